@@ -1,0 +1,1 @@
+//! Banyan: `banyan-netconf`.

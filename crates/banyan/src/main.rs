@@ -1,0 +1,2 @@
+//! The `banyan` program.
+fn main() {}
