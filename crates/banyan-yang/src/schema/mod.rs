@@ -1,0 +1,283 @@
+//! The compiled schema: immutable, shared, every node named by a `u32` id in one arena.
+//!
+//! Lives here: the result of a compilation and its constant-time look-ups. May rely on nothing but
+//! the XPath syntax tree. Must never parse YANG, do I/O, or change after [`SchemaParts::assemble`].
+
+mod constraint;
+mod module;
+mod node;
+mod types;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub use constraint::{Expression, Must, PrefixMap, Unique, When, WhenContext};
+pub use module::{Identity, Module, ModuleName, Submodule};
+pub use node::{DefaultText, ExtensionInstance, NodeKind, OrderedBy, SchemaNode, Status};
+pub use types::{Bit, EnumItem, IntWidth, PatternRestriction, Range, Restriction, Type, TypeKind};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// The position in the arena that the id names.
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+id! {
+    /// Names a node of one [`Schema`]. Among data siblings, ascending ids are the canonical order of
+    /// instances: list keys first, in the order of the `key` statement (RFC 7950 7.8.5), then schema order.
+    SchemaId
+}
+id! {
+    /// Names a module of one [`Schema`] (a submodule belongs to its module and has no id).
+    ModuleId
+}
+id! {
+    /// Names an identity of one [`Schema`].
+    IdentityId
+}
+id! {
+    /// An interned local name of one [`Schema`]; equal names have equal ids.
+    NameId
+}
+
+impl SchemaId {
+    /// The root of the data tree: it has no name, and the top-level nodes are its children.
+    pub const ROOT: SchemaId = SchemaId(0);
+}
+
+/// What a compiler hands over to become a [`Schema`]. All ids index into these vectors;
+/// `nodes[0]` is the root.
+#[derive(Debug, Default)]
+pub struct SchemaParts {
+    /// All modules, implemented and imported.
+    pub modules: Vec<Module>,
+    /// All schema nodes of implemented modules.
+    pub nodes: Vec<SchemaNode>,
+    /// All identities.
+    pub identities: Vec<Identity>,
+    /// SHA-256 of the module set; see [`Schema::digest`].
+    pub digest: [u8; 32],
+}
+
+/// A compiled module set: immutable, shared through [`Arc`], free of I/O.
+#[derive(Debug)]
+pub struct Schema {
+    modules: Vec<Module>,
+    nodes: Vec<SchemaNode>,
+    identities: Vec<Identity>,
+    digest: [u8; 32],
+    names: HashMap<Arc<str>, NameId>,
+    data_children: HashMap<(SchemaId, ModuleId, NameId), SchemaId>,
+    schema_children: HashMap<(SchemaId, ModuleId, NameId), SchemaId>,
+    by_namespace: HashMap<Arc<str>, ModuleId>,
+    by_name: HashMap<Arc<str>, Vec<ModuleId>>,
+    identities_by_name: HashMap<(ModuleId, NameId), IdentityId>,
+}
+
+impl SchemaParts {
+    /// Builds the look-up tables; linear in the number of nodes.
+    pub fn assemble(self) -> Arc<Schema> {
+        let mut names: HashMap<Arc<str>, NameId> = HashMap::new();
+        let mut intern = |name: &Arc<str>| {
+            let next = NameId(names.len() as u32);
+            *names.entry(name.clone()).or_insert(next)
+        };
+        let mut data_children = HashMap::with_capacity(self.nodes.len());
+        let mut schema_children = HashMap::with_capacity(self.nodes.len());
+        for (index, node) in self.nodes.iter().enumerate() {
+            let id = SchemaId(index as u32);
+            let name = intern(&node.name);
+            if let Some(parent) = node.parent {
+                schema_children.insert((parent, node.module, name), id);
+            }
+            if let Some(parent) = node.data_parent
+                && node.kind.is_data()
+            {
+                data_children.insert((parent, node.module, name), id);
+            }
+        }
+        let mut identities_by_name = HashMap::new();
+        for (index, identity) in self.identities.iter().enumerate() {
+            let name = intern(&identity.name);
+            identities_by_name.insert((identity.module, name), IdentityId(index as u32));
+        }
+        let mut by_namespace = HashMap::new();
+        let mut by_name: HashMap<Arc<str>, Vec<ModuleId>> = HashMap::new();
+        for (index, module) in self.modules.iter().enumerate() {
+            let id = ModuleId(index as u32);
+            // Several revisions share one namespace; only the implemented one has data.
+            if module.implemented || !by_namespace.contains_key(&module.namespace) {
+                by_namespace.insert(module.namespace.clone(), id);
+            }
+            let ids = by_name.entry(module.name.clone()).or_default();
+            if module.implemented {
+                ids.insert(0, id);
+            } else {
+                ids.push(id);
+            }
+        }
+        Arc::new(Schema {
+            modules: self.modules,
+            nodes: self.nodes,
+            identities: self.identities,
+            digest: self.digest,
+            names,
+            data_children,
+            schema_children,
+            by_namespace,
+            by_name,
+            identities_by_name,
+        })
+    }
+}
+
+impl Schema {
+    /// The node named by `id`.
+    ///
+    /// # Panics
+    /// If `id` comes from another schema and is out of range here: a programming error, never reachable from input.
+    pub fn node(&self, id: SchemaId) -> &SchemaNode {
+        &self.nodes[id.index()]
+    }
+
+    /// All nodes, in id order; the first is the root.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = (SchemaId, &SchemaNode)> {
+        self.nodes
+            .iter()
+            .enumerate()
+            .map(|(index, node)| (SchemaId(index as u32), node))
+    }
+
+    /// The module named by `id`.
+    pub fn module(&self, id: ModuleId) -> &Module {
+        &self.modules[id.index()]
+    }
+
+    /// All modules, implemented and imported.
+    pub fn modules(&self) -> impl ExactSizeIterator<Item = (ModuleId, &Module)> {
+        self.modules
+            .iter()
+            .enumerate()
+            .map(|(index, module)| (ModuleId(index as u32), module))
+    }
+
+    /// The module with this XML namespace; the implemented revision if there are several.
+    pub fn module_by_namespace(&self, namespace: &str) -> Option<ModuleId> {
+        self.by_namespace.get(namespace).copied()
+    }
+
+    /// The module of this name; the implemented revision if there are several.
+    pub fn module_by_name(&self, name: &str) -> Option<ModuleId> {
+        self.by_name.get(name)?.first().copied()
+    }
+
+    /// All revisions of the module of this name, the implemented one first.
+    pub fn module_revisions(&self, name: &str) -> &[ModuleId] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The interned form of a local name, if any node or identity bears it.
+    pub fn name_id(&self, name: &str) -> Option<NameId> {
+        self.names.get(name).copied()
+    }
+
+    /// The data node `name` of `module` that may stand directly under an instance of `parent`:
+    /// choices and cases are looked through (RFC 7950 7.9). O(1).
+    pub fn data_child(&self, parent: SchemaId, module: ModuleId, name: &str) -> Option<SchemaId> {
+        self.data_children
+            .get(&(parent, module, self.name_id(name)?))
+            .copied()
+    }
+
+    /// The schema child `name` of `module`, of any kind: data node, choice, case, rpc, action,
+    /// notification, `input`, `output`. O(1). This is a step of a schema node identifier (RFC 7950 6.5).
+    pub fn schema_child(&self, parent: SchemaId, module: ModuleId, name: &str) -> Option<SchemaId> {
+        self.schema_children
+            .get(&(parent, module, self.name_id(name)?))
+            .copied()
+    }
+
+    /// The data node called `name` under `parent` in whatever module; the first in canonical order
+    /// if several modules use the name. For lenient input only.
+    pub fn data_child_any_module(&self, parent: SchemaId, name: &str) -> Option<SchemaId> {
+        let children = &self.node(parent).data_children;
+        children
+            .iter()
+            .copied()
+            .find(|child| &*self.node(*child).name == name)
+    }
+
+    /// The top-level `rpc` called `name` in `module`.
+    pub fn rpc(&self, module: ModuleId, name: &str) -> Option<SchemaId> {
+        let id = self.schema_child(SchemaId::ROOT, module, name)?;
+        (self.node(id).kind == NodeKind::Rpc).then_some(id)
+    }
+
+    /// The identity named by `id`.
+    pub fn identity(&self, id: IdentityId) -> &Identity {
+        &self.identities[id.index()]
+    }
+
+    /// The identity called `name` in `module`.
+    pub fn identity_by_name(&self, module: ModuleId, name: &str) -> Option<IdentityId> {
+        self.identities_by_name
+            .get(&(module, self.name_id(name)?))
+            .copied()
+    }
+
+    /// All identities.
+    pub fn identities(&self) -> impl ExactSizeIterator<Item = (IdentityId, &Identity)> {
+        self.identities
+            .iter()
+            .enumerate()
+            .map(|(index, identity)| (IdentityId(index as u32), identity))
+    }
+
+    /// Whether `id` is derived, directly or not, from `base`; an identity is not derived from itself
+    /// (RFC 7950 9.10.2, 10.4.1).
+    pub fn is_derived_from(&self, id: IdentityId, base: IdentityId) -> bool {
+        self.identity(id).ancestors.binary_search(&base).is_ok()
+    }
+
+    /// SHA-256 over the module set (names, revisions, texts, features, deviations, conformance):
+    /// equal digests mean interchangeable schemas.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
+    /// The path of a node for messages: `/mod:a/b/c`, with the module name at the top and where it changes,
+    /// through choices and cases as RFC 7950 6.5 wants them.
+    pub fn path(&self, id: SchemaId) -> String {
+        let mut steps = Vec::new();
+        let mut at = Some(id);
+        while let Some(current) = at.filter(|current| *current != SchemaId::ROOT) {
+            steps.push(current);
+            at = self.node(current).parent;
+        }
+        if steps.is_empty() {
+            return "/".to_owned();
+        }
+        let mut path = String::new();
+        let mut module = None;
+        for step in steps.into_iter().rev() {
+            let node = self.node(step);
+            path.push('/');
+            if module != Some(node.module) {
+                path.push_str(&self.module(node.module).name);
+                path.push(':');
+                module = Some(node.module);
+            }
+            path.push_str(&node.name);
+        }
+        path
+    }
+}

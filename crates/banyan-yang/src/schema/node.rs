@@ -1,0 +1,225 @@
+//! Schema nodes: what each YANG definition means once groupings, augments and deviations are applied.
+
+use std::sync::Arc;
+
+use super::{Expression, ModuleId, Must, SchemaId, Type, Unique, When};
+use crate::source::Span;
+
+/// The kind of a schema node.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum NodeKind {
+    /// The nameless root of the data tree.
+    Root,
+    /// RFC 7950 7.5.
+    Container,
+    /// RFC 7950 7.8.
+    List,
+    /// RFC 7950 7.6.
+    Leaf,
+    /// RFC 7950 7.7.
+    LeafList,
+    /// RFC 7950 7.9.
+    Choice,
+    /// RFC 7950 7.9.2; a shorthand gets an implicit one.
+    Case,
+    /// RFC 7950 7.10.
+    AnyData,
+    /// RFC 7950 7.11.
+    AnyXml,
+    /// RFC 7950 7.14.
+    Rpc,
+    /// RFC 7950 7.15.
+    Action,
+    /// The `input` of an rpc or action; always present.
+    Input,
+    /// The `output` of an rpc or action; always present.
+    Output,
+    /// RFC 7950 7.16.
+    Notification,
+}
+
+impl NodeKind {
+    /// Whether instances of the kind are nodes of a data tree (RFC 7950 3, "data node").
+    pub fn is_data(self) -> bool {
+        use NodeKind::*;
+        matches!(self, Container | List | Leaf | LeafList | AnyData | AnyXml)
+    }
+
+    /// The YANG keyword.
+    pub fn keyword(self) -> &'static str {
+        match self {
+            NodeKind::Root => "root",
+            NodeKind::Container => "container",
+            NodeKind::List => "list",
+            NodeKind::Leaf => "leaf",
+            NodeKind::LeafList => "leaf-list",
+            NodeKind::Choice => "choice",
+            NodeKind::Case => "case",
+            NodeKind::AnyData => "anydata",
+            NodeKind::AnyXml => "anyxml",
+            NodeKind::Rpc => "rpc",
+            NodeKind::Action => "action",
+            NodeKind::Input => "input",
+            NodeKind::Output => "output",
+            NodeKind::Notification => "notification",
+        }
+    }
+}
+
+/// RFC 7950 7.21.2.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Status {
+    /// In use.
+    #[default]
+    Current,
+    /// Still allowed.
+    Deprecated,
+    /// Should not be implemented.
+    Obsolete,
+}
+
+/// RFC 7950 7.7.7.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum OrderedBy {
+    /// The system decides: Banyan keeps entries in key order.
+    #[default]
+    System,
+    /// The user decides, and the order is data.
+    User,
+}
+
+/// A default value as written, with what its prefixes mean: the value is bound by the data layer.
+#[derive(Clone, Debug)]
+pub struct DefaultText {
+    /// The lexical value.
+    pub text: Arc<str>,
+    /// The prefixes in scope where the default was written (identityref, instance-identifier).
+    pub prefixes: Arc<super::PrefixMap>,
+}
+
+/// A use of an extension (RFC 7950 7.19), kept for whoever understands it.
+#[derive(Clone, Debug)]
+pub struct ExtensionInstance {
+    /// The module that defines the extension.
+    pub module: Arc<str>,
+    /// The extension's name.
+    pub name: Arc<str>,
+    /// Its argument.
+    pub argument: Option<Arc<str>>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// One schema node.
+#[derive(Debug)]
+pub struct SchemaNode {
+    /// What it is.
+    pub kind: NodeKind,
+    /// Its local name; empty for the root.
+    pub name: Arc<str>,
+    /// The module whose namespace it is in (an augmenting module's for what it adds).
+    pub module: ModuleId,
+    /// The schema parent, choice and case included; `None` for the root.
+    pub parent: Option<SchemaId>,
+    /// The nearest ancestor that is not a choice or case; `None` for the root.
+    pub data_parent: Option<SchemaId>,
+    /// Schema children, in schema order.
+    pub children: Vec<SchemaId>,
+    /// Data nodes that can stand directly under an instance, through choices and cases, in canonical
+    /// order (ascending ids, keys first). Excludes rpcs, actions and notifications.
+    pub data_children: Vec<SchemaId>,
+    /// RFC 7950 7.21.1. `true` inside rpc, action and notification has no meaning there.
+    pub config: bool,
+    /// `mandatory true`, on leaf, choice, anydata, anyxml.
+    pub mandatory: bool,
+    /// A container with a `presence` statement (RFC 7950 7.5.1).
+    pub presence: bool,
+    /// Effective status.
+    pub status: Status,
+    /// Keys of a list, in the order of the `key` statement; empty for a keyless list.
+    pub keys: Vec<SchemaId>,
+    /// Whether the node is a key of its list.
+    pub is_key: bool,
+    /// The type of a leaf or leaf-list.
+    pub ty: Option<Arc<Type>>,
+    /// Effective defaults of a leaf (at most one) or leaf-list: its own, else its type's (RFC 7950 7.6.1).
+    pub defaults: Vec<DefaultText>,
+    /// The default case of a choice.
+    pub default_case: Option<SchemaId>,
+    /// `units`, own or of the typedef.
+    pub units: Option<Arc<str>>,
+    /// All `must` statements, refined ones included.
+    pub musts: Vec<Must>,
+    /// All `when` statements: own, of the `uses` and of the `augment` that brought the node.
+    pub whens: Vec<When>,
+    /// `unique` statements of a list.
+    pub uniques: Vec<Unique>,
+    /// `min-elements`; 0 when absent.
+    pub min_elements: u32,
+    /// `max-elements`; `None` is unbounded.
+    pub max_elements: Option<u32>,
+    /// `ordered-by` (always system for state data, RFC 7950 7.7.7).
+    pub ordered_by: OrderedBy,
+    /// Uses of extensions on this node.
+    pub extensions: Vec<ExtensionInstance>,
+    /// Whether RFC 8528 `mount-point` stands here, and its label.
+    pub mount_point: Option<Arc<str>>,
+    /// The statement that defined the node.
+    pub span: Span,
+    /// The argument of its `description`, if any.
+    pub description: Option<Span>,
+}
+
+impl SchemaNode {
+    /// A node with nothing but kind, name and place; the compiler fills in the rest.
+    pub fn new(
+        kind: NodeKind,
+        name: Arc<str>,
+        module: ModuleId,
+        parent: Option<SchemaId>,
+        span: Span,
+    ) -> Self {
+        SchemaNode {
+            kind,
+            name,
+            module,
+            parent,
+            data_parent: None,
+            children: Vec::new(),
+            data_children: Vec::new(),
+            config: true,
+            mandatory: false,
+            presence: false,
+            status: Status::Current,
+            keys: Vec::new(),
+            is_key: false,
+            ty: None,
+            defaults: Vec::new(),
+            default_case: None,
+            units: None,
+            musts: Vec::new(),
+            whens: Vec::new(),
+            uniques: Vec::new(),
+            min_elements: 0,
+            max_elements: None,
+            ordered_by: OrderedBy::System,
+            extensions: Vec::new(),
+            mount_point: None,
+            span,
+            description: None,
+        }
+    }
+
+    /// A container without `presence`: it exists whenever its parent does (RFC 7950 7.5.1).
+    pub fn is_np_container(&self) -> bool {
+        self.kind == NodeKind::Container && !self.presence
+    }
+
+    /// All expressions on the node, `must` and `when`.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.musts
+            .iter()
+            .map(|must| &must.expression)
+            .chain(self.whens.iter().map(|when| &when.expression))
+    }
+}
