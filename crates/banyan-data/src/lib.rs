@@ -1,1 +1,17 @@
-//! Banyan: `banyan-data`.
+//! Instance data of YANG models: typed values in an immutable tree, and all that one can do with it.
+//!
+//! A change makes a new tree that shares what did not change; equal pointers mean equal subtrees, so a
+//! difference costs what changed. The crate knows no protocol, no clock, no file and no thread.
+
+pub mod any;
+pub mod change;
+pub mod edit;
+pub mod error;
+pub mod meta;
+pub mod node;
+pub mod path;
+pub mod value;
+
+pub use error::{DataError, ErrorKind};
+pub use node::{Content, Node, Slot, Tree};
+pub use value::Value;

@@ -1,0 +1,82 @@
+//! Edits: what an `edit-config` asks for, bound to the schema (RFC 6241 7.2, RFC 7950 7.5.8 to 7.8.6).
+
+use std::sync::Arc;
+
+use banyan_yang::schema::{Schema, SchemaId};
+
+use crate::any::AnyData;
+use crate::error::Position;
+use crate::value::Value;
+
+/// RFC 6241 7.2 `operation`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Operation {
+    /// Add, or change what is there.
+    Merge,
+    /// Put this in the place of what is there.
+    Replace,
+    /// As merge, but what is there already is an error.
+    Create,
+    /// Remove; absence is an error.
+    Delete,
+    /// Remove if present.
+    Remove,
+    /// Only walk through (`default-operation none`); absence is an error.
+    None,
+}
+
+/// Where an entry of a user-ordered list goes (RFC 7950 7.7.9, 7.8.6).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Insert {
+    /// To the front.
+    First,
+    /// To the end.
+    Last,
+    /// Before the entry with these keys (or this leaf-list value).
+    Before(Vec<Value>),
+    /// After the entry with these keys (or this leaf-list value).
+    After(Vec<Value>),
+}
+
+/// A whole edit: a tree of nodes with operations.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// The schema that the ids belong to.
+    pub schema: Arc<Schema>,
+    /// What is edited at the top level; the operation of the root is the default-operation.
+    pub root: EditNode,
+}
+
+/// One node of an edit.
+#[derive(Clone, PartialEq, Debug)]
+pub struct EditNode {
+    /// The data node; the root's id for the root.
+    pub id: SchemaId,
+    /// Its operation, inherited ones filled in.
+    pub operation: Operation,
+    /// What it carries.
+    pub content: EditContent,
+    /// Where it goes, for user-ordered lists and leaf-lists.
+    pub insert: Option<Insert>,
+    /// Where it stood in the request.
+    pub position: Option<Position>,
+}
+
+/// What a node of an edit carries.
+#[derive(Clone, PartialEq, Debug)]
+pub enum EditContent {
+    /// A container, or the root.
+    Container(Vec<EditNode>),
+    /// A list entry: its keys in order, and its other children.
+    Entry(Vec<Value>, Vec<EditNode>),
+    /// A leaf; `None` where the operation needs no value (`delete`, `remove`).
+    Leaf(Option<Value>),
+    /// One leaf-list entry.
+    LeafListEntry(Value),
+    /// All of a list or leaf-list: `delete` or `remove` without keys, as Banyan's own patches use it.
+    Whole,
+    /// anydata or anyxml.
+    Any(Option<Arc<AnyData>>),
+    /// A mount point: an edit of the tree that is mounted there, in that tree's schema.
+    Mount(Arc<Schema>, Vec<EditNode>),
+}

@@ -1,0 +1,191 @@
+//! Inner nodes of the persistent tree: one allocation each, leaves in place.
+//!
+//! A node knows neither its path nor its parent, and never changes; the `with_` methods make a new
+//! node that shares all other children.
+
+use std::sync::Arc as StdArc;
+
+use banyan_yang::schema::{Schema, SchemaId};
+use triomphe::{Arc, ThinArc};
+
+use crate::any::AnyData;
+use crate::list::{LeafList, List};
+use crate::meta::Meta;
+use crate::value::Value;
+
+/// A container, a list entry, the root, or the input or output of an operation.
+#[derive(Clone)]
+pub struct Node(ThinArc<Header, Slot>);
+
+struct Header {
+    id: SchemaId,
+    /// Metadata of the node and of its leaves; absent in most.
+    meta: Option<Arc<Meta>>,
+}
+
+/// A child: which schema node, and what is there. All entries of a list are one child.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// The data node.
+    pub id: SchemaId,
+    /// Its instance or instances.
+    pub content: Content,
+}
+
+/// What stands at a data node.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// A leaf's value.
+    Leaf(Value),
+    /// A leaf-list with at least one entry.
+    LeafList(LeafList),
+    /// A container. One without presence and without children is never stored.
+    Container(Node),
+    /// A list with at least one entry.
+    List(List),
+    /// anydata or anyxml, verbatim.
+    Any(StdArc<AnyData>),
+    /// What is mounted at a mount point (RFC 8528): a tree with a schema of its own.
+    Mount(StdArc<Tree>),
+}
+
+const _: () = assert!(size_of::<Slot>() == 24);
+
+impl Node {
+    /// A node with children that are in ascending id order without duplicates (debug-asserted).
+    pub fn new(id: SchemaId, slots: Vec<Slot>) -> Node {
+        debug_assert!(slots.windows(2).all(|pair| pair[0].id < pair[1].id));
+        Node::with_header(Header { id, meta: None }, slots.into_iter())
+    }
+
+    fn with_header(header: Header, slots: impl ExactSizeIterator<Item = Slot>) -> Node {
+        Node(ThinArc::from_header_and_iter(header, slots))
+    }
+
+    /// A node without children.
+    pub fn empty(id: SchemaId) -> Node {
+        Node::new(id, Vec::new())
+    }
+
+    /// Its schema node.
+    pub fn id(&self) -> SchemaId {
+        self.0.header.header.id
+    }
+
+    /// Its children, in canonical order (ascending id: list keys first).
+    pub fn slots(&self) -> &[Slot] {
+        &self.0.slice
+    }
+
+    /// The child at `id`. O(log of the number of children).
+    pub fn get(&self, id: SchemaId) -> Option<&Content> {
+        let index = self
+            .slots()
+            .binary_search_by_key(&id, |slot| slot.id)
+            .ok()?;
+        Some(&self.slots()[index].content)
+    }
+
+    /// Whether the two are the same allocation, and so equal without a look inside. O(1).
+    pub fn ptr_eq(&self, other: &Node) -> bool {
+        ThinArc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The metadata, if any.
+    pub fn meta(&self) -> Option<&Meta> {
+        self.0.header.header.meta.as_deref()
+    }
+
+    /// The same node with `content` at `id`, or without the child when `content` is `None`.
+    pub fn with_child(&self, id: SchemaId, content: Option<Content>) -> Node {
+        let slots = self.slots();
+        let (index, found) = match slots.binary_search_by_key(&id, |slot| slot.id) {
+            Ok(index) => (index, true),
+            Err(index) => (index, false),
+        };
+        let mut changed: Vec<Slot> = Vec::with_capacity(slots.len() + 1);
+        changed.extend_from_slice(&slots[..index]);
+        changed.extend(content.map(|content| Slot { id, content }));
+        changed.extend_from_slice(&slots[index + usize::from(found)..]);
+        self.with_slots(changed)
+    }
+
+    /// The same node (id and metadata) with other children, in ascending id order.
+    pub fn with_slots(&self, slots: Vec<Slot>) -> Node {
+        let header = Header {
+            id: self.id(),
+            meta: self.0.header.header.meta.clone(),
+        };
+        Node::with_header(header, slots.into_iter())
+    }
+
+    /// The same node with other metadata.
+    pub fn with_meta(&self, meta: Option<Arc<Meta>>) -> Node {
+        let header = Header {
+            id: self.id(),
+            meta,
+        };
+        Node(ThinArc::from_header_and_iter(
+            header,
+            self.slots().to_vec().into_iter(),
+        ))
+    }
+
+    /// The values of the first `count` children: a list entry's keys, because keys have the lowest ids.
+    /// Shorter than `count` when one is missing.
+    pub fn keys(&self, count: usize) -> impl Iterator<Item = &Value> {
+        self.slots()
+            .iter()
+            .take(count)
+            .map_while(|slot| match &slot.content {
+                Content::Leaf(value) => Some(value),
+                _ => None,
+            })
+    }
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map()
+            .entries(self.slots().iter().map(|slot| (slot.id.0, &slot.content)))
+            .finish()
+    }
+}
+
+/// A whole tree: a snapshot that costs a reference count to take and never changes.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    schema: StdArc<Schema>,
+    root: Node,
+}
+
+impl Tree {
+    /// The empty datastore of a schema.
+    pub fn empty(schema: StdArc<Schema>) -> Tree {
+        Tree {
+            schema,
+            root: Node::empty(SchemaId::ROOT),
+        }
+    }
+
+    /// A tree with this root. For the input or output of an operation and for a notification the
+    /// root's id is that schema node.
+    pub fn new(schema: StdArc<Schema>, root: Node) -> Tree {
+        Tree { schema, root }
+    }
+
+    /// The schema that the ids belong to.
+    pub fn schema(&self) -> &StdArc<Schema> {
+        &self.schema
+    }
+
+    /// The root.
+    pub fn root(&self) -> &Node {
+        &self.root
+    }
+
+    /// Whether the two are the same snapshot. O(1).
+    pub fn ptr_eq(&self, other: &Tree) -> bool {
+        self.root.ptr_eq(&other.root)
+    }
+}
