@@ -1,1 +1,3 @@
 //! Banyan: `banyan-yang`.
+
+pub mod source;
