@@ -50,7 +50,10 @@ impl fmt::Display for Position {
 
 /// A text that cannot be addressed by a [`Span`].
 #[derive(Debug, Error)]
-#[error("{name} has {length} bytes; a YANG text may have at most {} bytes", MAX_TEXT)]
+#[error(
+    "{name} has {length} bytes; a YANG text may have at most {} bytes",
+    MAX_TEXT
+)]
 pub struct TextTooLarge {
     /// The name under which it was added.
     pub name: String,
