@@ -1,6 +1,7 @@
 //! Banyan: `banyan-yang`.
 
 pub mod nearest;
+pub mod pattern;
 pub mod source;
 mod xml_names;
 pub mod xpath;
