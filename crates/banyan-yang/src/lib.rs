@@ -1,7 +1,11 @@
-//! Banyan: `banyan-yang`.
+//! The YANG 1.0 and 1.1 language: text to statements to a compiled, immutable schema.
+//!
+//! Also here: types, patterns, XPath parsing. The crate does no I/O (modules come through a trait) and
+//! starts no threads; input of any kind ends in a result or in diagnostics, never in a panic.
 
 pub mod nearest;
 pub mod pattern;
+pub mod schema;
 pub mod source;
 mod xml_names;
 pub mod xpath;
