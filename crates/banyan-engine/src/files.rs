@@ -1,0 +1,62 @@
+//! The seam for files: few operations, each one a step at which a crash may happen.
+//!
+//! Blocking; callers run it on a blocking pool. Must not know what is in the files.
+
+mod disk;
+mod memory;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+pub use disk::DiskFiles;
+pub use memory::{Fault, MemoryFiles};
+
+/// Writes a file's content piece by piece, so that nobody holds it whole.
+pub type Writer<'a> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'a;
+
+/// Whether a written file must be on disk when the call returns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sync {
+    /// `fsync` before return.
+    Now,
+    /// The system may write it later: something else is durable.
+    Later,
+}
+
+/// Keeps a lock file locked until it is dropped.
+pub trait LockGuard: Send + std::marker::Sync {}
+
+/// Why a lock was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process has it; what it wrote into the file, if that can be read.
+    #[error("held by {}", .0.as_deref().unwrap_or("another process"))]
+    Held(Option<String>),
+    /// The file cannot be made or locked.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// File operations of the engine. Errors are the system's own; who calls adds path and remedy.
+pub trait Files: Send + std::marker::Sync {
+    /// Makes a directory, and its parents, that only the owner can read; an existing one is left alone.
+    fn create_directory(&self, path: &Path) -> io::Result<()>;
+
+    /// The whole file; `None` when it does not exist.
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
+
+    /// Makes or replaces the file, readable by the owner only, with what `content` writes.
+    fn write(&self, path: &Path, sync: Sync, content: &mut Writer<'_>) -> io::Result<()>;
+
+    /// Renames; replaces what is there, at once.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Removes the file; absence is no error.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Makes renames and removals in the directory durable.
+    fn sync_directory(&self, path: &Path) -> io::Result<()>;
+
+    /// Locks the file against other processes and writes `owner` into it.
+    fn lock(&self, path: &Path, owner: &str) -> Result<Box<dyn LockGuard>, LockError>;
+}

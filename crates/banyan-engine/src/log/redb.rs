@@ -1,0 +1,319 @@
+//! The log in `commits.redb`: a record is a durable transaction of redb, and costs one disk sync.
+//!
+//! Tables: `heads` (seq to JSON), `changes` and `reverses` (seq to YANG Patch JSON), `facts` (name to
+//! text). Heads stand apart so that the history is read without the data of the changes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition};
+
+use super::{Appended, CommitLog, Facts, LogError, Record, RecordHead};
+use crate::number::Seq;
+
+const HEADS: TableDefinition<'_, u64, &str> = TableDefinition::new("heads");
+const CHANGES: TableDefinition<'_, u64, &str> = TableDefinition::new("changes");
+const REVERSES: TableDefinition<'_, u64, &str> = TableDefinition::new("reverses");
+const FACTS: TableDefinition<'_, &str, &str> = TableDefinition::new("facts");
+
+/// The name of the fact that keeps the head when all records were trimmed.
+const TRIMMED: &str = "log/trimmed-to";
+
+/// The commit log in a file.
+pub struct RedbLog {
+    path: PathBuf,
+    /// `None` after a failure, until it is opened again: redb refuses work after an I/O error.
+    database: RwLock<Option<Arc<Database>>>,
+}
+
+impl RedbLog {
+    /// Opens the log, or makes an empty one.
+    pub fn open(path: &Path) -> Result<RedbLog, LogError> {
+        let log = RedbLog {
+            path: path.to_owned(),
+            database: RwLock::new(None),
+        };
+        log.reopen()?;
+        Ok(log)
+    }
+
+    fn file(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn storage(&self, reason: impl ToString) -> LogError {
+        LogError::Storage {
+            file: self.file(),
+            reason: reason.to_string(),
+        }
+    }
+
+    fn damaged(&self, reason: impl ToString) -> LogError {
+        LogError::Damaged {
+            file: self.file(),
+            reason: reason.to_string(),
+        }
+    }
+
+    fn error(&self, error: redb::Error) -> LogError {
+        match error {
+            redb::Error::Corrupted(reason) => self.damaged(reason),
+            redb::Error::DatabaseAlreadyOpen => LogError::InUse { file: self.file() },
+            other => self.storage(other),
+        }
+    }
+
+    fn reopen(&self) -> Result<Arc<Database>, LogError> {
+        let mut slot = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have done it.
+        if let Some(database) = &*slot {
+            return Ok(database.clone());
+        }
+        let database = Database::create(&self.path).map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen => LogError::InUse { file: self.file() },
+            DatabaseError::Storage(StorageError::Corrupted(reason)) => self.damaged(reason),
+            DatabaseError::UpgradeRequired(version) => self.damaged(format!(
+                "its format is version {version}, which this program does not read"
+            )),
+            other => self.storage(other),
+        })?;
+        let database = Arc::new(database);
+        restrict(&self.path).map_err(|error| self.storage(error))?;
+        // All tables exist from the first day, so readers need no special case.
+        self.in_write(&database, |transaction| {
+            transaction.open_table(HEADS)?;
+            transaction.open_table(CHANGES)?;
+            transaction.open_table(REVERSES)?;
+            transaction.open_table(FACTS)?;
+            Ok(())
+        })?;
+        *slot = Some(database.clone());
+        Ok(database)
+    }
+
+    fn database(&self) -> Result<Arc<Database>, LogError> {
+        let slot = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        match &*slot {
+            Some(database) => Ok(database.clone()),
+            None => {
+                drop(slot);
+                self.reopen()
+            }
+        }
+    }
+
+    fn in_write<T>(
+        &self,
+        database: &Database,
+        work: impl FnOnce(&redb::WriteTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, LogError> {
+        let attempt = || -> Result<T, redb::Error> {
+            let transaction = database.begin_write()?;
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        attempt().map_err(|error| self.error(error))
+    }
+
+    /// Writes durably; after a failure the database is closed, and the next call opens it again.
+    fn write<T>(
+        &self,
+        work: impl FnOnce(&redb::WriteTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, LogError> {
+        let database = self.database()?;
+        let result = self.in_write(&database, work);
+        if result.is_err() {
+            *self.database.write().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        result
+    }
+
+    fn read_with<T>(
+        &self,
+        work: impl FnOnce(&redb::ReadTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, LogError> {
+        let database = self.database()?;
+        let attempt = || -> Result<T, redb::Error> {
+            let transaction = database.begin_read()?;
+            work(&transaction)
+        };
+        let result = attempt().map_err(|error| self.error(error));
+        if matches!(result, Err(LogError::Storage { .. })) {
+            *self.database.write().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        result
+    }
+
+    fn parse_head(&self, seq: u64, text: &str) -> Result<RecordHead, LogError> {
+        serde_json::from_str(text)
+            .map_err(|error| self.damaged(format!("record {seq} cannot be read: {error}")))
+    }
+}
+
+/// Only the owner may read what was configured.
+fn restrict(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}
+
+fn head_of(
+    heads: &impl ReadableTable<u64, &'static str>,
+    facts: &impl ReadableTable<&'static str, &'static str>,
+) -> Result<Seq, redb::Error> {
+    if let Some((seq, _)) = heads.last()? {
+        return Ok(Seq(seq.value()));
+    }
+    let trimmed = facts.get(TRIMMED)?;
+    Ok(Seq(trimmed
+        .and_then(|text| text.value().parse().ok())
+        .unwrap_or(0)))
+}
+
+fn put(transaction: &redb::WriteTransaction, facts: Facts<'_>) -> Result<(), redb::Error> {
+    let mut table = transaction.open_table(FACTS)?;
+    for (name, value) in facts {
+        match value {
+            Some(value) => table.insert(*name, *value)?,
+            None => table.remove(*name)?,
+        };
+    }
+    Ok(())
+}
+
+impl CommitLog for RedbLog {
+    fn head(&self) -> Result<Seq, LogError> {
+        self.read_with(|transaction| {
+            head_of(
+                &transaction.open_table(HEADS)?,
+                &transaction.open_table(FACTS)?,
+            )
+        })
+    }
+
+    fn tail(&self) -> Result<Seq, LogError> {
+        self.read_with(|transaction| {
+            let heads = transaction.open_table(HEADS)?;
+            if let Some((seq, _)) = heads.first()? {
+                return Ok(Seq(seq.value()));
+            }
+            let head = head_of(&heads, &transaction.open_table(FACTS)?)?;
+            Ok(Seq(head.0 + 1))
+        })
+    }
+
+    fn append(
+        &self,
+        expected_head: Seq,
+        record: &Record,
+        facts: Facts<'_>,
+    ) -> Result<Appended, LogError> {
+        let head_text = serde_json::to_string(&record.head)
+            .map_err(|error| self.storage(format!("a record cannot be written: {error}")))?;
+        self.write(|transaction| {
+            let mut heads = transaction.open_table(HEADS)?;
+            let head = head_of(&heads, &transaction.open_table(FACTS)?)?;
+            if head != expected_head {
+                return Ok(Appended::HeadMoved(head));
+            }
+            let seq = head.0 + 1;
+            heads.insert(seq, head_text.as_str())?;
+            transaction
+                .open_table(CHANGES)?
+                .insert(seq, &*record.change)?;
+            transaction
+                .open_table(REVERSES)?
+                .insert(seq, &*record.reverse)?;
+            put(transaction, facts)?;
+            Ok(Appended::At(Seq(seq)))
+        })
+    }
+
+    fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, LogError> {
+        let texts = self.read_with(|transaction| {
+            let heads = transaction.open_table(HEADS)?;
+            let changes = transaction.open_table(CHANGES)?;
+            let reverses = transaction.open_table(REVERSES)?;
+            let mut texts = Vec::new();
+            for entry in heads.range(from.0..)?.take(limit) {
+                let (seq, head) = entry?;
+                let seq = seq.value();
+                let text = |table: &redb::ReadOnlyTable<u64, &'static str>| {
+                    Ok::<Arc<str>, redb::Error>(
+                        table
+                            .get(seq)?
+                            .map_or_else(|| Arc::from(""), |text| Arc::from(text.value())),
+                    )
+                };
+                texts.push((
+                    seq,
+                    head.value().to_owned(),
+                    text(&changes)?,
+                    text(&reverses)?,
+                ));
+            }
+            Ok(texts)
+        })?;
+        texts
+            .into_iter()
+            .map(|(seq, head, change, reverse)| {
+                Ok(Record {
+                    head: self.parse_head(seq, &head)?,
+                    change,
+                    reverse,
+                })
+            })
+            .collect()
+    }
+
+    fn history(&self, newest: Seq, limit: usize) -> Result<Vec<RecordHead>, LogError> {
+        let texts = self.read_with(|transaction| {
+            let heads = transaction.open_table(HEADS)?;
+            let mut texts = Vec::new();
+            for entry in heads.range(..=newest.0)?.rev().take(limit) {
+                let (seq, head) = entry?;
+                texts.push((seq.value(), head.value().to_owned()));
+            }
+            Ok(texts)
+        })?;
+        texts
+            .into_iter()
+            .map(|(seq, head)| self.parse_head(seq, &head))
+            .collect()
+    }
+
+    fn trim(&self, seq: Seq) -> Result<(), LogError> {
+        self.write(|transaction| {
+            let mut heads = transaction.open_table(HEADS)?;
+            let head = head_of(&heads, &transaction.open_table(FACTS)?)?;
+            heads.retain_in(..seq.0, |_, _| false)?;
+            transaction
+                .open_table(CHANGES)?
+                .retain_in(..seq.0, |_, _| false)?;
+            transaction
+                .open_table(REVERSES)?
+                .retain_in(..seq.0, |_, _| false)?;
+            put(transaction, &[(TRIMMED, Some(&head.to_string()))])
+        })
+    }
+
+    fn set(&self, facts: Facts<'_>) -> Result<(), LogError> {
+        self.write(|transaction| put(transaction, facts))
+    }
+
+    fn facts(&self, prefix: &str) -> Result<BTreeMap<String, String>, LogError> {
+        self.read_with(|transaction| {
+            let table = transaction.open_table(FACTS)?;
+            let mut found = BTreeMap::new();
+            for entry in table.range(prefix..)? {
+                let (name, value) = entry?;
+                if !name.value().starts_with(prefix) {
+                    break;
+                }
+                found.insert(name.value().to_owned(), value.value().to_owned());
+            }
+            Ok(found)
+        })
+    }
+}
