@@ -28,7 +28,9 @@ pub enum LogError {
         reason: String,
     },
     /// What is in the file is not a commit log of ours.
-    #[error("the commit log {file} is damaged: {reason}; move it away and start from running_db, or restore a copy")]
+    #[error(
+        "the commit log {file} is damaged: {reason}; move it away and start from running_db, or restore a copy"
+    )]
     Damaged {
         /// The log's file.
         file: String,

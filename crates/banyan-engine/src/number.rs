@@ -13,7 +13,9 @@ pub struct SessionId(pub u32);
 pub struct Tid(pub u32);
 
 /// The place of a commit in the log, from 1; what history, rollback and replicas count.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 pub struct Seq(pub u64);
 
 macro_rules! display {

@@ -37,7 +37,9 @@ impl Files for DiskFiles {
             .open(path)?;
         let mut buffered = BufWriter::with_capacity(64 * 1024, file);
         content(&mut buffered)?;
-        let file = buffered.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let file = buffered
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
         match sync {
             Sync::Now => file.sync_all(),
             Sync::Later => Ok(()),

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition};
+use redb::{
+    Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition,
+};
 
 use super::{Appended, CommitLog, Facts, LogError, Record, RecordHead};
 use crate::number::Seq;
@@ -65,7 +67,10 @@ impl RedbLog {
     }
 
     fn reopen(&self) -> Result<Arc<Database>, LogError> {
-        let mut slot = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self
+            .database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         // Another thread may have done it.
         if let Some(database) = &*slot {
             return Ok(database.clone());
@@ -125,7 +130,10 @@ impl RedbLog {
         let database = self.database()?;
         let result = self.in_write(&database, work);
         if result.is_err() {
-            *self.database.write().unwrap_or_else(PoisonError::into_inner) = None;
+            *self
+                .database
+                .write()
+                .unwrap_or_else(PoisonError::into_inner) = None;
         }
         result
     }
@@ -141,7 +149,10 @@ impl RedbLog {
         };
         let result = attempt().map_err(|error| self.error(error));
         if matches!(result, Err(LogError::Storage { .. })) {
-            *self.database.write().unwrap_or_else(PoisonError::into_inner) = None;
+            *self
+                .database
+                .write()
+                .unwrap_or_else(PoisonError::into_inner) = None;
         }
         result
     }
