@@ -6,6 +6,7 @@ use banyan_yang::schema::{Schema, SchemaId};
 
 use crate::any::AnyData;
 use crate::error::Position;
+pub use crate::list::At as Insert;
 use crate::value::Value;
 
 /// RFC 6241 7.2 `operation`.
@@ -23,19 +24,6 @@ pub enum Operation {
     Remove,
     /// Only walk through (`default-operation none`); absence is an error.
     None,
-}
-
-/// Where an entry of a user-ordered list goes (RFC 7950 7.7.9, 7.8.6).
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Insert {
-    /// To the front.
-    First,
-    /// To the end.
-    Last,
-    /// Before the entry with these keys (or this leaf-list value).
-    Before(Vec<Value>),
-    /// After the entry with these keys (or this leaf-list value).
-    After(Vec<Value>),
 }
 
 /// A whole edit: a tree of nodes with operations.

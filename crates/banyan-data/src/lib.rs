@@ -7,11 +7,13 @@ pub mod any;
 pub mod change;
 pub mod edit;
 pub mod error;
+pub mod list;
 pub mod meta;
 pub mod node;
 pub mod path;
 pub mod value;
 
 pub use error::{DataError, ErrorKind};
+pub use list::{LeafList, List};
 pub use node::{Content, Node, Slot, Tree};
 pub use value::Value;

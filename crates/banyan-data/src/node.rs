@@ -24,7 +24,7 @@ struct Header {
 }
 
 /// A child: which schema node, and what is there. All entries of a list are one child.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Slot {
     /// The data node.
     pub id: SchemaId,
@@ -33,7 +33,7 @@ pub struct Slot {
 }
 
 /// What stands at a data node.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Content {
     /// A leaf's value.
     Leaf(Value),
@@ -144,6 +144,16 @@ impl Node {
     }
 }
 
+impl PartialEq for Node {
+    /// Equal all the way down, metadata included; shared subtrees are not looked into.
+    fn eq(&self, other: &Self) -> bool {
+        self.ptr_eq(other)
+            || (self.id() == other.id()
+                && self.meta() == other.meta()
+                && self.slots() == other.slots())
+    }
+}
+
 impl std::fmt::Debug for Node {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_map()
@@ -184,8 +194,25 @@ impl Tree {
         &self.root
     }
 
+    /// The same schema with another root.
+    pub fn with_root(&self, root: Node) -> Tree {
+        Tree {
+            schema: self.schema.clone(),
+            root,
+        }
+    }
+
     /// Whether the two are the same snapshot. O(1).
     pub fn ptr_eq(&self, other: &Tree) -> bool {
         self.root.ptr_eq(&other.root)
+    }
+}
+
+impl PartialEq for Tree {
+    /// Equal data under the same schema (or one with the same digest).
+    fn eq(&self, other: &Self) -> bool {
+        (StdArc::ptr_eq(&self.schema, &other.schema)
+            || self.schema.digest() == other.schema.digest())
+            && self.root == other.root
     }
 }
