@@ -36,7 +36,7 @@ pub struct Edit {
 }
 
 /// One node of an edit.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub struct EditNode {
     /// The data node; the root's id for the root.
     pub id: SchemaId,
@@ -51,7 +51,7 @@ pub struct EditNode {
 }
 
 /// What a node of an edit carries.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub enum EditContent {
     /// A container, or the root.
     Container(Vec<EditNode>),

@@ -281,7 +281,10 @@ mod tests {
         }
         let list = List::from_entries(entries, 1, OrderedBy::System).expect("no duplicates");
         let sorted: Vec<&Value> = list.iter().flat_map(|entry| entry.keys(1)).collect();
-        assert_eq!(sorted, [1, 9, 10, 200].map(Value::Int).iter().collect::<Vec<_>>());
+        assert_eq!(
+            sorted,
+            [1, 9, 10, 200].map(Value::Int).iter().collect::<Vec<_>>()
+        );
     }
 
     #[test]
@@ -302,7 +305,9 @@ mod tests {
         assert_eq!(more.get(&key("b")), Some(&entry("b", 7)));
         assert_eq!(more.get(&key("x")), None);
         assert_eq!(more.get(&[]), None);
-        let less = more.without(&key("c")).and_then(|less| less.without(&key("b")));
+        let less = more
+            .without(&key("c"))
+            .and_then(|less| less.without(&key("b")));
         assert_eq!(less.as_ref().map(names), Some(vec!["d".to_owned()]));
         assert!(less.is_some_and(|less| less.without(&key("d")).is_none()));
         assert_eq!(names(&list), ["b", "d"], "the old list is as it was");
@@ -323,8 +328,14 @@ mod tests {
         .expect("the neighbours are there");
         assert_eq!(names(&list), ["x", "m", "y", "a", "z"]);
         assert_eq!(list.position(&key("y")), Some(2));
-        assert_eq!(names(&list.with_entry(entry("m", 5))), ["x", "m", "y", "a", "z"]);
-        assert!(list.insert(entry("q", 0), &At::Before(key("absent"))).is_none());
+        assert_eq!(
+            names(&list.with_entry(entry("m", 5))),
+            ["x", "m", "y", "a", "z"]
+        );
+        assert!(
+            list.insert(entry("q", 0), &At::Before(key("absent")))
+                .is_none()
+        );
         assert!(list.insert(entry("x", 0), &At::Before(key("x"))).is_none());
     }
 

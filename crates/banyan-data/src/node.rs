@@ -88,7 +88,7 @@ impl Node {
 
     /// Whether the two are the same allocation, and so equal without a look inside. O(1).
     pub fn ptr_eq(&self, other: &Node) -> bool {
-        ThinArc::ptr_eq(&self.0, &other.0)
+        self.0.as_ptr() == other.0.as_ptr()
     }
 
     /// The metadata, if any.

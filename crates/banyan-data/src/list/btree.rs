@@ -105,8 +105,8 @@ impl<T: Clone> Branch<T> {
 
     pub(super) fn ptr_eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Branch::Leaf(a), Branch::Leaf(b)) => ThinArc::ptr_eq(a, b),
-            (Branch::Inner(a), Branch::Inner(b)) => ThinArc::ptr_eq(a, b),
+            (Branch::Leaf(a), Branch::Leaf(b)) => a.as_ptr() == b.as_ptr(),
+            (Branch::Inner(a), Branch::Inner(b)) => a.as_ptr() == b.as_ptr(),
             _ => false,
         }
     }

@@ -215,7 +215,8 @@ mod tests {
         let levels = a.root.height() + 1;
         // One replaced item: one path on either side.
         let b = a.replaced(50_000, 100_000);
-        let (found, steps) = steps::of(|| Compare::new(&a, &b, |x, y| x.cmp(y), |_, _| false).count());
+        let (found, steps) =
+            steps::of(|| Compare::new(&a, &b, |x, y| x.cmp(y), |_, _| false).count());
         assert!(found <= super::super::btree::MAX);
         assert_eq!(steps, 2 * levels);
     }
@@ -227,7 +228,9 @@ mod tests {
         // Fifty items in one place split leaves and inner branches.
         let mut b = a.clone();
         for item in 1..=50 {
-            let at = b.locate(|other| other.cmp(&(5_000_000 + item))).unwrap_err();
+            let at = b
+                .locate(|other| other.cmp(&(5_000_000 + item)))
+                .unwrap_err();
             b = b.inserted(at, 5_000_000 + item);
         }
         let ((left, right), steps) = steps::of(|| differences(&a, &b));

@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use banyan_yang::schema::OrderedBy;
 
+use super::At;
 use super::btree::{BTree, Iter};
 use super::compare::Compare;
 use super::placed::{PlacedIter, PlacedTree};
-use super::At;
 use crate::node::Node;
 use crate::value::Value;
 
@@ -125,9 +125,7 @@ impl<T: Entry> Entries<T> {
         match self {
             Entries::Sorted(tree) => tree.locate(|item| item.order_key(key)).ok(),
             Entries::Placed(tree) => tree.position(|item| item.order_key(key)),
-            Entries::Positional(tree) => {
-                tree.iter().position(|item| item.order_key(key).is_eq())
-            }
+            Entries::Positional(tree) => tree.iter().position(|item| item.order_key(key).is_eq()),
         }
     }
 

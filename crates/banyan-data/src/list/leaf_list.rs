@@ -199,7 +199,10 @@ mod tests {
         assert!(LeafList::from_values(twice.clone(), OrderedBy::System, false).is_err());
         let state = LeafList::from_values(twice, OrderedBy::System, true).expect("state data");
         assert_eq!(state.len(), 2);
-        assert_eq!(state.without(&Value::Uint(1)).map(|rest| rest.len()), Some(1));
+        assert_eq!(
+            state.without(&Value::Uint(1)).map(|rest| rest.len()),
+            Some(1)
+        );
     }
 
     #[test]

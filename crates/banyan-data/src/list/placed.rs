@@ -124,9 +124,7 @@ impl<T: Entry> PlacedTree<T> {
                 None => tree.relabel(before.or(after).unwrap_or(MIDDLE), keys),
             }
         };
-        let (Ok(at) | Err(at)) = tree
-            .by_key
-            .locate(|placed| placed.item.order(&item, keys));
+        let (Ok(at) | Err(at)) = tree.by_key.locate(|placed| placed.item.order(&item, keys));
         let placed = Placed { label, item };
         PlacedTree {
             by_key: tree.by_key.inserted(at, placed.clone()),
@@ -150,7 +148,11 @@ impl<T: Entry> PlacedTree<T> {
         for bits in 1..=64u32 {
             limit *= DENSITY;
             // Windows of two to the power of `bits` labels; the last one holds all of them.
-            let mask = if bits == 64 { u64::MAX } else { (1 << bits) - 1 };
+            let mask = if bits == 64 {
+                u64::MAX
+            } else {
+                (1 << bits) - 1
+            };
             let start = label & !mask;
             let (Ok(from) | Err(from)) = self.place_of(start);
             let to = match self.place_of(start | mask) {
@@ -250,9 +252,8 @@ impl<T: Entry> PlacedTree<T> {
         come.extend(candidates.iter().map(|(_, to, _)| *to));
         gone.sort_unstable();
         come.sort_unstable();
-        let staying = |others: &[usize], place: usize| {
-            place - others.partition_point(|other| *other < place)
-        };
+        let staying =
+            |others: &[usize], place: usize| place - others.partition_point(|other| *other < place);
         let may_stay: Vec<(usize, usize)> = {
             let mut places: Vec<(usize, usize)> = candidates
                 .iter()
@@ -362,20 +363,20 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_thousand_insertions_in_one_place_relabel_little() {
+    fn thousands_of_insertions_in_one_place_relabel_little() {
         let mut crowded = tree([1, 2]);
         let ((), steps) = steps::of(|| {
-            for number in 0..20_000 {
+            for number in 0..5000 {
                 crowded = crowded.inserted(1, Value::Uint(10 + number), 1);
             }
         });
-        let mut expected: Vec<u64> = (10..20_010).rev().collect();
+        let mut expected: Vec<u64> = (10..5010).rev().collect();
         expected.insert(0, 1);
         expected.push(2);
         assert_eq!(numbers(&crowded), expected);
         // An insertion itself visits about 20 branches; relabelling may multiply that by O(log n).
-        let each = steps / 20_000;
-        assert!(each < 400, "{each} branches an insertion");
+        let each = steps / 5000;
+        assert!(each < 200, "{each} branches an insertion");
     }
 
     #[test]
@@ -386,7 +387,10 @@ mod tests {
             list = list.inserted(0, Value::Uint(5000 - number), 1);
         }
         assert!(numbers(&list).is_sorted());
-        assert_eq!(list.position(|item| item.cmp(&Value::Uint(5000))), Some(2999));
+        assert_eq!(
+            list.position(|item| item.cmp(&Value::Uint(5000))),
+            Some(2999)
+        );
     }
 
     #[test]
