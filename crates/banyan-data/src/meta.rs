@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use banyan_yang::schema::SchemaId;
 
+/// The annotations of one instance: (module name, annotation name) and the value.
+pub type Annotations = BTreeMap<(Arc<str>, Arc<str>), Arc<str>>;
+
 /// Annotations by the child that they belong to; `None` is the node itself.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Meta {
-    /// Annotation (module name, name) and its value, by place.
-    pub annotations: BTreeMap<Option<SchemaId>, BTreeMap<(Arc<str>, Arc<str>), Arc<str>>>,
+    /// What is annotated: `None` is the node itself, else its child.
+    pub annotations: BTreeMap<Option<SchemaId>, Annotations>,
 }
