@@ -3,9 +3,13 @@
 //! Also here: types, patterns, XPath parsing. The crate does no I/O (modules come through a trait) and
 //! starts no threads; input of any kind ends in a result or in diagnostics, never in a panic.
 
+pub mod diagnostic;
+pub mod lex;
 pub mod nearest;
 pub mod pattern;
 pub mod schema;
+pub mod parse;
 pub mod source;
+pub mod statement;
 mod xml_names;
 pub mod xpath;

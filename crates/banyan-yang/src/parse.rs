@@ -1,0 +1,597 @@
+//! From text to statements (RFC 7950 6.3), whatever the text.
+//!
+//! The parser never stops at an error: it reports, repairs and goes on, so that one run shows all that is
+//! wrong. It keeps its own stack, so that nesting cannot exhaust the thread's. Must not judge which statement
+//! may stand where.
+
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::lex::{Lexer, Token, TokenKind, string_value};
+use crate::source::{SourceId, SourceMap, Span};
+use crate::statement::{Argument, ArgumentValue, Keyword, StatementId, SyntaxTree};
+
+/// How deep statements may nest. Published modules stay below 40.
+pub const MAX_DEPTH: usize = 200;
+
+/// Parses a text of `sources`. Errors go to `diagnostics`; statements that cannot be understood are dropped from
+/// the tree. Linear in the size of the text.
+pub fn parse(sources: &SourceMap, source: SourceId, diagnostics: &mut Diagnostics) -> SyntaxTree {
+    let text = sources.shared_text(source).unwrap_or_else(|| Arc::from(""));
+    let mut parser = Parser {
+        lexer: Lexer::new(source, &text),
+        text: &text,
+        tree: SyntaxTree::new(source, text.clone()),
+        pending: None,
+        open: Vec::new(),
+    };
+    parser.statements();
+    let Parser { lexer, tree, .. } = parser;
+    lexer
+        .errors
+        .into_iter()
+        .for_each(|error| diagnostics.push(error));
+    if version(&tree) == Some("1.1") {
+        lexer
+            .errors_in_1_1
+            .into_iter()
+            .for_each(|error| diagnostics.push(error));
+    }
+    tree
+}
+
+/// The argument of `yang-version`, if the text has one.
+fn version(tree: &SyntaxTree) -> Option<&str> {
+    tree.child_argument(tree.root()?, Keyword::YangVersion)
+}
+
+/// The value of an argument whose place is known, as with [`crate::schema::SchemaNode::description`]: its quotes
+/// are taken off and its lines trimmed (RFC 7950 6.1.3).
+pub fn argument_at(sources: &SourceMap, span: Span) -> String {
+    let text = sources.text(span.source);
+    let Some(clipped) = text.get(..span.end as usize) else {
+        return String::new();
+    };
+    let mut lexer = Lexer::starting_at(span.source, clipped, span.start as usize);
+    let mut value = String::new();
+    loop {
+        let token = lexer.next_token();
+        if token.kind == TokenKind::End {
+            return value;
+        }
+        value.push_str(&string_value(text, &token));
+        if !lexer.take_plus() {
+            return value;
+        }
+    }
+}
+
+struct Parser<'a> {
+    lexer: Lexer<'a>,
+    text: &'a str,
+    tree: SyntaxTree,
+    /// A token that was read too early.
+    pending: Option<Token>,
+    /// Statements whose block is open.
+    open: Vec<StatementId>,
+}
+
+impl Parser<'_> {
+    fn next(&mut self) -> Token {
+        self.pending
+            .take()
+            .unwrap_or_else(|| self.lexer.next_token())
+    }
+
+    fn error(&mut self, diagnostic: Diagnostic) {
+        self.lexer.errors.push(diagnostic);
+    }
+
+    fn statements(&mut self) {
+        loop {
+            let token = self.next();
+            match token.kind {
+                TokenKind::End => return self.end(token),
+                TokenKind::CloseBrace => {
+                    if self.open.pop().is_none() {
+                        self.error(
+                            Diagnostic::error(
+                                "unexpected-brace",
+                                token.span,
+                                "this `}` closes nothing",
+                            )
+                            .help("remove it, or look for a `}` too many above")
+                            .rfc("RFC 7950 6.3"),
+                        );
+                    }
+                }
+                TokenKind::Semicolon => self.error(
+                    Diagnostic::error("unexpected-semicolon", token.span, "this `;` ends nothing")
+                        .help("a block `{ ... }` is not followed by `;`")
+                        .rfc("RFC 7950 6.3"),
+                ),
+                TokenKind::OpenBrace => {
+                    self.error(
+                        Diagnostic::error(
+                            "unexpected-brace",
+                            token.span,
+                            "a block without a statement",
+                        )
+                        .help("a keyword must stand before `{`")
+                        .rfc("RFC 7950 6.3"),
+                    );
+                    let parent = self.open.last().copied();
+                    let block = self.tree.add(parent, Keyword::Unknown, token.span, None);
+                    self.tree.drop_statement(block);
+                    self.open_block(block, token);
+                }
+                _ => self.statement(token),
+            }
+        }
+    }
+
+    fn end(&mut self, token: Token) {
+        while let Some(open) = self.open.pop() {
+            if !self.open.is_empty() && self.open.len() > 3 {
+                continue; // The outermost few tell enough.
+            }
+            let what = self.tree.describe(open);
+            let span = self.tree.span(open);
+            self.error(
+                Diagnostic::error(
+                    "unclosed-block",
+                    span,
+                    format!("the block of `{what}` is not closed"),
+                )
+                .related(token.span, "the text ends here")
+                .help("add the missing `}`")
+                .rfc("RFC 7950 6.3"),
+            );
+        }
+    }
+
+    fn statement(&mut self, keyword: Token) {
+        let argument = self.argument();
+        let parent = self.open.last().copied();
+        let known = self.keyword(keyword);
+        let id = self.tree.add(parent, known, keyword.span, argument);
+        if known == Keyword::Unknown {
+            self.tree.drop_statement(id);
+        }
+        let token = self.next();
+        match token.kind {
+            TokenKind::Semicolon => {}
+            TokenKind::OpenBrace => self.open_block(id, token),
+            _ => self.missing_end(id, token),
+        }
+    }
+
+    fn keyword(&mut self, token: Token) -> Keyword {
+        let text = self.slice(token.span);
+        if token.kind != TokenKind::Unquoted {
+            self.error(
+                Diagnostic::error(
+                    "quoted-keyword",
+                    token.span,
+                    "a keyword is expected here, not a string",
+                )
+                .help(
+                    "a string can only be the argument of a statement; pieces are joined with `+`",
+                )
+                .rfc("RFC 7950 6.3"),
+            );
+            return Keyword::Unknown;
+        }
+        if let Some(keyword) = Keyword::from_text(text) {
+            return keyword;
+        }
+        if let Some((prefix, name)) = text.split_once(':')
+            && is_identifier(prefix)
+            && is_identifier(name)
+        {
+            return Keyword::Extension;
+        }
+        let mut error = Diagnostic::error(
+            "unknown-keyword",
+            token.span,
+            format!("`{}` is not a YANG statement", shorten(text)),
+        )
+        .rfc("RFC 7950 6.3");
+        if let Some(near) = nearest(text, Keyword::ALL.iter().map(|keyword| keyword.text())) {
+            error = error.help(format!("did you mean `{near}`?"));
+        }
+        self.error(error);
+        Keyword::Unknown
+    }
+
+    /// An argument, if one follows: a string, or quoted strings joined with `+`.
+    fn argument(&mut self) -> Option<Argument> {
+        let first = self.next();
+        match first.kind {
+            TokenKind::Unquoted => {
+                return Some(Argument {
+                    span: first.span,
+                    value: ArgumentValue::Verbatim(first.span),
+                });
+            }
+            TokenKind::SingleQuoted | TokenKind::DoubleQuoted => {}
+            _ => {
+                self.pending = Some(first);
+                return None;
+            }
+        }
+        let mut value = string_value(self.text, &first);
+        let mut span = first.span;
+        let mut joined = false;
+        while self.lexer.take_plus() {
+            let next = self.next();
+            if !matches!(next.kind, TokenKind::SingleQuoted | TokenKind::DoubleQuoted) {
+                // RFC 7950 6.1.3.1
+                self.error(
+                    Diagnostic::error(
+                        "unquoted-concatenation",
+                        next.span,
+                        "only a quoted string can follow `+`",
+                    )
+                    .help("put it in quotes")
+                    .rfc("RFC 7950 6.1.3.1"),
+                );
+                if next.kind != TokenKind::Unquoted {
+                    self.pending = Some(next);
+                    break;
+                }
+            }
+            value.to_mut().push_str(&string_value(self.text, &next));
+            span = span.to(next.span);
+            joined = true;
+        }
+        let value = match value {
+            std::borrow::Cow::Borrowed(_) if !joined => ArgumentValue::Verbatim(Span {
+                start: span.start + 1,
+                end: if first.closed { span.end - 1 } else { span.end },
+                ..span
+            }),
+            value => ArgumentValue::Composed(value.into()),
+        };
+        Some(Argument { span, value })
+    }
+
+    fn open_block(&mut self, id: StatementId, brace: Token) {
+        if self.open.len() < MAX_DEPTH {
+            self.open.push(id);
+            return;
+        }
+        self.error(
+            Diagnostic::error(
+                "too-deep",
+                brace.span,
+                format!("statements are nested more than {MAX_DEPTH} deep; this block is left out"),
+            )
+            .help("move inner parts to groupings"),
+        );
+        let mut depth = 1usize;
+        while depth > 0 {
+            let token = self.next();
+            match token.kind {
+                TokenKind::OpenBrace => depth += 1,
+                TokenKind::CloseBrace => depth -= 1,
+                TokenKind::End => {
+                    self.pending = Some(token);
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Neither `;` nor `{` follows a statement.
+    fn missing_end(&mut self, id: StatementId, token: Token) {
+        let end = self.tree.span(id).end;
+        let what = self.tree.describe(id);
+        let place = Span {
+            start: end.saturating_sub(1),
+            ..self.tree.span(id)
+        };
+        let mut error = Diagnostic::error(
+            "missing-semicolon",
+            place,
+            format!("`;` or `{{` is missing after `{what}`"),
+        )
+        .rfc("RFC 7950 6.3");
+        let rest = self.text.get(end as usize..).unwrap_or("");
+        if rest.starts_with("//") || rest.starts_with("/*") {
+            error = error.help("a comment starts inside this argument; put it in quotes");
+        }
+        let same_line = !self
+            .text
+            .get(end as usize..token.span.start as usize)
+            .unwrap_or("")
+            .contains('\n');
+        let is_string = !matches!(token.kind, TokenKind::CloseBrace | TokenKind::End);
+        if is_string && same_line {
+            error = error
+                .help("an argument with spaces must be in quotes, and its pieces joined with `+`");
+        }
+        self.error(error);
+        if !(is_string && same_line) {
+            // Most likely a forgotten `;`: go on as if it were there.
+            self.pending = Some(token);
+            return;
+        }
+        // Strings on the same line belong to the argument that was not quoted.
+        loop {
+            let token = self.next();
+            match token.kind {
+                TokenKind::Semicolon => return,
+                TokenKind::OpenBrace => return self.open_block(id, token),
+                TokenKind::CloseBrace | TokenKind::End => {
+                    self.pending = Some(token);
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn slice(&self, span: Span) -> &str {
+        self.text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or("")
+    }
+}
+
+/// RFC 7950 6.2.
+pub fn is_identifier(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes
+        .first()
+        .is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_')
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+}
+
+/// A text short enough for a message.
+pub fn shorten(text: &str) -> String {
+    if text.chars().count() <= 60 {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(57).collect();
+    short.push_str("...");
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parsed(text: &str) -> (SyntaxTree, Vec<Diagnostic>) {
+        let mut sources = SourceMap::new();
+        let source = sources.add("t.yang", text).unwrap();
+        let mut diagnostics = Diagnostics::new();
+        let tree = parse(&sources, source, &mut diagnostics);
+        (tree, diagnostics.into_sorted())
+    }
+
+    fn rendered(text: &str) -> String {
+        let mut sources = SourceMap::new();
+        let source = sources.add("t.yang", text).unwrap();
+        let mut diagnostics = Diagnostics::new();
+        parse(&sources, source, &mut diagnostics);
+        let all: Vec<_> = diagnostics
+            .into_sorted()
+            .iter()
+            .map(|d| d.render(&sources))
+            .collect();
+        all.join("\n")
+    }
+
+    fn printed(text: &str) -> String {
+        parsed(text).0.print()
+    }
+
+    fn codes(text: &str) -> Vec<&'static str> {
+        parsed(text).1.iter().map(|d| d.code).collect()
+    }
+
+    #[test]
+    fn a_text_becomes_a_tree_of_statements() {
+        let (tree, found) =
+            parsed("module m { leaf a { type string; } acme:x; description 'it''s'; }");
+        assert_eq!(found.len(), 1, "two quoted strings without + are an error");
+        assert_eq!(
+            tree.print(),
+            "module m {\n  leaf a {\n    type string;\n  }\n  acme:x;\n  description its;\n}\n"
+                .replace("its", "it")
+        );
+    }
+
+    #[test]
+    fn quoted_strings_are_joined_with_plus() {
+        assert_eq!(printed("a:b \"x\" + 'y'\n + \"z\";"), "a:b xyz;\n");
+        assert_eq!(printed("a:b 'x'+'y';"), "a:b xy;\n");
+        assert_eq!(codes("a:b 'x' + y;"), ["unquoted-concatenation"]);
+        assert_eq!(codes("a:b 'x' + ;"), ["unquoted-concatenation"]);
+    }
+
+    #[test]
+    fn a_plus_without_quotes_around_is_an_ordinary_string() {
+        assert_eq!(printed("a:b +;"), "a:b '+';\n");
+    }
+
+    #[test]
+    fn a_missing_semicolon_is_reported_and_the_next_line_is_a_statement() {
+        assert_eq!(
+            printed("leaf a {\n type string\n default x;\n}"),
+            "leaf a {\n  type string;\n  default x;\n}\n"
+        );
+        insta::assert_snapshot!(rendered("leaf a {\n  type string\n  default x;\n}"), @r"
+        error[missing-semicolon]: `;` or `{` is missing after `type string`
+         --> t.yang:2:13
+          |
+        2 |   type string
+          |             ^
+          |
+          = note: see RFC 7950 6.3
+        ");
+    }
+
+    #[test]
+    fn an_argument_with_spaces_asks_for_quotes() {
+        insta::assert_snapshot!(rendered("leaf a { description two words; }"), @r"
+        error[missing-semicolon]: `;` or `{` is missing after `description two`
+         --> t.yang:1:24
+          |
+        1 | leaf a { description two words; }
+          |                        ^
+          |
+          = note: see RFC 7950 6.3
+          = help: an argument with spaces must be in quotes, and its pieces joined with `+`
+        ");
+    }
+
+    #[test]
+    fn an_argument_cut_by_a_comment_asks_for_quotes() {
+        insta::assert_snapshot!(rendered("module a { namespace http://x.y; }"), @r"
+        error[unclosed-block]: the block of `module a` is not closed
+         --> t.yang:1:1
+          |
+        1 | module a { namespace http://x.y; }
+          | ^^^^^^^^
+          |
+         ::: t.yang:1:35
+          |
+        1 | module a { namespace http://x.y; }
+          |                                   - the text ends here
+          |
+          = note: see RFC 7950 6.3
+          = help: add the missing `}`
+        error[missing-semicolon]: `;` or `{` is missing after `namespace http:`
+         --> t.yang:1:26
+          |
+        1 | module a { namespace http://x.y; }
+          |                          ^
+          |
+          = note: see RFC 7950 6.3
+          = help: a comment starts inside this argument; put it in quotes
+        ");
+    }
+
+    #[test]
+    fn an_unknown_keyword_gets_a_suggestion() {
+        insta::assert_snapshot!(rendered("module m {\n  contaner c;\n}"), @r"
+        error[unknown-keyword]: `contaner` is not a YANG statement
+         --> t.yang:2:3
+          |
+        2 |   contaner c;
+          |   ^^^^^^^^
+          |
+          = note: see RFC 7950 6.3
+          = help: did you mean `container`?
+        ");
+    }
+
+    #[test]
+    fn unbalanced_braces_are_reported() {
+        assert_eq!(codes("module m { container c { }"), ["unclosed-block"]);
+        assert_eq!(codes("module m { } }"), ["unexpected-brace"]);
+        assert_eq!(
+            codes("module m { { leaf a; } leaf b; }"),
+            ["unexpected-brace"]
+        );
+        assert_eq!(codes("module m { };"), ["unexpected-semicolon"]);
+        insta::assert_snapshot!(rendered("module m {\n  container c {\n}"), @r"
+        error[unclosed-block]: the block of `module m` is not closed
+         --> t.yang:1:1
+          |
+        1 | module m {
+          | ^^^^^^^^
+          |
+         ::: t.yang:3:2
+          |
+        3 | }
+          |  - the text ends here
+          |
+          = note: see RFC 7950 6.3
+          = help: add the missing `}`
+        ");
+    }
+
+    #[test]
+    fn escapes_are_judged_by_the_version() {
+        assert!(codes(r#"module m { description "\d"; }"#).is_empty());
+        assert_eq!(
+            codes(r#"module m { yang-version 1.1; description "\d"; }"#),
+            ["unknown-escape"]
+        );
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let text = "container c { ".repeat(100_000);
+        let (tree, found) = parsed(&text);
+        assert!(found.iter().any(|d| d.code == "too-deep"));
+        assert!(tree.len() <= MAX_DEPTH + 1);
+    }
+
+    #[test]
+    fn an_argument_can_be_read_again_from_its_place() {
+        let mut sources = SourceMap::new();
+        let source = sources.add("t", "x \"a\n   b\" + 'c';").unwrap();
+        let tree = parse(&sources, source, &mut Diagnostics::new());
+        let span = tree.argument_span(StatementId(0));
+        assert_eq!(argument_at(&sources, span), "a\nbc");
+        assert_eq!(tree.name(StatementId(0)), "a\nbc");
+    }
+
+    fn any_tree() -> impl Strategy<Value = String> {
+        let argument = prop_oneof![
+            "[a-z0-9]{1,8}",
+            "[ -~\n\tøλ\\\\\"']{0,20}".prop_map(|text| {
+                let pieces: Vec<_> = text.split('\'').map(|piece| format!("'{piece}'")).collect();
+                pieces.join(" + \"'\" + ")
+            }),
+            "[ -!#-\\[\\]-~\n]{0,20}".prop_map(|text| format!("\"{text}\"")),
+        ];
+        let leaf = ("[a-z]{1,5}:[a-z]{1,5}", argument).prop_map(|(k, a)| format!("{k} {a};\n"));
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            ("[a-z]{1,5}:[a-z]{1,5}", prop::collection::vec(inner, 0..5))
+                .prop_map(|(k, children)| format!("{k} {{ {} }}", children.concat()))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_parser_survives_any_text(text in "\\PC*") {
+            parsed(&text);
+        }
+
+        #[test]
+        fn the_parser_survives_any_mix_of_its_tokens(
+            tokens in prop::collection::vec(
+                prop::sample::select(vec!["{", "}", ";", "\"", "'", "\\", "/*", "*/", "//", "\n", "+", " ", "leaf", "a:b", "ø", "\t"]),
+                0..60,
+            )
+        ) {
+            let text = tokens.concat();
+            let (tree, _) = parsed(&text);
+            tree.print();
+        }
+
+        #[test]
+        fn what_is_printed_parses_to_the_same_statements(text in any_tree()) {
+            let (tree, found) = parsed(&text);
+            prop_assert_eq!(found, vec![]);
+            let once = tree.print();
+            let (again, found) = parsed(&once);
+            prop_assert_eq!(found, vec![]);
+            prop_assert_eq!(tree.len(), again.len());
+            for id in tree.ids() {
+                prop_assert_eq!(tree.argument(id), again.argument(id));
+                prop_assert_eq!(tree.keyword_text(id), again.keyword_text(id));
+                prop_assert_eq!(tree.parent(id), again.parent(id));
+            }
+        }
+    }
+}
