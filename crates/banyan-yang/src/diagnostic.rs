@@ -3,9 +3,9 @@
 //! Lives here: the value and its two renderings (with the source line, and in one line). Must not decide
 //! what is wrong: the checks stand beside their rules.
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Level, Renderer, Snippet};
 
-use crate::source::{SourceMap, Span};
+use crate::source::{SourceId, SourceMap, Span};
 
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -128,18 +128,29 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut report =
-            level
-                .primary_title(self.message.as_str())
-                .id(self.code)
-                .elements(self.primary.map(|span| {
-                    Window::around(sources, span).snippet(AnnotationKind::Primary, None)
-                }));
-        for (span, label) in &self.related {
-            report = report.element(
-                Window::around(sources, *span).snippet(AnnotationKind::Context, Some(label)),
-            );
+        let mut windows: Vec<Window<'_>> = Vec::new();
+        let primary = self
+            .primary
+            .map(|span| (span, AnnotationKind::Primary, None));
+        let related = self
+            .related
+            .iter()
+            .map(|(span, label)| (*span, AnnotationKind::Context, Some(label.as_str())));
+        for (span, kind, label) in primary.into_iter().chain(related) {
+            // Places on one line are shown on one line.
+            let shown = windows
+                .iter_mut()
+                .any(|window| window.annotate(span, kind, label));
+            if !shown {
+                let mut window = Window::around(sources, span);
+                window.annotate(span, kind, label);
+                windows.push(window);
+            }
         }
+        let mut report = level
+            .primary_title(self.message.as_str())
+            .id(self.code)
+            .elements(windows.into_iter().map(Window::snippet));
         if let Some(rfc) = self.rfc {
             report = report.element(Level::NOTE.message(format!("see {rfc}")));
         }
@@ -150,13 +161,16 @@ impl Diagnostic {
     }
 }
 
-/// One line of a source with a place in it. The renderer is given no more than this, because it scans all that
+/// One line of a source with places in it. The renderer is given no more than this, because it scans all that
 /// it is given, and vendors' modules have many megabytes.
 struct Window<'a> {
     name: &'a str,
+    source: SourceId,
     text: &'a str,
+    /// Where `text` begins in the source.
+    from: usize,
     line: usize,
-    place: std::ops::Range<usize>,
+    annotations: Vec<Annotation<'a>>,
 }
 
 impl<'a> Window<'a> {
@@ -174,28 +188,39 @@ impl<'a> Window<'a> {
             .map_or(all.len(), |at| start + at);
         let from = char_boundary(all, line_start.max(start.saturating_sub(WINDOW)));
         let to = char_boundary(all, line_end.min(start + WINDOW));
-        let text = all.get(from..to).unwrap_or("").trim_end_matches('\r');
-        let begin = (start - from).min(text.len());
-        let end = (span.end as usize)
-            .saturating_sub(from)
-            .clamp(begin, text.len());
         Window {
             name: sources.name(span.source),
-            text,
+            source: span.source,
+            text: all.get(from..to).unwrap_or("").trim_end_matches('\r'),
+            from,
             line: sources.position(span).line as usize,
-            place: char_boundary(text, begin)..char_boundary(text, end),
+            annotations: Vec::new(),
         }
     }
 
-    fn snippet(
-        self,
-        kind: AnnotationKind,
-        label: Option<&'a str>,
-    ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    /// Marks a place, if it begins in this window.
+    fn annotate(&mut self, span: Span, kind: AnnotationKind, label: Option<&'a str>) -> bool {
+        let Some(begin) = (span.start as usize).checked_sub(self.from) else {
+            return false;
+        };
+        let fits =
+            span.source == self.source && (begin <= self.text.len() || self.annotations.is_empty());
+        if fits {
+            let begin = begin.min(self.text.len());
+            let end = (span.end as usize)
+                .saturating_sub(self.from)
+                .clamp(begin, self.text.len());
+            let place = char_boundary(self.text, begin)..char_boundary(self.text, end);
+            self.annotations.push(kind.span(place).label(label));
+        }
+        fits
+    }
+
+    fn snippet(self) -> Snippet<'a, Annotation<'a>> {
         Snippet::source(self.text)
             .path(self.name)
             .line_start(self.line)
-            .annotation(kind.span(self.place).label(label))
+            .annotations(self.annotations)
     }
 }
 
@@ -249,36 +274,6 @@ impl Diagnostics {
             self.push(diagnostic);
         }
     }
-}
-
-/// The candidate nearest to a name by edit distance, if it is near enough to be a slip of the pen.
-pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (name.chars().count() / 3).clamp(1, 3);
-    if name.len() > 100 {
-        return None;
-    }
-    candidates
-        .into_iter()
-        .filter(|candidate| candidate.len().abs_diff(name.len()) <= limit)
-        .map(|candidate| (edit_distance(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -362,14 +357,5 @@ mod tests {
             finding.one_line(&map),
             "error[module-not-found]: module x was not found"
         );
-    }
-
-    #[test]
-    fn the_nearest_name_is_found_only_when_it_is_near() {
-        assert_eq!(
-            nearest("contaner", ["container", "contact"]),
-            Some("container")
-        );
-        assert_eq!(nearest("foo", ["container", "contact"]), None);
     }
 }

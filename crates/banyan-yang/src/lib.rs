@@ -4,11 +4,12 @@
 //! starts no threads; input of any kind ends in a result or in diagnostics, never in a panic.
 
 pub mod diagnostic;
+pub mod grammar;
 pub mod lex;
 pub mod nearest;
+pub mod parse;
 pub mod pattern;
 pub mod schema;
-pub mod parse;
 pub mod source;
 pub mod statement;
 mod xml_names;

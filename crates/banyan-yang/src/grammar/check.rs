@@ -1,0 +1,331 @@
+//! Applies the grammar to a syntax tree.
+
+use super::argument::violation;
+use super::{ArgumentForm, Occurs, Rule, Version, argument_form, substatements};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::nearest::nearest;
+use crate::parse::shorten;
+use crate::statement::{Keyword, StatementId, SyntaxTree};
+
+/// Checks the whole tree; see the module. Returns the version of the text, and `false` if there is no module or
+/// submodule to go on with. Linear in the size of the tree.
+pub fn check(tree: &mut SyntaxTree, diagnostics: &mut Diagnostics) -> (Version, bool) {
+    let usable = check_top(tree, diagnostics);
+    let version = match tree
+        .root()
+        .and_then(|root| tree.child_argument(root, Keyword::YangVersion))
+    {
+        Some("1.1") => Version::V1_1,
+        _ => Version::V1,
+    };
+    if !usable {
+        return (version, false);
+    }
+    let mut checker = Checker {
+        counts: [0; KEYWORDS],
+        found: diagnostics,
+        version,
+    };
+    let judged = judged(tree);
+    // Children have greater ids: seen in reverse, a statement knows which of its children were dropped.
+    for id in tree.ids().rev() {
+        if judged[id.index()] {
+            checker.statement(tree, id);
+        }
+    }
+    if let Some(root) = tree.root() {
+        check_order(tree, root, diagnostics);
+    }
+    (
+        version,
+        tree.root().is_some_and(|root| !tree.is_dropped(root)),
+    )
+}
+
+const KEYWORDS: usize = Keyword::Unknown as usize + 1;
+
+/// RFC 7950 5.1: one module or submodule, and nothing else, makes a text.
+fn check_top(tree: &mut SyntaxTree, diagnostics: &mut Diagnostics) -> bool {
+    let Some(root) = tree.root() else {
+        let start = crate::source::Span {
+            source: tree.source(),
+            ..Default::default()
+        };
+        diagnostics.push(
+            Diagnostic::error("no-module", start, "this text holds no module")
+                .help("a YANG text is one `module name { ... }` or `submodule name { ... }`")
+                .rfc("RFC 7950 5.1"),
+        );
+        return false;
+    };
+    let extra: Vec<_> = tree
+        .ids()
+        .skip(1)
+        .filter(|id| tree.parent(*id).is_none())
+        .collect();
+    for id in extra {
+        if !tree.is_dropped(id) {
+            diagnostics.push(
+                Diagnostic::error(
+                    "second-module",
+                    tree.span(id),
+                    format!("`{}` stands outside of the module", tree.describe(id)),
+                )
+                .help("keep one module or submodule in a text; check for a `}` too many above")
+                .rfc("RFC 7950 5.1"),
+            );
+            tree.drop_statement(id);
+        }
+    }
+    if tree.is_dropped(root) {
+        return false; // The parser has said why.
+    }
+    if !matches!(tree.keyword(root), Keyword::Module | Keyword::Submodule) {
+        diagnostics.push(
+            Diagnostic::error(
+                "no-module",
+                tree.span(root),
+                format!(
+                    "a text must begin with `module` or `submodule`, not with `{}`",
+                    tree.keyword_text(root)
+                ),
+            )
+            .rfc("RFC 7950 5.1"),
+        );
+        return false;
+    }
+    true
+}
+
+/// Which statements the grammar judges: not what stands inside an extension statement, whose meaning only its
+/// definition knows; but the `input` and `output` of an extension called `action` are YANG's own.
+fn judged(tree: &SyntaxTree) -> Vec<bool> {
+    let mut judged = vec![false; tree.len()];
+    for id in tree.ids() {
+        judged[id.index()] = !tree.is_dropped(id)
+            && match tree.parent(id) {
+                None => true,
+                Some(parent) if tree.keyword(parent) == Keyword::Extension => {
+                    judged[parent.index()]
+                        && matches!(tree.keyword(id), Keyword::Input | Keyword::Output)
+                        && tree.keyword_text(parent).ends_with(":action")
+                }
+                Some(parent) => judged[parent.index()],
+            };
+    }
+    judged
+}
+
+struct Checker<'a> {
+    /// Occurrences of each keyword under the statement at hand; all zero between statements.
+    counts: [u32; KEYWORDS],
+    found: &'a mut Diagnostics,
+    version: Version,
+}
+
+impl Checker<'_> {
+    fn statement(&mut self, tree: &mut SyntaxTree, id: StatementId) {
+        let keyword = tree.keyword(id);
+        if keyword == Keyword::Extension {
+            return;
+        }
+        if !self.argument(tree, id) && tree.parent(id).is_some() {
+            tree.drop_statement(id);
+        }
+        let rules = substatements(keyword);
+        let children: Vec<_> = tree.all_children(id).collect();
+        for child in children {
+            self.child(tree, id, child, rules);
+        }
+        self.required(tree, id, rules);
+        for child in tree.all_children(id) {
+            self.counts[tree.keyword(child) as usize] = 0;
+        }
+    }
+
+    fn child(
+        &mut self,
+        tree: &mut SyntaxTree,
+        id: StatementId,
+        child: StatementId,
+        rules: &[Rule],
+    ) {
+        let keyword = tree.keyword(child);
+        if matches!(keyword, Keyword::Extension | Keyword::Unknown) {
+            return;
+        }
+        let Some(rule) = rules.iter().find(|rule| rule.keyword == keyword) else {
+            self.found.push(
+                Diagnostic::error(
+                    "misplaced-statement",
+                    tree.span(child),
+                    format!(
+                        "`{}` cannot stand in `{}`",
+                        tree.keyword_text(child),
+                        tree.describe(id)
+                    ),
+                )
+                .related(tree.span(id), "inside this statement")
+                .rfc("RFC 7950 14"),
+            );
+            return tree.drop_statement(child);
+        };
+        if rule.since > self.version {
+            self.found.push(
+                Diagnostic::error(
+                    "needs-yang-1.1",
+                    tree.span(child),
+                    format!(
+                        "`{}` in `{}` needs YANG 1.1, and this module is of version 1",
+                        tree.keyword_text(child),
+                        tree.keyword_text(id)
+                    ),
+                )
+                .help("add `yang-version 1.1;` to the module")
+                .rfc("RFC 7950 1.1"),
+            );
+            return tree.drop_statement(child);
+        }
+        let count = &mut self.counts[keyword as usize];
+        *count += 1;
+        if *count > rule.occurs.max(self.version) {
+            let mut error = Diagnostic::error(
+                "repeated-statement",
+                tree.span(child),
+                format!(
+                    "`{}` has more than one `{}`",
+                    tree.describe(id),
+                    tree.keyword_text(child)
+                ),
+            )
+            .rfc("RFC 7950 14");
+            if let Some(first) = tree
+                .all_children(id)
+                .find(|other| tree.keyword(*other) == keyword)
+            {
+                error = error.related(tree.span(first), "the first one");
+            }
+            if rule.occurs == Occurs::OptionalThenAny {
+                error =
+                    error.help("YANG 1.1 allows several: add `yang-version 1.1;` to the module");
+            }
+            self.found.push(error);
+            tree.drop_statement(child);
+        }
+    }
+
+    fn required(&mut self, tree: &mut SyntaxTree, id: StatementId, rules: &[Rule]) {
+        for rule in rules {
+            let needed = rule.occurs.min(self.version);
+            if needed == 0 {
+                continue;
+            }
+            if self.counts[rule.keyword as usize] < needed {
+                // The misplaced and the misspelled are reported already, and this follows from them.
+                let misspelled = tree.all_children(id).any(|child| {
+                    tree.keyword(child) == Keyword::Unknown
+                        && nearest(tree.keyword_text(child), [rule.keyword.text()]).is_some()
+                });
+                if !misspelled {
+                    self.found.push(
+                        Diagnostic::error(
+                            "missing-statement",
+                            tree.span(id),
+                            format!("`{}` has no `{}`", tree.describe(id), rule.keyword.text()),
+                        )
+                        .help(format!("add a `{}` statement", rule.keyword.text()))
+                        .rfc("RFC 7950 14"),
+                    );
+                }
+            }
+            if !tree.children_of(id, rule.keyword).any(|_| true) {
+                tree.drop_statement(id);
+            }
+        }
+    }
+
+    fn argument(&mut self, tree: &SyntaxTree, id: StatementId) -> bool {
+        let keyword = tree.keyword(id);
+        let form = argument_form(keyword);
+        let Some(text) = tree.argument(id) else {
+            if form != ArgumentForm::None {
+                self.found.push(
+                    Diagnostic::error(
+                        "missing-argument",
+                        tree.span(id),
+                        format!("`{}` needs an argument", keyword.text()),
+                    )
+                    .rfc("RFC 7950 14"),
+                );
+            }
+            return form == ArgumentForm::None;
+        };
+        if form == ArgumentForm::None {
+            self.found.push(
+                Diagnostic::error(
+                    "unexpected-argument",
+                    tree.argument_span(id),
+                    format!("`{}` has no argument", keyword.text()),
+                )
+                .rfc("RFC 7950 14"),
+            );
+            return true; // It does no harm.
+        }
+        let Some(wanted) = violation(form, text, self.version) else {
+            return true;
+        };
+        let mut error = Diagnostic::error(
+            "invalid-argument",
+            tree.argument_span(id),
+            format!(
+                "`{}` is not a valid argument of `{}`",
+                shorten(text),
+                keyword.text()
+            ),
+        )
+        .help(format!("write {wanted}"))
+        .rfc("RFC 7950 14");
+        if let ArgumentForm::OneOf(words) = form
+            && let Some(near) = nearest(text, words.iter().copied())
+        {
+            error = error.help(format!("did you mean `{near}`?"));
+        }
+        self.found.push(error);
+        false
+    }
+}
+
+/// The sections of a module stand in a fixed order: header, linkage, meta, revisions, body (RFC 7950 7.1.1).
+fn check_order(tree: &SyntaxTree, root: StatementId, diagnostics: &mut Diagnostics) {
+    const SECTIONS: [&str; 5] = [
+        "the header (`yang-version`, `namespace`, `prefix`, `belongs-to`)",
+        "`import` and `include`",
+        "`organization`, `contact`, `description` and `reference`",
+        "`revision`",
+        "definitions",
+    ];
+    let mut reached = 0;
+    for child in tree.children(root) {
+        use Keyword::*;
+        let section = match tree.keyword(child) {
+            YangVersion | Namespace | Prefix | BelongsTo => 0,
+            Import | Include => 1,
+            Organization | Contact | Description | Reference => 2,
+            Revision => 3,
+            Extension => continue,
+            _ => 4,
+        };
+        if section < reached {
+            diagnostics.push(
+                Diagnostic::error(
+                    "statement-order",
+                    tree.span(child),
+                    format!("`{}` stands too late in the module", tree.describe(child)),
+                )
+                .help(format!("move it before {}", SECTIONS[reached]))
+                .rfc("RFC 7950 7.1.1"),
+            );
+        }
+        reached = reached.max(section);
+    }
+}

@@ -1,0 +1,34 @@
+//! Every published module parses, and obeys the grammar.
+
+use banyan_yang::diagnostic::Diagnostics;
+use banyan_yang::grammar;
+use banyan_yang::parse::parse;
+use banyan_yang::source::SourceMap;
+
+use crate::shared;
+
+#[test]
+fn published_modules_obey_the_grammar() {
+    let Some(models) = shared::models("published_modules_obey_the_grammar") else {
+        return;
+    };
+    let mut wrong = Vec::new();
+    for (path, text) in shared::texts(&models, &["ietf", "iana", "openconfig", "rfc5277", "tailf"])
+    {
+        if path.contains("ietf-template@") {
+            continue; // The template of RFC 8407 has placeholders for dates.
+        }
+        let mut sources = SourceMap::new();
+        let source = sources.add(path, text).unwrap();
+        let mut found = Diagnostics::new();
+        let mut tree = parse(&sources, source, &mut found);
+        grammar::check(&mut tree, &mut found);
+        wrong.extend(
+            found
+                .into_sorted()
+                .iter()
+                .map(|finding| finding.one_line(&sources)),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,4 @@
+//! What `banyan-yang` makes of published models.
+
+mod corpus;
+mod shared;
