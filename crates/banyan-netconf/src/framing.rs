@@ -17,6 +17,8 @@ pub const DELIMITER: &[u8; 6] = b"]]>]]>";
 const MAX_CHUNK: u64 = 4_294_967_295;
 /// The digits of [`MAX_CHUNK`].
 const MAX_CHUNK_DIGITS: usize = 10;
+/// How much room a read finds in the receive buffer.
+const READ_BYTES: usize = 16 * 1024;
 /// The size of the pieces in which [`Encoder`] sends a chunked message.
 const CHUNK_BYTES: usize = 64 * 1024;
 
@@ -54,9 +56,7 @@ pub enum FramingError {
         offset: u64,
     },
     /// A message is larger than the receiver accepts.
-    #[error(
-        "message larger than the limit of {limit} bytes; send less at once or raise the limit"
-    )]
+    #[error("message larger than the limit of {limit} bytes; send less at once or raise the limit")]
     MessageTooLarge {
         /// The limit in bytes.
         limit: usize,
@@ -132,8 +132,9 @@ impl Decoder {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The receive buffer, for `read_buf`: bytes may only be appended.
+    /// The receive buffer with room in it, for `read_buf`: bytes may only be appended.
     pub fn buffer_mut(&mut self) -> &mut BytesMut {
+        self.buffer.reserve(READ_BYTES);
         &mut self.buffer
     }
 
@@ -371,7 +372,8 @@ impl Encoder {
         match self.framing {
             Framing::EndOfMessage => {
                 let keep = DELIMITER.len() - 1;
-                self.pending.extend_from_slice(&piece[..piece.len().min(keep)]);
+                self.pending
+                    .extend_from_slice(&piece[..piece.len().min(keep)]);
                 if find_delimiter(&self.pending).is_some() || find_delimiter(piece).is_some() {
                     return Err(FramingError::DelimiterInMessage);
                 }
@@ -477,17 +479,40 @@ mod tests {
     #[test]
     fn broken_chunk_headers_are_named_with_their_place() {
         for (wire, expected) in [
-            (&b"x"[..], "expected a line feed before \"#\", found \"x\" at byte 0"),
-            (b"\n<", "expected \"#\" after the line feed, found \"<\" at byte 1"),
-            (b"\n#0", "expected a chunk size that begins with 1 to 9, found \"0\" at byte 2"),
-            (b"\n##\n", "expected a chunk size from 1 to 9, found \"#\" at byte 2"),
-            (b"\n#1x", "expected a digit or a line feed, found \"x\" at byte 3"),
-            (b"\n#1\na\n##x", "expected a line feed after \"##\", found \"x\" at byte 8"),
-            (b"\n#1\nab", "expected a line feed before \"#\", found \"b\" at byte 5"),
+            (
+                &b"x"[..],
+                "expected a line feed before \"#\", found \"x\" at byte 0",
+            ),
+            (
+                b"\n<",
+                "expected \"#\" after the line feed, found \"<\" at byte 1",
+            ),
+            (
+                b"\n#0",
+                "expected a chunk size that begins with 1 to 9, found \"0\" at byte 2",
+            ),
+            (
+                b"\n##\n",
+                "expected a chunk size from 1 to 9, found \"#\" at byte 2",
+            ),
+            (
+                b"\n#1x",
+                "expected a digit or a line feed, found \"x\" at byte 3",
+            ),
+            (
+                b"\n#1\na\n##x",
+                "expected a line feed after \"##\", found \"x\" at byte 8",
+            ),
+            (
+                b"\n#1\nab",
+                "expected a line feed before \"#\", found \"b\" at byte 5",
+            ),
             (b"\n#4294967296\n", "is larger than 4294967295"),
             (b"\n#99999999999", "is larger than 4294967295"),
         ] {
-            let error = decode_all(Framing::Chunked, &[wire]).unwrap_err().to_string();
+            let error = decode_all(Framing::Chunked, &[wire])
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(expected), "{error}\n{expected}");
         }
     }
@@ -521,7 +546,10 @@ mod tests {
             let error = decode_all(framing, &[wire]).unwrap_err();
             assert!(matches!(error, FramingError::Truncated { .. }), "{error}");
         }
-        assert_eq!(decode_all(Framing::EndOfMessage, &[b"a]]>]]>\n "]).unwrap(), ["a"]);
+        assert_eq!(
+            decode_all(Framing::EndOfMessage, &[b"a]]>]]>\n "]).unwrap(),
+            ["a"]
+        );
     }
 
     #[test]
@@ -543,7 +571,7 @@ mod tests {
         let mut sent = 0;
         for _ in 0..1000 {
             encoder.write(&piece, &mut out).unwrap();
-            assert!(out.len() <= CHUNK_BYTES + 16);
+            assert!(out.len() <= CHUNK_BYTES + piece.len() + 16);
             sent += out.split().len();
         }
         encoder.finish(&mut out);

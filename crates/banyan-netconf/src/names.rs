@@ -35,3 +35,6 @@ pub const VALIDATE_1_0: &str = "urn:ietf:params:netconf:capability:validate:1.0"
 pub const STARTUP: &str = "urn:ietf:params:netconf:capability:startup:1.0";
 /// `:xpath` (RFC 6241 8.9).
 pub const XPATH: &str = "urn:ietf:params:netconf:capability:xpath:1.0";
+
+/// Banyan's additions to the protocol: parameters of `<commit>`, progress of long operations.
+pub const BANYAN: &str = "urn:banyan:netconf";

@@ -150,7 +150,7 @@ pub struct RpcError {
     /// A finer kind, specific to the data model or implementation.
     pub app_tag: Option<String>,
     /// Where in the data it is.
-    pub path: Option<ErrorPath>,
+    pub path: Option<Box<ErrorPath>>,
     /// The text for people.
     pub message: Option<String>,
     /// Details for programs.
@@ -290,10 +290,10 @@ impl RpcError {
                 "error-path" => {
                     let mut namespaces = child.declarations();
                     namespaces.retain(|(prefix, _)| !prefix.is_empty());
-                    error.path = Some(ErrorPath {
+                    error.path = Some(Box::new(ErrorPath {
                         expression: text,
                         namespaces,
-                    });
+                    }));
                 }
                 "error-message" => error.message = Some(text),
                 "error-info" => error.info = child.children().map(|i| read_info(&i)).collect(),
@@ -354,10 +354,10 @@ mod tests {
     fn what_is_printed_is_read_back_equal() {
         let error = RpcError {
             app_tag: Some("must-violation".into()),
-            path: Some(ErrorPath {
+            path: Some(Box::new(ErrorPath {
                 expression: "/if:interfaces/if:interface[if:name='a<b']".into(),
                 namespaces: vec![("if".into(), "urn:if".into())],
-            }),
+            })),
             ..RpcError::new(
                 ErrorType::Application,
                 ErrorTag::OperationFailed,

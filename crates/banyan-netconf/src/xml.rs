@@ -553,7 +553,8 @@ fn is_name(name: QName<'_>) -> bool {
     let (local, prefix) = name.decompose();
     let part = |name: &str| {
         name.starts_with(|c: char| c.is_alphabetic() || c == '_')
-            && !name.contains(|c: char| c == ':' || (c.is_ascii_punctuation() && !"-_.".contains(c)))
+            && !name
+                .contains(|c: char| c == ':' || (c.is_ascii_punctuation() && !"-_.".contains(c)))
     };
     part(local.into_inner()) && prefix.is_none_or(|p| part(p.into_inner()))
 }
@@ -658,7 +659,10 @@ mod tests {
         assert_eq!(root.attribute("b"), None);
         assert_eq!(root.attribute_in("urn:p", "b").as_deref(), Some("x"));
         assert_eq!(root.qualified_name(), "p:r");
-        assert_eq!(root.attributes_text(), " xmlns:p='urn:p' a='1 &lt; 2' p:b='x'");
+        assert_eq!(
+            root.attributes_text(),
+            " xmlns:p='urn:p' a='1 &lt; 2' p:b='x'"
+        );
         let names: Vec<_> = root
             .children()
             .map(|c| (c.namespace().to_owned(), c.local().to_owned()))
@@ -683,13 +687,22 @@ mod tests {
             ("<a b='&x;'/>", "not well-formed"),
             ("<p:a/>", "the prefix \"p\" is not declared"),
             ("<a p:b=''/>", "the prefix \"p\" is not declared"),
-            ("<a>&copy;</a>", "the entity \"&copy;\" is none of the five of XML"),
+            (
+                "<a>&copy;</a>",
+                "the entity \"&copy;\" is none of the five of XML",
+            ),
             ("<a>&#0;</a>", "is none of the five of XML"),
             ("<!DOCTYPE a><a/>", "document type declaration"),
-            ("<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>", "document type declaration"),
+            (
+                "<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>",
+                "document type declaration",
+            ),
             ("<a>\u{1}</a>", "a control character"),
             ("<1a/>", "the name of an element"),
-            ("<a/><?xml version='1.0'?>", "an XML declaration must come first"),
+            (
+                "<a/><?xml version='1.0'?>",
+                "an XML declaration must come first",
+            ),
         ] {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(expected), "{text}: {error}");
