@@ -4,14 +4,18 @@
 //! difference costs what changed. The crate knows no protocol, no clock, no file and no thread.
 
 pub mod any;
+mod assembly;
 pub mod change;
+pub mod document;
 pub mod edit;
 pub mod error;
+pub mod lexical;
 pub mod list;
 pub mod meta;
 pub mod node;
 pub mod path;
 pub mod value;
+pub mod xml;
 
 pub use error::{DataError, ErrorKind};
 pub use list::{LeafList, List};

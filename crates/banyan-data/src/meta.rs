@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use banyan_yang::schema::SchemaId;
+use banyan_yang::schema::{ModuleId, Schema, SchemaId};
 
 /// The annotations of one instance: (module name, annotation name) and the value.
 pub type Annotations = BTreeMap<(Arc<str>, Arc<str>), Arc<str>>;
@@ -13,4 +13,33 @@ pub type Annotations = BTreeMap<(Arc<str>, Arc<str>), Arc<str>>;
 pub struct Meta {
     /// What is annotated: `None` is the node itself, else its child.
     pub annotations: BTreeMap<Option<SchemaId>, Annotations>,
+}
+
+/// The namespace and the module of the attribute `default` (RFC 6243 6): its namespace is not that of the module.
+pub(crate) const DEFAULT_NAMESPACE: &str = "urn:ietf:params:xml:ns:netconf:default:1.0";
+/// The module that stands for [`DEFAULT_NAMESPACE`] in JSON.
+pub(crate) const DEFAULT_MODULE: &str = "ietf-netconf-with-defaults";
+
+/// The annotation that an attribute in `namespace` is, if a module of the schema defines it (RFC 7952 3).
+pub(crate) fn annotation_of(
+    schema: &Schema,
+    namespace: &str,
+    name: &str,
+) -> Option<(Arc<str>, Arc<str>)> {
+    if namespace == DEFAULT_NAMESPACE && name == "default" {
+        return Some((DEFAULT_MODULE.into(), name.into()));
+    }
+    let module = schema.module_by_namespace(namespace)?;
+    defines_annotation(schema, module, name)
+        .then(|| (schema.module(module).name.clone(), name.into()))
+}
+
+/// Whether a module defines the annotation `name` (RFC 7952 3).
+pub(crate) fn defines_annotation(schema: &Schema, module: ModuleId, name: &str) -> bool {
+    let extensions = schema.module(module).extensions.iter();
+    extensions
+        .filter(|extension| {
+            *extension.module == *"ietf-yang-metadata" && *extension.name == *"annotation"
+        })
+        .any(|extension| extension.argument.as_deref() == Some(name))
 }

@@ -81,6 +81,37 @@ pub struct Schema {
     by_namespace: HashMap<Arc<str>, ModuleId>,
     by_name: HashMap<Arc<str>, Vec<ModuleId>>,
     identities_by_name: HashMap<(ModuleId, NameId), IdentityId>,
+    xml_prefixes: Vec<Arc<str>>,
+}
+
+/// One prefix per module, unique in the set (revisions of one module share theirs): the module's own,
+/// or its name where an earlier module has that prefix already. Names that begin with `xml` are reserved.
+fn xml_prefixes(modules: &[Module]) -> Vec<Arc<str>> {
+    let mut taken: HashMap<Arc<str>, Arc<str>> = HashMap::new();
+    let reserved = |name: &str| {
+        name.get(..3)
+            .is_some_and(|start| start.eq_ignore_ascii_case("xml"))
+    };
+    let mut choose = |module: &Module| {
+        let counted = (1u32..).map(|number| Arc::from(format!("ns-{number}-{}", module.name)));
+        let mut candidates = [module.prefix.clone(), module.name.clone()]
+            .into_iter()
+            .chain(counted);
+        loop {
+            // The chain never ends, so there is always a next candidate.
+            let candidate = candidates.next().unwrap_or_else(|| module.name.clone());
+            if candidate.is_empty() || reserved(&candidate) {
+                continue;
+            }
+            let owner = taken
+                .entry(candidate.clone())
+                .or_insert_with(|| module.namespace.clone());
+            if *owner == module.namespace {
+                return candidate;
+            }
+        }
+    };
+    modules.iter().map(&mut choose).collect()
 }
 
 impl SchemaParts {
@@ -126,6 +157,7 @@ impl SchemaParts {
             }
         }
         Arc::new(Schema {
+            xml_prefixes: xml_prefixes(&self.modules),
             modules: self.modules,
             nodes: self.nodes,
             identities: self.identities,
@@ -168,6 +200,11 @@ impl Schema {
             .iter()
             .enumerate()
             .map(|(index, module)| (ModuleId(index as u32), module))
+    }
+
+    /// The prefix that printers declare for a module: its own, made unique within the set.
+    pub fn xml_prefix(&self, id: ModuleId) -> &str {
+        &self.xml_prefixes[id.index()]
     }
 
     /// The module with this XML namespace; the implemented revision if there are several.

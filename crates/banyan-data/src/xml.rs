@@ -1,0 +1,67 @@
+//! XML of YANG data (RFC 7950): read straight into a [`Tree`] or an [`Edit`], printed straight into a writer.
+//!
+//! Must not keep a document tree between the text and ours, and must not know NETCONF messages: what is
+//! inside of `<config>` or `<data>` comes here, the message around it does not.
+
+mod data;
+mod escape;
+mod known;
+mod namespaces;
+mod scanner;
+mod verbatim;
+
+use std::sync::Arc;
+
+use banyan_yang::schema::{Schema, SchemaId};
+
+use crate::document::ParseOptions;
+use crate::error::{DataError, ErrorPath};
+use crate::node::Tree;
+use data::DataReader;
+use scanner::{Broken, Open, Scanner};
+
+/// Reads data: top-level nodes, one after the other or inside of one `<config>` or `<data>` element
+/// (of whatever namespace, unless the schema has a top-level node of that name in it).
+///
+/// # Errors
+/// All that is wrong, with line and column, in the order in which it was found; at most
+/// [`Limits::errors`](crate::document::Limits::errors). A document that is not well-formed ends with that error.
+pub fn parse_data(
+    schema: &Arc<Schema>,
+    bytes: &[u8],
+    options: &ParseOptions<'_>,
+) -> Result<Tree, Vec<DataError>> {
+    let input = decode(bytes, options)?;
+    let mut reader = DataReader::new(schema, input, options);
+    let root = reader.document(schema, SchemaId::ROOT, |scanner, open| {
+        is_wrapper(schema, scanner, open)
+    });
+    match root {
+        Ok(root) if reader.errors.is_empty() => Ok(Tree::new(schema.clone(), root)),
+        _ => Err(reader.errors),
+    }
+}
+
+/// The document as text.
+fn decode<'a>(bytes: &'a [u8], options: &ParseOptions<'_>) -> Result<&'a str, Vec<DataError>> {
+    scanner::decode(bytes, &options.limits).map_err(|broken| vec![broken_error(bytes, broken)])
+}
+
+fn broken_error(bytes: &[u8], broken: Broken) -> DataError {
+    let mut error = DataError::new(broken.kind, ErrorPath::default(), broken.message)
+        .with_position(scanner::position(bytes, broken.offset));
+    error.help = broken.help;
+    error
+}
+
+/// Whether a top-level element only wraps the data.
+fn is_wrapper(schema: &Schema, scanner: &Scanner<'_>, open: &Open<'_>) -> bool {
+    let named = matches!(open.local, "config" | "data");
+    named
+        && scanner.depth() == 1
+        && scanner
+            .namespaces
+            .module(schema, open.prefix)
+            .and_then(|module| schema.data_child(SchemaId::ROOT, module, open.local))
+            .is_none()
+}

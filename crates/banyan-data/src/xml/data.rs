@@ -1,0 +1,571 @@
+//! XML straight into a tree: each element is bound to the schema as it is read, each node built when its
+//! element ends. Nothing is kept of the document but the tree and the errors.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use banyan_yang::nearest::nearest;
+use banyan_yang::schema::{NodeKind, Schema, SchemaId};
+
+use super::known::KnownChildren;
+use super::namespaces::ValuePrefixes;
+use super::scanner::{self, Broken, Open, Scanner, Token, is_blank};
+use super::verbatim;
+use crate::any::AnyData;
+use crate::assembly::{Assembly, Fault, Level, error_path, instance_path};
+use crate::document::{Holds, ParseOptions};
+use crate::error::{DataError, ErrorKind, ErrorPath};
+use crate::lexical;
+use crate::meta::annotation_of;
+use crate::node::{Content, Node, Tree};
+use crate::value::Value;
+
+/// Reading ends here: the document is broken, or has too many errors. The errors are in the reader.
+pub(crate) struct Stop;
+
+/// Reads data nodes from a scanner.
+pub(crate) struct DataReader<'o, 'a> {
+    pub(crate) scanner: Scanner<'a>,
+    options: &'o ParseOptions<'o>,
+    /// What is wrong so far.
+    pub(crate) errors: Vec<DataError>,
+    /// The nodes that are open are the first `open`; the others keep their memory for later.
+    levels: Vec<Assembly>,
+    open: usize,
+    /// From which level on which schema holds; the first is that of the document.
+    schemas: Vec<(usize, Arc<Schema>)>,
+    known: KnownChildren<'a>,
+    faults: Vec<Fault>,
+}
+
+impl<'o, 'a> DataReader<'o, 'a> {
+    pub(crate) fn new(
+        schema: &Arc<Schema>,
+        input: &'a str,
+        options: &'o ParseOptions<'o>,
+    ) -> DataReader<'o, 'a> {
+        DataReader {
+            scanner: Scanner::new(input, options.limits),
+            options,
+            errors: Vec::new(),
+            levels: Vec::new(),
+            open: 0,
+            schemas: vec![(0, schema.clone())],
+            known: KnownChildren::default(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// The rest of the document as children of `root`; a wrapper element that `is_wrapper` knows is looked through.
+    pub(crate) fn document(
+        &mut self,
+        schema: &Arc<Schema>,
+        root: SchemaId,
+        is_wrapper: impl Fn(&Scanner<'a>, &Open<'a>) -> bool,
+    ) -> Result<Node, Stop> {
+        self.push(root);
+        loop {
+            match self.token()? {
+                Token::Open(open) if is_wrapper(&self.scanner, &open) => self.children(schema)?,
+                Token::Open(open) => self.child(schema, open)?,
+                Token::Text(text) => self.only_blank(schema, &text)?,
+                Token::Close => {}
+                Token::End => break,
+            }
+        }
+        self.pop(schema, root)
+    }
+
+    /// The next token.
+    pub(crate) fn token(&mut self) -> Result<Token<'a>, Stop> {
+        self.scanner.next().map_err(|broken| self.stop(broken))
+    }
+
+    fn stop(&mut self, broken: Broken) -> Stop {
+        let mut error = DataError::new(broken.kind, self.path(None), broken.message).with_position(
+            scanner::position(self.scanner.input().as_bytes(), broken.offset),
+        );
+        error.help = broken.help;
+        self.errors.push(error);
+        Stop
+    }
+
+    /// Passes over the element that was opened last.
+    pub(crate) fn skip(&mut self) -> Result<(), Stop> {
+        self.scanner.skip().map_err(|broken| self.stop(broken))
+    }
+
+    /// Opens a level: what follows stands inside of an instance of `id`.
+    pub(crate) fn push(&mut self, id: SchemaId) {
+        if self.open == self.levels.len() {
+            self.levels.push(Assembly::default());
+        }
+        self.levels[self.open].begin(id);
+        self.open += 1;
+    }
+
+    fn top(&mut self) -> &mut Assembly {
+        // Every caller has pushed a level.
+        &mut self.levels[self.open - 1]
+    }
+
+    fn pop(&mut self, schema: &Schema, id: SchemaId) -> Result<Node, Stop> {
+        let mut faults = std::mem::take(&mut self.faults);
+        let node = self.levels[self.open - 1].finish(schema, id, &mut faults);
+        let failed = faults.drain(..).try_for_each(|fault| {
+            let offset = fault.offset;
+            let path = self.path(fault.child);
+            self.report(fault.into_error(path), offset)
+        });
+        self.faults = faults;
+        self.open -= 1;
+        failed?;
+        Ok(node)
+    }
+
+    fn levels(&self) -> Vec<Level<'_>> {
+        let mut levels = Vec::with_capacity(self.open);
+        let mut schemas = self.schemas.iter().peekable();
+        let mut schema = match schemas.next() {
+            Some((_, schema)) => schema,
+            None => return levels,
+        };
+        for (index, assembly) in self.levels[..self.open].iter().enumerate() {
+            while let Some((_, inner)) = schemas.next_if(|(from, _)| *from <= index) {
+                schema = inner;
+            }
+            // A level without id is one whose node is being built.
+            let Some(id) = assembly.id else { continue };
+            let keys = schema.node(id).keys.iter();
+            levels.push(Level {
+                schema,
+                id,
+                keys: keys
+                    .map_while(|key| assembly.value(*key).cloned())
+                    .collect(),
+            });
+        }
+        levels
+    }
+
+    /// The path of the innermost level, or of its child.
+    pub(crate) fn path(&self, child: Option<SchemaId>) -> ErrorPath {
+        let mut levels = self.levels();
+        if let (Some(id), Some((_, schema))) = (child, self.schemas.last()) {
+            levels.push(Level {
+                schema,
+                id,
+                keys: Vec::new(),
+            });
+        }
+        error_path(&levels)
+    }
+
+    /// Notes an error at an offset of the document.
+    pub(crate) fn report(&mut self, error: DataError, offset: usize) -> Result<(), Stop> {
+        let position = scanner::position(self.scanner.input().as_bytes(), offset);
+        self.errors.push(error.with_position(position));
+        if self.errors.len() >= self.options.limits.errors {
+            return Err(Stop);
+        }
+        Ok(())
+    }
+
+    fn fail(
+        &mut self,
+        kind: ErrorKind,
+        child: Option<SchemaId>,
+        message: impl Into<String>,
+        offset: usize,
+    ) -> Result<(), Stop> {
+        let error = DataError::new(kind, self.path(child), message);
+        self.report(error, offset)
+    }
+
+    fn only_blank(&mut self, schema: &Schema, text: &str) -> Result<(), Stop> {
+        if is_blank(text) {
+            return Ok(());
+        }
+        let here = self.levels[self.open - 1].id.map(|id| schema.node(id));
+        let what = match here {
+            Some(node) if !node.name.is_empty() => {
+                format!("inside of the {} {}", node.kind.keyword(), node.name)
+            }
+            _ => "outside of any element".to_owned(),
+        };
+        let shown: String = text.trim().chars().take(40).collect();
+        let offset = self.scanner.offset();
+        self.fail(
+            ErrorKind::Malformed,
+            None,
+            format!("the text {shown:?} stands {what}, where only elements may stand"),
+            offset,
+        )
+    }
+
+    /// The children of the element that was opened last, up to its end tag, into the innermost level.
+    pub(crate) fn children(&mut self, schema: &Arc<Schema>) -> Result<(), Stop> {
+        loop {
+            match self.token()? {
+                Token::Open(open) => self.child(schema, open)?,
+                Token::Close | Token::End => return Ok(()),
+                Token::Text(text) => self.only_blank(schema, &text)?,
+            }
+        }
+    }
+
+    fn child(&mut self, schema: &Arc<Schema>, open: Open<'a>) -> Result<(), Stop> {
+        let Some(parent) = self.top().id else {
+            return self.skip();
+        };
+        let Some(id) = self.find(schema, parent, &open) else {
+            let error = unknown_element(schema, parent, &self.scanner, &open, self.path(None));
+            self.report(error, open.offset)?;
+            return self.skip();
+        };
+        self.bound(schema, id, &open)
+    }
+
+    /// The data node that an element names under `parent`.
+    pub(crate) fn find(
+        &mut self,
+        schema: &Schema,
+        parent: SchemaId,
+        open: &Open<'a>,
+    ) -> Option<SchemaId> {
+        let module = self.scanner.namespaces.module(schema, open.prefix);
+        let found = module.and_then(|module| self.known.child(schema, parent, module, open.local));
+        if found.is_none() && self.options.lenient() {
+            return schema.data_child_any_module(parent, open.local);
+        }
+        found
+    }
+
+    /// Reads the element that was opened last, an instance of `id`, into the innermost level.
+    pub(crate) fn bound(
+        &mut self,
+        schema: &Arc<Schema>,
+        id: SchemaId,
+        open: &Open<'a>,
+    ) -> Result<(), Stop> {
+        let definition = schema.node(id);
+        if self.options.holds == Holds::Config && !definition.config {
+            self.fail(
+                ErrorKind::NotConfig,
+                Some(id),
+                format!(
+                    "{} is state, and only configuration may stand here",
+                    definition.name
+                ),
+                open.offset,
+            )?;
+            return self.skip();
+        }
+        let single = !matches!(definition.kind, NodeKind::List | NodeKind::LeafList);
+        if single && self.top().has(id) {
+            let keyword = definition.kind.keyword();
+            self.fail(
+                ErrorKind::Duplicate,
+                Some(id),
+                format!("the {keyword} {} is given twice", definition.name),
+                open.offset,
+            )?;
+            return self.skip();
+        }
+        match definition.kind {
+            NodeKind::Leaf => {
+                self.annotations(schema, Some(id), open.offset)?;
+                if let Some(value) = self.leaf(schema, id, open.offset)? {
+                    self.top().put(id, Content::Leaf(value));
+                }
+            }
+            NodeKind::LeafList => {
+                self.no_annotations(id, open.offset)?;
+                if let Some(value) = self.leaf(schema, id, open.offset)? {
+                    self.top().value_entry(id, value, open.offset);
+                }
+            }
+            NodeKind::Container if definition.mount_point.is_some() => {
+                self.mount(id, open.offset)?;
+            }
+            NodeKind::Container => {
+                self.push(id);
+                self.annotations(schema, None, open.offset)?;
+                self.children(schema)?;
+                let stored = definition.presence || !self.top().is_empty();
+                let node = self.pop(schema, id)?;
+                if stored {
+                    self.top().put(id, Content::Container(node));
+                }
+            }
+            NodeKind::List => self.entry(schema, id, open.offset)?,
+            NodeKind::AnyData | NodeKind::AnyXml => {
+                self.annotations(schema, Some(id), open.offset)?;
+                let text = self.verbatim()?;
+                let content = Content::Any(Arc::new(AnyData::Xml(text.into())));
+                self.top().put(id, content);
+            }
+            // Data children are of the kinds above.
+            _ => self.skip()?,
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, schema: &Arc<Schema>, id: SchemaId, offset: usize) -> Result<(), Stop> {
+        self.push(id);
+        self.annotations(schema, None, offset)?;
+        self.children(schema)?;
+        let missing = self.top().missing_keys(schema, id);
+        // RFC 7950 7.8.2: all keys must be there.
+        let complete = missing.is_empty();
+        for key in missing {
+            let message = format!(
+                "the entry of {} has no {key}, its key",
+                schema.node(id).name
+            );
+            let error = DataError::new(ErrorKind::MissingElement, self.path(None), message)
+                .with_culprit(key.clone())
+                .with_help(format!("add <{key}>"));
+            self.report(error, offset)?;
+        }
+        let node = self.pop(schema, id)?;
+        if complete {
+            self.top().entry(id, node, offset);
+        }
+        Ok(())
+    }
+
+    fn verbatim(&mut self) -> Result<String, Stop> {
+        verbatim::capture(&mut self.scanner).map_err(|broken| self.stop(broken))
+    }
+
+    fn mount(&mut self, id: SchemaId, offset: usize) -> Result<(), Stop> {
+        self.push(id);
+        let levels = self.levels();
+        let complete = levels
+            .iter()
+            .all(|level| level.keys.len() == level.schema.node(level.id).keys.len());
+        let path = instance_path(&levels);
+        if !complete {
+            let error = DataError::new(
+                ErrorKind::MissingElement,
+                self.path(None),
+                "which data are mounted here cannot be known before the keys of all lists around it",
+            );
+            self.report(error.with_help("put the keys of an entry first"), offset)?;
+            self.open -= 1;
+            return self.skip();
+        }
+        let content = match self.options.schema_at(&path) {
+            Some(inner) => {
+                self.schemas.push((self.open, inner.clone()));
+                self.push(SchemaId::ROOT);
+                self.children(&inner)?;
+                let stored = !self.top().is_empty();
+                let node = self.pop(&inner, SchemaId::ROOT)?;
+                self.schemas.pop();
+                stored.then(|| Content::Mount(Arc::new(Tree::new(inner, node))))
+            }
+            None => {
+                let text = self.verbatim()?;
+                let stored = !is_blank(&text);
+                stored.then(|| Content::Any(Arc::new(AnyData::Xml(text.into()))))
+            }
+        };
+        self.open -= 1;
+        if let Some(content) = content {
+            self.top().put(id, content);
+        }
+        Ok(())
+    }
+
+    /// The text of the element that was opened last, which has no children; `None` (and an error) if it has.
+    fn text(&mut self, id: SchemaId) -> Result<Option<Cow<'a, str>>, Stop> {
+        let mut text = match self.token()? {
+            Token::Close | Token::End => return Ok(Some(Cow::Borrowed(""))),
+            Token::Text(text) => text,
+            Token::Open(open) => return self.child_of_leaf(id, &open),
+        };
+        loop {
+            match self.token()? {
+                Token::Close | Token::End => return Ok(Some(text)),
+                Token::Text(more) => text.to_mut().push_str(&more),
+                Token::Open(open) => return self.child_of_leaf(id, &open),
+            }
+        }
+    }
+
+    fn child_of_leaf(
+        &mut self,
+        id: SchemaId,
+        open: &Open<'a>,
+    ) -> Result<Option<Cow<'a, str>>, Stop> {
+        let error = DataError::new(
+            ErrorKind::UnknownElement,
+            self.path(Some(id)),
+            format!("the element <{}> stands where a value should", open.local),
+        );
+        self.report(error.with_culprit(open.local), open.offset)?;
+        self.skip()?;
+        self.skip()?;
+        Ok(None)
+    }
+
+    /// The value of the element that was opened last.
+    pub(crate) fn leaf(
+        &mut self,
+        schema: &Schema,
+        id: SchemaId,
+        offset: usize,
+    ) -> Result<Option<Value>, Stop> {
+        let Some(text) = self.text(id)? else {
+            return Ok(None);
+        };
+        match self.value(schema, id, &text) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => {
+                let path = self.path(Some(id));
+                let culprit = schema.node(id).name.clone();
+                self.report(error.at(path).with_culprit(culprit), offset)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// `text` as a value of the leaf `id`, with the prefixes in scope.
+    pub(crate) fn value(
+        &self,
+        schema: &Schema,
+        id: SchemaId,
+        text: &str,
+    ) -> Result<Value, lexical::ValueError> {
+        let definition = schema.node(id);
+        let Some(ty) = &definition.ty else {
+            return Err(lexical::ValueError::new("the node has no type"));
+        };
+        let prefixes = ValuePrefixes {
+            namespaces: &self.scanner.namespaces,
+            lenient: self.options.lenient(),
+            leaf: definition.module,
+        };
+        let refused = match lexical::parse(schema, ty, text, &prefixes) {
+            Ok(value) => return Ok(value),
+            Err(refused) => refused,
+        };
+        let trimmed = text.trim();
+        if self.options.lenient() && trimmed.len() < text.len() {
+            return lexical::parse(schema, ty, trimmed, &prefixes);
+        }
+        Err(refused)
+    }
+
+    /// Keeps the annotations (RFC 7952) among the attributes of the element that was opened last.
+    fn annotations(
+        &mut self,
+        schema: &Schema,
+        child: Option<SchemaId>,
+        offset: usize,
+    ) -> Result<(), Stop> {
+        for index in 0..self.scanner.attributes.len() {
+            let attribute = self.scanner.attributes[index].clone();
+            let namespace = attribute
+                .prefix
+                .and_then(|prefix| self.scanner.namespaces.uri(Some(prefix)));
+            let known =
+                namespace.and_then(|namespace| annotation_of(schema, namespace, attribute.local));
+            match known {
+                Some(name) => self.top().annotate(child, name, attribute.value.into()),
+                None => self.unknown_attribute(&attribute, child, offset)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn no_annotations(&mut self, child: SchemaId, offset: usize) -> Result<(), Stop> {
+        for index in 0..self.scanner.attributes.len() {
+            let attribute = self.scanner.attributes[index].clone();
+            self.unknown_attribute(&attribute, Some(child), offset)?;
+        }
+        Ok(())
+    }
+
+    fn unknown_attribute(
+        &mut self,
+        attribute: &scanner::Attribute<'a>,
+        child: Option<SchemaId>,
+        offset: usize,
+    ) -> Result<(), Stop> {
+        let reserved = attribute.prefix == Some("xml");
+        if reserved || self.options.lenient() {
+            return Ok(());
+        }
+        let name = match attribute.prefix {
+            Some(prefix) => format!("{prefix}:{}", attribute.local),
+            None => attribute.local.to_owned(),
+        };
+        let error = DataError::new(
+            ErrorKind::UnknownAttribute,
+            self.path(child),
+            format!("the attribute {name} is not known here"),
+        )
+        .with_culprit(name)
+        .with_help("annotations must be defined by a module of the schema (RFC 7952)");
+        self.report(error, offset)
+    }
+}
+
+/// The error for an element that the schema does not have under `parent`, with the likeliest remedy.
+pub(crate) fn unknown_element(
+    schema: &Schema,
+    parent: SchemaId,
+    scanner: &Scanner<'_>,
+    open: &Open<'_>,
+    path: ErrorPath,
+) -> DataError {
+    let name = open.local;
+    let parent = schema.node(parent);
+    let place = match parent.kind {
+        NodeKind::Root => "at the top level".to_owned(),
+        kind => format!("in the {} {}", kind.keyword(), parent.name),
+    };
+    let namesake = parent
+        .data_children
+        .iter()
+        .map(|child| schema.node(*child))
+        .find(|child| *child.name == *name)
+        .map(|child| schema.module(child.module));
+    let error = match scanner.namespaces.uri(open.prefix) {
+        None => DataError::new(
+            ErrorKind::UnknownNamespace,
+            path,
+            format!("the element <{name}> has no namespace"),
+        ),
+        Some(uri) => match schema.module_by_namespace(uri) {
+            None => DataError::new(
+                ErrorKind::UnknownNamespace,
+                path,
+                format!("<{name}> is in the namespace {uri:?}, which no module of the schema has"),
+            ),
+            Some(module) => DataError::new(
+                ErrorKind::UnknownElement,
+                path,
+                format!(
+                    "module {} has no node {name} {place}",
+                    schema.module(module).name
+                ),
+            ),
+        },
+    }
+    .with_culprit(name);
+    if let Some(module) = namesake {
+        return error.with_help(format!(
+            "module {} has it: write xmlns=\"{}\"",
+            module.name, module.namespace
+        ));
+    }
+    let siblings = parent.data_children.iter();
+    match nearest(name, siblings.map(|child| &*schema.node(*child).name)) {
+        Some(close) => error.with_help(format!("did you mean <{close}>?")),
+        None => error,
+    }
+}
