@@ -1,0 +1,105 @@
+//! Binds expressions to a schema: from [`Expr`] to [`Plan`], with the static checks that YANG allows.
+//!
+//! Binding is an abstract evaluation: each path is walked over *schema* nodes, from the context node on, so that
+//! every name test knows which schema nodes can pass, every predicate knows which list it filters, and at the end
+//! it is known what the expression can read. Nothing here looks at data.
+
+mod binder;
+mod class;
+mod error;
+mod keys;
+mod names;
+mod steps;
+mod walk;
+
+use std::sync::Arc;
+
+use super::{Expr, Extent, Plan};
+use crate::schema::{Expression, NodeKind, PrefixMap, Schema, SchemaId, When, WhenContext};
+
+pub use error::{BindError, BindWarning};
+
+/// A plan, and what looked wrong on the way to it.
+#[derive(Debug)]
+pub struct Bound {
+    /// The plan. It is usable whatever the warnings say: what does not exist is an empty node-set.
+    pub plan: Plan,
+    /// What is probably a mistake of whoever wrote the expression, in the order of the text.
+    pub warnings: Vec<BindWarning>,
+}
+
+/// Binds `expr` as it stands on `context`, which is also `current()`. [`SchemaId::ROOT`] is the context of
+/// expressions that stand nowhere: filters, kickers.
+///
+/// `used` says what the caller does with a result that is a node-set: asks if there is a node
+/// ([`Extent::Existence`]: `must`, `when`), takes the values ([`Extent::Value`]: leafref), or takes whole subtrees
+/// ([`Extent::Subtree`]: filters). It decides what [`Plan::reads`] lists for it.
+///
+/// Costs O(schema nodes walked), and never the whole schema unless the expression does (`//`).
+///
+/// # Errors
+/// A prefix that `prefixes` does not have, or a value other than a node-set where XPath demands one.
+pub fn bind(
+    schema: &Schema,
+    expr: &Expr,
+    prefixes: &Arc<PrefixMap>,
+    context: SchemaId,
+    used: Extent,
+) -> Result<Bound, BindError> {
+    binder::Binder::new(schema, prefixes, context).bind(expr, used)
+}
+
+/// Binds an expression of the schema itself. As [`bind`], with the prefixes of the place where it was written.
+///
+/// # Errors
+/// As [`bind`].
+pub fn bind_expression(
+    schema: &Schema,
+    expression: &Expression,
+    context: SchemaId,
+    used: Extent,
+) -> Result<Bound, BindError> {
+    bind(
+        schema,
+        &expression.expr,
+        &expression.prefixes,
+        context,
+        used,
+    )
+}
+
+/// The context node of a `when` that stands on `node` (RFC 7950 7.21.5).
+pub fn when_context(schema: &Schema, node: SchemaId, when: &When) -> SchemaId {
+    match when.context {
+        WhenContext::Node => node,
+        WhenContext::Parent => parent(schema, node).unwrap_or(SchemaId::ROOT),
+    }
+}
+
+/// The parent of a node in the data model of XPath (RFC 7950 6.4.1): choices and cases are no nodes, and the
+/// parent of an input or output parameter is the rpc or action itself. `None` for the root. O(1).
+pub fn parent(schema: &Schema, id: SchemaId) -> Option<SchemaId> {
+    let parent = schema.node(id).data_parent?;
+    match schema.node(parent).kind {
+        NodeKind::Input | NodeKind::Output => schema.node(parent).data_parent,
+        _ => Some(parent),
+    }
+}
+
+/// The children of a node in the data model of XPath, operations and notifications excepted: those of an rpc
+/// or action are its input and output parameters.
+pub fn children(schema: &Schema, id: SchemaId) -> Vec<SchemaId> {
+    let node = schema.node(id);
+    match node.kind {
+        NodeKind::Rpc | NodeKind::Action => {
+            let parts = node.children.iter().map(|part| schema.node(*part));
+            parts
+                .flat_map(|part| part.data_children.iter().copied())
+                .collect()
+        }
+        _ => node.data_children.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

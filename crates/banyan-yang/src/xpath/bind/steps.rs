@@ -1,0 +1,250 @@
+//! The abstract evaluation of paths: steps, predicates, key look-ups, and where `deref()` leads.
+
+use std::sync::Arc;
+
+use super::super::{
+    Axis, Expr, Extent, Function, Join, JoinKey, KeyLookup, NodeTest, PlanExpr, PlanStep, PlanTest,
+    Predicate, ResultType, Step,
+};
+use super::binder::{Binder, Value};
+use super::class::lists;
+use super::keys::{KeyPredicates, Rest, is_positional, key_predicates};
+use super::walk::{Beyond, NodeSet, Reached};
+use super::{BindError, parent};
+use crate::schema::{NodeKind, SchemaId, Type, TypeKind};
+
+impl Binder<'_> {
+    /// Binds `steps` from `start`: the steps, and what the last one selects.
+    pub(super) fn steps(
+        &mut self,
+        steps: &[Step],
+        start: NodeSet,
+    ) -> Result<(Box<[PlanStep]>, NodeSet), BindError> {
+        let mut plans = Vec::with_capacity(steps.len());
+        let mut from = start;
+        for (position, step) in steps.iter().enumerate() {
+            let (plan, nodes) = self.step(step, &from)?;
+            // A step whose nodes are only passed through downwards needs no read of its own: what is
+            // beneath goes when they go. The same holds for nodes above the context, which always are.
+            let left = steps
+                .get(position + 1)
+                .is_some_and(|next| leaves(next.axis))
+                && !leaves(step.axis);
+            let by_order = matches!(
+                step.axis,
+                Axis::Following | Axis::FollowingSibling | Axis::Preceding | Axis::PrecedingSibling
+            );
+            if by_order {
+                self.read(&from, Extent::Existence);
+            }
+            if left || by_order || plan.predicates.iter().any(|predicate| predicate.positional) {
+                self.read(&nodes, Extent::Existence);
+            }
+            plans.push(plan);
+            from = nodes;
+        }
+        Ok((plans.into(), from))
+    }
+
+    pub(super) fn step(
+        &mut self,
+        step: &Step,
+        from: &NodeSet,
+    ) -> Result<(PlanStep, NodeSet), BindError> {
+        let mut test = self.test(&step.test)?;
+        let mut nodes = self.walker.step(from, step.axis, &test);
+        if let PlanTest::Name(name) = &mut test {
+            name.nodes = nodes.ids();
+        }
+        if nodes.is_empty() && !from.is_empty() {
+            self.warn_empty(step, &test, from);
+        }
+        let keyed = match nodes.sole_node() {
+            Some(list) if step.axis == Axis::Child => {
+                let names_key = |test: &NodeTest| self.key_named(list, test);
+                key_predicates(self.schema, list, &step.predicates, names_key)
+                    .map(|keyed| (list, keyed))
+            }
+            _ => None,
+        };
+        let (lookup, predicates) = match keyed {
+            Some((list, KeyPredicates { values, rest })) => {
+                let lookup = self.lookup(list, &values, from, &mut nodes)?;
+                (Some(lookup), self.predicates(rest.into_iter(), &nodes)?)
+            }
+            None => (
+                None,
+                self.predicates(step.predicates.iter().map(Rest::Whole), &nodes)?,
+            ),
+        };
+        Ok((
+            PlanStep {
+                axis: step.axis,
+                test,
+                lookup,
+                predicates,
+            },
+            nodes,
+        ))
+    }
+
+    /// Binds the values of all keys of `list`, and ties `nodes`, its entries, to them.
+    pub(super) fn lookup(
+        &mut self,
+        list: SchemaId,
+        values: &[&Expr],
+        from: &NodeSet,
+        nodes: &mut NodeSet,
+    ) -> Result<KeyLookup, BindError> {
+        let key_ids = &self.schema.node(list).keys;
+        let mut keys = Vec::with_capacity(values.len());
+        let mut join = Join {
+            list,
+            keys: Vec::with_capacity(values.len()),
+        };
+        for (value, key) in values.iter().zip(key_ids) {
+            let mut value = self.used(value, from, Extent::Value)?;
+            let mut constant = None;
+            if let PlanExpr::Literal(text) = &mut value.expr {
+                self.name_identity(&NodeSet::of(*key), text);
+                constant = Some(text.clone());
+            }
+            join.keys.push(self.join_key(&value.nodes, constant));
+            keys.push(value.expr);
+        }
+        if join.keys.iter().any(|key| *key != JoinKey::Opaque) {
+            nodes.pick(&join);
+        }
+        Ok(KeyLookup {
+            list,
+            keys: keys.into(),
+        })
+    }
+
+    /// How a key value ties to the context: a constant, or a leaf of which each context has one.
+    pub(super) fn join_key(&self, value: &NodeSet, constant: Option<Arc<str>>) -> JoinKey {
+        if let Some(text) = constant {
+            return JoinKey::Literal(text);
+        }
+        match &*value.reached {
+            [reached]
+                if value.beyond == Beyond::Nothing
+                    && self.schema.node(reached.node).kind == NodeKind::Leaf
+                    && lists(self.schema, reached.node, Some(reached.ancestor)) == 0 =>
+            {
+                JoinKey::Leaf {
+                    leaf: reached.node,
+                    ancestor: reached.ancestor,
+                }
+            }
+            _ => JoinKey::Opaque,
+        }
+    }
+
+    pub(super) fn predicates<'e>(
+        &mut self,
+        predicates: impl Iterator<Item = Rest<'e>>,
+        nodes: &NodeSet,
+    ) -> Result<Box<[Predicate]>, BindError> {
+        predicates
+            .map(|predicate| self.predicate(predicate, nodes))
+            .collect()
+    }
+
+    pub(super) fn predicate(
+        &mut self,
+        predicate: Rest<'_>,
+        nodes: &NodeSet,
+    ) -> Result<Predicate, BindError> {
+        match predicate {
+            Rest::Whole(expr) => {
+                let value = self.used(expr, nodes, Extent::Existence)?;
+                Ok(Predicate {
+                    expr: value.expr,
+                    result: value.result,
+                    positional: is_positional(expr),
+                })
+            }
+            Rest::Terms(terms) => {
+                let mut operands = Vec::with_capacity(terms.len());
+                for term in terms {
+                    let value = self.used(term, nodes, Extent::Existence)?;
+                    operands.push(condition(value));
+                }
+                let expr = match operands.len() {
+                    1 => operands.swap_remove(0),
+                    _ => PlanExpr::And(operands.into()),
+                };
+                Ok(Predicate {
+                    expr,
+                    result: ResultType::Boolean,
+                    positional: false,
+                })
+            }
+        }
+    }
+
+    /// What `deref()` of `nodes` can select (RFC 7950 10.3.1).
+    pub(super) fn referred(&self, nodes: &NodeSet) -> NodeSet {
+        let mut referred = NodeSet::listed(Vec::new());
+        referred.beyond = nodes.beyond;
+        for reached in &nodes.reached {
+            if let Some(ty) = &self.schema.node(reached.node).ty {
+                self.targets(reached, ty, &mut referred);
+            }
+        }
+        referred
+    }
+
+    pub(super) fn targets(&self, from: &Reached, ty: &Type, referred: &mut NodeSet) {
+        match &ty.kind {
+            TypeKind::Leafref { target, .. } => {
+                let joins = self.entry_named_by(from, *target).into_iter().collect();
+                referred.reached.push(Reached {
+                    node: *target,
+                    ancestor: SchemaId::ROOT,
+                    joins,
+                });
+            }
+            TypeKind::InstanceIdentifier { .. } => {
+                referred.extend(NodeSet::everything(self.schema))
+            }
+            TypeKind::Union(members) => members
+                .iter()
+                .for_each(|member| self.targets(from, member, referred)),
+            _ => {}
+        }
+    }
+
+    /// The join by which the leaf `from` names the list entry whose only key is `target`.
+    pub(super) fn entry_named_by(&self, from: &Reached, target: SchemaId) -> Option<Join> {
+        let list = parent(self.schema, target)?;
+        if self.schema.node(list).keys != [target] {
+            return None;
+        }
+        let key = self.join_key(&NodeSet::listed(vec![from.clone()]), None);
+        Some(Join {
+            list,
+            keys: vec![key],
+        })
+    }
+}
+
+/// True for the axes that leave what is beneath the node.
+pub(super) fn leaves(axis: Axis) -> bool {
+    !matches!(
+        axis,
+        Axis::Child | Axis::Descendant | Axis::DescendantOrSelf | Axis::SelfNode
+    )
+}
+
+/// An operand of `and` as a predicate of its own: never taken for a position.
+fn condition(value: Value) -> PlanExpr {
+    match value.result {
+        ResultType::Number | ResultType::Unknown => PlanExpr::Call {
+            function: Function::Boolean,
+            args: Box::new([value.expr]),
+        },
+        _ => value.expr,
+    }
+}
