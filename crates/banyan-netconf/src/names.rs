@@ -1,0 +1,40 @@
+//! The namespaces and capability URIs of the NETCONF protocol itself.
+
+/// The base namespace (RFC 6241 3.1).
+pub const BASE: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
+/// `<notification>` (RFC 5277 4).
+pub const NOTIFICATION: &str = "urn:ietf:params:xml:ns:netconf:notification:1.0";
+/// `<get-schema>` (RFC 6022 3.1).
+pub const MONITORING: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring";
+/// `<action>` (RFC 7950 7.15.2).
+pub const YANG_ACTION: &str = "urn:ietf:params:xml:ns:yang:1";
+/// `<get-data>` and `<edit-data>` (RFC 8526).
+pub const NMDA: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-nmda";
+/// `<with-defaults>` (RFC 6243).
+pub const WITH_DEFAULTS: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults";
+
+/// The protocol as of RFC 4741: end-of-message framing.
+pub const BASE_1_0: &str = "urn:ietf:params:netconf:base:1.0";
+/// The protocol as of RFC 6241: chunked framing.
+pub const BASE_1_1: &str = "urn:ietf:params:netconf:base:1.1";
+/// `:candidate` (RFC 6241 8.3).
+pub const CANDIDATE: &str = "urn:ietf:params:netconf:capability:candidate:1.0";
+/// `:writable-running` (RFC 6241 8.2).
+pub const WRITABLE_RUNNING: &str = "urn:ietf:params:netconf:capability:writable-running:1.0";
+/// `:confirmed-commit` with `persist` (RFC 6241 8.4).
+pub const CONFIRMED_COMMIT_1_1: &str = "urn:ietf:params:netconf:capability:confirmed-commit:1.1";
+/// `:confirmed-commit` as of RFC 4741, without `persist`.
+pub const CONFIRMED_COMMIT_1_0: &str = "urn:ietf:params:netconf:capability:confirmed-commit:1.0";
+/// `:rollback-on-error` (RFC 6241 8.5).
+pub const ROLLBACK_ON_ERROR: &str = "urn:ietf:params:netconf:capability:rollback-on-error:1.0";
+/// `:validate` (RFC 6241 8.6).
+pub const VALIDATE_1_1: &str = "urn:ietf:params:netconf:capability:validate:1.1";
+/// `:validate` as of RFC 4741.
+pub const VALIDATE_1_0: &str = "urn:ietf:params:netconf:capability:validate:1.0";
+/// `:startup` (RFC 6241 8.7).
+pub const STARTUP: &str = "urn:ietf:params:netconf:capability:startup:1.0";
+/// `:xpath` (RFC 6241 8.9).
+pub const XPATH: &str = "urn:ietf:params:netconf:capability:xpath:1.0";
+
+/// Banyan's additions to the protocol: parameters of `<commit>`, progress of long operations.
+pub const BANYAN: &str = "urn:banyan:netconf";

@@ -1,0 +1,213 @@
+//! Unix sockets: the peer is who the kernel says it is (its credentials), no password is asked.
+
+use std::io;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use tokio::net::UnixStream;
+
+use super::{Listener, Peer, Reading, Transport, Writing};
+
+/// Why a socket cannot be listened on.
+#[derive(Debug, Error)]
+pub enum UnixBindError {
+    /// A server answers there.
+    #[error(
+        "{path}: another server is listening on this socket; stop it or choose another socket path"
+    )]
+    InUse {
+        /// The socket.
+        path: PathBuf,
+    },
+    /// Something that is no socket has that name.
+    #[error("{path}: exists and is not a socket; remove it or choose another socket path")]
+    NotASocket {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Anything else, mostly missing directories or permissions.
+    #[error(
+        "{path}: cannot listen on this socket: {source}; does its directory exist, and may this user write there?"
+    )]
+    Io {
+        /// The socket.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// A listening socket; its file is removed when it is dropped.
+#[derive(Debug)]
+pub struct UnixListener {
+    path: PathBuf,
+    listener: tokio::net::UnixListener,
+}
+
+impl UnixListener {
+    /// Listens on `path`, which gets the permission bits `mode` (who may connect, 0o600 for the
+    /// owner only). A socket that a dead server left behind is taken over.
+    ///
+    /// # Errors
+    /// See [`UnixBindError`].
+    pub fn bind(path: &Path, mode: u32) -> Result<Self, UnixBindError> {
+        let io_error = |source| UnixBindError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        if let Ok(metadata) = std::fs::symlink_metadata(path) {
+            if !metadata.file_type().is_socket() {
+                return Err(UnixBindError::NotASocket {
+                    path: path.to_owned(),
+                });
+            }
+            match std::os::unix::net::UnixStream::connect(path) {
+                Ok(_) => {
+                    return Err(UnixBindError::InUse {
+                        path: path.to_owned(),
+                    });
+                }
+                Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => {
+                    std::fs::remove_file(path).map_err(io_error)?;
+                }
+                Err(e) => return Err(io_error(e)),
+            }
+        }
+        let listener = tokio::net::UnixListener::bind(path).map_err(io_error)?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(io_error)?;
+        Ok(UnixListener {
+            path: path.to_owned(),
+            listener,
+        })
+    }
+}
+
+impl Drop for UnixListener {
+    fn drop(&mut self) {
+        // It may be gone already; there is nobody to tell.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+impl Listener for UnixListener {
+    async fn accept(&mut self) -> io::Result<Box<dyn Transport>> {
+        loop {
+            let (stream, _) = match self.listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(e) if out_of_descriptors(&e) => {
+                    tracing::warn!(error = %e, "cannot accept a connection; trying again");
+                    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                    continue;
+                }
+                Err(e) => return Err(e),
+            };
+            match stream.peer_cred() {
+                Ok(credentials) => {
+                    let peer = Peer {
+                        user: user_name(credentials.uid()),
+                        transport: "unix",
+                        address: credentials.pid().map(|pid| format!("pid {pid}")),
+                    };
+                    return Ok(Box::new(UnixTransport { peer, stream }));
+                }
+                Err(e) => tracing::warn!(error = %e, "a connection without credentials is refused"),
+            }
+        }
+    }
+}
+
+/// EMFILE and ENFILE pass when other connections end.
+pub(super) fn out_of_descriptors(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(23 | 24))
+        || error.kind() == io::ErrorKind::ConnectionAborted
+}
+
+/// Connects to a server on a Unix socket.
+///
+/// # Errors
+/// What the system says, with the path.
+pub async fn connect_unix(path: &Path) -> io::Result<Box<dyn Transport>> {
+    let stream = UnixStream::connect(path).await.map_err(|e| {
+        let text = format!(
+            "{}: cannot connect: {e}; is the server running?",
+            path.display()
+        );
+        io::Error::new(e.kind(), text)
+    })?;
+    let peer = Peer {
+        user: stream
+            .peer_cred()
+            .map_or_else(|_| String::new(), |c| user_name(c.uid())),
+        transport: "unix",
+        address: Some(path.display().to_string()),
+    };
+    Ok(Box::new(UnixTransport { peer, stream }))
+}
+
+struct UnixTransport {
+    peer: Peer,
+    stream: UnixStream,
+}
+
+impl Transport for UnixTransport {
+    fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    fn into_halves(self: Box<Self>) -> (Reading, Writing) {
+        let (reading, writing) = self.stream.into_split();
+        (Box::new(reading), Box::new(writing))
+    }
+}
+
+/// The login name of a user id, from `/etc/passwd`; the number itself for one that is not there.
+pub fn user_name(uid: u32) -> String {
+    std::fs::read_to_string("/etc/passwd")
+        .ok()
+        .and_then(|passwd| {
+            passwd.lines().find_map(|line| {
+                let mut fields = line.split(':');
+                let name = fields.next()?;
+                let id = fields.nth(1)?;
+                (id.parse() == Ok(uid)).then(|| name.to_owned())
+            })
+        })
+        .unwrap_or_else(|| uid.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_ids_become_login_names() {
+        assert_eq!(user_name(0), "root");
+        assert_eq!(user_name(4_000_000_001), "4000000001");
+    }
+
+    #[tokio::test]
+    async fn a_live_socket_is_not_taken_and_a_dead_one_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let first = UnixListener::bind(&path, 0o600).unwrap();
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert!(matches!(
+            UnixListener::bind(&path, 0o600),
+            Err(UnixBindError::InUse { .. })
+        ));
+        drop(first);
+        assert!(!path.exists());
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        assert!(path.exists(), "as after a crash");
+        UnixListener::bind(&path, 0o600).unwrap();
+        std::fs::write(&path, "").unwrap();
+        assert!(matches!(
+            UnixListener::bind(&path, 0o600),
+            Err(UnixBindError::NotASocket { .. })
+        ));
+    }
+}
