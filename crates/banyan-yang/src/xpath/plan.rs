@@ -123,8 +123,8 @@ pub enum PlanTest {
     Name(NameTest),
     /// `prefix:*`: every data node of a module.
     Module {
-        /// The module.
-        module: ModuleId,
+        /// The module; `None` if this schema lacks it.
+        module: Option<ModuleId>,
         /// Its name, for mounted trees.
         module_name: Arc<str>,
     },
@@ -138,12 +138,24 @@ pub enum PlanTest {
     Nothing,
 }
 
+impl PlanTest {
+    /// True if only nodes of a module that this schema lacks can pass.
+    pub fn is_foreign(&self) -> bool {
+        match self {
+            Self::Name(name) => name.module.is_none() && name.module_name.is_some(),
+            Self::Module { module, .. } => module.is_none(),
+            _ => false,
+        }
+    }
+}
+
 /// A bound name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameTest {
-    /// The module, or `None` if the name stands for nodes of any module (no prefix, and no default).
+    /// The module. `None` if this schema lacks it (only mounted trees can have such nodes), and if the name stands
+    /// for nodes of any module (no prefix, and no default).
     pub module: Option<ModuleId>,
-    /// The module's name, for mounted trees; `None` as above.
+    /// The module's name, for mounted trees. `None` if any module will do.
     pub module_name: Option<Arc<str>>,
     /// The local name.
     pub local: Arc<str>,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::{Expr, Extent, Function, Plan, PlanExpr, Read, Reads, ResultType, Step};
 use super::keys::{Rest, result_type};
+use super::names::Foreign;
 use super::steps::leaves;
 use super::walk::{Beyond, NodeSet, Walker};
 use super::{BindError, BindWarning, Bound};
@@ -12,6 +13,8 @@ use crate::schema::{NodeKind, PrefixMap, Schema, SchemaId};
 pub(super) struct Binder<'a> {
     pub(super) schema: &'a Schema,
     pub(super) prefixes: &'a Arc<PrefixMap>,
+    /// Prefixes of modules that only mounted schemas have.
+    pub(super) foreign: Foreign,
     context: SchemaId,
     pub(super) walker: Walker<'a>,
     reads: Reads,
@@ -48,11 +51,16 @@ impl<'a> Binder<'a> {
         Self {
             schema,
             prefixes,
+            foreign: Foreign::new(),
             context,
             walker,
             reads: Reads::default(),
             warnings: Vec::new(),
         }
+    }
+
+    pub(super) fn with_foreign(self, foreign: Foreign) -> Self {
+        Self { foreign, ..self }
     }
 
     pub(super) fn bind(mut self, expr: &Expr, used: Extent) -> Result<Bound, BindError> {

@@ -49,6 +49,26 @@ pub fn bind(
     binder::Binder::new(schema, prefixes, context).bind(expr, used)
 }
 
+/// Binds an expression that a person or a client wrote: a filter, a kicker, an access rule. As [`bind`], but the
+/// prefixes are whatever `module_name` says, and it may name modules that `schema` lacks: a mounted schema may have
+/// them. Such a name becomes a [`NameTest`](super::NameTest) without a module id and without nodes, no warning, and
+/// [`Reads::any`](super::Reads::any). A name without prefix matches nodes of any module.
+///
+/// # Errors
+/// As [`bind`], where a prefix is unknown for which `module_name` gives `None`.
+pub fn bind_user_expression(
+    schema: &Schema,
+    expr: &Expr,
+    module_name: &dyn Fn(&str) -> Option<Arc<str>>,
+    context: SchemaId,
+    used: Extent,
+) -> Result<Bound, BindError> {
+    let (prefixes, foreign) = names::prefixes_of(schema, expr, module_name);
+    binder::Binder::new(schema, &Arc::new(prefixes), context)
+        .with_foreign(foreign)
+        .bind(expr, used)
+}
+
 /// Binds an expression of the schema itself. As [`bind`], with the prefixes of the place where it was written.
 ///
 /// # Errors

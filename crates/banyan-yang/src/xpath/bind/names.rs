@@ -1,18 +1,112 @@
 //! Resolves the names in an expression: node tests and identities.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::{NameTest, NodeTest, PlanTest, Step};
+use super::super::{Expr, NameTest, NodeTest, PlanTest, Step};
 use super::binder::Binder;
 use super::walk::{Beyond, NodeSet, Reached, implemented};
 use super::{BindError, BindWarning};
 use crate::nearest::nearest;
-use crate::schema::{IdentityId, ModuleId, SchemaId, Type, TypeKind};
+use crate::schema::{IdentityId, ModuleId, PrefixMap, Schema, SchemaId, Type, TypeKind};
+
+/// Prefixes of modules that the schema at hand lacks, with the module names.
+pub(super) type Foreign = BTreeMap<Arc<str>, Arc<str>>;
+
+/// The prefixes that `expr` uses and `module_name` knows: of modules that `schema` has, and of others.
+pub(super) fn prefixes_of(
+    schema: &Schema,
+    expr: &Expr,
+    module_name: &dyn Fn(&str) -> Option<Arc<str>>,
+) -> (PrefixMap, Foreign) {
+    let mut map = PrefixMap::default();
+    let mut foreign = Foreign::new();
+    for prefix in written_prefixes(expr) {
+        let Some(name) = module_name(prefix) else {
+            continue;
+        };
+        match schema.module_by_name(&name) {
+            Some(module) => {
+                map.prefixes.insert(prefix.into(), module);
+            }
+            None => {
+                foreign.insert(prefix.into(), name);
+            }
+        }
+    }
+    (map, foreign)
+}
+
+/// Every prefix in `expr`: of names, and of literals that may be names of identities.
+fn written_prefixes(expr: &Expr) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![expr];
+    while let Some(expr) = open.pop() {
+        let steps: &[Step] = match expr {
+            Expr::Number(_) | Expr::Variable(_) => &[],
+            Expr::Literal(text) => {
+                found.extend(text.split_once(':').map(|(prefix, _)| prefix));
+                &[]
+            }
+            Expr::Or(operands) | Expr::And(operands) | Expr::Union(operands) => {
+                open.extend(operands);
+                &[]
+            }
+            Expr::Call { args, .. } => {
+                open.extend(args);
+                &[]
+            }
+            Expr::Compare(_, left, right) | Expr::Arith(_, left, right) => {
+                open.extend([&**left, &**right]);
+                &[]
+            }
+            Expr::Negate(operand) => {
+                open.push(operand);
+                &[]
+            }
+            Expr::Path(path) => &path.steps,
+            Expr::Filter {
+                primary,
+                predicates,
+                path,
+            } => {
+                open.push(primary);
+                open.extend(predicates);
+                path
+            }
+        };
+        for step in steps {
+            open.extend(&step.predicates);
+            match &step.test {
+                NodeTest::Name {
+                    prefix: Some(prefix),
+                    ..
+                }
+                | NodeTest::AnyInPrefix(prefix) => {
+                    found.insert(prefix);
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
 
 impl Binder<'_> {
     pub(super) fn test(&self, test: &NodeTest) -> Result<PlanTest, BindError> {
         Ok(match test {
             NodeTest::Name { prefix, local } => {
+                if let Some(module_name) = prefix
+                    .as_deref()
+                    .and_then(|prefix| self.foreign.get(prefix))
+                {
+                    return Ok(PlanTest::Name(NameTest {
+                        module: None,
+                        module_name: Some(module_name.clone()),
+                        local: local.as_str().into(),
+                        nodes: Box::new([]),
+                    }));
+                }
                 let module = match prefix {
                     None => self
                         .prefixes
@@ -28,10 +122,16 @@ impl Binder<'_> {
                 })
             }
             NodeTest::AnyInPrefix(prefix) => {
+                if let Some(module_name) = self.foreign.get(prefix.as_str()) {
+                    return Ok(PlanTest::Module {
+                        module: None,
+                        module_name: module_name.clone(),
+                    });
+                }
                 let module = self.module(prefix, test)?;
                 PlanTest::Module {
-                    module,
                     module_name: self.schema.module(module).name.clone(),
+                    module: Some(module),
                 }
             }
             NodeTest::Any => PlanTest::AnyName,

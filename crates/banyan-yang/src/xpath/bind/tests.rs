@@ -555,3 +555,35 @@ fn without_a_default_module_names_match_in_any() {
     assert!(steps[1].lookup.is_some());
     assert!(bound.warnings.is_empty());
 }
+
+#[test]
+fn a_user_may_name_modules_that_only_a_mounted_schema_has() {
+    let schema = outline(MODEL);
+    let bind_user = |text: &str| {
+        let known = |prefix: &str| matches!(prefix, "test" | "ios").then(|| prefix.into());
+        bind_user_expression(
+            &schema,
+            &parse(text).unwrap(),
+            &known,
+            SchemaId::ROOT,
+            Extent::Subtree,
+        )
+    };
+    let bound =
+        bind_user("/test:devices/device[name = 'r1']/config/ios:interface[name = '0']/ios:*")
+            .unwrap();
+    let PlanExpr::Path { steps, .. } = &bound.plan.expr else {
+        panic!()
+    };
+    assert!(bound.warnings.is_empty() && bound.plan.reads.any);
+    assert!(steps[1].lookup.is_some() && steps[3].lookup.is_none());
+    let PlanTest::Name(name) = &steps[3].test else {
+        panic!()
+    };
+    assert_eq!(
+        (name.module, name.module_name.as_deref(), &*name.nodes),
+        (None, Some("ios"), &[][..])
+    );
+    assert!(steps[4].test.is_foreign());
+    assert!(bind_user("/nothing:a").is_err());
+}

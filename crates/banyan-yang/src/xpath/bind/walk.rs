@@ -179,6 +179,10 @@ impl<'a> Walker<'a> {
             return NodeSet::empty();
         }
         let mut to = NodeSet::empty();
+        if test.is_foreign() {
+            to.beyond = Beyond::Foreign;
+            return to;
+        }
         for reached in &from.reached {
             if to.reached.len() > MAX_LISTED {
                 break;
@@ -330,11 +334,13 @@ impl<'a> Walker<'a> {
         let is_element = node.kind.is_data() || Some(id) == self.operation;
         match test {
             PlanTest::Name(name) => {
-                is_element
-                    && node.name == name.local
-                    && name.module.is_none_or(|module| node.module == module)
+                let in_module = match name.module {
+                    Some(module) => node.module == module,
+                    None => name.module_name.is_none(),
+                };
+                is_element && in_module && node.name == name.local
             }
-            PlanTest::Module { module, .. } => is_element && node.module == *module,
+            PlanTest::Module { module, .. } => is_element && Some(node.module) == *module,
             PlanTest::AnyName => is_element,
             PlanTest::Node => is_element || id == SchemaId::ROOT,
             PlanTest::Text => matches!(node.kind, NodeKind::Leaf | NodeKind::LeafList),
