@@ -7,14 +7,17 @@ pub mod any;
 mod assembly;
 pub mod change;
 pub mod document;
+pub mod cursor;
 pub mod edit;
 pub mod error;
+pub mod frame;
 pub mod lexical;
 pub mod list;
 pub mod meta;
 pub mod node;
 pub mod path;
 pub mod value;
+pub mod view;
 pub mod xml;
 
 pub use error::{DataError, ErrorKind};

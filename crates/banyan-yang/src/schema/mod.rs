@@ -4,6 +4,7 @@
 //! the XPath syntax tree. Must never parse YANG, do I/O, or change after [`SchemaParts::assemble`].
 
 mod constraint;
+mod derived;
 mod module;
 mod node;
 mod types;
@@ -82,6 +83,7 @@ pub struct Schema {
     by_name: HashMap<Arc<str>, Vec<ModuleId>>,
     identities_by_name: HashMap<(ModuleId, NameId), IdentityId>,
     xml_prefixes: Vec<Arc<str>>,
+    derived: derived::Derived,
 }
 
 /// One prefix per module, unique in the set (revisions of one module share theirs): the module's own,
@@ -168,6 +170,7 @@ impl SchemaParts {
             by_namespace,
             by_name,
             identities_by_name,
+            derived: derived::Derived::default(),
         })
     }
 }
@@ -283,6 +286,15 @@ impl Schema {
     /// (RFC 7950 9.10.2, 10.4.1).
     pub fn is_derived_from(&self, id: IdentityId, base: IdentityId) -> bool {
         self.identity(id).ancestors.binary_search(&base).is_ok()
+    }
+
+    /// The table of type `T` that another layer computes from this schema: made when it is asked for the first
+    /// time, and kept as long as the schema. `compute` may ask for other tables, not for its own.
+    pub fn derived<T: std::any::Any + Send + Sync>(
+        &self,
+        compute: impl FnOnce(&Schema) -> T,
+    ) -> Arc<T> {
+        self.derived.get(|| compute(self))
     }
 
     /// SHA-256 over the module set (names, revisions, texts, features, deviations, conformance):
