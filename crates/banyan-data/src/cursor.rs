@@ -171,7 +171,9 @@ impl<'t> Cursor<'t> {
         };
         let slots = node.map_or(&[][..], Node::slots);
         if !self.view.shows_defaults() {
-            let admitted = slots.iter().filter(|slot| self.view.admits(schema, slot.id));
+            let admitted = slots
+                .iter()
+                .filter(|slot| self.view.admits(schema, slot.id));
             return admitted.map(|slot| slot.id).collect();
         }
         let mut stored = slots.iter().map(|slot| slot.id).peekable();
@@ -243,25 +245,19 @@ impl<'t> Cursor<'t> {
 
     fn stored(&self, schema: &'t Schema, id: SchemaId, place: Place<'t>) -> Option<Cursor<'t>> {
         let frame = Frame::below(&self.frame, schema, id, place);
-        self.view
-            .passes(&frame, true)
-            .then(|| self.move_to(frame))
+        self.view.passes(&frame, true).then(|| self.move_to(frame))
     }
 
     /// What is in use at `id` without being stored.
     fn defaults(&self, schema: &'t Schema, node: Option<&'t Node>, id: SchemaId) -> Instances<'t> {
         let definition = schema.node(id);
-        if !self.view.shows_defaults()
-            || !has_default(schema, id)
-            || !case_in_use(schema, node, id)
+        if !self.view.shows_defaults() || !has_default(schema, id) || !case_in_use(schema, node, id)
         {
             return Instances::One(None);
         }
         let in_use = |place| {
             let frame = Frame::below(&self.frame, schema, id, place);
-            self.view
-                .passes(&frame, false)
-                .then(|| self.move_to(frame))
+            self.view.passes(&frame, false).then(|| self.move_to(frame))
         };
         match definition.kind {
             NodeKind::Container => Instances::One(in_use(Place::Container(None))),
@@ -296,7 +292,15 @@ impl<'t> Cursor<'t> {
             return None;
         };
         let node = list.get(keys)?;
-        self.stored(schema, id, Place::Entry { node, list, at: None })
+        self.stored(
+            schema,
+            id,
+            Place::Entry {
+                node,
+                list,
+                at: None,
+            },
+        )
     }
 
     /// The entry of leaf-list `id` with this value. O(log n) unless defaults are in use.

@@ -6,8 +6,8 @@
 pub mod any;
 mod assembly;
 pub mod change;
-pub mod document;
 pub mod cursor;
+pub mod document;
 pub mod edit;
 pub mod error;
 pub mod frame;

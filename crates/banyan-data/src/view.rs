@@ -116,7 +116,8 @@ impl<'t> View<'t> {
 
     /// The operation's tree with the path of the instance that it belongs to.
     pub fn operation(&self) -> Option<(&'t Tree, &'t InstancePath)> {
-        self.operation.map(|operation| (operation.tree, operation.parent))
+        self.operation
+            .map(|operation| (operation.tree, operation.parent))
     }
 
     /// Whether defaults and the like are part of the view.
@@ -150,9 +151,10 @@ pub fn has_when(schema: &Schema, id: SchemaId) -> bool {
 /// The cases and choices between a data node and its data parent, inside out.
 pub fn case_chain(schema: &Schema, id: SchemaId) -> impl Iterator<Item = SchemaId> + '_ {
     let above = move |id: SchemaId| {
-        schema.node(id).parent.filter(|parent| {
-            matches!(schema.node(*parent).kind, NodeKind::Choice | NodeKind::Case)
-        })
+        schema
+            .node(id)
+            .parent
+            .filter(|parent| matches!(schema.node(*parent).kind, NodeKind::Choice | NodeKind::Case))
     };
     std::iter::successors(above(id), move |id| above(*id))
 }
