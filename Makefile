@@ -1,0 +1,37 @@
+# The two commands of the README are `make run` and `make test`; each sets up what it needs.
+CARGO ?= cargo
+VENV  := .venv
+
+.PHONY: run demo test bench lint clean setup setup-build
+
+# A controller and four simulated devices, until Ctrl-C; a second run goes on where the first stopped.
+run: setup-build
+	$(CARGO) build --release --quiet --bin banyan
+	@scripts/run
+
+# The tour of the README, played without a person; fails when a step gives something else.
+demo: setup-build
+	$(CARGO) build --release --quiet --bin banyan
+	@scripts/demo
+
+test: setup
+	$(CARGO) build --workspace --bins
+	$(CARGO) test --workspace --no-fail-fast
+	$(VENV)/bin/python -m pytest -q tests/peers
+
+bench: setup-build
+	$(CARGO) bench --workspace
+
+lint: setup-build
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+clean:
+	$(CARGO) clean
+	rm -rf $(VENV) var
+
+setup-build:
+	@scripts/setup build
+
+setup:
+	@scripts/setup test
