@@ -1,4 +1,8 @@
 //! Edits: what an `edit-config` asks for, bound to the schema (RFC 6241 7.2, RFC 7950 7.5.8 to 7.8.6).
+//!
+//! An edit says nothing about a tree until it is applied to one: see [`Edit::apply`].
+
+mod apply;
 
 use std::sync::Arc;
 
@@ -7,6 +11,7 @@ use banyan_yang::schema::{Schema, SchemaId};
 use crate::any::AnyData;
 use crate::error::Position;
 pub use crate::list::At as Insert;
+use crate::meta::Meta;
 use crate::value::Value;
 
 /// RFC 6241 7.2 `operation`.
@@ -46,6 +51,9 @@ pub struct EditNode {
     pub content: EditContent,
     /// Where it goes, for user-ordered lists and leaf-lists.
     pub insert: Option<Insert>,
+    /// The metadata that the node (a container, an entry or the root) has afterwards, those of its leaves
+    /// included; `None` leaves them as they are.
+    pub meta: Option<Meta>,
     /// Where it stood in the request.
     pub position: Option<Position>,
 }
@@ -67,4 +75,24 @@ pub enum EditContent {
     Any(Option<Arc<AnyData>>),
     /// A mount point: an edit of the tree that is mounted there, in that tree's schema.
     Mount(Arc<Schema>, Vec<EditNode>),
+}
+
+impl EditNode {
+    /// An edit of one node, without place, metadata and position.
+    pub fn new(id: SchemaId, operation: Operation, content: EditContent) -> Self {
+        EditNode {
+            id,
+            operation,
+            content,
+            insert: None,
+            meta: None,
+            position: None,
+        }
+    }
+
+    /// The same, at a place of a user-ordered list or leaf-list.
+    pub fn at(mut self, insert: Option<Insert>) -> Self {
+        self.insert = insert;
+        self
+    }
 }

@@ -8,6 +8,7 @@ mod assembly;
 pub mod change;
 pub mod cursor;
 pub mod document;
+mod choice;
 pub mod edit;
 pub mod error;
 pub mod frame;

@@ -13,6 +13,9 @@ use crate::list::{LeafList, List};
 use crate::meta::Meta;
 use crate::value::Value;
 
+/// The deepest level of a tree: what goes deeper is an error, so that walks may recurse.
+pub const MAX_DEPTH: usize = 256;
+
 /// A container, a list entry, the root, or the input or output of an operation.
 #[derive(Clone)]
 pub struct Node(ThinArc<Header, Slot>);
@@ -150,6 +153,39 @@ impl Node {
     }
 }
 
+impl Node {
+    /// Without annotations of children that are not there.
+    pub(crate) fn without_stray_meta(self) -> Node {
+        let stray = |place: &Option<SchemaId>| place.is_some_and(|id| self.get(id).is_none());
+        match self.meta() {
+            Some(meta) if meta.annotations.keys().any(stray) => {
+                let mut kept = meta.clone();
+                kept.annotations.retain(|place, _| !stray(place));
+                let kept = (!kept.annotations.is_empty()).then(|| Arc::new(kept));
+                self.with_meta(kept)
+            }
+            _ => self,
+        }
+    }
+}
+
+impl Content {
+    /// Whether the two are known to be equal without a look inside. O(1).
+    pub fn ptr_eq(&self, other: &Content) -> bool {
+        match (self, other) {
+            (Content::Leaf(a), Content::Leaf(b)) => a == b,
+            (Content::LeafList(a), Content::LeafList(b)) => a.ptr_eq(b),
+            (Content::Container(a), Content::Container(b)) => a.ptr_eq(b),
+            (Content::List(a), Content::List(b)) => a.ptr_eq(b),
+            (Content::Any(a), Content::Any(b)) => StdArc::ptr_eq(a, b),
+            (Content::Mount(a), Content::Mount(b)) => {
+                StdArc::ptr_eq(a, b) || (StdArc::ptr_eq(&a.schema, &b.schema) && a.ptr_eq(b))
+            }
+            _ => false,
+        }
+    }
+}
+
 impl PartialEq for Node {
     /// Equal all the way down, metadata included; shared subtrees are not looked into.
     fn eq(&self, other: &Self) -> bool {
@@ -214,11 +250,14 @@ impl Tree {
     }
 }
 
+/// Whether ids of the one schema mean the same in the other.
+pub fn same_schema(one: &StdArc<Schema>, other: &StdArc<Schema>) -> bool {
+    StdArc::ptr_eq(one, other) || one.digest() == other.digest()
+}
+
 impl PartialEq for Tree {
     /// Equal data under the same schema (or one with the same digest).
     fn eq(&self, other: &Self) -> bool {
-        (StdArc::ptr_eq(&self.schema, &other.schema)
-            || self.schema.digest() == other.schema.digest())
-            && self.root == other.root
+        same_schema(&self.schema, &other.schema) && self.root == other.root
     }
 }

@@ -1,8 +1,24 @@
 //! Instance paths: which node of a tree. Their four spellings live in submodules, one parser and printer each.
 
-use banyan_yang::schema::SchemaId;
+pub mod api_path;
+mod find;
+mod identifier;
+pub mod json;
+pub mod keypath;
+mod resolve;
+mod trail;
+pub mod xpath;
 
+use std::sync::Arc;
+
+use banyan_yang::schema::{Schema, SchemaId};
+
+use crate::lexical::ModuleNames;
 use crate::value::Value;
+pub use find::Found;
+use resolve::{Naming, Resolver};
+pub use resolve::{Mounts, NoMounts, PathError};
+pub(crate) use trail::{Trail, Which};
 
 /// A path from the root to an instance: data nodes only, no choices, no cases.
 ///
@@ -49,3 +65,30 @@ impl std::fmt::Debug for InstancePath {
         Ok(())
     }
 }
+
+/// Reads a path in any of the spellings, as a person types it: names without a module are taken where they are
+/// unambiguous, and the module's own prefix does as well as its name.
+///
+/// Brackets or quotes make it an instance-identifier, braces a keypath, an `=` or percent sign an api-path; a
+/// path of names alone reads the same in all of them.
+///
+/// # Errors
+/// It is malformed, a name is unknown (the nearest known one is named) or ambiguous, a key value is outside its type.
+pub fn parse(
+    schema: &Arc<Schema>,
+    text: &str,
+    mounts: &dyn Mounts,
+) -> Result<InstancePath, PathError> {
+    let text = text.trim();
+    let first = text.find(['[', '{', '=', '%']);
+    match first.map(|at| text.as_bytes()[at]) {
+        Some(b'{') => keypath::parse(schema, text, mounts),
+        Some(b'=' | b'%') => api_path::parse_as(schema, text, mounts, Naming::Lenient),
+        _ => {
+            let names = ModuleNames { default: None };
+            let resolver = Resolver::new(schema, text, mounts, &names, Naming::Lenient);
+            identifier::parse(text, resolver)
+        }
+    }
+}
+

@@ -1,0 +1,130 @@
+//! RESTCONF api-path (RFC 8040 3.5.3): `/ietf-interfaces:interfaces/interface=eth0`, keys after `=` with commas
+//! between, everything percent-encoded.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use banyan_yang::schema::Schema;
+
+use super::resolve::{Mounts, Naming, PathError, Resolver, value_text, with_schemas};
+use super::{InstancePath, Select};
+use crate::lexical::{ModuleNames, Style};
+
+/// Reads an api-path, the part of a URI after `{+restconf}/data`, still percent-encoded.
+///
+/// # Errors
+/// It is malformed, a name is unknown where it stands, or a key value is outside its type.
+pub fn parse(
+    schema: &Arc<Schema>,
+    text: &str,
+    mounts: &dyn Mounts,
+) -> Result<InstancePath, PathError> {
+    parse_as(schema, text, mounts, Naming::Strict)
+}
+
+pub(super) fn parse_as(
+    schema: &Arc<Schema>,
+    text: &str,
+    mounts: &dyn Mounts,
+    naming: Naming,
+) -> Result<InstancePath, PathError> {
+    let names = ModuleNames { default: None };
+    let mut resolver = Resolver::new(schema, text, mounts, &names, naming);
+    let steps = text.strip_prefix('/').unwrap_or(text);
+    if steps.is_empty() {
+        return Ok(resolver.finish());
+    }
+    for segment in steps.split('/') {
+        let (name, keys) = match segment.split_once('=') {
+            Some((name, keys)) => (name, Some(keys)),
+            None => (segment, None),
+        };
+        let name = decoded(name).ok_or_else(|| bad_escape(&resolver))?;
+        if name.is_empty() {
+            return Err(resolver.wrong("a name is missing between two slashes"));
+        }
+        match name.split_once(':') {
+            Some((module, name)) => resolver.enter(Some(module), name)?,
+            None => resolver.enter(None, &name)?,
+        }
+        if let Some(keys) = keys {
+            // Commas separate values before decoding, so that a value may hold an encoded one.
+            let values: Option<Vec<Cow<'_, str>>> = keys.split(',').map(decoded).collect();
+            let values = values.ok_or_else(|| bad_escape(&resolver))?;
+            resolver.select_values(&values)?;
+        }
+    }
+    Ok(resolver.finish())
+}
+
+fn bad_escape(resolver: &Resolver<'_>) -> PathError {
+    resolver.wrong("a percent-encoding is not two hexadecimal digits, or not UTF-8")
+}
+
+/// The text without percent-encoding; `None` when the encoding is broken.
+fn decoded(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('%') {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
+        bytes.push(u8::try_from(high * 16 + low).ok()?);
+    }
+    String::from_utf8(bytes).ok().map(Cow::Owned)
+}
+
+/// Prints an api-path; `None` when the path does not fit the schema, or goes by position, which RESTCONF cannot say.
+pub fn print(schema: &Arc<Schema>, path: &InstancePath, mounts: &dyn Mounts) -> Option<String> {
+    let mut out = String::new();
+    let steps = with_schemas(schema, path, mounts)?;
+    let mut module: Option<&str> = None;
+    for (schema, step) in &steps {
+        let definition = schema.node(step.node);
+        let own: &str = &schema.module(definition.module).name;
+        out.push('/');
+        if module != Some(own) {
+            out.push_str(own);
+            out.push(':');
+            module = Some(own);
+        }
+        out.push_str(&definition.name);
+        match &step.select {
+            Select::None => {}
+            Select::Keys(values) => {
+                for (index, (key, value)) in definition.keys.iter().zip(values).enumerate() {
+                    out.push(if index == 0 { '=' } else { ',' });
+                    encode(&mut out, &value_text(schema, *key, value, Style::Json));
+                }
+            }
+            Select::Value(value) => {
+                out.push('=');
+                encode(&mut out, &value_text(schema, step.node, value, Style::Json));
+            }
+            Select::Position(_) => return None,
+        }
+    }
+    if out.is_empty() {
+        out.push('/');
+    }
+    Some(out)
+}
+
+/// Appends all but the unreserved characters of RFC 3986 2.3 percent-encoded.
+fn encode(out: &mut String, text: &str) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+}
