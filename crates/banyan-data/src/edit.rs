@@ -3,6 +3,9 @@
 //! An edit says nothing about a tree until it is applied to one: see [`Edit::apply`].
 
 mod apply;
+mod at_path;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -9,6 +9,7 @@ pub mod change;
 pub mod cursor;
 pub mod document;
 mod choice;
+pub mod document;
 pub mod edit;
 pub mod error;
 pub mod frame;
@@ -17,6 +18,8 @@ pub mod list;
 pub mod meta;
 pub mod node;
 pub mod path;
+#[cfg(test)]
+mod testmodel;
 pub mod value;
 pub mod view;
 pub mod xml;

@@ -16,8 +16,8 @@ use banyan_yang::schema::{Schema, SchemaId};
 use crate::lexical::ModuleNames;
 use crate::value::Value;
 pub use find::Found;
-use resolve::{Naming, Resolver};
 pub use resolve::{Mounts, NoMounts, PathError};
+use resolve::{Naming, Resolver};
 pub(crate) use trail::{Trail, Which};
 
 /// A path from the root to an instance: data nodes only, no choices, no cases.
@@ -92,3 +92,5 @@ pub fn parse(
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -211,9 +211,7 @@ fn edited_child(
                 whole_value(content, edit, data, trail)?
             }
             EditContent::Whole => whole(content, edit, trail)?,
-            EditContent::Mount(schema, children) => {
-                mount(content, edit, schema, children, trail)?
-            }
+            EditContent::Mount(schema, children) => mount(content, edit, schema, children, trail)?,
         };
     }
     Ok(content)
@@ -379,9 +377,7 @@ fn entry(
     let old = list.and_then(|list| list.get(keys));
     let new = match act(edit, old.is_some(), &place)? {
         Act::Remove => {
-            return Ok(list
-                .and_then(|list| list.without(keys))
-                .map(Content::List));
+            return Ok(list.and_then(|list| list.without(keys)).map(Content::List));
         }
         Act::Enter | Act::Merge => match old {
             Some(old) => with_meta(edited(old, children, &place)?, &edit.meta),
@@ -525,14 +521,18 @@ fn mount(
                 edit,
                 "what is mounted here has another schema than the edit is bound to",
             )
-            .with_help("replace the mount as a whole, or read the edit again with the mounted schema"));
+            .with_help(
+                "replace the mount as a whole, or read the edit again with the mounted schema",
+            ));
         }
         (Some(_), _) => return Err(wrong_content(&place, edit)),
     };
     let below = place.mounting(schema);
     let root = with_meta(edited(base.root(), children, &below)?, &edit.meta);
     let mounted = match &before {
-        Some(Content::Mount(tree)) if *tree.root() == root && same_schema(tree.schema(), schema) => {
+        Some(Content::Mount(tree))
+            if *tree.root() == root && same_schema(tree.schema(), schema) =>
+        {
             return Ok(before);
         }
         _ => Tree::new(schema.clone(), root),

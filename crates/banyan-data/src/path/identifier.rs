@@ -46,10 +46,7 @@ fn predicates(scanner: &mut Scanner<'_>, resolver: &mut Resolver<'_>) -> Result<
             let index = resolver.key(prefix, name)?;
             let key = resolver.schema().node(resolver.node()).keys[index];
             let literal = scanner.equals_literal(resolver)?;
-            if keys[index]
-                .replace(resolver.value(key, literal)?)
-                .is_some()
-            {
+            if keys[index].replace(resolver.value(key, literal)?).is_some() {
                 return Err(resolver.wrong(format!("the key {name} is given twice")));
             }
         }

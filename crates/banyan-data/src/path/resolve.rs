@@ -107,15 +107,15 @@ impl<'a> Resolver<'a> {
     pub(super) fn enter(&mut self, prefix: Option<&str>, name: &str) -> Result<(), PathError> {
         self.check_last(false)?;
         if self.path.steps.len() >= crate::node::MAX_DEPTH {
-            return Err(self.wrong(format!(
-                "it has more than {} steps",
-                crate::node::MAX_DEPTH
-            )));
+            return Err(self.wrong(format!("it has more than {} steps", crate::node::MAX_DEPTH)));
         }
         if self.schema.node(self.parent).mount_point.is_some()
             && let Some(mounted) = self.mounts.mounted(&self.path)
         {
-            (self.schema, self.parent, self.module) = (mounted, SchemaId::ROOT, None);
+            // Names without a module go on being of the module of that name.
+            let module = self.module.map(|module| &self.schema.module(module).name);
+            self.module = module.and_then(|module| mounted.module_by_name(module));
+            (self.schema, self.parent) = (mounted, SchemaId::ROOT);
         }
         let node = self.child(self.parent, self.module, prefix, name)?;
         self.parent = node;

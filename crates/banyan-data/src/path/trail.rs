@@ -4,8 +4,8 @@
 
 use banyan_yang::schema::{Schema, SchemaId};
 
+use super::Select;
 use super::json::write_step;
-use super::{InstancePath, PathStep, Select};
 use crate::error::ErrorPath;
 use crate::value::Value;
 
@@ -89,17 +89,6 @@ impl<'a> Trail<'a> {
             write_step(&mut text, step.schema, &mut module, step.id, &select);
         }
         ErrorPath(text.into())
-    }
-
-    /// The path.
-    pub(crate) fn path(&self) -> InstancePath {
-        let steps = self.steps().into_iter().map(|step| PathStep {
-            node: step.id,
-            select: step.which.select(),
-        });
-        InstancePath {
-            steps: steps.collect(),
-        }
     }
 }
 
