@@ -6,9 +6,9 @@
 pub mod any;
 mod assembly;
 pub mod change;
+mod choice;
 pub mod cursor;
 pub mod document;
-mod choice;
 pub mod document;
 pub mod edit;
 pub mod error;
