@@ -9,7 +9,6 @@ pub mod change;
 mod choice;
 pub mod cursor;
 pub mod document;
-pub mod document;
 pub mod edit;
 pub mod error;
 pub mod frame;
