@@ -9,6 +9,7 @@ pub mod engine;
 pub mod error;
 pub mod files;
 pub mod log;
+pub mod monitoring;
 pub mod number;
 pub mod operation;
 pub mod participant;
