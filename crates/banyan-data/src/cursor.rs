@@ -188,7 +188,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// All children, in document order; an operation's tree that belongs here comes last.
-    pub fn children(&self) -> impl Iterator<Item = Cursor<'t>> + 't {
+    pub fn children(&self) -> impl Iterator<Item = Cursor<'t>> + use<'t> {
         let cursor = self.clone();
         let operation = self.own_operation();
         self.child_ids()

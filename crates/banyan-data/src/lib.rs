@@ -16,12 +16,16 @@ pub mod lexical;
 pub mod list;
 pub mod meta;
 pub mod node;
+#[cfg(test)]
+mod outline;
 pub mod path;
 #[cfg(test)]
 mod testmodel;
 pub mod value;
 pub mod view;
 pub mod xml;
+#[allow(dead_code)] // Validation, which comes next, uses the rest.
+pub mod xpath;
 
 pub use error::{DataError, ErrorKind};
 pub use list::{LeafList, List};

@@ -15,12 +15,16 @@ const PAIRS: usize = 64;
 pub(super) fn compare(op: CompareOp, left: &XValue<'_>, right: &XValue<'_>) -> bool {
     match (left, right) {
         (XValue::Nodes(left), XValue::Nodes(right)) => compare_sets(op, left, right),
-        (XValue::Nodes(nodes), XValue::Boolean(value)) => {
-            compare_scalars(op, &XValue::Boolean(!nodes.is_empty()), &XValue::Boolean(*value))
-        }
-        (XValue::Boolean(value), XValue::Nodes(nodes)) => {
-            compare_scalars(op, &XValue::Boolean(*value), &XValue::Boolean(!nodes.is_empty()))
-        }
+        (XValue::Nodes(nodes), XValue::Boolean(value)) => compare_scalars(
+            op,
+            &XValue::Boolean(!nodes.is_empty()),
+            &XValue::Boolean(*value),
+        ),
+        (XValue::Boolean(value), XValue::Nodes(nodes)) => compare_scalars(
+            op,
+            &XValue::Boolean(*value),
+            &XValue::Boolean(!nodes.is_empty()),
+        ),
         (XValue::Nodes(nodes), scalar) => nodes.iter().any(|node| compare_node(op, node, scalar)),
         (scalar, XValue::Nodes(nodes)) => nodes
             .iter()
@@ -67,7 +71,9 @@ fn compare_sets(op: CompareOp, left: &[Cursor<'_>], right: &[Cursor<'_>]) -> boo
     match op {
         CompareOp::Equal if left.len().saturating_mul(right.len()) > PAIRS => {
             let texts: HashSet<String> = left.iter().map(Cursor::string_value).collect();
-            right.iter().any(|node| texts.contains(&node.string_value()))
+            right
+                .iter()
+                .any(|node| texts.contains(&node.string_value()))
         }
         CompareOp::Equal => pairs(left, right).any(|(a, b)| same_value(a, b)),
         // Some pair differs unless all nodes of both sets have one value.
@@ -82,9 +88,9 @@ fn compare_sets(op: CompareOp, left: &[Cursor<'_>], right: &[Cursor<'_>]) -> boo
         },
         _ => {
             let numbers: Vec<Numeric> = right.iter().map(Numeric::of_node).collect();
-            left.iter().map(Numeric::of_node).any(|a| {
-                numbers.iter().any(|b| a.compare(op, *b))
-            })
+            left.iter()
+                .map(Numeric::of_node)
+                .any(|a| numbers.iter().any(|b| a.compare(op, *b)))
         }
     }
 }
@@ -99,7 +105,10 @@ fn pairs<'s, 't>(
 
 /// Equality of string values, without writing them where the values tell already.
 fn same_value(a: &Cursor<'_>, b: &Cursor<'_>) -> bool {
-    match (a.value().map(Value::innermost), b.value().map(Value::innermost)) {
+    match (
+        a.value().map(Value::innermost),
+        b.value().map(Value::innermost),
+    ) {
         (Some(Value::Int(a)), Some(Value::Int(b))) => a == b,
         (Some(Value::Uint(a)), Some(Value::Uint(b))) => a == b,
         (Some(Value::Bool(a)), Some(Value::Bool(b))) => a == b,

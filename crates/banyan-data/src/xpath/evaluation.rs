@@ -23,7 +23,9 @@ pub type Variables<'t> = BTreeMap<String, XValue<'t>>;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stop {
     /// It looked at too many nodes.
-    #[error("evaluating the expression took more than {limit} steps; make it more specific, with keys in place of '//' and '*'")]
+    #[error(
+        "evaluating the expression took more than {limit} steps; make it more specific, with keys in place of '//' and '*'"
+    )]
     Budget {
         /// The budget that was used up.
         limit: u64,
@@ -135,12 +137,26 @@ pub(crate) struct Evaluation<'t, 'e> {
 impl<'t> Evaluation<'t, '_> {
     /// The value of `expr` with `node` as the only context node.
     pub(crate) fn value(&self, expr: &PlanExpr, node: Cursor<'t>) -> Result<XValue<'t>, Stop> {
-        self.eval(expr, &Focus { node, position: 1, size: 1 })
+        self.eval(
+            expr,
+            &Focus {
+                node,
+                position: 1,
+                size: 1,
+            },
+        )
     }
 
     /// The value of `expr` as a boolean; stops at the first node where that is enough.
     pub(crate) fn holds(&self, expr: &PlanExpr, node: Cursor<'t>) -> Result<bool, Stop> {
-        self.test(expr, &Focus { node, position: 1, size: 1 })
+        self.test(
+            expr,
+            &Focus {
+                node,
+                position: 1,
+                size: 1,
+            },
+        )
     }
 
     pub(super) fn test(&self, expr: &PlanExpr, focus: &Focus<'t>) -> Result<bool, Stop> {

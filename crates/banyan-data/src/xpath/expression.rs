@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use banyan_yang::schema::{PrefixMap, Schema, SchemaId};
+use banyan_yang::schema::{Schema, SchemaId};
 use banyan_yang::xpath::{Extent, Plan, bind, parse};
 
 use super::evaluation::{Evaluation, Session, Variables};
@@ -25,13 +25,15 @@ pub struct Expression {
     pub warnings: Vec<String>,
 }
 
-/// What the names of a user's expression mean.
-#[derive(Clone, Copy, Debug)]
+/// What the prefixes of a user's expression mean. A name without prefix is looked for in all modules.
+#[derive(Clone, Copy)]
 pub enum Names<'n> {
-    /// Prefixes are those of an XML document, with their namespaces; the empty one is the default namespace.
+    /// Prefixes are those of an XML document, with their namespaces.
     Namespaces(&'n BTreeMap<String, String>),
-    /// Prefixes are names of modules; names without are looked for in all modules.
+    /// Prefixes are names of modules, or their own prefixes where no module has that name.
     Modules,
+    /// Whoever asks knows the name of the module: for namespaces that only mounted schemas have.
+    Resolved(&'n dyn Fn(&str) -> Option<Arc<str>>),
 }
 
 /// Where and with what an expression is evaluated.
@@ -80,8 +82,8 @@ pub fn compile(
         )
     };
     let expr = parse(text).map_err(|error| fault(error.to_string()))?;
-    let prefixes = Arc::new(prefix_map(schema, names));
-    let bound = bind::bind(schema, &expr, &prefixes, context, used)
+    let resolve = |prefix: &str| module_name(schema, names, prefix);
+    let bound = bind::bind_user_expression(schema, &expr, &resolve, context, used)
         .map_err(|error| fault(error.to_string()))?;
     Ok(Expression {
         text: text.into(),
@@ -90,26 +92,27 @@ pub fn compile(
     })
 }
 
-fn prefix_map(schema: &Schema, names: Names<'_>) -> PrefixMap {
-    let mut map = PrefixMap::default();
+/// The name of the module that a prefix stands for.
+fn module_name(schema: &Schema, names: Names<'_>, prefix: &str) -> Option<Arc<str>> {
+    let name_of = |module| schema.module(module).name.clone();
     match names {
-        Names::Namespaces(namespaces) => {
-            for (prefix, namespace) in namespaces {
-                match schema.module_by_namespace(namespace) {
-                    Some(module) if prefix.is_empty() => map.default = Some(module),
-                    Some(module) => {
-                        map.prefixes.insert(prefix.as_str().into(), module);
-                    }
-                    None => {}
-                }
-            }
-        }
+        Names::Namespaces(namespaces) => schema
+            .module_by_namespace(namespaces.get(prefix)?)
+            .map(name_of),
         Names::Modules => {
-            let modules = schema.modules().filter(|(_, module)| module.implemented);
-            map.prefixes = modules.map(|(id, module)| (module.name.clone(), id)).collect();
+            let by_prefix = || {
+                let mut modules = schema.modules().filter(|(_, module)| module.implemented);
+                modules.find_map(|(id, _)| (schema.xml_prefix(id) == prefix).then_some(id))
+            };
+            let known = schema.module_by_name(prefix).or_else(by_prefix);
+            // Mounted schemas have modules that are not known here.
+            let has_mounts = || schema.nodes().any(|(_, node)| node.mount_point.is_some());
+            known
+                .map(name_of)
+                .or_else(|| has_mounts().then(|| prefix.into()))
         }
+        Names::Resolved(resolve) => resolve(prefix),
     }
-    map
 }
 
 /// The value of an expression.

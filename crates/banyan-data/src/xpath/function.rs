@@ -30,7 +30,10 @@ impl<'t> Evaluation<'t, '_> {
             Function::LocalName => XValue::String(call.node_name(|_, local| local.to_owned())?),
             Function::NamespaceUri => XValue::String(call.node_name(|node, _| {
                 let schema = node.schema();
-                schema.module(node.frame().named().module).namespace.to_string()
+                schema
+                    .module(node.frame().named().module)
+                    .namespace
+                    .to_string()
             })?),
             Function::Name => XValue::String(call.node_name(|node, local| {
                 let schema = node.schema();
@@ -45,9 +48,7 @@ impl<'t> Evaluation<'t, '_> {
                 }
                 XValue::String(text)
             }
-            Function::StartsWith => {
-                XValue::Boolean(call.text(0)?.starts_with(&call.text(1)?))
-            }
+            Function::StartsWith => XValue::Boolean(call.text(0)?.starts_with(&call.text(1)?)),
             Function::Contains => XValue::Boolean(call.text(0)?.contains(&call.text(1)?)),
             Function::SubstringBefore => {
                 let (text, separator) = (call.text(0)?, call.text(1)?);
@@ -98,15 +99,21 @@ impl<'t> Evaluation<'t, '_> {
             // RFC 7950 10.1.1
             Function::Current => XValue::Nodes(vec![self.current.clone()]),
             // RFC 7950 10.2.1
-            Function::ReMatch => {
-                XValue::Boolean(self.session.pattern(&call.text(1)?)?.is_match(&call.text(0)?))
-            }
+            Function::ReMatch => XValue::Boolean(
+                self.session
+                    .pattern(&call.text(1)?)?
+                    .is_match(&call.text(0)?),
+            ),
             Function::Deref => XValue::Nodes(self.deref(&call.nodes(0)?)?),
-            Function::DerivedFrom => self.derived_from_named(&call.nodes(0)?, &call.text(1)?, false),
+            Function::DerivedFrom => {
+                self.derived_from_named(&call.nodes(0)?, &call.text(1)?, false)
+            }
             Function::DerivedFromOrSelf => {
                 self.derived_from_named(&call.nodes(0)?, &call.text(1)?, true)
             }
-            Function::EnumValue => XValue::Number(super::yang_function::enum_value(&call.nodes(0)?)),
+            Function::EnumValue => {
+                XValue::Number(super::yang_function::enum_value(&call.nodes(0)?))
+            }
             Function::BitIsSet => XValue::Boolean(super::yang_function::bit_is_set(
                 &call.nodes(0)?,
                 &call.text(1)?,
@@ -190,10 +197,12 @@ fn substring(text: &str, start: f64, length: Option<f64>) -> String {
 fn translate(text: &str, from: &str, to: &str) -> String {
     let to: Vec<char> = to.chars().collect();
     text.chars()
-        .filter_map(|character| match from.chars().position(|known| known == character) {
-            None => Some(character),
-            Some(index) => to.get(index).copied(),
-        })
+        .filter_map(
+            |character| match from.chars().position(|known| known == character) {
+                None => Some(character),
+                Some(index) => to.get(index).copied(),
+            },
+        )
         .collect()
 }
 
@@ -213,7 +222,11 @@ mod tests {
             (f64::NEG_INFINITY, Some(f64::INFINITY), ""),
             (2.0, None, "2345"),
         ] {
-            assert_eq!(substring("12345", start, length), result, "{start} {length:?}");
+            assert_eq!(
+                substring("12345", start, length),
+                result,
+                "{start} {length:?}"
+            );
         }
     }
 

@@ -10,6 +10,8 @@ mod expression;
 mod function;
 pub(crate) mod plans;
 mod step;
+#[cfg(test)]
+mod tests;
 mod value;
 pub(crate) mod when;
 pub(crate) mod yang_function;
@@ -18,5 +20,3 @@ pub use evaluation::{Stop, Variables};
 pub use expression::{Context, DEFAULT_BUDGET, Expression, Names, compile, evaluate};
 pub use value::XValue;
 pub use when::Whens;
-
-pub(crate) use evaluation::{Evaluation, Session};

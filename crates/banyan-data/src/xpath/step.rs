@@ -233,7 +233,7 @@ impl<'t> Evaluation<'t, '_> {
         let of_module = |name: &str| *schema.module(named.module).name == *name;
         match test {
             PlanTest::AnyName => true,
-            PlanTest::Module { module, .. } if at_home => named.module == *module,
+            PlanTest::Module { module, .. } if at_home => Some(named.module) == *module,
             PlanTest::Module { module_name, .. } => of_module(module_name),
             PlanTest::Name(name) if at_home => {
                 let id = match node.definition().kind {
@@ -299,7 +299,10 @@ impl<'t> Evaluation<'t, '_> {
 
     /// The schema nodes above those that a name can mean, and all mount points with what is above them.
     fn ways_to(&self, name: &NameTest) -> HashSet<SchemaId> {
-        let mounts = self.home.nodes().filter(|(_, node)| node.mount_point.is_some());
+        let mounts = self
+            .home
+            .nodes()
+            .filter(|(_, node)| node.mount_point.is_some());
         let mut ways = HashSet::new();
         for target in name.nodes.iter().copied().chain(mounts.map(|(id, _)| id)) {
             let mut above = self.home.node(target).data_parent;
@@ -327,16 +330,10 @@ impl<'t> Evaluation<'t, '_> {
             Axis::AncestorOrSelf => std::iter::once(node.clone())
                 .chain(ancestors())
                 .try_for_each(visit),
-            Axis::Descendant => {
-                child_nodes(node).try_for_each(|child| subtree(child, visit))
-            }
+            Axis::Descendant => child_nodes(node).try_for_each(|child| subtree(child, visit)),
             Axis::DescendantOrSelf => subtree(node.clone(), visit),
-            Axis::FollowingSibling => {
-                self.siblings(node, true)?.into_iter().try_for_each(visit)
-            }
-            Axis::PrecedingSibling => {
-                self.siblings(node, false)?.into_iter().try_for_each(visit)
-            }
+            Axis::FollowingSibling => self.siblings(node, true)?.into_iter().try_for_each(visit),
+            Axis::PrecedingSibling => self.siblings(node, false)?.into_iter().try_for_each(visit),
             Axis::Following => {
                 for from in std::iter::once(node.clone()).chain(ancestors()) {
                     for sibling in self.siblings(&from, true)? {
@@ -381,8 +378,8 @@ impl<'t> Evaluation<'t, '_> {
 }
 
 /// Children with texts.
-fn child_nodes<'t>(node: &Cursor<'t>) -> impl Iterator<Item = Cursor<'t>> + use<'t> {
-    node.children().chain(node.text_node())
+fn child_nodes<'t>(node: &Cursor<'t>) -> Box<dyn Iterator<Item = Cursor<'t>> + 't> {
+    Box::new(node.children().chain(node.text_node()))
 }
 
 /// A node and all below it, in document order. Recurses as deep as the tree, which its builders limit.

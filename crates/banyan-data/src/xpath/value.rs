@@ -97,7 +97,11 @@ pub(super) fn round(number: f64) -> f64 {
     } else {
         // Doubles without a fraction must not gain one half by rounding in the addition.
         let floor = number.floor();
-        if number - floor >= 0.5 { floor + 1.0 } else { floor }
+        if number - floor >= 0.5 {
+            floor + 1.0
+        } else {
+            floor
+        }
     }
 }
 
@@ -162,10 +166,18 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_the_recommendation_writes_them() {
-        for (text, number) in [(" 1 ", 1.0), ("-1.5", -1.5), (".5", 0.5), ("5.", 5.0), ("-0", 0.0)] {
+        for (text, number) in [
+            (" 1 ", 1.0),
+            ("-1.5", -1.5),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("-0", 0.0),
+        ] {
             assert_eq!(number_of(text), number, "{text}");
         }
-        for text in ["", "+1", "1e3", "0x1", "1 2", "--1", "1.2.3", ".", "inf", "NaN", "-"] {
+        for text in [
+            "", "+1", "1e3", "0x1", "1 2", "--1", "1.2.3", ".", "inf", "NaN", "-",
+        ] {
             assert!(number_of(text).is_nan(), "{text}");
         }
     }
@@ -186,7 +198,13 @@ mod tests {
 
     #[test]
     fn halves_round_up() {
-        for (number, rounded) in [(2.5, 3.0), (-2.5, -2.0), (0.4, 0.0), (-0.2, 0.0), (1e15 + 0.5, 1e15 + 1.0)] {
+        for (number, rounded) in [
+            (2.5, 3.0),
+            (-2.5, -2.0),
+            (0.4, 0.0),
+            (-0.2, 0.0),
+            (1e15 + 0.5, 1e15 + 1.0),
+        ] {
             assert_eq!(round(number), rounded, "{number}");
         }
         assert!(round(-0.2).is_sign_negative());
@@ -195,7 +213,10 @@ mod tests {
 
     #[test]
     fn large_integers_compare_exactly() {
-        let (a, b) = (Numeric::Exact(u64::MAX.into()), Numeric::Exact(i128::from(u64::MAX) - 1));
+        let (a, b) = (
+            Numeric::Exact(u64::MAX.into()),
+            Numeric::Exact(i128::from(u64::MAX) - 1),
+        );
         assert!(a.compare(CompareOp::Greater, b));
         assert!(Numeric::of(2.0).compare(CompareOp::Equal, Numeric::Exact(2)));
         assert!(Numeric::of(f64::NAN).compare(CompareOp::NotEqual, Numeric::Exact(2)));

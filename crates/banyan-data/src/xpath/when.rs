@@ -101,7 +101,12 @@ pub(crate) fn first_false<'t>(
     let plans = Plans::of(schema);
     for bearer in std::iter::once(node.id()).chain(case_chain(schema, node.id())) {
         if let Some(index) = false_on(&plans, node, bearer, session, budget)? {
-            let context = match schema.node(bearer).whens.get(index).map(|when| when.context) {
+            let context = match schema
+                .node(bearer)
+                .whens
+                .get(index)
+                .map(|when| when.context)
+            {
                 Some(WhenContext::Parent) => node.parent().unwrap_or_else(|| node.clone()),
                 _ => node.clone(),
             };

@@ -119,7 +119,8 @@ pub(super) fn bit_is_set(nodes: &[Cursor<'_>], name: &str) -> bool {
     let Some((value, ty)) = typed else {
         return false;
     };
-    let (Value::Bits(set), TypeKind::Bits(bits)) = (value.innermost(), &member(value, ty).1.resolved().kind)
+    let (Value::Bits(set), TypeKind::Bits(bits)) =
+        (value.innermost(), &member(value, ty).1.resolved().kind)
     else {
         return false;
     };
