@@ -69,8 +69,22 @@ fn string() -> Arc<Type> {
 }
 
 fn leafref(nodes: &[SchemaNode], path: &str) -> Arc<Type> {
-    let name = path.rsplit('/').next().unwrap();
-    let target = nodes.iter().rposition(|node| *node.name == *name).unwrap();
+    let names: Vec<&str> = path.split(['/', '[']).collect();
+    let fits = |node: &SchemaNode| {
+        let above = node.parent.map(|parent| &nodes[parent.index()].name);
+        let name = path.rsplit('/').next().unwrap();
+        *node.name == *name
+            && above.is_some_and(|above| above.is_empty() || names.contains(&&**above))
+    };
+    let target = nodes
+        .iter()
+        .position(fits)
+        .or_else(|| {
+            nodes
+                .iter()
+                .position(|node| path.ends_with(&*node.name) && !node.name.is_empty())
+        })
+        .unwrap();
     ty(TypeKind::Leafref {
         path: expression(path),
         target: SchemaId(target as u32),
