@@ -4,6 +4,7 @@
 //! starts no threads; input of any kind ends in a result or in diagnostics, never in a panic.
 
 pub mod diagnostic;
+pub mod dump;
 pub mod embedded;
 pub mod grammar;
 pub mod lex;

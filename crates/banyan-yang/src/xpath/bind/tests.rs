@@ -127,7 +127,7 @@ fn outline(text: &str) -> Arc<Schema> {
             identity("interface-type", Vec::new()),
             identity("ethernet", vec![crate::schema::IdentityId(0)]),
         ],
-        digest: [0; 32],
+        ..SchemaParts::default()
     }
     .assemble()
 }
