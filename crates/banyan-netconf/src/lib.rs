@@ -6,7 +6,7 @@
 //!
 //! From the wire inwards: [`transport`] carries bytes and says who the peer is, [`framing`] cuts
 //! them into messages, [`message`] reads the envelopes ([`hello`], [`rpc`], [`reply`],
-//! [`rpc_error`]) with the checked slices of [`xml`]; [`client`] and `server` stand on these.
+//! [`rpc_error`]) with the checked slices of [`xml`]; [`client`] and [`server`] stand on these.
 
 pub mod client;
 pub mod framing;
@@ -18,5 +18,6 @@ pub mod operations;
 pub mod reply;
 pub mod rpc;
 pub mod rpc_error;
+pub mod server;
 pub mod transport;
 pub mod xml;

@@ -159,6 +159,11 @@ impl Fragment {
         self.text_at(self.span.clone())
     }
 
+    /// The size of the element in bytes.
+    pub fn size(&self) -> usize {
+        self.span.len()
+    }
+
     /// The attributes as written, declarations included, with the white space before each.
     pub fn attributes_text(&self) -> &str {
         let tag = self.text_at(self.local.end..self.content);

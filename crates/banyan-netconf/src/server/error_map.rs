@@ -1,0 +1,175 @@
+//! The engine's errors as `<rpc-error>` elements.
+
+use banyan_engine::BackendError;
+use banyan_engine::error::{ErrorLayer, Report};
+
+use crate::names::{BANYAN, YANG_ACTION};
+use crate::rpc_error::{ErrorInfo, ErrorPath, ErrorTag, ErrorType, RpcError};
+use crate::xml::escape_text;
+
+/// All reports of an error, in their order.
+pub fn rpc_errors(error: &BackendError) -> Vec<RpcError> {
+    error.reports.iter().map(rpc_error).collect()
+}
+
+fn rpc_error(report: &Report) -> RpcError {
+    let error_type = match report.layer {
+        ErrorLayer::Transport => ErrorType::Transport,
+        ErrorLayer::Rpc => ErrorType::Rpc,
+        ErrorLayer::Protocol => ErrorType::Protocol,
+        ErrorLayer::Application => ErrorType::Application,
+    };
+    let tag = ErrorTag::from(report.tag.names().0);
+    RpcError {
+        app_tag: report.app_tag.as_deref().map(str::to_owned),
+        path: report.path.as_deref().map(|path| {
+            let namespaces = report.path_namespaces.iter();
+            Box::new(ErrorPath {
+                expression: qualify(path),
+                namespaces: namespaces
+                    .map(|(prefix, uri)| (prefix.to_string(), uri.to_string()))
+                    .collect(),
+            })
+        }),
+        info: report.info.iter().map(|(n, v)| error_info(n, v)).collect(),
+        ..RpcError::new(error_type, tag, report.message.clone())
+    }
+}
+
+fn error_info(name: &str, value: &str) -> ErrorInfo {
+    match name {
+        "bad-attribute" => ErrorInfo::BadAttribute(value.to_owned()),
+        "bad-element" => ErrorInfo::BadElement(value.to_owned()),
+        "bad-namespace" => ErrorInfo::BadNamespace(value.to_owned()),
+        // A holder that is no NETCONF session is session 0 (RFC 6241 7.5).
+        "session-id" => ErrorInfo::SessionId(value.parse().unwrap_or(0)),
+        _ => {
+            // RFC 7950 15.1 and 15.6 put theirs into YANG's namespace.
+            let namespace = match name {
+                "non-unique" | "missing-choice" => YANG_ACTION,
+                _ => BANYAN,
+            };
+            let value = escape_text(value);
+            ErrorInfo::Other(format!("<{name} xmlns=\"{namespace}\">{value}</{name}>"))
+        }
+    }
+}
+
+/// Rewrites a path from the form of RFC 7951 6.11, in which a name without a prefix is in the module
+/// of its parent, to that of RFC 7950 9.13, in which every name has its prefix.
+fn qualify(path: &str) -> String {
+    let mut out = String::with_capacity(path.len() + 32);
+    let mut module = "";
+    let (mut rest, mut in_predicate) = (path, false);
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '\'' | '"' => {
+                let closing = rest[1..].find(first).map_or(rest.len(), |end| end + 2);
+                out.push_str(&rest[..closing]);
+                closing
+            }
+            c if c.is_alphabetic() || c == '_' => {
+                let end = rest
+                    .find(|c: char| !(c.is_alphanumeric() || "_-.:".contains(c)))
+                    .unwrap_or(rest.len());
+                let name = &rest[..end];
+                match name.split_once(':') {
+                    Some((prefix, _)) if !in_predicate => module = prefix,
+                    Some(_) => {}
+                    None if module.is_empty() => {}
+                    None => {
+                        out.push_str(module);
+                        out.push(':');
+                    }
+                }
+                out.push_str(name);
+                end
+            }
+            other => {
+                in_predicate = match other {
+                    '[' => true,
+                    ']' => false,
+                    _ => in_predicate,
+                };
+                out.push(other);
+                other.len_utf8()
+            }
+        };
+        rest = &rest[length..];
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use banyan_engine::error::ErrorTag as Tag;
+
+    #[test]
+    fn every_name_of_a_path_gets_its_prefix() {
+        for (json, xml) in [
+            ("/m:a/b/n:c/d", "/m:a/m:b/n:c/n:d"),
+            (
+                "/m:a/l[k='x/y:z'][o:k2=\"it's\"]/v",
+                "/m:a/m:l[m:k='x/y:z'][o:k2=\"it's\"]/m:v",
+            ),
+            ("/m:ll[.='é']", "/m:ll[.='é']"),
+            ("/m:l[1]/x", "/m:l[1]/m:x"),
+            ("/m:l[k='unclosed", "/m:l[m:k='unclosed"),
+            ("", ""),
+        ] {
+            assert_eq!(qualify(json), xml);
+        }
+    }
+
+    #[test]
+    fn every_tag_of_the_engine_is_one_of_the_rfc() {
+        for tag in [
+            Tag::InUse,
+            Tag::InvalidValue,
+            Tag::TooBig,
+            Tag::MissingAttribute,
+            Tag::BadAttribute,
+            Tag::UnknownAttribute,
+            Tag::MissingElement,
+            Tag::BadElement,
+            Tag::UnknownElement,
+            Tag::UnknownNamespace,
+            Tag::AccessDenied,
+            Tag::LockDenied,
+            Tag::ResourceDenied,
+            Tag::RollbackFailed,
+            Tag::DataExists,
+            Tag::DataMissing,
+            Tag::OperationNotSupported,
+            Tag::OperationFailed,
+            Tag::MalformedMessage,
+        ] {
+            let mapped = ErrorTag::from(tag.names().0);
+            assert!(!matches!(mapped, ErrorTag::Other(_)), "{tag:?}");
+        }
+    }
+
+    #[test]
+    fn a_report_keeps_all_its_facts() {
+        let mut report = Report::new(ErrorLayer::Protocol, Tag::LockDenied, "locked by anna")
+            .with_info("session-id", "17")
+            .with_info("non-unique", "/a<b");
+        report.app_tag = Some("x".into());
+        report.path = Some("/m:a/b".into());
+        report.path_namespaces = vec![("m".into(), "urn:m".into())];
+        let errors = rpc_errors(&report.into());
+        let mut text = String::new();
+        errors[0].print(&mut text);
+        assert_eq!(
+            text,
+            "<rpc-error xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\"><error-type>protocol</error-type>\
+             <error-tag>lock-denied</error-tag><error-severity>error</error-severity>\
+             <error-app-tag>x</error-app-tag><error-path xmlns:m=\"urn:m\">/m:a/m:b</error-path>\
+             <error-message xml:lang=\"en\">locked by anna</error-message><error-info>\
+             <session-id>17</session-id>\
+             <non-unique xmlns=\"urn:ietf:params:xml:ns:yang:1\">/a&lt;b</non-unique>\
+             </error-info></rpc-error>"
+        );
+    }
+}

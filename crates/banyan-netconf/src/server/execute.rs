@@ -1,0 +1,285 @@
+//! Carries one request out: operation to backend call, result to reply.
+
+use std::sync::Arc;
+
+use banyan_engine::backend::{Backend, Body, Call, Committed, Encoding};
+use banyan_engine::{BackendError, SessionId};
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::error_map::rpc_errors;
+use super::outgoing::{Outgoing, SendError};
+use super::request::{self, CommitReply, Request};
+use crate::names::{BANYAN, MONITORING, NOTIFICATION};
+use crate::rpc::{ReplyEnvelope, Rpc};
+use crate::rpc_error::{ErrorInfo, ErrorTag, ErrorType, RpcError};
+use crate::xml::{escape_text, push_element};
+
+/// Operations above this size are taken apart on the blocking pool.
+const LARGE_OPERATION: usize = 1 << 20;
+
+/// What comes after a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum After {
+    /// The next one.
+    Continue,
+    /// The end of the session.
+    Close,
+}
+
+/// What a request came to.
+enum Answer {
+    Ok,
+    Data(Body),
+    Schema(Arc<str>),
+    Output(Body),
+    Committed(Committed),
+    Close,
+}
+
+/// Why a request failed.
+enum Failure {
+    Request(RpcError),
+    Backend(BackendError),
+}
+
+impl From<BackendError> for Failure {
+    fn from(error: BackendError) -> Self {
+        Failure::Backend(error)
+    }
+}
+
+/// Executes a request and sends its reply.
+pub(super) async fn execute(
+    backend: &dyn Backend,
+    call: &Call,
+    rpc: Rpc,
+    out: &mut Outgoing,
+) -> Result<After, SendError> {
+    let Rpc {
+        envelope,
+        message_id,
+        operation,
+        wants_progress,
+    } = rpc;
+    let request = if operation.size() > LARGE_OPERATION {
+        let taken_apart = tokio::task::spawn_blocking(move || request::read(&operation)).await;
+        taken_apart.unwrap_or_else(|e| Err(internal(&e.to_string())))
+    } else {
+        request::read(&operation)
+    };
+    let request = match request {
+        Ok(request) => request,
+        Err(error) => {
+            out.message(&envelope.errors([&error])).await?;
+            return Ok(After::Continue);
+        }
+    };
+    let mut call = call.clone();
+    let answer = if wants_progress {
+        let (sender, mut lines) = mpsc::unbounded_channel();
+        call.progress = Some(sender);
+        let work = perform(backend, &call, request);
+        tokio::pin!(work);
+        let id = message_id.unwrap_or_default();
+        let answer = loop {
+            tokio::select! {
+                biased;
+                Some(line) = lines.recv() => out.message(&progress(&id, &line)).await?,
+                answer = &mut work => break answer,
+            }
+        };
+        while let Ok(line) = lines.try_recv() {
+            out.message(&progress(&id, &line)).await?;
+        }
+        answer
+    } else {
+        perform(backend, &call, request).await
+    };
+    if call.cancel.is_cancelled() {
+        return Ok(After::Close); // Killed: nobody is owed an answer any more.
+    }
+    reply(answer, &envelope, out).await
+}
+
+async fn perform(backend: &dyn Backend, call: &Call, request: Request) -> Result<Answer, Failure> {
+    match request {
+        Request::Get(get) => return Ok(Answer::Data(backend.get(call, get).await?)),
+        Request::Edit(edit) => backend.edit(call, edit).await?,
+        Request::Copy(from, to) => backend.copy(call, from, to).await?,
+        Request::Delete(store) => backend.delete(call, store).await?,
+        Request::Lock(store) => backend.lock(call, store).await?,
+        Request::Unlock(store) => backend.unlock(call, store).await?,
+        Request::Validate(what) => backend.validate(call, what).await?,
+        Request::Commit(parameters, reply) => {
+            let committed = backend.commit(call, parameters).await?;
+            if reply == CommitReply::Report {
+                return Ok(Answer::Committed(committed));
+            }
+        }
+        Request::CancelCommit(id) => backend.cancel_commit(call, id).await?,
+        Request::Discard => backend.discard(call).await?,
+        Request::CloseSession => return Ok(Answer::Close),
+        Request::KillSession(id) if SessionId(id) == call.session => {
+            // RFC 6241 7.9: "If the value is equal to the current session ID".
+            return Err(Failure::Request(
+                RpcError::new(
+                    ErrorType::Protocol,
+                    ErrorTag::InvalidValue,
+                    "a session cannot kill itself; use close-session",
+                )
+                .with_info(ErrorInfo::BadElement("session-id".into())),
+            ));
+        }
+        Request::KillSession(id) => backend.kill_session(call, SessionId(id)).await?,
+        Request::GetSchema { name, revision } => {
+            let text = backend
+                .schema_text(call, &name, revision.as_deref())
+                .await?;
+            return Ok(Answer::Schema(text));
+        }
+        Request::Invoke(operation) => {
+            let output = backend.invoke(call, operation, Encoding::Xml).await?;
+            return Ok(Answer::Output(output));
+        }
+    }
+    Ok(Answer::Ok)
+}
+
+async fn reply(
+    answer: Result<Answer, Failure>,
+    envelope: &ReplyEnvelope,
+    out: &mut Outgoing,
+) -> Result<After, SendError> {
+    match answer {
+        Ok(Answer::Ok) => out.message(&envelope.ok()).await?,
+        Ok(Answer::Close) => {
+            out.message(&envelope.ok()).await?;
+            return Ok(After::Close);
+        }
+        Ok(Answer::Data(body)) => {
+            let open = format!("{}<{}>", envelope.open(), envelope.child("data"));
+            let close = format!("</data>{}", envelope.close());
+            stream(body, Empty::Written, open, close, envelope, out).await?;
+        }
+        Ok(Answer::Output(body)) => {
+            let (open, close) = (envelope.open(), envelope.close());
+            stream(body, Empty::MeansOk, open, close, envelope, out).await?;
+        }
+        Ok(Answer::Schema(text)) => {
+            let open = format!("{}<data xmlns=\"{MONITORING}\">", envelope.open());
+            out.piece(open.as_bytes()).await?;
+            out.piece(escape_text(&text).as_bytes()).await?;
+            out.piece(format!("</data>{}", envelope.close()).as_bytes())
+                .await?;
+            out.end().await?;
+        }
+        Ok(Answer::Committed(committed)) => {
+            out.message(&committed_reply(&committed, envelope)).await?;
+        }
+        Err(Failure::Request(error)) => out.message(&envelope.errors([&error])).await?,
+        Err(Failure::Backend(error)) => backend_errors(&error, envelope, out).await?,
+    }
+    Ok(After::Continue)
+}
+
+/// What an empty body is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Empty {
+    /// No data.
+    Written,
+    /// RFC 7950 7.14.4: no output parameters, so the reply is `<ok/>`.
+    MeansOk,
+}
+
+/// Sends a body between two tags, piece by piece. An error before the first piece is an ordinary
+/// rpc-error; one after it can only end the session.
+async fn stream(
+    body: Body,
+    empty: Empty,
+    open: String,
+    close: String,
+    envelope: &ReplyEnvelope,
+    out: &mut Outgoing,
+) -> Result<(), SendError> {
+    let (first, mut rest) = match body {
+        Body::Whole(bytes) => (Some(Ok(bytes)), None),
+        Body::Stream(mut pieces) => (next_piece(&mut pieces).await, Some(pieces)),
+    };
+    let first = match first {
+        Some(Err(error)) => return backend_errors(&error, envelope, out).await,
+        Some(Ok(bytes)) => bytes,
+        None => Bytes::new(),
+    };
+    if first.is_empty() && empty == Empty::MeansOk {
+        return out.message(&envelope.ok()).await;
+    }
+    out.piece(open.as_bytes()).await?;
+    out.piece(&first).await?;
+    if let Some(pieces) = &mut rest {
+        while let Some(piece) = next_piece(pieces).await {
+            let piece = piece.map_err(|e| SendError::Interrupted(e.to_string()))?;
+            out.piece(&piece).await?;
+        }
+    }
+    out.piece(close.as_bytes()).await?;
+    out.end().await
+}
+
+/// The next piece that is not empty.
+async fn next_piece(
+    pieces: &mut mpsc::Receiver<Result<Bytes, BackendError>>,
+) -> Option<Result<Bytes, BackendError>> {
+    loop {
+        match pieces.recv().await {
+            Some(Ok(bytes)) if bytes.is_empty() => {}
+            other => return other,
+        }
+    }
+}
+
+async fn backend_errors(
+    error: &BackendError,
+    envelope: &ReplyEnvelope,
+    out: &mut Outgoing,
+) -> Result<(), SendError> {
+    let mut errors = rpc_errors(error);
+    if errors.is_empty() {
+        errors.push(internal("the operation failed without a reason"));
+    }
+    out.message(&envelope.errors(&errors)).await
+}
+
+/// `<ok/>`, and beside it what Banyan's clients asked to know.
+fn committed_reply(committed: &Committed, envelope: &ReplyEnvelope) -> String {
+    let mut reply = envelope.open();
+    reply.push_str(&format!(
+        "<{}/><committed xmlns=\"{BANYAN}\">",
+        envelope.child("ok")
+    ));
+    push_element("tid", &committed.tid.to_string(), &mut reply);
+    if let Some(seq) = committed.seq {
+        push_element("seq", &seq.to_string(), &mut reply);
+    }
+    for line in &committed.trace {
+        push_element("trace", line, &mut reply);
+    }
+    reply.push_str("</committed>");
+    reply.push_str(&envelope.close());
+    reply
+}
+
+/// A progress line as a notification.
+fn progress(message_id: &str, line: &str) -> String {
+    let mut out = format!("<notification xmlns=\"{NOTIFICATION}\">");
+    push_element("eventTime", &jiff::Timestamp::now().to_string(), &mut out);
+    out.push_str(&format!("<progress xmlns=\"{BANYAN}\">"));
+    push_element("message-id", message_id, &mut out);
+    push_element("line", line, &mut out);
+    out.push_str("</progress></notification>");
+    out
+}
+
+fn internal(reason: &str) -> RpcError {
+    RpcError::new(ErrorType::Application, ErrorTag::OperationFailed, reason)
+}

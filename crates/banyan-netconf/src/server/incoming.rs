@@ -1,0 +1,235 @@
+//! The receiving side of a session: reads ahead, keeps the rules about `<hello>`, and hands requests
+//! over in order. What cannot be answered request by request ends the session here.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::io::AsyncReadExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use super::ServerOptions;
+use crate::framing::{Decoder, Framing, FramingError};
+use crate::hello::Hello;
+use crate::limits::{Compat, Limits};
+use crate::message::{self, Message};
+use crate::rpc::{Refused, ReplyEnvelope, Rpc};
+use crate::rpc_error::{ErrorTag, ErrorType, RpcError};
+use crate::transport::Reading;
+
+/// Messages above this size are read on the blocking pool.
+const LARGE_MESSAGE: usize = 1 << 20;
+/// The unit in which queued messages are accounted, in bytes.
+const ROOM_UNIT: usize = 1024;
+
+/// What the session has to do next.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// Answer a request.
+    Rpc(Box<Rpc>),
+    /// Answer a message that is no request with its error, and go on.
+    Refused(Refused),
+    /// Answer with an error, if there is one, and end: the reason is for the log.
+    End(Option<Refused>, String),
+}
+
+/// An input in the queue of its session, with the room that it takes up there until it is dropped.
+#[derive(Debug)]
+pub(super) struct Queued {
+    pub input: Input,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+/// What the hello exchange came to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Greeted {
+    /// The framing from now on.
+    pub framing: Framing,
+    /// Whether the client knows base:1.1 and its error-tags.
+    pub base_1_1: bool,
+}
+
+/// Reads a session's messages.
+pub(super) struct Incoming {
+    reading: Reading,
+    decoder: Decoder,
+    limits: Limits,
+    compat: Compat,
+    /// Room for queued messages, in units of [`ROOM_UNIT`]: together as much as one may have alone.
+    room: Arc<Semaphore>,
+    /// The size of the last message.
+    size: usize,
+}
+
+impl Incoming {
+    /// The receiving side of a session that begins.
+    pub(super) fn new(reading: Reading, options: &ServerOptions) -> Self {
+        Incoming {
+            reading,
+            decoder: Decoder::new(Framing::EndOfMessage, options.limits.message_bytes),
+            limits: options.limits,
+            compat: options.compat,
+            room: Arc::new(Semaphore::new(room_for(options.limits.message_bytes))),
+            size: 0,
+        }
+    }
+
+    /// Reads to the end. The result of the hello exchange comes first, then requests.
+    pub(super) async fn run(
+        mut self,
+        ours: Hello,
+        greeted: oneshot::Sender<Greeted>,
+        inputs: mpsc::Sender<Queued>,
+    ) {
+        let first = match self.greet(&ours).await {
+            Ok((framing, first)) => {
+                let _ = greeted.send(framing);
+                first
+            }
+            Err(end) => {
+                let old = Greeted {
+                    framing: Framing::EndOfMessage,
+                    base_1_1: false,
+                };
+                let _ = greeted.send(old);
+                Some(end)
+            }
+        };
+        let mut next = first;
+        loop {
+            let input = match next.take() {
+                Some(input) => input,
+                None => self.input().await,
+            };
+            let last = matches!(input, Input::End(..));
+            let units = u32::try_from(room_for(self.size)).unwrap_or(u32::MAX);
+            let queued = Queued {
+                input,
+                _room: self.room.clone().acquire_many_owned(units).await.ok(),
+            };
+            // The session is over when it no longer takes its inputs.
+            if inputs.send(queued).await.is_err() || last {
+                return;
+            }
+        }
+    }
+
+    /// RFC 6241 8.1. In a lenient session a request may come in the place of the hello.
+    async fn greet(&mut self, ours: &Hello) -> Result<(Greeted, Option<Input>), Input> {
+        let hello_time = self.limits.hello_time;
+        let first = match tokio::time::timeout(hello_time, self.message()).await {
+            Ok(first) => first?,
+            Err(_) => {
+                let seconds = hello_time.as_secs();
+                return Err(end(format!(
+                    "the client sent no <hello> within {seconds} s"
+                )));
+            }
+        };
+        let old = Greeted {
+            framing: Framing::EndOfMessage,
+            base_1_1: false,
+        };
+        let hello = match (first, self.compat) {
+            (Ok(Message::Hello(hello)), _) => hello,
+            (Ok(Message::Rpc(rpc)), Compat::Lenient) => return Ok((old, Some(Input::Rpc(rpc)))),
+            (Err(refused), Compat::Lenient) => return Ok((old, Some(Input::Refused(refused)))),
+            (Ok(other), _) => {
+                let envelope = match other {
+                    Message::Rpc(rpc) => rpc.envelope,
+                    _ => ReplyEnvelope::anonymous(),
+                };
+                let error = RpcError::new(
+                    ErrorType::Protocol,
+                    ErrorTag::OperationFailed,
+                    "the first message must be <hello> (RFC 6241 8.1); \
+                     the option compat.lenient accepts sessions without one",
+                );
+                let reason = error.to_string();
+                let refused = Refused {
+                    envelope,
+                    error: Box::new(error),
+                };
+                return Err(Input::End(Some(refused), reason));
+            }
+            (Err(refused), _) => {
+                let reason = refused.error.to_string();
+                return Err(Input::End(Some(refused), reason));
+            }
+        };
+        if hello.session_id.is_some() {
+            // RFC 6241 8.1: the server must terminate the session.
+            return Err(end("the client's <hello> holds a session-id".into()));
+        }
+        let Some(framing) = ours.framing_with(&hello) else {
+            return Err(end("the client offers neither base:1.0 nor base:1.1".into()));
+        };
+        self.decoder.set_framing(framing);
+        let base_1_1 = framing == Framing::Chunked;
+        Ok((Greeted { framing, base_1_1 }, None))
+    }
+
+    async fn input(&mut self) -> Input {
+        match self.message().await {
+            Err(end) => end,
+            Ok(Err(refused)) => Input::Refused(refused),
+            Ok(Ok(Message::Rpc(rpc))) => Input::Rpc(rpc),
+            Ok(Ok(Message::Hello(_))) => end("the client sent a second <hello>".into()),
+            Ok(Ok(Message::Reply(_) | Message::Notification(_))) => {
+                end("the client sent a message that only a server may send".into())
+            }
+        }
+    }
+
+    /// The next message or its error, or the end of the session.
+    async fn message(&mut self) -> Result<Result<Message, Refused>, Input> {
+        let bytes = self.bytes().await?;
+        self.size = bytes.len();
+        let (limits, compat) = (self.limits, self.compat);
+        if bytes.len() <= LARGE_MESSAGE {
+            return Ok(message::read(bytes, &limits, compat));
+        }
+        tokio::task::spawn_blocking(move || message::read(bytes, &limits, compat))
+            .await
+            .map_err(|e| end(format!("reading a message failed: {e}")))
+    }
+
+    async fn bytes(&mut self) -> Result<Bytes, Input> {
+        loop {
+            match self.decoder.next_message() {
+                Ok(Some(bytes)) => return Ok(bytes),
+                Ok(None) => {}
+                Err(e @ FramingError::MessageTooLarge { .. }) => {
+                    let error = RpcError::new(ErrorType::Rpc, ErrorTag::TooBig, e.to_string());
+                    let refused = Refused {
+                        envelope: ReplyEnvelope::anonymous(),
+                        error: Box::new(error),
+                    };
+                    return Err(Input::End(Some(refused), e.to_string()));
+                }
+                // RFC 6242 4.2: the session is terminated.
+                Err(e) => return Err(end(e.to_string())),
+            }
+            let read = self.reading.read_buf(self.decoder.buffer_mut()).await;
+            match read {
+                Ok(0) => {
+                    let reason = match self.decoder.finish() {
+                        Ok(()) => "the client closed the connection".to_owned(),
+                        Err(e) => e.to_string(),
+                    };
+                    return Err(end(reason));
+                }
+                Ok(_) => {}
+                Err(e) => return Err(end(format!("the connection is lost: {e}"))),
+            }
+        }
+    }
+}
+
+/// How many units of room a message of that size takes.
+fn room_for(bytes: usize) -> usize {
+    (bytes / ROOM_UNIT + 1).min(Semaphore::MAX_PERMITS)
+}
+
+fn end(reason: String) -> Input {
+    Input::End(None, reason)
+}

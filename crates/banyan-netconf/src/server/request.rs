@@ -1,0 +1,638 @@
+//! Takes an operation element apart. Pure: an element goes in, a [`Request`] or an error comes out.
+//!
+//! Parameters that the operation does not have are refused, never ignored: a client that asks for
+//! more than it gets must know.
+
+use std::sync::Arc;
+
+use banyan_engine::backend::{
+    CommitParameters, Confirmed, Datastore, DefaultOperation, Document, EditRequest, Encoding,
+    Filter, Get, Origin, TestOption, WithDefaults,
+};
+use bytes::Bytes;
+
+use crate::names::{BANYAN, BASE, MONITORING, WITH_DEFAULTS};
+use crate::rpc_error::{ErrorInfo, ErrorTag, ErrorType, RpcError};
+use crate::xml::Fragment;
+
+/// The default of `confirm-timeout`, in seconds (RFC 6241 8.4.1).
+const CONFIRM_TIMEOUT: u32 = 600;
+
+/// An operation.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Request {
+    Get(Get),
+    Edit(EditRequest),
+    Copy(Origin, Datastore),
+    Delete(Datastore),
+    Lock(Datastore),
+    Unlock(Datastore),
+    Validate(Origin),
+    Commit(CommitParameters, CommitReply),
+    CancelCommit(Option<Arc<str>>),
+    Discard,
+    CloseSession,
+    KillSession(u32),
+    GetSchema {
+        name: String,
+        revision: Option<String>,
+    },
+    /// Everything else: RPCs of modules, and actions.
+    Invoke(Document),
+}
+
+/// What the client wants to know of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CommitReply {
+    /// `<ok/>`, as RFC 6241 has it.
+    Ok,
+    /// Its numbers and trace too (asked for by a parameter in Banyan's namespace).
+    Report,
+}
+
+type Read<T> = Result<T, RpcError>;
+
+/// Reads an operation.
+pub(super) fn read(operation: &Fragment) -> Read<Request> {
+    match (operation.namespace(), operation.local()) {
+        (BASE, "get") => {
+            let mut p = Parameters::read(
+                operation,
+                &[(BASE, "filter"), (WITH_DEFAULTS, "with-defaults")],
+            )?;
+            Ok(Request::Get(p.get(Datastore::Running, true)?))
+        }
+        (BASE, "get-config") => {
+            let mut p = Parameters::read(
+                operation,
+                &[
+                    (BASE, "source"),
+                    (BASE, "filter"),
+                    (WITH_DEFAULTS, "with-defaults"),
+                ],
+            )?;
+            let source = p.store("source")?;
+            Ok(Request::Get(p.get(source, false)?))
+        }
+        (BASE, "edit-config") => edit_config(operation),
+        (BASE, "copy-config") => {
+            let mut p = Parameters::read(
+                operation,
+                &[
+                    (BASE, "target"),
+                    (BASE, "source"),
+                    (WITH_DEFAULTS, "with-defaults"),
+                ],
+            )?;
+            let target = p.store("target")?;
+            Ok(Request::Copy(p.origin("source")?, target))
+        }
+        (BASE, "delete-config") => only_target(operation).map(Request::Delete),
+        (BASE, "lock") => only_target(operation).map(Request::Lock),
+        (BASE, "unlock") => only_target(operation).map(Request::Unlock),
+        (BASE, "validate") => {
+            let mut p = Parameters::read(operation, &[(BASE, "source")])?;
+            Ok(Request::Validate(p.origin("source")?))
+        }
+        (BASE, "commit") => commit(operation),
+        (BASE, "cancel-commit") => {
+            let mut p = Parameters::read(operation, &[(BASE, "persist-id")])?;
+            Ok(Request::CancelCommit(p.text("persist-id").map(Arc::from)))
+        }
+        (BASE, "discard-changes") => {
+            Parameters::read(operation, &[])?;
+            Ok(Request::Discard)
+        }
+        (BASE, "close-session") => {
+            Parameters::read(operation, &[])?;
+            Ok(Request::CloseSession)
+        }
+        (BASE, "kill-session") => {
+            let mut p = Parameters::read(operation, &[(BASE, "session-id")])?;
+            let text = p.required("session-id")?.text();
+            match text.trim().parse::<u32>() {
+                Ok(id) if id > 0 => Ok(Request::KillSession(id)),
+                _ => Err(invalid_value("session-id", &text)),
+            }
+        }
+        (MONITORING, "get-schema") => get_schema(operation),
+        _ => Ok(Request::Invoke(Document::xml(operation.document()))),
+    }
+}
+
+/// RFC 6241 7.2.
+fn edit_config(operation: &Fragment) -> Read<Request> {
+    let mut p = Parameters::read(
+        operation,
+        &[
+            (BASE, "target"),
+            (BASE, "default-operation"),
+            (BASE, "test-option"),
+            (BASE, "error-option"),
+            (BASE, "config"),
+        ],
+    )?;
+    let default_operation = match p.text("default-operation").as_deref() {
+        None | Some("merge") => DefaultOperation::Merge,
+        Some("replace") => DefaultOperation::Replace,
+        Some("none") => DefaultOperation::None,
+        Some(other) => return Err(invalid_value("default-operation", other)),
+    };
+    let test_option = match p.text("test-option").as_deref() {
+        None | Some("test-then-set") => TestOption::TestThenSet,
+        Some("set") => TestOption::Set,
+        Some("test-only") => TestOption::TestOnly,
+        Some(other) => return Err(invalid_value("test-option", other)),
+    };
+    match p.text("error-option").as_deref() {
+        // An edit is done whole or not at all, which keeps the promise of both.
+        None | Some("stop-on-error" | "rollback-on-error") => {}
+        Some("continue-on-error") => {
+            return Err(RpcError::new(
+                ErrorType::Protocol,
+                ErrorTag::OperationNotSupported,
+                "continue-on-error is not supported: an edit is done whole or not at all; \
+                 use rollback-on-error",
+            ));
+        }
+        Some(other) => return Err(invalid_value("error-option", other)),
+    }
+    Ok(Request::Edit(EditRequest {
+        target: p.store("target")?,
+        edit: Document::xml(content(&p.required("config")?)),
+        default_operation,
+        test_option,
+    }))
+}
+
+/// RFC 6241 8.3.4.1 and 8.4.5, and Banyan's own parameters.
+fn commit(operation: &Fragment) -> Read<Request> {
+    let mut p = Parameters::read(
+        operation,
+        &[
+            (BASE, "confirmed"),
+            (BASE, "confirm-timeout"),
+            (BASE, "persist"),
+            (BASE, "persist-id"),
+            (BANYAN, "comment"),
+            (BANYAN, "label"),
+            (BANYAN, "no-networking"),
+            (BANYAN, "debug-kicker"),
+            (BANYAN, "report"),
+        ],
+    )?;
+    let timeout = p.text("confirm-timeout");
+    let persist = p.text("persist");
+    let confirmed = if p.take("confirmed").is_some() {
+        let timeout = match timeout {
+            None => CONFIRM_TIMEOUT,
+            Some(text) => match text.parse::<u32>() {
+                Ok(seconds) if seconds > 0 => seconds,
+                _ => return Err(invalid_value("confirm-timeout", &text)),
+            },
+        };
+        Some(Confirmed {
+            timeout,
+            persist: persist.map(Arc::from),
+        })
+    } else if timeout.is_some() || persist.is_some() {
+        return Err(RpcError::missing_element("confirmed"));
+    } else {
+        None
+    };
+    let persist_id = p.text("persist-id").map(Arc::from);
+    let debug_kicker = p.take("debug-kicker").is_some();
+    let report = p.take("report").is_some() || debug_kicker;
+    let parameters = CommitParameters {
+        confirmed,
+        persist_id,
+        comment: p.text("comment"),
+        label: p.text("label"),
+        no_networking: p.take("no-networking").is_some(),
+        debug_kicker,
+    };
+    let reply = if report {
+        CommitReply::Report
+    } else {
+        CommitReply::Ok
+    };
+    Ok(Request::Commit(parameters, reply))
+}
+
+/// RFC 6022 3.1.
+fn get_schema(operation: &Fragment) -> Read<Request> {
+    let mut p = Parameters::read(
+        operation,
+        &[
+            (MONITORING, "identifier"),
+            (MONITORING, "version"),
+            (MONITORING, "format"),
+        ],
+    )?;
+    if let Some(format) = p.text("format") {
+        // An identity: its prefix, if any, stands for the monitoring module.
+        if format.rsplit(':').next() != Some("yang") {
+            return Err(invalid_value("format", &format));
+        }
+    }
+    Ok(Request::GetSchema {
+        name: p.required("identifier")?.text().trim().to_owned(),
+        revision: p.text("version").filter(|v| !v.is_empty()),
+    })
+}
+
+fn only_target(operation: &Fragment) -> Read<Datastore> {
+    Parameters::read(operation, &[(BASE, "target")])?.store("target")
+}
+
+/// The parameters of an operation, each at most once.
+struct Parameters(Vec<Fragment>);
+
+impl Parameters {
+    fn read(operation: &Fragment, known: &[(&str, &str)]) -> Read<Self> {
+        let mut found: Vec<Fragment> = Vec::new();
+        for child in operation.children() {
+            let (namespace, name) = (child.namespace(), child.local());
+            if !known.contains(&(namespace, name)) {
+                let error = match known.iter().any(|(_, n)| *n == name) {
+                    true => RpcError::new(
+                        ErrorType::Protocol,
+                        ErrorTag::UnknownNamespace,
+                        format!("<{name}> is in the wrong namespace \"{namespace}\""),
+                    )
+                    .with_info(ErrorInfo::BadElement(name.to_owned()))
+                    .with_info(ErrorInfo::BadNamespace(namespace.to_owned())),
+                    false => RpcError::unknown_element(
+                        name,
+                        format!("<{}> has no parameter <{name}>", operation.local()),
+                    ),
+                };
+                return Err(error);
+            }
+            if found.iter().any(|f| f.is(namespace, name)) {
+                return Err(RpcError::bad_element(
+                    name,
+                    format!("<{name}> stands twice in <{}>", operation.local()),
+                ));
+            }
+            found.push(child);
+        }
+        Ok(Parameters(found))
+    }
+
+    fn take(&mut self, name: &str) -> Option<Fragment> {
+        let at = self.0.iter().position(|f| f.local() == name)?;
+        Some(self.0.swap_remove(at))
+    }
+
+    fn required(&mut self, name: &str) -> Read<Fragment> {
+        self.take(name)
+            .ok_or_else(|| RpcError::missing_element(name))
+    }
+
+    fn text(&mut self, name: &str) -> Option<String> {
+        Some(self.take(name)?.text().trim().to_owned())
+    }
+
+    /// The datastore named in `<source>` or `<target>`.
+    fn store(&mut self, name: &str) -> Read<Datastore> {
+        store(&the_one_child(&self.required(name)?)?)
+    }
+
+    /// The datastore or inline configuration in `<source>`.
+    fn origin(&mut self, name: &str) -> Read<Origin> {
+        let child = the_one_child(&self.required(name)?)?;
+        if child.is(BASE, "config") {
+            return Ok(Origin::Inline(Document::xml(content(&child))));
+        }
+        store(&child).map(Origin::Store)
+    }
+
+    fn get(&mut self, store: Datastore, state: bool) -> Read<Get> {
+        let filter = match self.take("filter") {
+            None => None,
+            Some(element) => Some(filter(&element)?),
+        };
+        let with_defaults = match self.text("with-defaults").as_deref() {
+            None | Some("explicit") => WithDefaults::Explicit,
+            Some("report-all") => WithDefaults::ReportAll,
+            Some("report-all-tagged") => WithDefaults::ReportAllTagged,
+            Some("trim") => WithDefaults::Trim,
+            Some(other) => return Err(invalid_value("with-defaults", other)),
+        };
+        Ok(Get {
+            store,
+            state,
+            filter,
+            with_defaults,
+            encoding: Encoding::Xml,
+        })
+    }
+}
+
+fn the_one_child(element: &Fragment) -> Read<Fragment> {
+    let mut children = element.children();
+    match (children.next(), children.next()) {
+        (Some(child), None) => Ok(child),
+        (None, _) => Err(RpcError::bad_element(
+            element.local(),
+            format!("<{}> names no datastore", element.local()),
+        )),
+        (Some(_), Some(_)) => Err(RpcError::bad_element(
+            element.local(),
+            format!("<{}> names more than one datastore", element.local()),
+        )),
+    }
+}
+
+fn store(element: &Fragment) -> Read<Datastore> {
+    match (element.namespace(), element.local()) {
+        (BASE, "running") => Ok(Datastore::Running),
+        (BASE, "candidate") => Ok(Datastore::Candidate),
+        (BASE, "startup") => Ok(Datastore::Startup),
+        (_, name) => Err(RpcError::unknown_element(
+            name,
+            format!("<{name}> is no datastore here; there are running, candidate and startup"),
+        )),
+    }
+}
+
+/// RFC 6241 6 and 8.9.5.2.
+fn filter(element: &Fragment) -> Read<Filter> {
+    match element.attribute("type").as_deref() {
+        None | Some("subtree") => Ok(Filter::Subtree(Document::xml(content(element)))),
+        Some("xpath") => match element.attribute("select") {
+            Some(select) => Ok(Filter::XPath {
+                select,
+                namespaces: element.declarations(),
+            }),
+            None => Err(RpcError::new(
+                ErrorType::Protocol,
+                ErrorTag::MissingAttribute,
+                "a filter of type xpath needs the attribute select (RFC 6241 8.9.5.2)",
+            )
+            .with_info(ErrorInfo::BadAttribute("select".into()))
+            .with_info(ErrorInfo::BadElement("filter".into()))),
+        },
+        Some(other) => Err(RpcError::new(
+            ErrorType::Protocol,
+            ErrorTag::BadAttribute,
+            format!("there is no filter of type \"{other}\"; use subtree or xpath"),
+        )
+        .with_info(ErrorInfo::BadAttribute("type".into()))
+        .with_info(ErrorInfo::BadElement("filter".into()))),
+    }
+}
+
+/// The child elements, each self-contained, one after the other. One child costs no copy unless
+/// declarations have to be added.
+fn content(element: &Fragment) -> Bytes {
+    let mut children = element.children();
+    let (Some(first), second) = (children.next(), children.next()) else {
+        return Bytes::new();
+    };
+    let Some(second) = second else {
+        return first.document();
+    };
+    let mut all = first.document().to_vec();
+    for child in std::iter::once(second).chain(children) {
+        all.extend_from_slice(&child.document());
+    }
+    Bytes::from(all)
+}
+
+/// RFC 7950 8.3.1: a leaf of an operation that does not match its type.
+fn invalid_value(name: &str, value: &str) -> RpcError {
+    let message = format!("\"{value}\" is not a value of <{name}>");
+    RpcError::new(ErrorType::Protocol, ErrorTag::InvalidValue, message)
+        .with_info(ErrorInfo::BadElement(name.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations;
+
+    fn read_text(operation: &str) -> Read<Request> {
+        let rpc = format!("<rpc xmlns=\"{BASE}\" xmlns:q=\"urn:q\">{operation}</rpc>");
+        let root = Fragment::parse(Bytes::from(rpc), 64, None).unwrap();
+        read(&root.children().next().unwrap())
+    }
+
+    #[test]
+    fn what_the_client_writes_the_server_reads() {
+        let filter = Filter::Subtree(Document::xml("<a xmlns=\"urn:a\" xmlns:q=\"urn:q\"/>"));
+        let get = |store, state, filter, with_defaults| {
+            Request::Get(Get {
+                store,
+                state,
+                filter,
+                with_defaults,
+                encoding: Encoding::Xml,
+            })
+        };
+        assert_eq!(
+            read_text(&operations::get(Some(&filter), WithDefaults::Trim)).unwrap(),
+            get(
+                Datastore::Running,
+                true,
+                Some(filter.clone()),
+                WithDefaults::Trim
+            )
+        );
+        let store = Datastore::Candidate;
+        assert_eq!(
+            read_text(&operations::get_config(store, None, WithDefaults::Explicit)).unwrap(),
+            get(store, false, None, WithDefaults::Explicit)
+        );
+        let inline = Origin::Inline(Document::xml(
+            "<a xmlns=\"urn:a\" xmlns:q=\"urn:q\">1</a><b xmlns=\"urn:b\" xmlns:q=\"urn:q\"/>",
+        ));
+        assert_eq!(
+            read_text(&operations::copy_config(&inline, Datastore::Running)).unwrap(),
+            Request::Copy(inline.clone(), Datastore::Running)
+        );
+        assert_eq!(
+            read_text(&operations::validate(&inline)).unwrap(),
+            Request::Validate(inline)
+        );
+        let edit = EditRequest {
+            target: Datastore::Candidate,
+            edit: Document::xml("<a xmlns=\"urn:a\" xmlns:q=\"urn:q\"><b>q:x</b></a>"),
+            default_operation: DefaultOperation::None,
+            test_option: TestOption::TestOnly,
+        };
+        assert_eq!(
+            read_text(&operations::edit_config(&edit)).unwrap(),
+            Request::Edit(edit)
+        );
+        for parameters in [
+            CommitParameters::default(),
+            CommitParameters {
+                confirmed: Some(Confirmed {
+                    timeout: 30,
+                    persist: Some("p<1".into()),
+                }),
+                persist_id: Some("p0".into()),
+                comment: Some("a & b".into()),
+                label: Some("l".into()),
+                no_networking: true,
+                debug_kicker: false,
+            },
+        ] {
+            assert_eq!(
+                read_text(&operations::commit(&parameters)).unwrap(),
+                Request::Commit(parameters.clone(), CommitReply::Ok)
+            );
+            assert_eq!(
+                read_text(&operations::commit_with_report(&parameters)).unwrap(),
+                Request::Commit(parameters, CommitReply::Report)
+            );
+        }
+        assert_eq!(
+            read_text(&operations::get_schema("m", Some("2020-01-01"))).unwrap(),
+            Request::GetSchema {
+                name: "m".into(),
+                revision: Some("2020-01-01".into())
+            }
+        );
+        assert_eq!(
+            read_text(&operations::kill_session(4)).unwrap(),
+            Request::KillSession(4)
+        );
+        let running = Datastore::Running;
+        for (text, request) in [
+            (operations::lock(running), Request::Lock(running)),
+            (operations::unlock(running), Request::Unlock(running)),
+            (operations::delete_config(running), Request::Delete(running)),
+            (
+                operations::cancel_commit(Some("p")),
+                Request::CancelCommit(Some("p".into())),
+            ),
+            (operations::cancel_commit(None), Request::CancelCommit(None)),
+            ("<discard-changes/>".to_owned(), Request::Discard),
+            ("<close-session/>".to_owned(), Request::CloseSession),
+        ] {
+            assert_eq!(read_text(&text).unwrap(), request);
+        }
+    }
+
+    #[test]
+    fn an_xpath_filter_brings_the_prefixes_in_scope() {
+        let request = read_text(
+            "<get-config><source><running/></source><filter xmlns:p=\"urn:p\" type=\"xpath\" select=\"/p:a[q:b='&lt;']\"/></get-config>",
+        )
+        .unwrap();
+        let Request::Get(Get {
+            filter: Some(Filter::XPath { select, namespaces }),
+            ..
+        }) = request
+        else {
+            panic!("{request:?}")
+        };
+        assert_eq!(select, "/p:a[q:b='<']");
+        assert!(namespaces.contains(&("p".into(), "urn:p".into())));
+        assert!(namespaces.contains(&("q".into(), "urn:q".into())));
+    }
+
+    #[test]
+    fn other_operations_pass_through_with_all_their_declarations() {
+        assert_eq!(
+            read_text("<reboot xmlns=\"urn:r\"><who>q:me</who></reboot>").unwrap(),
+            Request::Invoke(Document::xml(
+                "<reboot xmlns:q=\"urn:q\" xmlns=\"urn:r\"><who>q:me</who></reboot>"
+            ))
+        );
+        assert!(matches!(
+            read_text(&operations::action(b"<a xmlns=\"urn:a\"><do/></a>")),
+            Ok(Request::Invoke(_))
+        ));
+    }
+
+    #[test]
+    fn wrong_operations_get_the_right_error() {
+        for (operation, tag, message) in [
+            ("<lock/>", "missing-element", "<target> is missing"),
+            (
+                "<lock><target/></lock>",
+                "bad-element",
+                "<target> names no datastore",
+            ),
+            (
+                "<lock><target><url>x</url></target></lock>",
+                "unknown-element",
+                "<url> is no datastore",
+            ),
+            (
+                "<lock><target><running/><candidate/></target></lock>",
+                "bad-element",
+                "more than one",
+            ),
+            (
+                "<lock><target><running/></target><x/></lock>",
+                "unknown-element",
+                "<lock> has no parameter <x>",
+            ),
+            (
+                "<lock><target xmlns=\"urn:x\"><running/></target></lock>",
+                "unknown-namespace",
+                "<target> is in the wrong namespace \"urn:x\"",
+            ),
+            (
+                "<lock><target><running/></target><target/></lock>",
+                "bad-element",
+                "<target> stands twice",
+            ),
+            (
+                "<edit-config><target><running/></target></edit-config>",
+                "missing-element",
+                "<config> is missing",
+            ),
+            (
+                "<edit-config><target><running/></target><default-operation>x</default-operation><config/></edit-config>",
+                "invalid-value",
+                "\"x\" is not a value of <default-operation>",
+            ),
+            (
+                "<edit-config><target><running/></target><error-option>continue-on-error</error-option><config/></edit-config>",
+                "operation-not-supported",
+                "continue-on-error",
+            ),
+            (
+                "<get><filter type=\"xpath\"/></get>",
+                "missing-attribute",
+                "needs the attribute select",
+            ),
+            (
+                "<get><filter type=\"x\"/></get>",
+                "bad-attribute",
+                "no filter of type \"x\"",
+            ),
+            (
+                "<commit><persist>x</persist></commit>",
+                "missing-element",
+                "<confirmed> is missing",
+            ),
+            (
+                "<commit><confirmed/><confirm-timeout>0</confirm-timeout></commit>",
+                "invalid-value",
+                "<confirm-timeout>",
+            ),
+            ("<kill-session/>", "missing-element", "<session-id>"),
+            (
+                "<kill-session><session-id>x</session-id></kill-session>",
+                "invalid-value",
+                "<session-id>",
+            ),
+            (
+                "<get-schema xmlns=\"urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring\"/>",
+                "missing-element",
+                "<identifier>",
+            ),
+        ] {
+            let error = read_text(operation).unwrap_err();
+            assert_eq!(error.tag.as_str(), tag, "{operation}");
+            assert!(error.to_string().contains(message), "{error}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! One session: hello exchange, then request after request, until somebody ends it. However it ends,
+//! the backend's session is closed, and its locks with it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use banyan_engine::SessionId;
+use banyan_engine::backend::{Backend, Call, Cancel, Principal, Source};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::ServerOptions;
+use super::capabilities;
+use super::execute::{After, execute};
+use super::incoming::{Incoming, Input};
+use super::outgoing::{Outgoing, SendError};
+use crate::hello::Hello;
+use crate::rpc::Refused;
+use crate::transport::Transport;
+
+/// How long a request of a killed session may take to notice that it is cancelled.
+const CANCEL_TIME: Duration = Duration::from_secs(10);
+
+/// Serves a session to its end.
+pub(super) async fn run(
+    backend: Arc<dyn Backend>,
+    options: Arc<ServerOptions>,
+    transport: Box<dyn Transport>,
+    stop: Cancel,
+) {
+    let peer = transport.peer().clone();
+    let principal = Principal::user(peer.user.as_str());
+    let source = Source {
+        front_end: "netconf".into(),
+        transport: peer.transport.into(),
+        peer: peer.address.as_deref().map(Arc::from),
+    };
+    let id = match backend.open_session(principal.clone(), source).await {
+        Ok(id) => id,
+        Err(e) => {
+            tracing::warn!(user = peer.user, error = %e, "no NETCONF session could be opened");
+            return;
+        }
+    };
+    let mut open = OpenSession {
+        backend: Some(backend.clone()),
+        id,
+    };
+    tracing::info!(session = %id, user = peer.user, transport = peer.transport, "NETCONF session begins");
+    let call = Call::new(id, principal);
+    let ended = converse(&*backend, &options, &call, transport, &stop).await;
+    open.close().await;
+    match ended {
+        Ok(reason) => tracing::info!(session = %id, reason, "NETCONF session ended"),
+        Err(e) => tracing::info!(session = %id, reason = %e, "NETCONF session lost"),
+    }
+}
+
+/// The conversation; the result is the reason for its end.
+async fn converse(
+    backend: &dyn Backend,
+    options: &ServerOptions,
+    call: &Call,
+    transport: Box<dyn Transport>,
+    stop: &Cancel,
+) -> Result<String, SendError> {
+    let killed = backend.session_ended(call.session);
+    tokio::pin!(killed);
+    let ours = Hello::server(capabilities::announced(backend, options), call.session.0);
+    let (reading, writing) = transport.into_halves();
+    let (greeted, greeting) = oneshot::channel();
+    let (queue, mut inputs) = mpsc::channel(options.limits.pipeline.max(1));
+    let reader = Incoming::new(reading, options).run(ours.clone(), greeted, queue);
+    let _reader = AbortOnDrop(tokio::spawn(reader));
+    let mut out = Outgoing::new(writing);
+    // RFC 6241 8.1: both sides send at once, without waiting for the other.
+    if let Ok(sent) = timeout(options.limits.hello_time, out.message(&ours.print())).await {
+        sent?;
+    } else {
+        return Ok("the client does not read our <hello>".to_owned());
+    }
+    let greeted = tokio::select! {
+        greeted = greeting => greeted,
+        () = &mut killed => return Ok("killed".to_owned()),
+        () = stop.cancelled() => return Ok("the server stops".to_owned()),
+    };
+    // The reader always sends; without it, the queue below is closed too.
+    let base_1_1 = greeted.as_ref().is_ok_and(|g| g.base_1_1);
+    if let Ok(greeted) = greeted {
+        out.set_framing(greeted.framing);
+    }
+    loop {
+        let queued = tokio::select! {
+            biased;
+            () = &mut killed => return Ok("killed".to_owned()),
+            () = stop.cancelled() => return Ok("the server stops".to_owned()),
+            queued = inputs.recv() => queued,
+        };
+        let Some(queued) = queued else {
+            return Ok("the reader of the session crashed".to_owned());
+        };
+        match queued.input {
+            Input::Refused(refused) => refuse(refused, base_1_1, &mut out).await?,
+            Input::End(refused, reason) => {
+                if let Some(refused) = refused {
+                    refuse(refused, base_1_1, &mut out).await?;
+                }
+                return Ok(reason);
+            }
+            Input::Rpc(rpc) => {
+                let work = execute(backend, call, *rpc, &mut out);
+                tokio::pin!(work);
+                let after = tokio::select! {
+                    after = &mut work => after?,
+                    () = &mut killed => {
+                        // RFC 6241 7.9: operations under way are aborted.
+                        call.cancel.cancel();
+                        let _ = timeout(CANCEL_TIME, work).await;
+                        return Ok("killed".to_owned());
+                    }
+                };
+                match after {
+                    After::Continue => {}
+                    After::Close => return Ok("closed by the client".to_owned()),
+                }
+            }
+        }
+    }
+}
+
+async fn refuse(refused: Refused, base_1_1: bool, out: &mut Outgoing) -> Result<(), SendError> {
+    let error = match base_1_1 {
+        true => *refused.error,
+        false => refused.error.for_base_1_0(),
+    };
+    out.message(&refused.envelope.errors([&error])).await
+}
+
+/// A task that ends with its owner.
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A session of the backend. Closed in the ordinary way by [`OpenSession::close`]; if the task is
+/// cut off before, by being dropped.
+struct OpenSession {
+    backend: Option<Arc<dyn Backend>>,
+    id: SessionId,
+}
+
+impl OpenSession {
+    async fn close(&mut self) {
+        if let Some(backend) = self.backend.take() {
+            backend.close_session(self.id).await;
+        }
+    }
+}
+
+impl Drop for OpenSession {
+    fn drop(&mut self) {
+        if let (Some(backend), Ok(runtime)) =
+            (self.backend.take(), tokio::runtime::Handle::try_current())
+        {
+            let id = self.id;
+            runtime.spawn(async move { backend.close_session(id).await });
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! A backend without a schema: datastores are bytes, locks and sessions are real.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use banyan_engine::backend::{
+    Backend, Body, BoxFuture, Call, CommitParameters, Committed, Datastore, Document, EditRequest,
+    Encoding, Get, ModuleInfo, Origin, Principal, Result, Source,
+};
+use banyan_engine::error::{BackendError, ErrorLayer, ErrorTag, Report};
+use banyan_engine::{Seq, SessionId, Tid};
+use bytes::Bytes;
+use tokio::sync::{Notify, mpsc};
+
+#[derive(Default)]
+struct State {
+    stores: BTreeMap<&'static str, Bytes>,
+    sessions: HashMap<SessionId, (Principal, Source, Arc<Notify>)>,
+    locks: HashMap<Datastore, SessionId>,
+    last_session: u32,
+    tid: u32,
+}
+
+/// See the module.
+#[derive(Default)]
+pub struct Fake {
+    state: Mutex<State>,
+    /// The last commit's parameters, for a look from outside.
+    pub committed: Mutex<Option<CommitParameters>>,
+    /// How many calls ended because they were cancelled.
+    pub cancelled: Mutex<u32>,
+}
+
+impl Fake {
+    /// User and transport of every open session.
+    pub fn sessions(&self) -> Vec<(String, String)> {
+        let state = self.state.lock().unwrap();
+        let mut all: Vec<_> = state
+            .sessions
+            .values()
+            .map(|(p, s, _)| (p.user.to_string(), s.transport.to_string()))
+            .collect();
+        all.sort();
+        all
+    }
+
+    pub fn locked(&self) -> bool {
+        !self.state.lock().unwrap().locks.is_empty()
+    }
+
+    fn content(&self, store: Datastore) -> Bytes {
+        let state = self.state.lock().unwrap();
+        state.stores.get(store.name()).cloned().unwrap_or_default()
+    }
+
+    fn put(&self, store: Datastore, bytes: Bytes) {
+        let mut state = self.state.lock().unwrap();
+        state.stores.insert(store.name(), bytes);
+    }
+
+    fn origin(&self, from: Origin) -> Bytes {
+        match from {
+            Origin::Store(store) => self.content(store),
+            Origin::Inline(document) => document.bytes,
+        }
+    }
+}
+
+/// A stream of about `megabytes` of XML.
+fn large(megabytes: usize) -> Body {
+    let (sender, receiver) = mpsc::channel(4);
+    tokio::spawn(async move {
+        let _ = sender.send(Ok("<big xmlns=\"urn:big\">".into())).await;
+        let piece = Bytes::from("<e>0123456789</e>".repeat(1024 * 1024 / 17));
+        for _ in 0..megabytes {
+            if sender.send(Ok(piece.clone())).await.is_err() {
+                return;
+            }
+        }
+        let _ = sender.send(Ok("</big>".into())).await;
+    });
+    Body::Stream(receiver)
+}
+
+fn violation() -> BackendError {
+    let mut report = Report::new(
+        ErrorLayer::Application,
+        ErrorTag::OperationFailed,
+        "too large",
+    );
+    report.app_tag = Some("must-violation".into());
+    report.path = Some("/ex:top/list[name='a']/mtu".into());
+    report.path_namespaces = vec![("ex".into(), "urn:ex".into())];
+    report.into()
+}
+
+fn ready<'a, T: Send + 'a>(value: Result<T>) -> BoxFuture<'a, Result<T>> {
+    Box::pin(async move { value })
+}
+
+impl Backend for Fake {
+    fn modules(&self) -> Vec<ModuleInfo> {
+        vec![ModuleInfo {
+            name: "ex".into(),
+            revision: Some("2026-01-01".into()),
+            namespace: "urn:ex".into(),
+            features: vec![],
+            yang_1_1: false,
+            implemented: true,
+        }]
+    }
+
+    fn content_id(&self) -> String {
+        "abc".into()
+    }
+
+    fn open_session(
+        &self,
+        principal: Principal,
+        source: Source,
+    ) -> BoxFuture<'_, Result<SessionId>> {
+        let mut state = self.state.lock().unwrap();
+        state.last_session += 1;
+        let id = SessionId(state.last_session);
+        let session = (principal, source, Arc::new(Notify::new()));
+        state.sessions.insert(id, session);
+        ready(Ok(id))
+    }
+
+    fn close_session(&self, session: SessionId) -> BoxFuture<'_, ()> {
+        let mut state = self.state.lock().unwrap();
+        state.sessions.remove(&session);
+        state.locks.retain(|_, holder| *holder != session);
+        Box::pin(async {})
+    }
+
+    fn session_ended(&self, session: SessionId) -> BoxFuture<'_, ()> {
+        let state = self.state.lock().unwrap();
+        let notify = state.sessions.get(&session).map(|s| s.2.clone());
+        Box::pin(async move {
+            if let Some(notify) = notify {
+                notify.notified().await;
+            }
+        })
+    }
+
+    fn kill_session<'a>(&'a self, _: &'a Call, victim: SessionId) -> BoxFuture<'a, Result<()>> {
+        let state = self.state.lock().unwrap();
+        ready(match state.sessions.get(&victim) {
+            Some((_, _, notify)) => {
+                notify.notify_one();
+                Ok(())
+            }
+            None => Err(BackendError::new(ErrorTag::InvalidValue, "no such session")),
+        })
+    }
+
+    fn get<'a>(&'a self, _: &'a Call, get: Get) -> BoxFuture<'a, Result<Body>> {
+        if get.store == Datastore::Startup {
+            return ready(Ok(large(50)));
+        }
+        ready(Ok(Body::Whole(self.content(get.store))))
+    }
+
+    fn edit<'a>(&'a self, _: &'a Call, edit: EditRequest) -> BoxFuture<'a, Result<()>> {
+        if String::from_utf8_lossy(&edit.edit.bytes).contains("wrong") {
+            return ready(Err(violation()));
+        }
+        self.put(edit.target, edit.edit.bytes);
+        ready(Ok(()))
+    }
+
+    fn copy<'a>(&'a self, _: &'a Call, from: Origin, to: Datastore) -> BoxFuture<'a, Result<()>> {
+        let bytes = self.origin(from);
+        self.put(to, bytes);
+        ready(Ok(()))
+    }
+
+    fn delete<'a>(&'a self, _: &'a Call, store: Datastore) -> BoxFuture<'a, Result<()>> {
+        self.put(store, Bytes::new());
+        ready(Ok(()))
+    }
+
+    fn lock<'a>(&'a self, call: &'a Call, store: Datastore) -> BoxFuture<'a, Result<()>> {
+        let mut state = self.state.lock().unwrap();
+        ready(match state.locks.get(&store) {
+            Some(holder) => Err(Report::new(
+                ErrorLayer::Protocol,
+                ErrorTag::LockDenied,
+                format!("{} is locked by session {holder}", store.name()),
+            )
+            .with_info("session-id", holder.to_string())
+            .into()),
+            None => {
+                state.locks.insert(store, call.session);
+                Ok(())
+            }
+        })
+    }
+
+    fn unlock<'a>(&'a self, _: &'a Call, store: Datastore) -> BoxFuture<'a, Result<()>> {
+        self.state.lock().unwrap().locks.remove(&store);
+        ready(Ok(()))
+    }
+
+    fn validate<'a>(&'a self, _: &'a Call, what: Origin) -> BoxFuture<'a, Result<()>> {
+        let wrong = String::from_utf8_lossy(&self.origin(what)).contains("wrong");
+        ready(if wrong { Err(violation()) } else { Ok(()) })
+    }
+
+    fn commit<'a>(
+        &'a self,
+        _: &'a Call,
+        parameters: CommitParameters,
+    ) -> BoxFuture<'a, Result<Committed>> {
+        let candidate = self.content(Datastore::Candidate);
+        self.put(Datastore::Running, candidate);
+        let trace = match parameters.debug_kicker {
+            true => vec!["kicker a < b".to_owned()],
+            false => vec![],
+        };
+        *self.committed.lock().unwrap() = Some(parameters);
+        let mut state = self.state.lock().unwrap();
+        state.tid += 1;
+        ready(Ok(Committed {
+            tid: Tid(state.tid),
+            seq: Some(Seq(7)),
+            trace,
+        }))
+    }
+
+    fn cancel_commit<'a>(&'a self, _: &'a Call, _: Option<Arc<str>>) -> BoxFuture<'a, Result<()>> {
+        ready(Ok(()))
+    }
+
+    fn discard<'a>(&'a self, _: &'a Call) -> BoxFuture<'a, Result<()>> {
+        let running = self.content(Datastore::Running);
+        self.put(Datastore::Candidate, running);
+        ready(Ok(()))
+    }
+
+    /// `<echo>` gives its content back, `<slow>` reports progress and ends when it is cancelled
+    /// (or, with content, at once), `<late-failure>` fails in the middle of its output.
+    fn invoke<'a>(
+        &'a self,
+        call: &'a Call,
+        operation: Document,
+        _: Encoding,
+    ) -> BoxFuture<'a, Result<Body>> {
+        let text = String::from_utf8_lossy(&operation.bytes).into_owned();
+        Box::pin(async move {
+            let name = text.trim_start_matches('<');
+            let name = name.split([' ', '>', '/']).next().unwrap_or("");
+            let inner = text
+                .split_once('>')
+                .and_then(|(_, rest)| rest.rsplit_once("</"))
+                .map_or("", |(inner, _)| inner);
+            match name {
+                "echo" | "action" => Ok(Body::Whole(Bytes::from(inner.to_owned()))),
+                "slow" => {
+                    call.report("first step");
+                    call.report("second <step>");
+                    if inner.is_empty() {
+                        call.cancel.cancelled().await;
+                        *self.cancelled.lock().unwrap() += 1;
+                    }
+                    Ok(Body::Whole(Bytes::new()))
+                }
+                "late-failure" => {
+                    let (sender, receiver) = mpsc::channel(2);
+                    let _ = sender.send(Ok("<out xmlns=\"urn:ex\">".into())).await;
+                    let _ = sender.send(Err(violation())).await;
+                    Ok(Body::Stream(receiver))
+                }
+                other => Err(Report::new(
+                    ErrorLayer::Protocol,
+                    ErrorTag::OperationNotSupported,
+                    format!("there is no operation <{other}>"),
+                )
+                .into()),
+            }
+        })
+    }
+
+    fn schema_text<'a>(
+        &'a self,
+        _: &'a Call,
+        name: &'a str,
+        _: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Arc<str>>> {
+        ready(match name {
+            "ex" => Ok("module ex { must \"a < b\"; }".into()),
+            _ => Err(BackendError::new(ErrorTag::InvalidValue, "no such module")),
+        })
+    }
+}
