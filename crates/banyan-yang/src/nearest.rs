@@ -3,11 +3,11 @@
 /// The candidate with the smallest edit distance to `name`, if it is near enough to be a plausible
 /// slip: at most a third of the characters differ (and always one). Among equals the first wins.
 ///
-/// Costs O(candidates × length²) and is meant for error paths only. Names longer than 64 characters
-/// are not compared.
+/// Costs O(candidates × length²) and is meant for error paths only. Names of one character, or
+/// of more than 64, are not compared.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted: Vec<char> = name.chars().collect();
-    if wanted.len() > 64 {
+    if wanted.len() < 2 || wanted.len() > 64 {
         return None;
     }
     let allowed = (wanted.len() / 3).max(1);

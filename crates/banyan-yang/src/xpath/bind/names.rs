@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::{Expr, NameTest, NodeTest, PlanTest, Step};
+use super::super::{Axis, Expr, NameTest, NodeTest, PlanTest, Step};
 use super::binder::Binder;
 use super::walk::{Beyond, NodeSet, Reached, implemented};
 use super::{BindError, BindWarning};
@@ -155,6 +155,22 @@ impl Binder<'_> {
         }
     }
 
+    /// A name that a step along `axis` could have asked for instead of `local`: the same of another module, or a
+    /// similar one.
+    fn suggestion(&self, local: &str, from: &NodeSet, axis: Axis) -> Option<String> {
+        let nodes = || {
+            self.walker
+                .beside(from, axis)
+                .into_iter()
+                .map(|id| self.schema.node(id))
+        };
+        if let Some(same) = nodes().find(|node| &*node.name == local) {
+            return Some(format!("{}:{local}", self.schema.module(same.module).name));
+        }
+        let names: Vec<&str> = nodes().map(|node| &*node.name).collect();
+        nearest(local, names).map(str::to_owned)
+    }
+
     pub(super) fn warn_empty(&mut self, step: &Step, test: &PlanTest, from: &NodeSet) {
         if step.axis.is_empty_in_yang() {
             self.warnings.push(BindWarning::EmptyAxis {
@@ -175,8 +191,7 @@ impl Binder<'_> {
                     .reached
                     .first()
                     .map_or_else(|| "/".to_owned(), |from| self.schema.path(from.node)),
-                nearest: nearest(&name.local, self.walker.names(from, step.axis))
-                    .map(str::to_owned),
+                nearest: self.suggestion(&name.local, from, step.axis),
             },
         };
         self.warnings.push(warning);
@@ -222,12 +237,30 @@ impl Binder<'_> {
         }
     }
 
+    /// The identity that `text` names (RFC 7950 10.4.1). Without prefix it is one of the module at hand; in a
+    /// grouping that other modules use, the module that defines the grouping is meant, which is among those that
+    /// have a prefix.
     pub(super) fn identity(&self, text: &str) -> Option<IdentityId> {
-        let (prefix, local) = match text.split_once(':') {
-            Some((prefix, local)) => (Some(prefix), local),
-            None => (None, text),
-        };
-        let module = self.prefixes.module(prefix)?;
+        match text.split_once(':') {
+            Some((prefix, local)) => self.identity_of(self.prefixes.module(Some(prefix))?, local),
+            None => {
+                let own = self
+                    .prefixes
+                    .default
+                    .and_then(|module| self.identity_of(module, text));
+                own.or_else(|| {
+                    let modules: BTreeSet<ModuleId> =
+                        self.prefixes.prefixes.values().copied().collect();
+                    let mut found = modules
+                        .into_iter()
+                        .filter_map(|module| self.identity_of(module, text));
+                    found.next().filter(|_| found.next().is_none())
+                })
+            }
+        }
+    }
+
+    fn identity_of(&self, module: ModuleId, local: &str) -> Option<IdentityId> {
         let found = self.schema.identity_by_name(module, local);
         found.or_else(|| {
             self.schema

@@ -121,7 +121,11 @@ fn outline(text: &str) -> Arc<Schema> {
         usable: true,
     };
     SchemaParts {
-        modules: vec![module("test", true), module("types", false)],
+        modules: vec![
+            module("test", true),
+            module("types", false),
+            module("other", true),
+        ],
         nodes,
         identities: vec![
             identity("interface-type", Vec::new()),
@@ -180,7 +184,10 @@ fn leaf_type(nodes: &[SchemaNode], name: Option<&str>, argument: Option<&str>) -
 }
 
 fn prefixes() -> Arc<PrefixMap> {
-    let prefixes = [("t".into(), ModuleId(0)), ("ty".into(), ModuleId(1))].into();
+    let prefixes = [("t", 0), ("ty", 1), ("o", 2)];
+    let prefixes = prefixes
+        .map(|(prefix, module)| (prefix.into(), ModuleId(module)))
+        .into();
     Arc::new(PrefixMap {
         default: Some(ModuleId(0)),
         prefixes,
@@ -492,7 +499,7 @@ fn an_input_parameter_has_the_rpc_for_its_parent() {
 fn what_cannot_exist_is_a_warning_with_the_nearest_name() {
     let fixture = bound(
         "/interfaces/interface/mtu",
-        "../enbled and ../stats/out/x and @y and ../ty:a",
+        "../enbled and ../stats/out/x and @y and ../ty:a and ../o:mtu",
     );
     assert_eq!(
         fixture.warnings(),
@@ -501,6 +508,7 @@ fn what_cannot_exist_is_a_warning_with_the_nearest_name() {
             "/test:interfaces/interface/stats has no node 'out' here",
             "'@y' is always empty: YANG data have no attributes or namespace nodes (RFC 7950 6.4.1)",
             "'ty:a' can never exist: module types is imported, but not implemented",
+            "/test:interfaces/interface has no node 'o:mtu' here; did you mean 'test:mtu'?",
         ]
     );
 }
@@ -519,8 +527,8 @@ fn an_unknown_prefix_and_a_misplaced_value_are_errors() {
         result.expect_err(text).to_string()
     };
     assert_eq!(
-        error("x:a"),
-        "the prefix of 'x:a' is not known here; did you mean 't'?"
+        error("tz:a"),
+        "the prefix of 'tz:a' is not known here; did you mean 't'?"
     );
     assert_eq!(
         error("abc:a"),

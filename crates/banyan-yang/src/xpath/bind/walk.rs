@@ -348,23 +348,15 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// The names that a step along `axis` from `from` could have asked for, for suggestions.
-    pub(super) fn names(&self, from: &NodeSet, axis: Axis) -> Vec<&'a str> {
-        let ids: Vec<SchemaId> = match axis {
-            Axis::Child | Axis::Descendant | Axis::DescendantOrSelf => from
-                .reached
-                .iter()
-                .flat_map(|reached| self.children_of(reached.node))
-                .collect(),
-            _ => from
-                .reached
-                .iter()
-                .filter_map(|reached| parent(self.schema, reached.node))
-                .collect(),
-        };
-        ids.into_iter()
-            .map(|id| &*self.schema.node(id).name)
-            .collect()
+    /// The nodes that a step along `axis` from `from` could have asked for, for suggestions.
+    pub(super) fn beside(&self, from: &NodeSet, axis: Axis) -> Vec<SchemaId> {
+        let nodes = from.reached.iter().map(|reached| reached.node);
+        match axis {
+            Axis::Child | Axis::Descendant | Axis::DescendantOrSelf => {
+                nodes.flat_map(|id| self.children_of(id)).collect()
+            }
+            _ => nodes.filter_map(|id| parent(self.schema, id)).collect(),
+        }
     }
 }
 
