@@ -12,6 +12,7 @@ mod types;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::source::SourceMap;
 pub use constraint::{Expression, Must, PrefixMap, Unique, When, WhenContext};
 pub use module::{Identity, Module, ModuleName, Submodule};
 pub use node::{DefaultText, ExtensionInstance, NodeKind, OrderedBy, SchemaNode, Status};
@@ -67,6 +68,8 @@ pub struct SchemaParts {
     pub identities: Vec<Identity>,
     /// SHA-256 of the module set; see [`Schema::digest`].
     pub digest: [u8; 32],
+    /// The texts that the spans point into.
+    pub sources: Arc<SourceMap>,
 }
 
 /// A compiled module set: immutable, shared through [`Arc`], free of I/O.
@@ -76,6 +79,7 @@ pub struct Schema {
     nodes: Vec<SchemaNode>,
     identities: Vec<Identity>,
     digest: [u8; 32],
+    sources: Arc<SourceMap>,
     names: HashMap<Arc<str>, NameId>,
     data_children: HashMap<(SchemaId, ModuleId, NameId), SchemaId>,
     schema_children: HashMap<(SchemaId, ModuleId, NameId), SchemaId>,
@@ -164,6 +168,7 @@ impl SchemaParts {
             nodes: self.nodes,
             identities: self.identities,
             digest: self.digest,
+            sources: self.sources,
             names,
             data_children,
             schema_children,
@@ -301,6 +306,17 @@ impl Schema {
     /// equal digests mean interchangeable schemas.
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest
+    }
+
+    /// The texts that the spans of nodes and expressions point into: for `file:line:column` in messages.
+    pub fn sources(&self) -> &Arc<SourceMap> {
+        &self.sources
+    }
+
+    /// The description of a node, trimmed as RFC 7950 6.1.3 says; read from the source when asked for.
+    pub fn description(&self, id: SchemaId) -> Option<String> {
+        let span = self.node(id).description?;
+        Some(crate::parse::argument_at(&self.sources, span))
     }
 
     /// The path of a node for messages: `/mod:a/b/c`, with the module name at the top and where it changes,

@@ -6,7 +6,7 @@ use super::{Expression, IdentityId, ModuleId, SchemaId};
 use crate::pattern::Pattern;
 
 /// A resolved type.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Type {
     /// The base type with its restrictions.
     pub kind: TypeKind,
@@ -15,7 +15,7 @@ pub struct Type {
 }
 
 /// A built-in type with what restricts it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum TypeKind {
     /// int8 to int64 (RFC 7950 9.2).
     Int(IntWidth, Restriction<i64>),

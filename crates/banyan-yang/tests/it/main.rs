@@ -1,4 +1,5 @@
 //! What `banyan-yang` makes of published models.
 
 mod corpus;
+mod published;
 mod shared;

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use banyan_yang::compile::{MemorySource, ModuleText};
+
 /// The folder with the models, or `None` after saying that it is absent.
 pub fn models(test: &str) -> Option<PathBuf> {
     let shared = std::env::var_os("BANYAN_SHARED").map_or_else(
@@ -39,4 +41,23 @@ pub fn texts(models: &std::path::Path, folders: &[&str]) -> Vec<(String, String)
     }
     texts.sort();
     texts
+}
+
+/// A source over some folders of the models; file names tell names and revisions.
+pub fn source(models: &std::path::Path, folders: &[&str]) -> MemorySource {
+    let mut source = MemorySource::new();
+    for (path, text) in texts(models, folders) {
+        let stem = path
+            .rsplit('/')
+            .next()
+            .unwrap_or("")
+            .trim_end_matches(".yang");
+        let (name, revision) = stem.split_once('@').unwrap_or((stem, ""));
+        let text = ModuleText {
+            origin: path.as_str().into(),
+            text: text.into(),
+        };
+        source.insert(name, revision, text);
+    }
+    source
 }

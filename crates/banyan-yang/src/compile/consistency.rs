@@ -1,0 +1,285 @@
+//! What must hold between the properties of a node, its parent and its children, once all changes are applied.
+//! Decides which nodes are in the schema.
+
+use std::collections::{HashMap, HashSet};
+
+use super::context::Compilation;
+use super::draft::{Absent, DraftId};
+use super::leafref::DataTree;
+use super::set::split_name;
+use super::types::DraftType;
+use crate::diagnostic::Diagnostic;
+use crate::grammar::Version;
+use crate::schema::{NodeKind, Status, TypeKind};
+
+/// What the pass finds out, by draft.
+pub(super) struct Settled {
+    /// In the schema.
+    pub present: Vec<bool>,
+    /// Effective `config`; `true` in operations and notifications.
+    pub config: Vec<bool>,
+    /// Inside an rpc, action or notification.
+    pub in_operation: Vec<bool>,
+    pub status: Vec<Status>,
+    /// Keys of lists, in the order of the statement.
+    pub keys: HashMap<DraftId, Vec<DraftId>>,
+    pub is_key: HashSet<DraftId>,
+    pub tree: DataTree,
+}
+
+/// One pass over all nodes; parents come before their children. Linear.
+pub(super) fn settle(compilation: &mut Compilation<'_>) -> Settled {
+    let count = compilation.drafts.len();
+    let mut settled = Settled {
+        present: vec![true; count],
+        config: vec![true; count],
+        in_operation: vec![false; count],
+        status: vec![Status::Current; count],
+        keys: HashMap::new(),
+        is_key: HashSet::new(),
+        tree: DataTree {
+            parents: vec![DraftId::ROOT; count],
+            children: HashMap::with_capacity(count),
+        },
+    };
+    for index in 1..count {
+        settled.node(compilation, DraftId(index as u32));
+    }
+    settled
+}
+
+impl Settled {
+    fn node(&mut self, compilation: &mut Compilation<'_>, id: DraftId) {
+        let index = id.index();
+        let draft = compilation.drafts.get(id);
+        let (parent, kind, module, name) = (draft.parent, draft.kind, draft.module, draft.name);
+        let above = parent.index();
+        let data_parent = compilation.drafts.data_parent(id);
+        self.tree.parents[index] = data_parent;
+        self.present[index] = self.present[above] && draft.absent.is_none();
+        self.in_operation[index] = self.in_operation[above]
+            || matches!(
+                kind,
+                NodeKind::Rpc | NodeKind::Action | NodeKind::Notification
+            );
+        self.status[index] = self.status[above].max(draft.status.unwrap_or_default());
+        self.config[index] = match draft.config {
+            Some(config) if !self.in_operation[index] => config.value,
+            _ => self.config[above] || self.in_operation[index],
+        };
+        if self.present[index] {
+            self.config(compilation, id, above);
+            self.elements(compilation, id);
+            self.defaults(compilation, id);
+            if kind == NodeKind::List {
+                self.keys(compilation, id);
+            }
+        }
+        if !matches!(kind, NodeKind::Choice | NodeKind::Case) {
+            self.data_name(compilation, id, (data_parent, module, name));
+        }
+    }
+
+    /// RFC 7950 7.21.1
+    fn config(&mut self, compilation: &mut Compilation<'_>, id: DraftId, above: usize) {
+        let Some(config) = compilation.drafts.get(id).config else {
+            return;
+        };
+        if config.value && !self.config[above] && !self.in_operation[id.index()] {
+            let message = format!(
+                "{} is configuration, but it is inside of state",
+                compilation.place(id)
+            );
+            compilation.report(
+                Diagnostic::error("config-in-state", config.span, message)
+                    .help("remove `config true`, or make the parent configuration")
+                    .rfc("RFC 7950 7.21.1"),
+            );
+            self.config[id.index()] = false;
+        }
+    }
+
+    /// RFC 7950 7.7.5, 7.7.6
+    fn elements(&mut self, compilation: &mut Compilation<'_>, id: DraftId) {
+        let draft = compilation.drafts.get(id);
+        if let (Some(min), Some(max)) = (draft.min_elements, draft.max_elements)
+            && max.value.is_some_and(|max| min.value > max)
+        {
+            let error = Diagnostic::error(
+                "min-above-max",
+                min.span,
+                format!(
+                    "{} needs more elements than it may have",
+                    compilation.place(id)
+                ),
+            )
+            .related(max.span, "at most these")
+            .rfc("RFC 7950 7.7.6");
+            compilation.report(error);
+        }
+    }
+
+    /// RFC 7950 7.6.4, 7.7.4, 7.9.4
+    fn defaults(&mut self, compilation: &mut Compilation<'_>, id: DraftId) {
+        let draft = compilation.drafts.get(id);
+        let Some(default) = draft.defaults.first() else {
+            return;
+        };
+        let span = compilation.set.span(default.at);
+        let place = compilation.place(id);
+        let problem = match draft.kind {
+            NodeKind::LeafList => draft
+                .min_elements
+                .filter(|min| min.value > 0)
+                .map(|min| (min.span, "has `min-elements`")),
+            _ => draft
+                .mandatory
+                .filter(|mandatory| mandatory.value)
+                .map(|mandatory| (mandatory.span, "is mandatory")),
+        };
+        if let Some((other, what)) = problem {
+            compilation.report(
+                Diagnostic::error(
+                    "default-and-mandatory",
+                    span,
+                    format!("{place} {what}, so it can have no default"),
+                )
+                .related(other, "stated here")
+                .help("remove one of the two")
+                .rfc("RFC 7950 7.6.4"),
+            );
+        }
+    }
+
+    /// RFC 7950 7.8.2. A list without usable keys is left out.
+    fn keys(&mut self, compilation: &mut Compilation<'_>, id: DraftId) {
+        let set = compilation.set;
+        let draft = compilation.drafts.get(id);
+        let (module, span) = (draft.module, draft.span);
+        let Some(key) = draft.key else {
+            if self.config[id.index()] && !self.in_operation[id.index()] {
+                let message = format!(
+                    "{} is configuration and has no `key`",
+                    compilation.place(id)
+                );
+                compilation.report(
+                    Diagnostic::error("missing-key", span, message)
+                        .help("add a `key` statement, or `config false`")
+                        .rfc("RFC 7950 7.8.2"),
+                );
+                self.leave_out(compilation, id);
+            }
+            return;
+        };
+        let mut keys: Vec<DraftId> = Vec::new();
+        for word in set.argument(key).split_ascii_whitespace() {
+            let name = compilation.names.find(split_name(word).1);
+            let leaf = name.and_then(|name| compilation.drafts.child(id, module, name));
+            let problem = match leaf.map(|leaf| (leaf, compilation.drafts.get(leaf))) {
+                None => Some(format!(
+                    "the key `{word}` is not a child of {}",
+                    compilation.place(id)
+                )),
+                Some((_, leaf)) if leaf.absent == Some(Absent::Error) => {
+                    return self.leave_out(compilation, id); // Reported already.
+                }
+                Some((_, leaf)) if leaf.kind != NodeKind::Leaf => Some(format!(
+                    "the key `{word}` is a {}, not a leaf",
+                    leaf.kind.keyword()
+                )),
+                Some((_, leaf)) if leaf.absent.is_some() => Some(format!(
+                    "the key `{word}` is not supported or switched off by a feature"
+                )),
+                Some((leaf, _)) if keys.contains(&leaf) => {
+                    Some(format!("the key `{word}` is there twice"))
+                }
+                Some((_, leaf))
+                    if leaf
+                        .config
+                        .is_some_and(|config| config.value != self.config[id.index()])
+                        && !self.in_operation[id.index()] =>
+                {
+                    Some(format!(
+                        "the key `{word}` and its list must both be configuration or both be state"
+                    ))
+                }
+                Some((_, leaf)) if !leaf.whens.is_empty() && set.version(key) == Version::V1_1 => {
+                    Some(format!("the key `{word}` must not depend on `when`"))
+                }
+                Some((_, leaf))
+                    if is_empty_type(leaf.ty.as_ref()) && set.version(key) == Version::V1 =>
+                {
+                    Some(format!("the key `{word}` must not be of type empty"))
+                }
+                Some((leaf, _)) => {
+                    keys.push(leaf);
+                    None
+                }
+            };
+            if let Some(problem) = problem {
+                let mut error = Diagnostic::error("invalid-key", set.argument_span(key), problem)
+                    .rfc("RFC 7950 7.8.2");
+                if let Some(near) = compilation
+                    .nearest_child(id, word)
+                    .filter(|near| near != word)
+                {
+                    error = error.help(format!("did you mean `{near}`?"));
+                }
+                compilation.report(error);
+                return self.leave_out(compilation, id);
+            }
+        }
+        self.is_key.extend(&keys);
+        self.keys.insert(id, keys);
+    }
+
+    fn leave_out(&mut self, compilation: &mut Compilation<'_>, id: DraftId) {
+        self.present[id.index()] = false;
+        compilation.drafts.get_mut(id).leave_out(Absent::Error);
+        if let Some(at) = compilation.drafts.get(id).at
+            && !compilation.is_strict()
+        {
+            compilation.report_left_out(at, "its keys have errors");
+        }
+    }
+
+    /// RFC 7950 6.2.1: data nodes of all cases of a choice share one name space.
+    fn data_name(
+        &mut self,
+        compilation: &mut Compilation<'_>,
+        id: DraftId,
+        key: (DraftId, crate::schema::ModuleId, super::set::Name),
+    ) {
+        let other = match self.tree.children.get(&key).copied() {
+            Some(other) if self.present[other.index()] => other,
+            _ => {
+                self.tree.children.insert(key, id);
+                return;
+            }
+        };
+        if !self.present[id.index()] {
+            return;
+        }
+        let (span, first) = (
+            compilation.drafts.get(id).span,
+            compilation.drafts.get(other).span,
+        );
+        let message = format!(
+            "there is already a node `{}` in {}, in another case",
+            compilation.names.text(key.2),
+            compilation.place(key.0)
+        );
+        compilation.report(
+            Diagnostic::error("duplicate-node", span, message)
+                .related(first, "the first one")
+                .help("rename one of them")
+                .rfc("RFC 7950 7.9.2"),
+        );
+        self.present[id.index()] = false;
+        compilation.drafts.get_mut(id).leave_out(Absent::Error);
+    }
+}
+
+fn is_empty_type(ty: Option<&DraftType>) -> bool {
+    matches!(ty, Some(DraftType::Plain(ty)) if matches!(ty.kind, TypeKind::Empty))
+}

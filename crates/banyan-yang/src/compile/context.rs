@@ -1,0 +1,332 @@
+//! What all stages of a compilation share: the set, the tables of names, the draft nodes, and the findings.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::definitions::Definitions;
+use super::draft::Drafts;
+use super::feature::FeatureState;
+use super::set::{Interner, ModuleSet, Name, PrefixMeaning, StatementRef, UnitId, split_name};
+use super::types::ResolvedType;
+use super::{Compiler, Mode};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::nearest::nearest;
+use crate::parse::shorten;
+use crate::pattern::Pattern;
+use crate::schema::{
+    Expression, ExtensionInstance, Identity, IdentityId, ModuleId, PrefixMap, Status,
+};
+use crate::source::Span;
+use crate::statement::Keyword;
+use crate::xpath::{self, Expr};
+
+/// The state of a compilation.
+pub(super) struct Compilation<'a> {
+    pub set: &'a ModuleSet,
+    pub compiler: &'a Compiler<'a>,
+    pub found: &'a mut Diagnostics,
+    pub names: Interner,
+    pub definitions: Definitions,
+    /// By module id; grows while compiling, see `augment`.
+    pub implemented: Vec<bool>,
+    pub features: HashMap<(ModuleId, Name), FeatureState>,
+    pub identities: Vec<Identity>,
+    pub identity_ids: HashMap<(ModuleId, Name), IdentityId>,
+    /// `type` and `typedef` statements: done, failed (and reported), or in progress.
+    pub types: HashMap<StatementRef, Option<ResolvedType>>,
+    /// `typedef`s being resolved, outermost first.
+    pub types_in_progress: Vec<StatementRef>,
+    /// `grouping`s being expanded, outermost first.
+    pub groupings_in_progress: Vec<StatementRef>,
+    /// Groupings that have been expanded at least once.
+    pub groupings_used: HashSet<StatementRef>,
+    pub drafts: Drafts,
+    /// By target module: the modules whose deviations touch it.
+    pub deviated_by: BTreeMap<ModuleId, BTreeSet<ModuleId>>,
+    expressions: HashMap<StatementRef, Option<(Arc<str>, Arc<Expr>)>>,
+    prefix_maps: HashMap<(UnitId, ModuleId), Arc<PrefixMap>>,
+    /// Shared texts of arguments: descriptions of errors, units, defaults.
+    texts: HashMap<StatementRef, Arc<str>>,
+    /// By text: equal patterns are checked and compiled once.
+    pub patterns: HashMap<Arc<str>, Arc<Pattern>>,
+}
+
+impl<'a> Compilation<'a> {
+    pub fn new(set: &'a ModuleSet, compiler: &'a Compiler<'a>, found: &'a mut Diagnostics) -> Self {
+        let mut names = Interner::default();
+        let definitions = Definitions::collect(set, &mut names, found);
+        Compilation {
+            implemented: set.modules.iter().map(|module| module.requested).collect(),
+            set,
+            compiler,
+            found,
+            names,
+            definitions,
+            features: HashMap::new(),
+            identities: Vec::new(),
+            identity_ids: HashMap::new(),
+            types: HashMap::new(),
+            types_in_progress: Vec::new(),
+            groupings_in_progress: Vec::new(),
+            groupings_used: HashSet::new(),
+            drafts: Drafts::new(),
+            deviated_by: BTreeMap::new(),
+            expressions: HashMap::new(),
+            prefix_maps: HashMap::new(),
+            texts: HashMap::new(),
+            patterns: HashMap::new(),
+        }
+    }
+
+    pub fn is_strict(&self) -> bool {
+        self.compiler.mode == Mode::Strict
+    }
+
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
+    }
+
+    /// Says what an error elsewhere has taken along.
+    pub fn report_left_out(&mut self, at: StatementRef, because: &str) {
+        let message = format!("`{}` is left out, because {because}", self.set.describe(at));
+        self.report(Diagnostic::warning("left-out", self.set.span(at), message));
+    }
+
+    /// The argument of a statement, shared between all uses of the statement.
+    pub fn shared_argument(&mut self, at: StatementRef) -> Arc<str> {
+        let set = self.set;
+        self.texts
+            .entry(at)
+            .or_insert_with(|| Arc::from(set.argument(at)))
+            .clone()
+    }
+
+    /// The shared argument of a substatement.
+    pub fn shared_child_argument(
+        &mut self,
+        at: StatementRef,
+        keyword: Keyword,
+    ) -> Option<Arc<str>> {
+        let child = self.set.child(at, keyword)?;
+        Some(self.shared_argument(child))
+    }
+
+    /// Where the argument of `description` stands.
+    pub fn description(&self, at: StatementRef) -> Option<Span> {
+        let child = self.set.child(at, Keyword::Description)?;
+        Some(self.set.argument_span(child))
+    }
+
+    /// RFC 7950 7.21.2.
+    pub fn status(&self, at: StatementRef) -> Option<Status> {
+        Some(match self.set.child_argument(at, Keyword::Status)? {
+            "deprecated" => Status::Deprecated,
+            "obsolete" => Status::Obsolete,
+            _ => Status::Current,
+        })
+    }
+
+    /// The prefixes of a text, with the module that unprefixed names belong to.
+    pub fn prefix_map(&mut self, unit: UnitId, default: ModuleId) -> Arc<PrefixMap> {
+        let set = self.set;
+        self.prefix_maps
+            .entry((unit, default))
+            .or_insert_with(|| {
+                let prefixes = set.unit(unit).prefixes.iter();
+                Arc::new(PrefixMap {
+                    default: Some(default),
+                    prefixes: prefixes
+                        .filter_map(|(prefix, module)| Some((prefix.clone(), (*module)?)))
+                        .collect(),
+                })
+            })
+            .clone()
+    }
+
+    /// The XPath expression in the argument of a statement; parsed once, however often the statement is used.
+    pub fn expression(&mut self, at: StatementRef, default: ModuleId) -> Option<Expression> {
+        if !self.expressions.contains_key(&at) {
+            let text = self.shared_argument(at);
+            let parsed = match xpath::parse(&text) {
+                Ok(expr) => Some((text, Arc::new(expr))),
+                Err(error) => {
+                    let span = self.set.argument_span(at);
+                    self.report(
+                        Diagnostic::error("invalid-xpath", span, format!("invalid XPath: {error}"))
+                            .rfc("RFC 7950 6.4"),
+                    );
+                    None
+                }
+            };
+            self.expressions.insert(at, parsed);
+        }
+        let (text, expr) = self.expressions.get(&at)?.clone()?;
+        Some(Expression {
+            text,
+            expr,
+            prefixes: self.prefix_map(at.unit, default),
+            span: self.set.argument_span(at),
+        })
+    }
+
+    /// What the prefix of a reference means; an unknown one is reported. `None`: nothing can be said.
+    pub fn module_of_prefix(&mut self, at: StatementRef, prefix: Option<&str>) -> Option<ModuleId> {
+        match self.set.prefix(at.unit, prefix) {
+            PrefixMeaning::Module(module) => Some(module),
+            PrefixMeaning::LeftOut => None,
+            PrefixMeaning::Unknown => {
+                let prefix = prefix.unwrap_or("");
+                let mut error = Diagnostic::error(
+                    "unknown-prefix",
+                    self.set.argument_span(at),
+                    format!("the prefix `{prefix}` is not defined in this text"),
+                )
+                .rfc("RFC 7950 7.1.4");
+                let known = self
+                    .set
+                    .unit(at.unit)
+                    .prefixes
+                    .keys()
+                    .map(|prefix| &**prefix);
+                error = match nearest(prefix, known) {
+                    Some(near) => error.help(format!("did you mean `{near}`?")),
+                    None => error.help("import the module and give it this prefix"),
+                };
+                self.report(error);
+                None
+            }
+        }
+    }
+
+    /// The uses of extensions directly under a statement (RFC 7950 7.19); unknown ones are reported.
+    pub fn extensions(&mut self, at: StatementRef) -> Vec<ExtensionInstance> {
+        let set = self.set;
+        set.children_of(at, Keyword::Extension)
+            .filter_map(|child| self.extension(child))
+            .collect()
+    }
+
+    /// One use of an extension.
+    pub fn extension(&mut self, at: StatementRef) -> Option<ExtensionInstance> {
+        let set = self.set;
+        let tree = set.tree(at);
+        let keyword = tree.keyword_text(at.id);
+        let span = tree.statement(at.id).keyword_span;
+        let (prefix, name) = split_name(keyword);
+        let module = match set.prefix(at.unit, prefix) {
+            PrefixMeaning::Module(module) => module,
+            PrefixMeaning::LeftOut => return None,
+            PrefixMeaning::Unknown => {
+                let prefix = prefix.unwrap_or("");
+                self.report(
+                    Diagnostic::error(
+                        "unknown-prefix",
+                        span,
+                        format!("the prefix `{prefix}` is not defined in this text"),
+                    )
+                    .help("import the module that defines the extension and give it this prefix")
+                    .rfc("RFC 7950 7.19"),
+                );
+                return None;
+            }
+        };
+        let definition = self.names.find(name).and_then(|name| {
+            self.definitions
+                .top(Keyword::ExtensionDefinition, module, name)
+        });
+        let Some(definition) = definition else {
+            self.report(
+                Diagnostic::error(
+                    "unknown-extension",
+                    span,
+                    format!(
+                        "module {} defines no extension `{name}`",
+                        set.module(module).name
+                    ),
+                )
+                .rfc("RFC 7950 7.19"),
+            );
+            return None;
+        };
+        let argument = tree.argument(at.id).map(|_| self.shared_argument(at));
+        let wants = set.child(definition.at, Keyword::Argument).is_some();
+        if !definition.dropped && wants != argument.is_some() {
+            let problem = if wants {
+                "needs an argument"
+            } else {
+                "has no argument"
+            };
+            self.report(
+                Diagnostic::error(
+                    "extension-argument",
+                    set.span(at),
+                    format!("`{keyword}` {problem}"),
+                )
+                .related(set.span(definition.at), "defined here")
+                .rfc("RFC 7950 7.19"),
+            );
+        }
+        Some(ExtensionInstance {
+            module: set.module(module).name.clone(),
+            name: self.shared_name(name),
+            argument,
+            span: set.span(at),
+        })
+    }
+
+    /// The shared text of a name.
+    pub fn shared_name(&mut self, name: &str) -> Arc<str> {
+        let number = self.names.intern(name);
+        self.names.text(number).clone()
+    }
+
+    /// A definition that a statement refers to by `prefix:name` in its argument. Unknown names are reported;
+    /// what was left out takes the statement along, which is reported as a warning.
+    pub fn definition(
+        &mut self,
+        kind: Keyword,
+        at: StatementRef,
+        reference: &str,
+    ) -> Option<StatementRef> {
+        let (prefix, name) = split_name(reference);
+        let module = self.module_of_prefix(at, prefix)?;
+        let own = module == self.set.owner(at.unit);
+        let found = self.names.find(name).and_then(|name| {
+            self.definitions
+                .lookup(self.set, kind, at, module, own, name)
+        });
+        match found {
+            Some(definition) if !definition.dropped => Some(definition.at),
+            Some(definition) => {
+                let what = self.set.describe(definition.at);
+                self.report_left_out(at, &format!("`{what}` has errors"));
+                None
+            }
+            None => {
+                let what = kind.text();
+                let mut error = Diagnostic::error(
+                    "unknown-name",
+                    self.set.argument_span(at),
+                    format!(
+                        "there is no {what} `{}` in module {}",
+                        shorten(name),
+                        self.set.module(module).name
+                    ),
+                )
+                .rfc(match kind {
+                    Keyword::Typedef => "RFC 7950 7.4",
+                    Keyword::Grouping => "RFC 7950 7.13",
+                    Keyword::Feature => "RFC 7950 7.20.2",
+                    _ => "RFC 7950 7.18.2",
+                });
+                let names = self.definitions.names_of(kind, module);
+                let names = names.map(|name| &**self.names.text(name));
+                if let Some(near) = nearest(name, names) {
+                    error = error.help(format!("did you mean `{near}`?"));
+                }
+                self.report(error);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,443 @@
+//! Draft nodes to schema nodes: final ids, keys first; types with their leafref targets; the checks that need both.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::consistency::{Settled, settle};
+use super::context::Compilation;
+use super::draft::{Draft, DraftDefault, DraftId};
+use super::expand::Scope;
+use super::feature::FeatureState;
+use super::leafref::{TypeFinisher, check_config_target};
+use super::set::{ModuleSet, StatementRef, split_name};
+use super::value::Identities;
+use super::{Compiler, augment, deviation, digest, feature, identity, names};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::grammar::Version;
+use crate::schema::{
+    DefaultText, Module, ModuleId, NodeKind, OrderedBy, SchemaId, SchemaNode, SchemaParts,
+    Submodule, Unique,
+};
+use crate::source::Span;
+use crate::statement::Keyword;
+
+/// Compiles a loaded set.
+pub(super) fn compile<'a>(
+    set: &'a ModuleSet,
+    compiler: &'a Compiler<'a>,
+    found: &'a mut Diagnostics,
+) -> SchemaParts {
+    let mut compilation = Compilation::new(set, compiler, found);
+    feature::decide_all(&mut compilation);
+    identity::resolve_all(&mut compilation);
+    augment::build_tree(&mut compilation);
+    deviation::apply_all(&mut compilation);
+    if compilation.is_strict() {
+        check_unused(&mut compilation);
+    }
+    let settled = settle(&mut compilation);
+    let (order, ids) = number(&compilation, &settled);
+    names::check_all(&mut compilation, &settled.tree, order.iter().copied());
+    let types = finish_types(&mut compilation, &settled, &order, &ids);
+    let mut nodes = build_nodes(&mut compilation, &settled, &order, &ids);
+    for (node, ty) in nodes.iter_mut().zip(types) {
+        node.ty = ty;
+    }
+    let defaults: Vec<Vec<DraftDefault>> = order
+        .iter()
+        .map(|id| effective_defaults(compilation.drafts.get(*id), &settled, *id))
+        .collect();
+    for (index, defaults) in defaults.into_iter().enumerate() {
+        set_defaults(&mut compilation, &mut nodes[index], &defaults);
+    }
+    for index in 0..nodes.len() {
+        if nodes[index].config && !settled.in_operation[order[index].index()] {
+            check_config_target(&mut compilation, &nodes, SchemaId(index as u32));
+        }
+    }
+    let modules = modules(&mut compilation);
+    let implemented = std::mem::take(&mut compilation.implemented);
+    let mut identities = std::mem::take(&mut compilation.identities);
+    for identity in &mut identities {
+        identity.usable &= implemented[identity.module.index()];
+    }
+    SchemaParts {
+        digest: digest::digest(&modules),
+        modules,
+        nodes,
+        identities,
+        sources: set.sources.clone(),
+    }
+}
+
+/// Groupings and typedefs that nothing uses are not in the schema, but strict mode reports their errors too.
+fn check_unused(compilation: &mut Compilation<'_>) {
+    for (_, _, definition) in compilation.definitions.all_top(Keyword::Typedef) {
+        if !definition.dropped {
+            compilation.resolve_typedef(definition.at);
+        }
+    }
+    for (module, _, definition) in compilation.definitions.all_top(Keyword::Grouping) {
+        if definition.dropped || !compilation.groupings_used.insert(definition.at) {
+            continue;
+        }
+        let name = compilation.set.argument(definition.at).to_owned();
+        let span = compilation.set.span(definition.at);
+        // A container that can hold whatever a grouping can; taken away again at once.
+        let top = compilation.names.intern(&format!("grouping {name}"));
+        let draft = Draft::new(NodeKind::Container, top, module, DraftId::ROOT, span);
+        let Ok(trial) = compilation.drafts.add(draft) else {
+            continue;
+        };
+        compilation.groupings_in_progress.push(definition.at);
+        compilation.expand_children(definition.at, trial, Scope::top(module));
+        compilation.groupings_in_progress.pop();
+        compilation
+            .drafts
+            .get_mut(trial)
+            .leave_out(super::draft::Absent::Feature);
+    }
+}
+
+/// Final ids: depth first, so that ascending ids are the canonical order of siblings; keys before all others.
+fn number(
+    compilation: &Compilation<'_>,
+    settled: &Settled,
+) -> (Vec<DraftId>, Vec<Option<SchemaId>>) {
+    let mut order = Vec::new();
+    let mut ids = vec![None; compilation.drafts.len()];
+    let mut pending = vec![DraftId::ROOT];
+    while let Some(id) = pending.pop() {
+        ids[id.index()] = Some(SchemaId(order.len() as u32));
+        order.push(id);
+        let children = &compilation.drafts.get(id).children;
+        let keys = settled.keys.get(&id).map_or(&[][..], Vec::as_slice);
+        let others = children
+            .iter()
+            .filter(|child| settled.present[child.index()] && !settled.is_key.contains(child));
+        let from = pending.len();
+        pending.extend(keys.iter().chain(others));
+        pending[from..].reverse();
+    }
+    (order, ids)
+}
+
+fn finish_types(
+    compilation: &mut Compilation<'_>,
+    settled: &Settled,
+    order: &[DraftId],
+    ids: &[Option<SchemaId>],
+) -> Vec<Option<Arc<crate::schema::Type>>> {
+    let mut finisher = TypeFinisher::new(compilation, &settled.tree, ids);
+    order
+        .iter()
+        .map(|id| {
+            let kind = finisher.compilation.drafts.get(*id).kind;
+            matches!(kind, NodeKind::Leaf | NodeKind::LeafList).then(|| finisher.leaf(*id))
+        })
+        .collect()
+}
+
+fn build_nodes(
+    compilation: &mut Compilation<'_>,
+    settled: &Settled,
+    order: &[DraftId],
+    ids: &[Option<SchemaId>],
+) -> Vec<SchemaNode> {
+    let mut nodes: Vec<SchemaNode> = Vec::with_capacity(order.len());
+    for id in order {
+        let node = if *id == DraftId::ROOT {
+            SchemaNode::new(
+                NodeKind::Root,
+                Arc::from(""),
+                ModuleId(0),
+                None,
+                Span::default(),
+            )
+        } else {
+            build_node(compilation, settled, *id, ids)
+        };
+        let own = SchemaId(nodes.len() as u32);
+        if let Some(parent) = node.parent {
+            nodes[parent.index()].children.push(own);
+        }
+        if let Some(parent) = node.data_parent
+            && node.kind.is_data()
+        {
+            nodes[parent.index()].data_children.push(own);
+        }
+        nodes.push(node);
+    }
+    nodes
+}
+
+fn build_node(
+    compilation: &mut Compilation<'_>,
+    settled: &Settled,
+    id: DraftId,
+    ids: &[Option<SchemaId>],
+) -> SchemaNode {
+    let default_case = default_case(compilation, id, ids);
+    let uniques = uniques(compilation, id, ids);
+    let draft = compilation.drafts.get_mut(id);
+    let is_state = !settled.config[id.index()] || settled.in_operation[id.index()];
+    let mut node = SchemaNode::new(
+        draft.kind,
+        Arc::from(""),
+        draft.module,
+        ids[draft.parent.index()],
+        draft.span,
+    );
+    node.data_parent = ids[settled.tree.parents[id.index()].index()];
+    node.config = settled.config[id.index()];
+    node.mandatory = draft.mandatory.is_some_and(|mandatory| mandatory.value);
+    node.presence = draft.presence;
+    node.status = settled.status[id.index()];
+    node.is_key = settled.is_key.contains(&id);
+    node.default_case = default_case;
+    node.units = draft.units.take();
+    node.musts = std::mem::take(&mut draft.musts);
+    node.whens = std::mem::take(&mut draft.whens);
+    node.uniques = uniques;
+    node.min_elements = draft.min_elements.map_or(0, |min| min.value);
+    node.max_elements = draft.max_elements.and_then(|max| max.value);
+    node.ordered_by = if is_state {
+        OrderedBy::System
+    } else {
+        draft.ordered_by
+    };
+    node.extensions = std::mem::take(&mut draft.extensions);
+    node.mount_point = draft.mount_point.take();
+    node.description = draft.description;
+    node.name = compilation
+        .names
+        .text(compilation.drafts.get(id).name)
+        .clone();
+    node.keys = settled
+        .keys
+        .get(&id)
+        .map(|keys| keys.iter().filter_map(|key| ids[key.index()]).collect())
+        .unwrap_or_default();
+    node
+}
+
+/// RFC 7950 7.9.3
+fn default_case(
+    compilation: &mut Compilation<'_>,
+    id: DraftId,
+    ids: &[Option<SchemaId>],
+) -> Option<SchemaId> {
+    let draft = compilation.drafts.get(id);
+    if draft.kind != NodeKind::Choice {
+        return None;
+    }
+    let default = draft.defaults.first()?;
+    let module = draft.module;
+    let found = compilation
+        .names
+        .find(split_name(&default.text).1)
+        .and_then(|name| compilation.drafts.child(id, module, name));
+    if let Some(case) = found {
+        return ids[case.index()]; // None if a feature switches it off.
+    }
+    let message = format!("{} has no case `{}`", compilation.place(id), default.text);
+    let span = compilation.set.argument_span(default.at);
+    compilation.report(Diagnostic::error("unknown-case", span, message).rfc("RFC 7950 7.9.3"));
+    None
+}
+
+/// RFC 7950 7.8.3
+fn uniques(
+    compilation: &mut Compilation<'_>,
+    list: DraftId,
+    ids: &[Option<SchemaId>],
+) -> Vec<Unique> {
+    let statements = compilation.drafts.get(list).uniques.clone();
+    statements
+        .into_iter()
+        .filter_map(|at| unique(compilation, list, at, ids))
+        .collect()
+}
+
+fn unique(
+    compilation: &mut Compilation<'_>,
+    list: DraftId,
+    at: StatementRef,
+    ids: &[Option<SchemaId>],
+) -> Option<Unique> {
+    let set = compilation.set;
+    let own = set.owner(at.unit);
+    let home = compilation.drafts.get(list).module;
+    let mut leaves = Vec::new();
+    for path in set.argument(at).split_ascii_whitespace() {
+        let mut node = list;
+        let mut problem = None;
+        for step in path.split('/') {
+            let (prefix, name) = split_name(step);
+            let module = match compilation.module_of_prefix(at, prefix)? {
+                module if module == own => home,
+                module => module,
+            };
+            let child = compilation
+                .names
+                .find(name)
+                .and_then(|name| compilation.drafts.child(node, module, name));
+            match child {
+                Some(child) => node = child,
+                None => {
+                    problem = Some(format!("`{step}` is not in {}", compilation.place(node)));
+                    break;
+                }
+            }
+            let kind = compilation.drafts.get(node).kind;
+            if kind == NodeKind::List {
+                problem = Some(format!("`{path}` leads into another list"));
+                break;
+            }
+        }
+        let kind = compilation.drafts.get(node).kind;
+        if problem.is_none() && kind != NodeKind::Leaf {
+            problem = Some(format!("`{path}` is a {}, not a leaf", kind.keyword()));
+        }
+        if let Some(problem) = problem {
+            compilation.report(
+                Diagnostic::error("invalid-unique", set.argument_span(at), problem)
+                    .rfc("RFC 7950 7.8.3"),
+            );
+            return None;
+        }
+        // Absent: the values of this tuple are never complete, so nothing is to be checked (RFC 7950 7.8.3).
+        leaves.push(ids[node.index()]?);
+    }
+    Some(Unique {
+        leaves,
+        span: set.span(at),
+    })
+}
+
+/// A node's own defaults, else that of its type (RFC 7950 7.6.1, 7.7.2); none for keys (7.8.2).
+fn effective_defaults(draft: &Draft, settled: &Settled, id: DraftId) -> Vec<DraftDefault> {
+    let mandatory = draft.mandatory.is_some_and(|mandatory| mandatory.value)
+        || draft.min_elements.is_some_and(|min| min.value > 0);
+    match draft.kind {
+        NodeKind::Leaf | NodeKind::LeafList if !settled.is_key.contains(&id) => {
+            if !draft.defaults.is_empty() {
+                draft.defaults.clone()
+            } else if mandatory {
+                Vec::new()
+            } else {
+                draft.type_default.iter().cloned().collect()
+            }
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Checks defaults against the type and keeps them; one that is no value of the type is left out.
+fn set_defaults(
+    compilation: &mut Compilation<'_>,
+    node: &mut SchemaNode,
+    defaults: &[DraftDefault],
+) {
+    let Some(ty) = node.ty.clone() else {
+        return;
+    };
+    let mut seen = BTreeSet::new();
+    for default in defaults {
+        let set = compilation.set;
+        // RFC 7950 9.10.3: an unprefixed identity is of the module where the default is written.
+        let mut prefixes = compilation.prefix_map(default.at.unit, set.owner(default.at.unit));
+        let identities = Identities {
+            names: &compilation.names,
+            ids: &compilation.identity_ids,
+            all: &compilation.identities,
+        };
+        let mut problem = identities.violation(&ty, &default.text, &prefixes);
+        if problem.is_some() && prefixes.default != Some(node.module) {
+            // A grouping's names are also read as its user's (RFC 7950 7.13).
+            let of_user = compilation.prefix_map(default.at.unit, node.module);
+            let identities = Identities {
+                names: &compilation.names,
+                ids: &compilation.identity_ids,
+                all: &compilation.identities,
+            };
+            if identities.violation(&ty, &default.text, &of_user).is_none() {
+                problem = None;
+                prefixes = of_user;
+            }
+        }
+        if !seen.insert(default.text.clone()) && node.config {
+            problem = Some("it is there twice".to_owned());
+        }
+        let Some(problem) = problem else {
+            node.defaults.push(DefaultText {
+                text: default.text.clone(),
+                prefixes,
+            });
+            continue;
+        };
+        let message = format!(
+            "the default `{}` is not a value of its type: {problem}",
+            default.text
+        );
+        let span = set.argument_span(default.at);
+        let mut error = Diagnostic::error("invalid-default", span, message).rfc("RFC 7950 7.6.4");
+        if node.span.source != span.source
+            || !(node.span.start..node.span.end).contains(&span.start)
+        {
+            error = error.related(node.span, format!("of this {}", node.kind.keyword()));
+        }
+        compilation.report(error);
+    }
+}
+
+fn modules(compilation: &mut Compilation<'_>) -> Vec<Module> {
+    let set = compilation.set;
+    let mut features: BTreeMap<ModuleId, BTreeSet<Arc<str>>> = BTreeMap::new();
+    for ((module, name), state) in &compilation.features {
+        if *state == FeatureState::On {
+            let name = compilation.names.text(*name).clone();
+            features.entry(*module).or_default().insert(name);
+        }
+    }
+    set.module_ids()
+        .map(|id| {
+            let entry = set.module(id);
+            let mut texts = entry.units.iter().map(|unit| set.unit(*unit));
+            let main = texts.next();
+            let submodules = texts
+                .map(|unit| Submodule {
+                    name: Arc::from(unit.tree.name(unit.root)),
+                    revision: unit
+                        .tree
+                        .children_of(unit.root, Keyword::Revision)
+                        .map(|revision| unit.tree.name(revision))
+                        .max()
+                        .map(Arc::from),
+                    text: unit.tree.text().clone(),
+                })
+                .collect();
+            let extensions = set
+                .roots(id)
+                .flat_map(|root| compilation.extensions(root))
+                .collect();
+            Module {
+                name: entry.name.clone(),
+                revision: entry.revision.clone(),
+                namespace: entry.namespace.clone(),
+                prefix: entry.prefix.clone(),
+                yang_1_1: main.is_some_and(|unit| unit.version == Version::V1_1),
+                implemented: compilation.implemented[id.index()],
+                features: features.remove(&id).unwrap_or_default(),
+                deviated_by: compilation
+                    .deviated_by
+                    .get(&id)
+                    .map(|by| by.iter().copied().collect())
+                    .unwrap_or_default(),
+                submodules,
+                extensions,
+                text: main.map_or_else(|| Arc::from(""), |unit| unit.tree.text().clone()),
+            }
+        })
+        .collect()
+}

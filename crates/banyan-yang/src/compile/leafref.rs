@@ -1,0 +1,387 @@
+//! Leafrefs: where their paths lead, chains and cycles (RFC 7950 9.9), and the final types of all leafs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::context::Compilation;
+use super::draft::{DraftId, Drafts};
+use super::set::{Interner, Name};
+use super::types::{DraftType, LeafrefDraft};
+use crate::diagnostic::Diagnostic;
+use crate::schema::{
+    Expression, ModuleId, NodeKind, PrefixMap, Restriction, SchemaId, Type, TypeKind,
+};
+use crate::statement::Keyword;
+use crate::xpath::{Axis, Expr, Function, NodeTest, Step};
+
+/// The draft tree as XPath sees it (RFC 7950 6.4.1): without choices and cases, and with the parameters of an
+/// operation directly under it.
+pub(super) struct DataTree {
+    /// By draft: the nearest ancestor that is not a choice or case.
+    pub parents: Vec<DraftId>,
+    /// Every node that is not a choice or case, by its data parent. Absent nodes too.
+    pub children: HashMap<(DraftId, ModuleId, Name), DraftId>,
+}
+
+/// A node of the [`DataTree`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Place {
+    pub node: DraftId,
+    /// In an operation: `input` or `output`, whichever the expression stands in.
+    pub side: Option<DraftId>,
+}
+
+impl DataTree {
+    /// The place of a node.
+    pub fn place(&self, drafts: &Drafts, node: DraftId) -> Place {
+        match drafts.get(node).kind {
+            NodeKind::Input | NodeKind::Output => Place {
+                node: drafts.get(node).parent,
+                side: Some(node),
+            },
+            NodeKind::Choice | NodeKind::Case => self.place(drafts, self.parents[node.index()]),
+            _ => Place { node, side: None },
+        }
+    }
+
+    /// `..`
+    pub fn up(&self, drafts: &Drafts, place: Place) -> Option<Place> {
+        (place.node != DraftId::ROOT).then(|| self.place(drafts, self.parents[place.node.index()]))
+    }
+
+    /// A child by name. O(1).
+    pub fn down(
+        &self,
+        drafts: &Drafts,
+        place: Place,
+        module: ModuleId,
+        name: Name,
+    ) -> Option<Place> {
+        let under = |parent: DraftId| self.children.get(&(parent, module, name)).copied();
+        let node = match drafts.get(place.node).kind {
+            NodeKind::Rpc | NodeKind::Action => match place.side {
+                Some(side) => under(side),
+                None => drafts
+                    .get(place.node)
+                    .children
+                    .iter()
+                    .find_map(|side| under(*side)),
+            },
+            _ => under(place.node),
+        }?;
+        Some(Place { node, side: None })
+    }
+
+    /// A name test as a child step; `Err` is the clause that says what is wrong.
+    pub fn step(
+        &self,
+        drafts: &Drafts,
+        names: &Interner,
+        prefixes: &PrefixMap,
+        place: Place,
+        prefix: Option<&str>,
+        local: &str,
+    ) -> Result<Place, String> {
+        let Some(module) = prefixes.module(prefix) else {
+            return Err(format!(
+                "the prefix `{}` is not defined",
+                prefix.unwrap_or("")
+            ));
+        };
+        names
+            .find(local)
+            .and_then(|name| self.down(drafts, place, module, name))
+            .ok_or_else(|| {
+                let draft = drafts.get(place.node);
+                let shown =
+                    prefix.map_or_else(|| local.to_owned(), |prefix| format!("{prefix}:{local}"));
+                match draft.kind {
+                    NodeKind::Root => format!("there is no node `{shown}` at the top"),
+                    kind => format!(
+                        "there is no node `{shown}` in {} {}",
+                        kind.keyword(),
+                        names.text(draft.name)
+                    ),
+                }
+            })
+    }
+}
+
+/// How long a chain of leafrefs may be.
+const MAX_CHAIN: usize = 64;
+
+/// Finishes types, each leaf once.
+pub(super) struct TypeFinisher<'c, 'a> {
+    pub compilation: &'c mut Compilation<'a>,
+    pub tree: &'c DataTree,
+    pub ids: &'c [Option<SchemaId>],
+    done: HashMap<DraftId, Arc<Type>>,
+    /// Leafs whose leafrefs are being followed.
+    open: Vec<DraftId>,
+    string: Arc<Type>,
+}
+
+impl<'c, 'a> TypeFinisher<'c, 'a> {
+    pub fn new(
+        compilation: &'c mut Compilation<'a>,
+        tree: &'c DataTree,
+        ids: &'c [Option<SchemaId>],
+    ) -> Self {
+        let string = Arc::new(Type {
+            kind: TypeKind::String {
+                length: Restriction::default(),
+                patterns: Vec::new(),
+            },
+            typedef: None,
+        });
+        TypeFinisher {
+            compilation,
+            tree,
+            ids,
+            done: HashMap::new(),
+            open: Vec::new(),
+            string,
+        }
+    }
+
+    /// The final type of a leaf or leaf-list. A leafref with an error becomes an unrestricted string, so that its
+    /// data are kept.
+    pub fn leaf(&mut self, leaf: DraftId) -> Arc<Type> {
+        if let Some(done) = self.done.get(&leaf) {
+            return done.clone();
+        }
+        let Some(ty) = self.compilation.drafts.get(leaf).ty.clone() else {
+            return self.string.clone();
+        };
+        self.open.push(leaf);
+        let finished = self.finish(&ty, leaf);
+        self.open.pop();
+        self.done.insert(leaf, finished.clone());
+        finished
+    }
+
+    fn finish(&mut self, ty: &DraftType, leaf: DraftId) -> Arc<Type> {
+        match ty {
+            DraftType::Plain(ty) => ty.clone(),
+            DraftType::Union(union) => {
+                let members = union
+                    .members
+                    .iter()
+                    .map(|member| self.finish(member, leaf))
+                    .collect();
+                Arc::new(Type {
+                    kind: TypeKind::Union(members),
+                    typedef: union.typedef.clone(),
+                })
+            }
+            DraftType::Leafref(leafref) => self.leafref(leafref, leaf),
+        }
+    }
+
+    fn leafref(&mut self, leafref: &LeafrefDraft, leaf: DraftId) -> Arc<Type> {
+        let module = leafref
+            .default
+            .unwrap_or(self.compilation.drafts.get(leaf).module);
+        let Some(path) = self.compilation.expression(leafref.path, module) else {
+            return self.string.clone();
+        };
+        let Some(target) = self.target(&path, leaf) else {
+            return self.string.clone();
+        };
+        if let Some(start) = self.open.iter().position(|open| *open == target) {
+            // RFC 7950 9.9: leafrefs must not be circular.
+            let names: Vec<_> = self.open[start..]
+                .iter()
+                .chain([&target])
+                .map(|leaf| self.compilation.draft_path(*leaf))
+                .collect();
+            let message = format!("leafrefs refer to each other: {}", names.join(" -> "));
+            self.error("circular-leafref", &path, message);
+            return self.string.clone();
+        }
+        if self.open.len() >= MAX_CHAIN {
+            self.error(
+                "too-deep",
+                &path,
+                format!("a chain of more than {MAX_CHAIN} leafrefs"),
+            );
+            return self.string.clone();
+        }
+        let resolved = self.leaf(target);
+        let Some(id) = self.ids[target.index()] else {
+            let message = format!(
+                "the leafref's target {} is not in the schema; the leaf takes its type, and refers to nothing",
+                self.compilation.draft_path(target)
+            );
+            self.compilation.report(
+                Diagnostic::warning("absent-target", path.span, message).rfc("RFC 7950 9.9"),
+            );
+            return resolved;
+        };
+        Arc::new(Type {
+            kind: TypeKind::Leafref {
+                path,
+                target: id,
+                resolved,
+                require_instance: leafref.require_instance,
+            },
+            typedef: leafref.typedef.clone(),
+        })
+    }
+
+    fn error(&mut self, code: &'static str, path: &Expression, message: String) {
+        self.compilation
+            .report(Diagnostic::error(code, path.span, message).rfc("RFC 7950 9.9"));
+    }
+
+    /// The leaf or leaf-list that a path leads to; reported if there is none.
+    fn target(&mut self, path: &Expression, leaf: DraftId) -> Option<DraftId> {
+        let start = self.tree.place(&self.compilation.drafts, leaf);
+        match self.walk(&path.expr, path, start) {
+            Ok(place) => {
+                let draft = self.compilation.drafts.get(place.node);
+                if matches!(draft.kind, NodeKind::Leaf | NodeKind::LeafList) {
+                    return Some(place.node);
+                }
+                let kind = draft.kind.keyword();
+                let message = format!(
+                    "the leafref `{}` leads to a {kind}, not to a leaf",
+                    path.text
+                );
+                self.error("leafref-target", path, message);
+            }
+            Err(problem) => {
+                let message = format!("the leafref `{}` leads nowhere: {problem}", path.text);
+                self.error("leafref-target", path, message);
+            }
+        }
+        None
+    }
+
+    /// Follows a path as RFC 7950 9.9.2 allows them, and `deref()`, which is common.
+    fn walk(&mut self, expr: &Expr, path: &Expression, start: Place) -> Result<Place, String> {
+        match expr {
+            Expr::Path(location) => {
+                let from = if location.absolute {
+                    Place {
+                        node: DraftId::ROOT,
+                        side: None,
+                    }
+                } else {
+                    start
+                };
+                self.steps(&location.steps, path, from)
+            }
+            Expr::Filter {
+                primary,
+                path: steps,
+                ..
+            } => {
+                let from = match &**primary {
+                    Expr::Call {
+                        function: Function::Current,
+                        ..
+                    } => start,
+                    Expr::Call {
+                        function: Function::Deref,
+                        args,
+                    } => {
+                        let inner = args.first().ok_or("`deref` has no argument")?;
+                        let leaf = self.walk(inner, path, start)?;
+                        self.deref(leaf)?
+                    }
+                    _ => return Err("this is not a path".to_owned()),
+                };
+                self.steps(steps, path, from)
+            }
+            Expr::Call {
+                function: Function::Current,
+                ..
+            } => Ok(start),
+            _ => Err("this is not a path".to_owned()),
+        }
+    }
+
+    fn steps(&self, steps: &[Step], path: &Expression, mut place: Place) -> Result<Place, String> {
+        let drafts = &self.compilation.drafts;
+        for step in steps {
+            place = match (&step.axis, &step.test) {
+                (Axis::Parent, NodeTest::Node) => self
+                    .tree
+                    .up(drafts, place)
+                    .ok_or_else(|| "it has too many `..` and leaves the tree".to_owned())?,
+                (Axis::SelfNode, NodeTest::Node) => place,
+                (Axis::Child, NodeTest::Name { prefix, local }) => self.tree.step(
+                    drafts,
+                    &self.compilation.names,
+                    &path.prefixes,
+                    place,
+                    prefix.as_deref(),
+                    local,
+                )?,
+                _ => return Err("only names and `..` can be steps of such a path".to_owned()),
+            };
+        }
+        Ok(place)
+    }
+
+    fn deref(&mut self, leaf: Place) -> Result<Place, String> {
+        let ty = self.compilation.drafts.get(leaf.node).ty.clone();
+        let Some(DraftType::Leafref(leafref)) = ty else {
+            return Err("the argument of `deref` is not a leafref".to_owned());
+        };
+        if self.open.contains(&leaf.node) || self.open.len() >= MAX_CHAIN {
+            return Err("its `deref` leads back to itself".to_owned());
+        }
+        self.open.push(leaf.node);
+        let module = leafref
+            .default
+            .unwrap_or(self.compilation.drafts.get(leaf.node).module);
+        let found = match self.compilation.expression(leafref.path, module) {
+            Some(path) => self.walk(&path.expr, &path, leaf),
+            None => Err("the argument of `deref` has an invalid path".to_owned()),
+        };
+        self.open.pop();
+        found
+    }
+}
+
+/// RFC 7950 9.9: a configuration leaf that requires an instance cannot refer to state.
+pub(super) fn check_config_target(
+    compilation: &mut Compilation<'_>,
+    nodes: &[crate::schema::SchemaNode],
+    id: SchemaId,
+) {
+    let node = &nodes[id.index()];
+    let Some(ty) = &node.ty else {
+        return;
+    };
+    let mut pending = vec![ty];
+    while let Some(ty) = pending.pop() {
+        match &ty.kind {
+            TypeKind::Union(members) => pending.extend(members),
+            TypeKind::Leafref {
+                path,
+                target,
+                require_instance: true,
+                ..
+            } if !nodes[target.index()].config => {
+                let target = &nodes[target.index()];
+                let message = format!(
+                    "`{}` is configuration, but its leafref refers to state, `{}`",
+                    node.name, target.name
+                );
+                compilation.report(
+                    Diagnostic::error("leafref-to-state", path.span, message)
+                        .related(target.span, "the target")
+                        .help(format!(
+                            "add `{} false;` to the type",
+                            Keyword::RequireInstance.text()
+                        ))
+                        .rfc("RFC 7950 9.9"),
+                );
+            }
+            _ => {}
+        }
+    }
+}

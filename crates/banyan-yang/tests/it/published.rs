@@ -1,0 +1,97 @@
+//! Published models compile in strict mode without a word.
+
+use std::sync::Arc;
+
+use banyan_yang::compile::{Compiler, MemorySource};
+use banyan_yang::schema::{Schema, SchemaId};
+
+use crate::shared;
+
+fn strict(source: &MemorySource, modules: &[&str]) -> Arc<Schema> {
+    let mut compiler = Compiler::new(source);
+    for module in modules {
+        compiler = compiler.implement(module, None);
+    }
+    let compiled = compiler.compile().unwrap_or_else(|error| panic!("{error}"));
+    let sources = compiled.schema.sources();
+    let said: Vec<_> = compiled
+        .diagnostics
+        .iter()
+        .map(|d| d.one_line(sources))
+        .collect();
+    assert!(said.is_empty(), "{}", said.join("\n"));
+    compiled.schema
+}
+
+fn node(schema: &Schema, path: &[(&str, &str)]) -> SchemaId {
+    path.iter().fold(SchemaId::ROOT, |at, (module, name)| {
+        let module = schema.module_by_name(module).unwrap();
+        schema
+            .schema_child(at, module, name)
+            .unwrap_or_else(|| panic!("{name} is not in {}", schema.path(at)))
+    })
+}
+
+#[test]
+fn ietf_modules_compile_without_a_diagnostic() {
+    let Some(models) = shared::models("ietf_modules_compile_without_a_diagnostic") else {
+        return;
+    };
+    let source = shared::source(&models, &["ietf", "iana"]);
+    let schema = strict(
+        &source,
+        &[
+            "ietf-interfaces",
+            "ietf-ip",
+            "ietf-netconf-acm",
+            "ietf-yang-library",
+            "ietf-netconf-monitoring",
+            "iana-if-type",
+        ],
+    );
+    let mtu = node(
+        &schema,
+        &[
+            ("ietf-interfaces", "interfaces"),
+            ("ietf-interfaces", "interface"),
+            ("ietf-ip", "ipv4"),
+            ("ietf-ip", "mtu"),
+        ],
+    );
+    assert_eq!(
+        schema.path(mtu),
+        "/ietf-interfaces:interfaces/interface/ietf-ip:ipv4/mtu"
+    );
+}
+
+#[test]
+fn openconfig_modules_compile_with_all_their_augments() {
+    let Some(models) = shared::models("openconfig_modules_compile_with_all_their_augments") else {
+        return;
+    };
+    let source = shared::source(&models, &["openconfig"]);
+    let augmenting: Vec<String> = shared::texts(&models, &["openconfig"])
+        .into_iter()
+        .filter(|(_, text)| text.lines().any(|line| line.starts_with("module ")))
+        .filter(|(_, text)| {
+            text.contains("augment \"/oc-if:")
+                || text.contains("augment \"/oc-netinst:")
+                || text.contains("augment \"/oc-ni:")
+        })
+        .map(|(path, _)| {
+            path.rsplit('/')
+                .next()
+                .unwrap()
+                .trim_end_matches(".yang")
+                .to_owned()
+        })
+        .collect();
+    let mut modules = vec![
+        "openconfig-interfaces",
+        "openconfig-bgp",
+        "openconfig-network-instance",
+    ];
+    modules.extend(augmenting.iter().map(String::as_str));
+    let schema = strict(&source, &modules);
+    assert!(schema.nodes().len() > 1000);
+}
