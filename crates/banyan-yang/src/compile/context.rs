@@ -20,6 +20,9 @@ use crate::source::Span;
 use crate::statement::Keyword;
 use crate::xpath::{self, Expr};
 
+/// An expression as written, and parsed.
+type ParsedXPath = (Arc<str>, Arc<Expr>);
+
 /// The state of a compilation.
 pub(super) struct Compilation<'a> {
     pub set: &'a ModuleSet,
@@ -43,7 +46,7 @@ pub(super) struct Compilation<'a> {
     pub drafts: Drafts,
     /// By target module: the modules whose deviations touch it.
     pub deviated_by: BTreeMap<ModuleId, BTreeSet<ModuleId>>,
-    expressions: HashMap<StatementRef, Option<(Arc<str>, Arc<Expr>)>>,
+    expressions: HashMap<StatementRef, Option<ParsedXPath>>,
     prefix_maps: HashMap<(UnitId, ModuleId), Arc<PrefixMap>>,
     /// Shared texts of arguments: descriptions of errors, units, defaults.
     texts: HashMap<StatementRef, Arc<str>>,
