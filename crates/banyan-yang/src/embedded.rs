@@ -3,6 +3,8 @@
 //! Those of the IETF and IANA are written afresh: their names, types and constraints are the published ones, the
 //! descriptions are ours. A source that has the published text comes first where both are at hand.
 
+use crate::compile::{ModuleSource, ModuleText, SourceError};
+
 /// A module that is part of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EmbeddedModule {
@@ -51,6 +53,20 @@ pub fn find(name: &str, revision: Option<&str>) -> Option<&'static EmbeddedModul
     revision
         .is_none_or(|revision| revision == found.revision)
         .then_some(found)
+}
+
+/// The embedded modules as a source for the compiler.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EmbeddedModules;
+
+impl ModuleSource for EmbeddedModules {
+    fn find(&self, name: &str, revision: Option<&str>) -> Result<ModuleText, SourceError> {
+        let module = find(name, revision).ok_or(SourceError::NotFound)?;
+        Ok(ModuleText {
+            origin: format!("embedded {name}.yang").into(),
+            text: module.text.into(),
+        })
+    }
 }
 
 #[cfg(test)]

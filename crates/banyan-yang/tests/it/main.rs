@@ -1,5 +1,7 @@
 //! What `banyan-yang` makes of published models.
 
+mod binding;
 mod corpus;
+mod embedded;
 mod published;
 mod shared;
