@@ -131,3 +131,11 @@ pub struct PrintOptions<'a> {
     /// Where the defaults of the `ReportAll` modes come from; without it they show what is stored.
     pub unstored: Option<&'a dyn Unstored>,
 }
+impl PrintOptions<'_> {
+    pub(crate) fn reports_all(&self) -> bool {
+        matches!(
+            self.defaults,
+            WithDefaults::ReportAll | WithDefaults::ReportAllTagged
+        )
+    }
+}

@@ -23,6 +23,7 @@ use crate::error::{DataError, ErrorKind, ErrorPath};
 use crate::value::{UnionValue, Value};
 
 pub use canonical::{JsonForm, Style, canonical, json_form, modules_in};
+pub(crate) use instance_id::{parse_keys, print_keys};
 pub use json::{JsonScalar, JsonTypes, parse_json};
 
 /// What a prefix in a value means (identityref, instance-identifier).

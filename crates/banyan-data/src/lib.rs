@@ -19,12 +19,13 @@ pub mod node;
 #[cfg(test)]
 mod outline;
 pub mod path;
+mod shown;
+mod sink;
 #[cfg(test)]
 mod testmodel;
 pub mod value;
 pub mod view;
 pub mod xml;
-#[allow(dead_code)] // Validation, which comes next, uses the rest.
 pub mod xpath;
 
 pub use error::{DataError, ErrorKind};

@@ -3,11 +3,15 @@
 //! Must not keep a document tree between the text and ours, and must not know NETCONF messages: what is
 //! inside of `<config>` or `<data>` comes here, the message around it does not.
 
-mod data;
-mod escape;
+pub(crate) mod data;
+mod edit;
+pub(crate) mod escape;
 mod known;
-mod namespaces;
-mod scanner;
+pub(crate) mod namespaces;
+mod print;
+mod print_edit;
+pub(crate) mod scanner;
+mod tags;
 mod verbatim;
 
 use std::sync::Arc;
@@ -15,10 +19,15 @@ use std::sync::Arc;
 use banyan_yang::schema::{Schema, SchemaId};
 
 use crate::document::ParseOptions;
+use crate::edit::{Edit, EditContent, EditNode, Operation};
 use crate::error::{DataError, ErrorPath};
 use crate::node::Tree;
 use data::DataReader;
+use edit::EditReader;
 use scanner::{Broken, Open, Scanner};
+
+pub use print::print;
+pub use print_edit::print_edit;
 
 /// Reads data: top-level nodes, one after the other or inside of one `<config>` or `<data>` element
 /// (of whatever namespace, unless the schema has a top-level node of that name in it).
@@ -39,6 +48,38 @@ pub fn parse_data(
     match root {
         Ok(root) if reader.errors.is_empty() => Ok(Tree::new(schema.clone(), root)),
         _ => Err(reader.errors),
+    }
+}
+
+/// Reads the content of an edit-config: as [`parse_data`], with operations and places as attributes. State is
+/// an error (`NotConfig`) whatever `options.holds` says.
+///
+/// # Errors
+/// As [`parse_data`].
+pub fn parse_edit(
+    schema: &Arc<Schema>,
+    bytes: &[u8],
+    default_operation: Operation,
+    options: &ParseOptions<'_>,
+) -> Result<Edit, Vec<DataError>> {
+    let input = decode(bytes, options)?;
+    let mut reader = EditReader::new(schema, input, options);
+    let nodes = reader.document(schema, default_operation, |reader, open| {
+        is_wrapper(schema, &reader.scanner, open)
+    });
+    let errors = reader.reader.errors;
+    match nodes {
+        Ok(nodes) if errors.is_empty() => Ok(Edit {
+            schema: schema.clone(),
+            root: EditNode {
+                id: SchemaId::ROOT,
+                operation: default_operation,
+                content: EditContent::Container(nodes),
+                insert: None,
+                position: None,
+            },
+        }),
+        _ => Err(errors),
     }
 }
 

@@ -56,6 +56,40 @@ pub(super) fn parse(
     Ok(InstancePath { steps })
 }
 
+/// Reads the predicates that name an entry of `list` in the attribute `key` (RFC 7950 7.8.6):
+/// `[p:name='eth0']`, the keys in any order.
+pub(crate) fn parse_keys(
+    schema: &Schema,
+    list: SchemaId,
+    text: &str,
+    prefixes: &dyn Prefixes,
+) -> Result<Vec<Value>, ValueError> {
+    let mut scanner = Scanner { text, rest: text };
+    let module = schema.node(list).module;
+    match scanner.select(schema, list, module, prefixes)? {
+        Select::Keys(keys) if scanner.rest.is_empty() => Ok(keys),
+        _ => Err(ValueError::new(format!(
+            "{} does not name an entry of {}",
+            Quoted(text),
+            schema.node(list).name
+        ))
+        .with_help("write a predicate for each key, with its prefix: [p:name='...']")),
+    }
+}
+
+/// What [`parse_keys`] reads, with the prefixes of [`Schema::xml_prefix`].
+pub(crate) fn print_keys(schema: &Schema, list: SchemaId, keys: &[Value]) -> String {
+    let mut out = String::new();
+    for (key, value) in schema.node(list).keys.iter().zip(keys) {
+        let definition = schema.node(*key);
+        let prefix = Style::Xml.prefix(schema, definition.module);
+        out.push_str(&format!("[{prefix}:{}=", definition.name));
+        literal(schema, *key, value, Style::Xml, &mut out);
+        out.push(']');
+    }
+    out
+}
+
 struct Scanner<'a> {
     text: &'a str,
     rest: &'a str,

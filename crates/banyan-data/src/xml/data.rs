@@ -26,7 +26,7 @@ pub(crate) struct Stop;
 /// Reads data nodes from a scanner.
 pub(crate) struct DataReader<'o, 'a> {
     pub(crate) scanner: Scanner<'a>,
-    options: &'o ParseOptions<'o>,
+    pub(super) options: &'o ParseOptions<'o>,
     /// What is wrong so far.
     pub(crate) errors: Vec<DataError>,
     /// The nodes that are open are the first `open`; the others keep their memory for later.
@@ -123,6 +123,38 @@ impl<'o, 'a> DataReader<'o, 'a> {
         Ok(node)
     }
 
+    /// Leaves the innermost level without building a node.
+    pub(super) fn discard(&mut self) {
+        self.open -= 1;
+    }
+
+    /// Notes a key of the innermost level, so that paths show it.
+    pub(super) fn note_key(&mut self, id: SchemaId, value: &Value) {
+        self.top().put(id, Content::Leaf(value.clone()));
+    }
+
+    /// The value of a key of the innermost level, once noted.
+    pub(super) fn key(&self, id: SchemaId) -> Option<&Value> {
+        self.levels[self.open - 1].value(id)
+    }
+
+    /// The schema of what is mounted at the innermost level, which is a mount point.
+    pub(super) fn mounted_schema(&self) -> Option<Arc<Schema>> {
+        self.options.schema_at(&instance_path(&self.levels()))
+    }
+
+    /// Goes into a mounted tree: the innermost level becomes its root.
+    pub(super) fn enter_mount(&mut self, inner: Arc<Schema>) {
+        self.schemas.push((self.open, inner));
+        self.push(SchemaId::ROOT);
+    }
+
+    /// Comes back from it.
+    pub(super) fn leave_mount(&mut self) {
+        self.schemas.pop();
+        self.discard();
+    }
+
     fn levels(&self) -> Vec<Level<'_>> {
         let mut levels = Vec::with_capacity(self.open);
         let mut schemas = self.schemas.iter().peekable();
@@ -171,7 +203,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         Ok(())
     }
 
-    fn fail(
+    pub(super) fn fail(
         &mut self,
         kind: ErrorKind,
         child: Option<SchemaId>,
@@ -182,7 +214,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         self.report(error, offset)
     }
 
-    fn only_blank(&mut self, schema: &Schema, text: &str) -> Result<(), Stop> {
+    pub(super) fn only_blank(&mut self, schema: &Schema, text: &str) -> Result<(), Stop> {
         if is_blank(text) {
             return Ok(());
         }
@@ -335,7 +367,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         Ok(())
     }
 
-    fn verbatim(&mut self) -> Result<String, Stop> {
+    pub(super) fn verbatim(&mut self) -> Result<String, Stop> {
         verbatim::capture(&mut self.scanner).map_err(|broken| self.stop(broken))
     }
 
@@ -380,7 +412,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
     }
 
     /// The text of the element that was opened last, which has no children; `None` (and an error) if it has.
-    fn text(&mut self, id: SchemaId) -> Result<Option<Cow<'a, str>>, Stop> {
+    pub(super) fn text(&mut self, id: SchemaId) -> Result<Option<Cow<'a, str>>, Stop> {
         let mut text = match self.token()? {
             Token::Close | Token::End => return Ok(Some(Cow::Borrowed(""))),
             Token::Text(text) => text,
@@ -443,11 +475,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         let Some(ty) = &definition.ty else {
             return Err(lexical::ValueError::new("the node has no type"));
         };
-        let prefixes = ValuePrefixes {
-            namespaces: &self.scanner.namespaces,
-            lenient: self.options.lenient(),
-            leaf: definition.module,
-        };
+        let prefixes = self.prefixes(schema, id);
         let refused = match lexical::parse(schema, ty, text, &prefixes) {
             Ok(value) => return Ok(value),
             Err(refused) => refused,
@@ -457,6 +485,15 @@ impl<'o, 'a> DataReader<'o, 'a> {
             return lexical::parse(schema, ty, trimmed, &prefixes);
         }
         Err(refused)
+    }
+
+    /// What prefixes in a value of `id` mean here.
+    pub(super) fn prefixes(&self, schema: &Schema, id: SchemaId) -> ValuePrefixes<'_, 'a> {
+        ValuePrefixes {
+            namespaces: &self.scanner.namespaces,
+            lenient: self.options.lenient(),
+            leaf: schema.node(id).module,
+        }
     }
 
     /// Keeps the annotations (RFC 7952) among the attributes of the element that was opened last.
@@ -489,7 +526,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         Ok(())
     }
 
-    fn unknown_attribute(
+    pub(super) fn unknown_attribute(
         &mut self,
         attribute: &scanner::Attribute<'a>,
         child: Option<SchemaId>,

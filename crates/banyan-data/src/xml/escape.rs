@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 /// Text of an element. `>` is escaped because of `]]>`, the carriage return because a parser would drop it.
-#[cfg(test)]
 pub(crate) fn text(text: &str) -> Cow<'_, str> {
     escape(text, |byte| match byte {
         b'&' => Some("&amp;"),

@@ -99,21 +99,34 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, Br
 /// Line and column of an offset. O(offset): for errors.
 pub(crate) fn position(bytes: &[u8], offset: usize) -> Position {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let before = &bytes[..offset.min(bytes.len())];
-    let line_start = before
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |at| at + 1);
-    let lines = before.iter().filter(|byte| **byte == b'\n').count();
-    // Bytes 10xxxxxx continue a character.
-    let characters = before[line_start..]
-        .iter()
-        .filter(|byte| **byte & 0xC0 != 0x80)
-        .count();
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1);
-    Position {
-        line: count(lines),
-        column: count(characters),
+    Lines::default().position(bytes, offset)
+}
+
+/// Lines and columns of offsets that only grow: counts each byte once.
+#[derive(Default)]
+pub(crate) struct Lines {
+    offset: usize,
+    line: u32,
+    column: u32,
+}
+
+impl Lines {
+    /// The position of `offset`, at or behind all that were asked for before.
+    pub(crate) fn position(&mut self, bytes: &[u8], offset: usize) -> Position {
+        let end = offset.min(bytes.len());
+        for byte in bytes.get(self.offset..end).unwrap_or_default() {
+            match byte {
+                b'\n' => (self.line, self.column) = (self.line.saturating_add(1), 0),
+                // Bytes 10xxxxxx continue a character.
+                byte if byte & 0xC0 == 0x80 => {}
+                _ => self.column = self.column.saturating_add(1),
+            }
+        }
+        self.offset = self.offset.max(end);
+        Position {
+            line: self.line.saturating_add(1),
+            column: self.column.saturating_add(1),
+        }
     }
 }
 

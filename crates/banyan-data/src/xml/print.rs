@@ -1,0 +1,196 @@
+//! A tree as XML, written piece by piece.
+
+use std::io;
+
+use banyan_yang::schema::{ModuleId, Schema, SchemaId};
+
+use super::tags::Tags;
+use crate::document::PrintOptions;
+use crate::list::List;
+use crate::meta::{Annotations, DEFAULT_MODULE, DEFAULT_NAMESPACE};
+use crate::node::{Content, Node, Tree};
+use crate::shown::{Shown, ShownChild};
+use crate::value::Value;
+
+/// Prints the children of the tree's root, one element after the other: the content of `<config>`, `<data>`,
+/// or of an operation. Keys come first (RFC 7950 7.8.5), then schema order; each top-level element declares its
+/// namespace.
+///
+/// # Errors
+/// Those of the writer.
+pub fn print(tree: &Tree, options: &PrintOptions<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut tags = Tags::new(out, options.layout);
+    let mut shown = Shown::new(tree, options);
+    children(&mut tags, &mut shown, tree.root(), None)?;
+    tags.finish()
+}
+
+/// As [`print`], with the root itself as the element around: a notification, or the input of an rpc
+/// (then `name` is the rpc's node, which gives name and namespace).
+pub(crate) fn print_within(
+    tree: &Tree,
+    name: SchemaId,
+    options: &PrintOptions<'_>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let mut tags = Tags::new(out, options.layout);
+    let mut shown = Shown::new(tree, options);
+    let schema = tree.schema();
+    tags.begin(schema, name, None)?;
+    inside(&mut tags, &mut shown, name, tree.root())?;
+    tags.finish()
+}
+
+/// The children of `node`, each in the namespace of its module unless that is `outer`.
+fn children(
+    tags: &mut Tags<'_>,
+    shown: &mut Shown<'_>,
+    node: &Node,
+    outer: Option<ModuleId>,
+) -> io::Result<()> {
+    for child in shown.children(node) {
+        let of_child = node
+            .meta()
+            .and_then(|meta| meta.annotations.get(&Some(child.slot.id)));
+        print_child(tags, shown, &child, of_child, outer)?;
+    }
+    Ok(())
+}
+
+fn print_child(
+    tags: &mut Tags<'_>,
+    shown: &mut Shown<'_>,
+    child: &ShownChild<'_>,
+    annotated: Option<&Annotations>,
+    outer: Option<ModuleId>,
+) -> io::Result<()> {
+    let schema = shown.schema();
+    let id = child.slot.id;
+    let definition = schema.node(id);
+    match &child.slot.content {
+        Content::Leaf(value) => leaf(tags, schema, id, value, child.tagged, annotated, outer),
+        Content::LeafList(list) => list
+            .iter()
+            .try_for_each(|value| leaf(tags, schema, id, value, child.tagged, None, outer)),
+        Content::Container(node) => {
+            tags.begin(schema, id, outer)?;
+            enter(tags, shown, node)
+        }
+        Content::List(list) => entries(tags, shown, list, outer),
+        Content::Any(any) => {
+            tags.begin(schema, id, outer)?;
+            tags.declare(schema, None, modules_of(schema, annotated))?;
+            annotations(tags, schema, annotated)?;
+            tags.verbatim(&definition.name, &any.to_xml(schema))
+        }
+        Content::Mount(tree) => {
+            tags.begin(schema, id, outer)?;
+            tags.end_open()?;
+            children(tags, &mut shown.mounted(tree), tree.root(), None)?;
+            tags.close(&definition.name)
+        }
+    }
+}
+
+fn entries(
+    tags: &mut Tags<'_>,
+    shown: &mut Shown<'_>,
+    list: &List,
+    outer: Option<ModuleId>,
+) -> io::Result<()> {
+    for entry in list.iter() {
+        tags.begin(shown.schema(), entry.id(), outer)?;
+        enter(tags, shown, entry)?;
+    }
+    Ok(())
+}
+
+/// A container or entry whose tag has begun.
+fn enter(tags: &mut Tags<'_>, shown: &mut Shown<'_>, node: &Node) -> io::Result<()> {
+    shown.enter(node);
+    let done = inside(tags, shown, node.id(), node);
+    shown.leave();
+    done
+}
+
+/// The rest of the element of `id`, whose tag has begun, with what is in `node`.
+fn inside(tags: &mut Tags<'_>, shown: &mut Shown<'_>, id: SchemaId, node: &Node) -> io::Result<()> {
+    let schema = shown.schema();
+    let own = node.meta().and_then(|meta| meta.annotations.get(&None));
+    tags.declare(schema, None, modules_of(schema, own))?;
+    annotations(tags, schema, own)?;
+    let shown_children = shown.children(node);
+    if shown_children.is_empty() {
+        return tags.end_empty();
+    }
+    tags.end_open()?;
+    let definition = schema.node(id);
+    for child in &shown_children {
+        let of_child = node
+            .meta()
+            .and_then(|meta| meta.annotations.get(&Some(child.slot.id)));
+        print_child(tags, shown, child, of_child, Some(definition.module))?;
+    }
+    tags.close(&definition.name)
+}
+
+fn leaf(
+    tags: &mut Tags<'_>,
+    schema: &Schema,
+    id: SchemaId,
+    value: &Value,
+    tagged: bool,
+    annotated: Option<&Annotations>,
+    outer: Option<ModuleId>,
+) -> io::Result<()> {
+    let definition = schema.node(id);
+    tags.begin(schema, id, outer)?;
+    let annotated = annotated.filter(|_| !tagged);
+    tags.declare(schema, [value], modules_of(schema, annotated))?;
+    if tagged {
+        default_mark(tags, "true")?;
+    } else {
+        annotations(tags, schema, annotated)?;
+    }
+    match &definition.ty {
+        Some(ty) => tags.value(schema, ty, &definition.name, value),
+        None => tags.end_empty(),
+    }
+}
+
+/// The modules of annotations, for the declarations of their prefixes; that of `default` has its own.
+fn modules_of<'s>(
+    schema: &'s Schema,
+    annotations: Option<&'s Annotations>,
+) -> impl Iterator<Item = ModuleId> {
+    let names = annotations
+        .into_iter()
+        .flatten()
+        .map(|((module, _), _)| module);
+    names
+        .filter(|module| ***module != *DEFAULT_MODULE)
+        .filter_map(|module| schema.module_by_name(module))
+}
+
+/// Attributes for annotations (RFC 7952 5.1), whose prefixes are declared, except that of `default`.
+fn annotations(
+    tags: &mut Tags<'_>,
+    schema: &Schema,
+    annotations: Option<&Annotations>,
+) -> io::Result<()> {
+    for ((module_name, name), value) in annotations.into_iter().flatten() {
+        if **module_name == *DEFAULT_MODULE {
+            default_mark(tags, value)?;
+        } else if let Some(module) = schema.module_by_name(module_name) {
+            let prefix = schema.xml_prefix(module);
+            tags.attribute(&format!("{prefix}:{name}"), value)?;
+        }
+    }
+    Ok(())
+}
+
+/// RFC 6243 6.
+fn default_mark(tags: &mut Tags<'_>, value: &str) -> io::Result<()> {
+    tags.attribute("xmlns:wd", DEFAULT_NAMESPACE)?;
+    tags.attribute("wd:default", value)
+}
