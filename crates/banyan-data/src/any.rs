@@ -10,8 +10,9 @@ use banyan_yang::schema::Schema;
 use serde_json::{Map, Value as Json};
 
 use crate::document::Limits;
+use crate::input::Broken;
 use crate::xml::escape;
-use crate::xml::scanner::{Broken, Open, Scanner, Token, is_blank};
+use crate::xml::scanner::{Open, Scanner, Token, is_blank};
 
 /// Content that is kept as it came, in the encoding in which it came.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -93,6 +93,13 @@ impl Assembly {
         }
     }
 
+    /// Whether entries of the list or leaf-list `id` have arrived.
+    pub(crate) fn has_group(&self, id: SchemaId) -> bool {
+        self.groups[..self.open]
+            .iter()
+            .any(|group| group.id == Some(id))
+    }
+
     fn group(&mut self, id: SchemaId) -> &mut Group {
         let known = self.groups[..self.open]
             .iter()
@@ -152,7 +159,6 @@ impl Assembly {
             }
         }
         self.open = 0;
-        self.id = None;
         let node = Node::take(id, &mut self.slots);
         if self.annotations.is_empty() {
             return node;

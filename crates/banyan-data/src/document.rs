@@ -139,3 +139,12 @@ impl PrintOptions<'_> {
         )
     }
 }
+
+/// The encodings of data on the wire and in files.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Encoding {
+    /// RFC 7950.
+    Xml,
+    /// RFC 7951.
+    Json,
+}

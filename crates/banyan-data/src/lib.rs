@@ -12,13 +12,20 @@ pub mod document;
 pub mod edit;
 pub mod error;
 pub mod frame;
+mod input;
+pub mod json;
+mod known;
 pub mod lexical;
 pub mod list;
 pub mod meta;
 pub mod node;
+pub mod operation;
 #[cfg(test)]
 mod outline;
 pub mod path;
+mod place;
+#[cfg(test)]
+mod sample;
 mod shown;
 mod sink;
 #[cfg(test)]

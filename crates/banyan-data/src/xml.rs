@@ -6,8 +6,8 @@
 pub(crate) mod data;
 mod edit;
 pub(crate) mod escape;
-mod known;
 pub(crate) mod namespaces;
+mod operation;
 mod print;
 mod print_edit;
 pub(crate) mod scanner;
@@ -16,16 +16,20 @@ mod verbatim;
 
 use std::sync::Arc;
 
-use banyan_yang::schema::{Schema, SchemaId};
+use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
 use crate::document::ParseOptions;
 use crate::edit::{Edit, EditContent, EditNode, Operation};
-use crate::error::{DataError, ErrorPath};
+use crate::error::DataError;
+use crate::input;
 use crate::node::Tree;
+use crate::operation::Invocation;
 use data::DataReader;
 use edit::EditReader;
-use scanner::{Broken, Open, Scanner};
+use operation::OperationReader;
+use scanner::{Open, Scanner};
 
+pub(crate) use operation::print_invocation;
 pub use print::print;
 pub use print_edit::print_edit;
 
@@ -40,8 +44,8 @@ pub fn parse_data(
     bytes: &[u8],
     options: &ParseOptions<'_>,
 ) -> Result<Tree, Vec<DataError>> {
-    let input = decode(bytes, options)?;
-    let mut reader = DataReader::new(schema, input, options);
+    let text = decode(bytes, options)?;
+    let mut reader = DataReader::new(schema, text, options);
     let root = reader.document(schema, SchemaId::ROOT, |scanner, open| {
         is_wrapper(schema, scanner, open)
     });
@@ -62,8 +66,8 @@ pub fn parse_edit(
     default_operation: Operation,
     options: &ParseOptions<'_>,
 ) -> Result<Edit, Vec<DataError>> {
-    let input = decode(bytes, options)?;
-    let mut reader = EditReader::new(schema, input, options);
+    let text = decode(bytes, options)?;
+    let mut reader = EditReader::new(schema, text, options);
     let nodes = reader.document(schema, default_operation, |reader, open| {
         is_wrapper(schema, &reader.scanner, open)
     });
@@ -83,16 +87,41 @@ pub fn parse_edit(
     }
 }
 
-/// The document as text.
-fn decode<'a>(bytes: &'a [u8], options: &ParseOptions<'_>) -> Result<&'a str, Vec<DataError>> {
-    scanner::decode(bytes, &options.limits).map_err(|broken| vec![broken_error(bytes, broken)])
+/// Reads the call of an rpc or action, or a notification.
+pub(crate) fn parse_invocation(
+    schema: &Arc<Schema>,
+    wanted: NodeKind,
+    bytes: &[u8],
+    options: &ParseOptions<'_>,
+) -> Result<Invocation, Vec<DataError>> {
+    let text = decode(bytes, options)?;
+    let mut reader = OperationReader::new(schema, text, wanted, options);
+    let found = reader.document(schema);
+    let errors = reader.reader.errors;
+    match found {
+        Ok(Some(found)) if errors.is_empty() => Ok(found),
+        _ => Err(errors),
+    }
 }
 
-fn broken_error(bytes: &[u8], broken: Broken) -> DataError {
-    let mut error = DataError::new(broken.kind, ErrorPath::default(), broken.message)
-        .with_position(scanner::position(bytes, broken.offset));
-    error.help = broken.help;
-    error
+/// Reads the children of an input or output node.
+pub(crate) fn parse_parameters(
+    schema: &Arc<Schema>,
+    part: SchemaId,
+    bytes: &[u8],
+    options: &ParseOptions<'_>,
+) -> Result<Tree, Vec<DataError>> {
+    let text = decode(bytes, options)?;
+    let mut reader = DataReader::new(schema, text, options);
+    match reader.document(schema, part, |_, _| false) {
+        Ok(root) if reader.errors.is_empty() => Ok(Tree::new(schema.clone(), root)),
+        _ => Err(reader.errors),
+    }
+}
+
+/// The document as text.
+fn decode<'a>(bytes: &'a [u8], options: &ParseOptions<'_>) -> Result<&'a str, Vec<DataError>> {
+    input::decode(bytes, &options.limits).map_err(|broken| vec![broken.into_error(bytes)])
 }
 
 /// Whether a top-level element only wraps the data.
@@ -106,3 +135,6 @@ fn is_wrapper(schema: &Schema, scanner: &Scanner<'_>, open: &Open<'_>) -> bool {
             .and_then(|module| schema.data_child(SchemaId::ROOT, module, open.local))
             .is_none()
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,7 +50,8 @@ impl fmt::Display for JsonScalar<'_> {
 }
 
 impl<'a> JsonScalar<'a> {
-    fn text(self) -> Cow<'a, str> {
+    /// The scalar without its quotes.
+    pub(crate) fn text(self) -> Cow<'a, str> {
         match self {
             JsonScalar::String(text) => text.into(),
             JsonScalar::Unsigned(number) => number.to_string().into(),

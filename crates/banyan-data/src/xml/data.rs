@@ -7,17 +7,18 @@ use std::sync::Arc;
 use banyan_yang::nearest::nearest;
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
-use super::known::KnownChildren;
 use super::namespaces::ValuePrefixes;
-use super::scanner::{self, Broken, Open, Scanner, Token, is_blank};
+use super::scanner::{self, Open, Scanner, Token, is_blank};
 use super::verbatim;
 use crate::any::AnyData;
-use crate::assembly::{Assembly, Fault, Level, error_path, instance_path};
 use crate::document::{Holds, ParseOptions};
 use crate::error::{DataError, ErrorKind, ErrorPath};
+use crate::input::{Broken, position};
+use crate::known::KnownChildren;
 use crate::lexical;
 use crate::meta::annotation_of;
 use crate::node::{Content, Node, Tree};
+use crate::place::Place;
 use crate::value::Value;
 
 /// Reading ends here: the document is broken, or has too many errors. The errors are in the reader.
@@ -29,13 +30,11 @@ pub(crate) struct DataReader<'o, 'a> {
     pub(super) options: &'o ParseOptions<'o>,
     /// What is wrong so far.
     pub(crate) errors: Vec<DataError>,
-    /// The nodes that are open are the first `open`; the others keep their memory for later.
-    levels: Vec<Assembly>,
-    open: usize,
-    /// From which level on which schema holds; the first is that of the document.
-    schemas: Vec<(usize, Arc<Schema>)>,
+    /// Where the reader is.
+    pub(super) place: Place,
     known: KnownChildren<'a>,
-    faults: Vec<Fault>,
+    /// What was wrong with the last node that was built, with offsets.
+    faults: Vec<(DataError, usize)>,
 }
 
 impl<'o, 'a> DataReader<'o, 'a> {
@@ -48,9 +47,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
             scanner: Scanner::new(input, options.limits),
             options,
             errors: Vec::new(),
-            levels: Vec::new(),
-            open: 0,
-            schemas: vec![(0, schema.clone())],
+            place: Place::new(schema),
             known: KnownChildren::default(),
             faults: Vec::new(),
         }
@@ -63,7 +60,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         root: SchemaId,
         is_wrapper: impl Fn(&Scanner<'a>, &Open<'a>) -> bool,
     ) -> Result<Node, Stop> {
-        self.push(root);
+        self.place.push(root);
         loop {
             match self.token()? {
                 Token::Open(open) if is_wrapper(&self.scanner, &open) => self.children(schema)?,
@@ -76,15 +73,21 @@ impl<'o, 'a> DataReader<'o, 'a> {
         self.pop(schema, root)
     }
 
+    /// The children of the element that was opened last, as children of `root`.
+    pub(crate) fn element(&mut self, schema: &Arc<Schema>, root: SchemaId) -> Result<Node, Stop> {
+        self.place.push(root);
+        self.children(schema)?;
+        self.pop(schema, root)
+    }
+
     /// The next token.
     pub(crate) fn token(&mut self) -> Result<Token<'a>, Stop> {
         self.scanner.next().map_err(|broken| self.stop(broken))
     }
 
     fn stop(&mut self, broken: Broken) -> Stop {
-        let mut error = DataError::new(broken.kind, self.path(None), broken.message).with_position(
-            scanner::position(self.scanner.input().as_bytes(), broken.offset),
-        );
+        let mut error = DataError::new(broken.kind, self.place.path_of(None), broken.message)
+            .with_position(position(self.scanner.input().as_bytes(), broken.offset));
         error.help = broken.help;
         self.errors.push(error);
         Stop
@@ -95,107 +98,25 @@ impl<'o, 'a> DataReader<'o, 'a> {
         self.scanner.skip().map_err(|broken| self.stop(broken))
     }
 
-    /// Opens a level: what follows stands inside of an instance of `id`.
-    pub(crate) fn push(&mut self, id: SchemaId) {
-        if self.open == self.levels.len() {
-            self.levels.push(Assembly::default());
-        }
-        self.levels[self.open].begin(id);
-        self.open += 1;
-    }
-
-    fn top(&mut self) -> &mut Assembly {
-        // Every caller has pushed a level.
-        &mut self.levels[self.open - 1]
-    }
-
     fn pop(&mut self, schema: &Schema, id: SchemaId) -> Result<Node, Stop> {
         let mut faults = std::mem::take(&mut self.faults);
-        let node = self.levels[self.open - 1].finish(schema, id, &mut faults);
-        let failed = faults.drain(..).try_for_each(|fault| {
-            let offset = fault.offset;
-            let path = self.path(fault.child);
-            self.report(fault.into_error(path), offset)
-        });
+        let node = self.place.pop(schema, id, &mut faults);
+        let reported = faults
+            .drain(..)
+            .try_for_each(|(error, offset)| self.report(error, offset));
         self.faults = faults;
-        self.open -= 1;
-        failed?;
+        reported?;
         Ok(node)
-    }
-
-    /// Leaves the innermost level without building a node.
-    pub(super) fn discard(&mut self) {
-        self.open -= 1;
-    }
-
-    /// Notes a key of the innermost level, so that paths show it.
-    pub(super) fn note_key(&mut self, id: SchemaId, value: &Value) {
-        self.top().put(id, Content::Leaf(value.clone()));
-    }
-
-    /// The value of a key of the innermost level, once noted.
-    pub(super) fn key(&self, id: SchemaId) -> Option<&Value> {
-        self.levels[self.open - 1].value(id)
     }
 
     /// The schema of what is mounted at the innermost level, which is a mount point.
     pub(super) fn mounted_schema(&self) -> Option<Arc<Schema>> {
-        self.options.schema_at(&instance_path(&self.levels()))
-    }
-
-    /// Goes into a mounted tree: the innermost level becomes its root.
-    pub(super) fn enter_mount(&mut self, inner: Arc<Schema>) {
-        self.schemas.push((self.open, inner));
-        self.push(SchemaId::ROOT);
-    }
-
-    /// Comes back from it.
-    pub(super) fn leave_mount(&mut self) {
-        self.schemas.pop();
-        self.discard();
-    }
-
-    fn levels(&self) -> Vec<Level<'_>> {
-        let mut levels = Vec::with_capacity(self.open);
-        let mut schemas = self.schemas.iter().peekable();
-        let mut schema = match schemas.next() {
-            Some((_, schema)) => schema,
-            None => return levels,
-        };
-        for (index, assembly) in self.levels[..self.open].iter().enumerate() {
-            while let Some((_, inner)) = schemas.next_if(|(from, _)| *from <= index) {
-                schema = inner;
-            }
-            // A level without id is one whose node is being built.
-            let Some(id) = assembly.id else { continue };
-            let keys = schema.node(id).keys.iter();
-            levels.push(Level {
-                schema,
-                id,
-                keys: keys
-                    .map_while(|key| assembly.value(*key).cloned())
-                    .collect(),
-            });
-        }
-        levels
-    }
-
-    /// The path of the innermost level, or of its child.
-    pub(crate) fn path(&self, child: Option<SchemaId>) -> ErrorPath {
-        let mut levels = self.levels();
-        if let (Some(id), Some((_, schema))) = (child, self.schemas.last()) {
-            levels.push(Level {
-                schema,
-                id,
-                keys: Vec::new(),
-            });
-        }
-        error_path(&levels)
+        self.options.schema_at(&self.place.instance_path())
     }
 
     /// Notes an error at an offset of the document.
     pub(crate) fn report(&mut self, error: DataError, offset: usize) -> Result<(), Stop> {
-        let position = scanner::position(self.scanner.input().as_bytes(), offset);
+        let position = position(self.scanner.input().as_bytes(), offset);
         self.errors.push(error.with_position(position));
         if self.errors.len() >= self.options.limits.errors {
             return Err(Stop);
@@ -210,7 +131,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         message: impl Into<String>,
         offset: usize,
     ) -> Result<(), Stop> {
-        let error = DataError::new(kind, self.path(child), message);
+        let error = DataError::new(kind, self.place.path_of(child), message);
         self.report(error, offset)
     }
 
@@ -218,12 +139,10 @@ impl<'o, 'a> DataReader<'o, 'a> {
         if is_blank(text) {
             return Ok(());
         }
-        let here = self.levels[self.open - 1].id.map(|id| schema.node(id));
+        let here = schema.node(self.place.id());
         let what = match here {
-            Some(node) if !node.name.is_empty() => {
-                format!("inside of the {} {}", node.kind.keyword(), node.name)
-            }
-            _ => "outside of any element".to_owned(),
+            node if node.name.is_empty() => "outside of any element".to_owned(),
+            node => format!("inside of the {} {}", node.kind.keyword(), node.name),
         };
         let shown: String = text.trim().chars().take(40).collect();
         let offset = self.scanner.offset();
@@ -247,11 +166,15 @@ impl<'o, 'a> DataReader<'o, 'a> {
     }
 
     fn child(&mut self, schema: &Arc<Schema>, open: Open<'a>) -> Result<(), Stop> {
-        let Some(parent) = self.top().id else {
-            return self.skip();
-        };
+        let parent = self.place.id();
         let Some(id) = self.find(schema, parent, &open) else {
-            let error = unknown_element(schema, parent, &self.scanner, &open, self.path(None));
+            let error = unknown_element(
+                schema,
+                parent,
+                &self.scanner,
+                &open,
+                self.place.path_of(None),
+            );
             self.report(error, open.offset)?;
             return self.skip();
         };
@@ -266,7 +189,11 @@ impl<'o, 'a> DataReader<'o, 'a> {
         open: &Open<'a>,
     ) -> Option<SchemaId> {
         let module = self.scanner.namespaces.module(schema, open.prefix);
-        let found = module.and_then(|module| self.known.child(schema, parent, module, open.local));
+        let found = module.and_then(|module| {
+            self.known.child(schema, parent, module, open.local, || {
+                schema.data_child(parent, module, open.local)
+            })
+        });
         if found.is_none() && self.options.lenient() {
             return schema.data_child_any_module(parent, open.local);
         }
@@ -294,7 +221,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
             return self.skip();
         }
         let single = !matches!(definition.kind, NodeKind::List | NodeKind::LeafList);
-        if single && self.top().has(id) {
+        if single && self.place.top().has(id) {
             let keyword = definition.kind.keyword();
             self.fail(
                 ErrorKind::Duplicate,
@@ -308,26 +235,26 @@ impl<'o, 'a> DataReader<'o, 'a> {
             NodeKind::Leaf => {
                 self.annotations(schema, Some(id), open.offset)?;
                 if let Some(value) = self.leaf(schema, id, open.offset)? {
-                    self.top().put(id, Content::Leaf(value));
+                    self.place.top().put(id, Content::Leaf(value));
                 }
             }
             NodeKind::LeafList => {
                 self.no_annotations(id, open.offset)?;
                 if let Some(value) = self.leaf(schema, id, open.offset)? {
-                    self.top().value_entry(id, value, open.offset);
+                    self.place.top().value_entry(id, value, open.offset);
                 }
             }
             NodeKind::Container if definition.mount_point.is_some() => {
                 self.mount(id, open.offset)?;
             }
             NodeKind::Container => {
-                self.push(id);
+                self.place.push(id);
                 self.annotations(schema, None, open.offset)?;
                 self.children(schema)?;
-                let stored = definition.presence || !self.top().is_empty();
+                let stored = definition.presence || !self.place.top().is_empty();
                 let node = self.pop(schema, id)?;
                 if stored {
-                    self.top().put(id, Content::Container(node));
+                    self.place.top().put(id, Content::Container(node));
                 }
             }
             NodeKind::List => self.entry(schema, id, open.offset)?,
@@ -335,7 +262,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
                 self.annotations(schema, Some(id), open.offset)?;
                 let text = self.verbatim()?;
                 let content = Content::Any(Arc::new(AnyData::Xml(text.into())));
-                self.top().put(id, content);
+                self.place.top().put(id, content);
             }
             // Data children are of the kinds above.
             _ => self.skip()?,
@@ -344,10 +271,10 @@ impl<'o, 'a> DataReader<'o, 'a> {
     }
 
     fn entry(&mut self, schema: &Arc<Schema>, id: SchemaId, offset: usize) -> Result<(), Stop> {
-        self.push(id);
+        self.place.push(id);
         self.annotations(schema, None, offset)?;
         self.children(schema)?;
-        let missing = self.top().missing_keys(schema, id);
+        let missing = self.place.top().missing_keys(schema, id);
         // RFC 7950 7.8.2: all keys must be there.
         let complete = missing.is_empty();
         for key in missing {
@@ -355,14 +282,15 @@ impl<'o, 'a> DataReader<'o, 'a> {
                 "the entry of {} has no {key}, its key",
                 schema.node(id).name
             );
-            let error = DataError::new(ErrorKind::MissingElement, self.path(None), message)
-                .with_culprit(key.clone())
-                .with_help(format!("add <{key}>"));
+            let error =
+                DataError::new(ErrorKind::MissingElement, self.place.path_of(None), message)
+                    .with_culprit(key.clone())
+                    .with_help(format!("add <{key}>"));
             self.report(error, offset)?;
         }
         let node = self.pop(schema, id)?;
         if complete {
-            self.top().entry(id, node, offset);
+            self.place.top().entry(id, node, offset);
         }
         Ok(())
     }
@@ -372,30 +300,24 @@ impl<'o, 'a> DataReader<'o, 'a> {
     }
 
     fn mount(&mut self, id: SchemaId, offset: usize) -> Result<(), Stop> {
-        self.push(id);
-        let levels = self.levels();
-        let complete = levels
-            .iter()
-            .all(|level| level.keys.len() == level.schema.node(level.id).keys.len());
-        let path = instance_path(&levels);
-        if !complete {
+        self.place.push(id);
+        if self.place.first_missing_key().is_some() {
             let error = DataError::new(
                 ErrorKind::MissingElement,
-                self.path(None),
+                self.place.path_of(None),
                 "which data are mounted here cannot be known before the keys of all lists around it",
             );
             self.report(error.with_help("put the keys of an entry first"), offset)?;
-            self.open -= 1;
+            self.place.discard();
             return self.skip();
         }
-        let content = match self.options.schema_at(&path) {
+        let content = match self.mounted_schema() {
             Some(inner) => {
-                self.schemas.push((self.open, inner.clone()));
-                self.push(SchemaId::ROOT);
+                self.place.enter_mount(inner.clone());
                 self.children(&inner)?;
-                let stored = !self.top().is_empty();
+                let stored = !self.place.top().is_empty();
                 let node = self.pop(&inner, SchemaId::ROOT)?;
-                self.schemas.pop();
+                self.place.leave_mount();
                 stored.then(|| Content::Mount(Arc::new(Tree::new(inner, node))))
             }
             None => {
@@ -404,9 +326,9 @@ impl<'o, 'a> DataReader<'o, 'a> {
                 stored.then(|| Content::Any(Arc::new(AnyData::Xml(text.into()))))
             }
         };
-        self.open -= 1;
+        self.place.discard();
         if let Some(content) = content {
-            self.top().put(id, content);
+            self.place.top().put(id, content);
         }
         Ok(())
     }
@@ -434,7 +356,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
     ) -> Result<Option<Cow<'a, str>>, Stop> {
         let error = DataError::new(
             ErrorKind::UnknownElement,
-            self.path(Some(id)),
+            self.place.path_of(Some(id)),
             format!("the element <{}> stands where a value should", open.local),
         );
         self.report(error.with_culprit(open.local), open.offset)?;
@@ -456,7 +378,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         match self.value(schema, id, &text) {
             Ok(value) => Ok(Some(value)),
             Err(error) => {
-                let path = self.path(Some(id));
+                let path = self.place.path_of(Some(id));
                 let culprit = schema.node(id).name.clone();
                 self.report(error.at(path).with_culprit(culprit), offset)?;
                 Ok(None)
@@ -511,7 +433,10 @@ impl<'o, 'a> DataReader<'o, 'a> {
             let known =
                 namespace.and_then(|namespace| annotation_of(schema, namespace, attribute.local));
             match known {
-                Some(name) => self.top().annotate(child, name, attribute.value.into()),
+                Some(name) => self
+                    .place
+                    .top()
+                    .annotate(child, name, attribute.value.into()),
                 None => self.unknown_attribute(&attribute, child, offset)?,
             }
         }
@@ -542,7 +467,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         };
         let error = DataError::new(
             ErrorKind::UnknownAttribute,
-            self.path(child),
+            self.place.path_of(child),
             format!("the attribute {name} is not known here"),
         )
         .with_culprit(name)

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use banyan_yang::schema::{NodeKind, OrderedBy, Schema, SchemaId};
 
 use super::data::{DataReader, Stop, unknown_element};
-use super::scanner::{Attribute, Lines, Open, Token, is_blank};
+use super::scanner::{Attribute, Open, Token, is_blank};
 use crate::any::AnyData;
 use crate::document::ParseOptions;
 use crate::edit::{EditContent, EditNode, Insert, Operation};
 use crate::error::{DataError, ErrorKind};
+use crate::input::Lines;
 use crate::lexical::{self, ValueError};
 use crate::value::Value;
 
@@ -69,7 +70,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
         default: Operation,
         is_wrapper: impl Fn(&DataReader<'o, 'a>, &Open<'a>) -> bool,
     ) -> Result<Vec<EditNode>, Stop> {
-        self.reader.push(SchemaId::ROOT);
+        self.reader.place.push(SchemaId::ROOT);
         let mut nodes = Vec::new();
         loop {
             match self.reader.token()? {
@@ -111,7 +112,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
         nodes: &mut Vec<EditNode>,
     ) -> Result<(), Stop> {
         let Some(id) = self.reader.find(schema, parent, open) else {
-            let path = self.reader.path(None);
+            let path = self.reader.place.path_of(None);
             let error = unknown_element(schema, parent, &self.reader.scanner, open, path);
             self.reader.report(error, open.offset)?;
             return self.reader.skip();
@@ -146,7 +147,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
         let operation = attributes.operation;
         if definition.is_key && schema.node(parent).kind == NodeKind::List {
             if let Some(value) = self.reader.leaf(schema, id, open.offset)? {
-                self.reader.note_key(id, &value);
+                self.reader.place.note_key(id, &value);
             }
             return Ok(());
         }
@@ -186,10 +187,10 @@ impl<'o, 'a> EditReader<'o, 'a> {
                 self.mount(id, operation, open.offset)
             }
             NodeKind::Container => {
-                self.reader.push(id);
+                self.reader.place.push(id);
                 let mut nodes = Vec::new();
                 self.children(schema, id, operation, &mut nodes)?;
-                self.reader.discard();
+                self.reader.place.discard();
                 Ok(Some(EditContent::Container(nodes)))
             }
             NodeKind::List => self.entry(schema, id, operation, open.offset),
@@ -220,7 +221,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
             Ok(value) => Ok(Some(EditContent::LeafListEntry(value))),
             Err(_) if text.is_empty() && deletes(operation) => Ok(Some(EditContent::Whole)),
             Err(error) => {
-                let path = self.reader.path(Some(id));
+                let path = self.reader.place.path_of(Some(id));
                 let culprit = schema.node(id).name.clone();
                 self.reader
                     .report(error.at(path).with_culprit(culprit), offset)?;
@@ -236,13 +237,13 @@ impl<'o, 'a> EditReader<'o, 'a> {
         operation: Operation,
         offset: usize,
     ) -> Result<Option<EditContent>, Stop> {
-        self.reader.push(id);
+        self.reader.place.push(id);
         let mut nodes = Vec::new();
         self.children(schema, id, operation, &mut nodes)?;
         let mut keys: Vec<Value> = Vec::new();
         let mut missing = Vec::new();
         for key in &schema.node(id).keys {
-            match self.reader.key(*key) {
+            match self.reader.place.key(*key) {
                 Some(value) => keys.push(value.clone()),
                 None => missing.push(schema.node(*key).name.clone()),
             }
@@ -255,7 +256,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
             Some(EditContent::Entry(keys, nodes))
         } else {
             for key in missing {
-                let path = self.reader.path(None);
+                let path = self.reader.place.path_of(None);
                 let message = format!(
                     "the entry of {} has no {key}, its key",
                     schema.node(id).name
@@ -267,7 +268,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
             }
             None
         };
-        self.reader.discard();
+        self.reader.place.discard();
         Ok(content)
     }
 
@@ -277,13 +278,14 @@ impl<'o, 'a> EditReader<'o, 'a> {
         operation: Operation,
         offset: usize,
     ) -> Result<Option<EditContent>, Stop> {
-        self.reader.push(id);
+        self.reader.place.push(id);
         let content = match self.reader.mounted_schema() {
             Some(inner) => {
-                self.reader.enter_mount(inner.clone());
+                self.reader.place.enter_mount(inner.clone());
                 let mut nodes = Vec::new();
                 self.children(&inner, SchemaId::ROOT, operation, &mut nodes)?;
-                self.reader.leave_mount();
+                self.reader.place.discard();
+                self.reader.place.leave_mount();
                 Some(EditContent::Mount(inner, nodes))
             }
             None => {
@@ -301,7 +303,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
                         let message = "the schema of what is mounted here is not known, so nothing can be merged into it";
                         let error = DataError::new(
                             ErrorKind::UnknownElement,
-                            self.reader.path(None),
+                            self.reader.place.path_of(None),
                             message,
                         )
                         .with_help("connect the device first, or replace all of it");
@@ -311,7 +313,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
                 }
             }
         };
-        self.reader.discard();
+        self.reader.place.discard();
         Ok(content)
     }
 
@@ -380,9 +382,13 @@ impl<'o, 'a> EditReader<'o, 'a> {
             "{:?} is not a value of the attribute {}",
             attribute.value, attribute.local
         );
-        let error = DataError::new(ErrorKind::BadAttribute, self.reader.path(Some(id)), message)
-            .with_culprit(attribute.local)
-            .with_help(format!("allowed: {allowed}"));
+        let error = DataError::new(
+            ErrorKind::BadAttribute,
+            self.reader.place.path_of(Some(id)),
+            message,
+        )
+        .with_culprit(attribute.local)
+        .with_help(format!("allowed: {allowed}"));
         self.reader.report(error, offset)
     }
 
@@ -394,7 +400,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
         attributes: &Attributes<'a>,
     ) -> Result<Option<Insert>, DataError> {
         let error = |kind, culprit: &str, message: String| {
-            DataError::new(kind, self.reader.path(Some(id)), message).with_culprit(culprit)
+            DataError::new(kind, self.reader.place.path_of(Some(id)), message).with_culprit(culprit)
         };
         let definition = schema.node(id);
         let given = attributes.insert.or(attributes.key.as_ref().map(|_| "key"));

@@ -25,20 +25,17 @@ pub fn print(tree: &Tree, options: &PrintOptions<'_>, out: &mut dyn io::Write) -
     tags.finish()
 }
 
-/// As [`print`], with the root itself as the element around: a notification, or the input of an rpc
-/// (then `name` is the rpc's node, which gives name and namespace).
-pub(crate) fn print_within(
+/// Prints a tree inside of an element: that of `id`, the operation or notification whose content the tree is.
+pub(super) fn print_inside(
+    tags: &mut Tags<'_>,
     tree: &Tree,
-    name: SchemaId,
+    id: SchemaId,
+    outer: Option<ModuleId>,
     options: &PrintOptions<'_>,
-    out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let mut tags = Tags::new(out, options.layout);
     let mut shown = Shown::new(tree, options);
-    let schema = tree.schema();
-    tags.begin(schema, name, None)?;
-    inside(&mut tags, &mut shown, name, tree.root())?;
-    tags.finish()
+    tags.begin(tree.schema(), id, outer)?;
+    inside(tags, &mut shown, id, tree.root())
 }
 
 /// The children of `node`, each in the namespace of its module unless that is `outer`.

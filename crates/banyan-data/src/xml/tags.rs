@@ -65,6 +65,14 @@ impl<'w> Tags<'w> {
         Ok(())
     }
 
+    /// `<name xmlns="...">` of an element that is not of the schema, as [`Tags::begin`].
+    pub(super) fn begin_named(&mut self, name: &str, namespace: &str) -> io::Result<()> {
+        self.line()?;
+        self.sink.put("<")?;
+        self.sink.put(name)?;
+        self.attribute("xmlns", namespace)
+    }
+
     /// ` name="value"`, in a tag that has begun.
     pub(super) fn attribute(&mut self, name: &str, value: &str) -> io::Result<()> {
         self.sink.put(" ")?;

@@ -1,6 +1,7 @@
 //! The inside of an element, kept as it came: anydata, anyxml, and data under an unknown mount point.
 
-use super::scanner::{Broken, Scanner, Token};
+use super::scanner::{Scanner, Token};
+use crate::input::Broken;
 
 /// Where a top-level element of the inside gets the declarations that it needs from outside.
 struct Child {

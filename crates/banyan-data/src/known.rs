@@ -1,4 +1,4 @@
-//! A small memory of which element names which schema node: a document repeats the same few a million times.
+//! A small memory of which name means which schema node: a document repeats the same few a million times.
 
 use banyan_yang::schema::{ModuleId, Schema, SchemaId};
 
@@ -15,8 +15,8 @@ struct Known<'a> {
     child: SchemaId,
 }
 
-/// The memory.
-pub(super) struct KnownChildren<'a>(Vec<Option<Known<'a>>>);
+/// The memory; names borrow from the document.
+pub(crate) struct KnownChildren<'a>(Vec<Option<Known<'a>>>);
 
 impl Default for KnownChildren<'_> {
     fn default() -> Self {
@@ -25,20 +25,22 @@ impl Default for KnownChildren<'_> {
 }
 
 impl<'a> KnownChildren<'a> {
-    /// [`Schema::data_child`], remembered.
-    pub(super) fn child(
+    /// What `look_up` answers for `name` under `parent` in the context of `module`, remembered.
+    pub(crate) fn child(
         &mut self,
         schema: &Schema,
         parent: SchemaId,
         module: ModuleId,
         name: &'a str,
+        look_up: impl FnOnce() -> Option<SchemaId>,
     ) -> Option<SchemaId> {
         let bytes = name.as_bytes();
         let ends = [bytes.first(), bytes.last(), bytes.get(bytes.len() / 2)];
-        let place = ends.into_iter().flatten().fold(
-            parent.index().wrapping_mul(31) ^ bytes.len(),
-            |hash, byte| hash.wrapping_mul(37).wrapping_add(usize::from(*byte)),
-        ) % PLACES;
+        let seed = parent.index().wrapping_mul(31) ^ bytes.len();
+        let hash = ends.into_iter().flatten().fold(seed, |hash, byte| {
+            hash.wrapping_mul(37).wrapping_add(usize::from(*byte))
+        });
+        let place = hash % PLACES;
         let address = std::ptr::from_ref(schema).addr();
         if let Some(known) = self.0[place]
             && known.parent == parent
@@ -48,7 +50,7 @@ impl<'a> KnownChildren<'a> {
         {
             return Some(known.child);
         }
-        let child = schema.data_child(parent, module, name)?;
+        let child = look_up()?;
         self.0[place] = Some(Known {
             schema: address,
             parent,

@@ -1,0 +1,91 @@
+//! JSON of YANG data (RFC 7951, RFC 7952): read straight into a [`Tree`], printed straight into a writer.
+//!
+//! Must not keep a document tree between the text and ours. Reading stops at the first error, because the
+//! JSON parser below cannot go on after one.
+
+mod data;
+mod edit;
+mod print;
+mod scalar;
+
+use std::sync::Arc;
+
+use banyan_yang::schema::{NodeKind, Schema, SchemaId};
+
+use crate::document::{Holds, ParseOptions};
+use crate::edit::{Edit, Operation};
+use crate::error::DataError;
+use crate::input;
+use crate::node::Tree;
+use crate::operation::Invocation;
+use data::{JsonReader, Start};
+
+pub use print::print;
+pub(crate) use print::print_named;
+
+/// Reads data: an object of top-level nodes, which may be in one member `config` or `data` (of whatever module,
+/// unless the schema has a top-level node of that name).
+///
+/// # Errors
+/// The first thing that is wrong, with line and column.
+pub fn parse_data(
+    schema: &Arc<Schema>,
+    bytes: &[u8],
+    options: &ParseOptions<'_>,
+) -> Result<Tree, Vec<DataError>> {
+    read(schema, bytes, Start::Data, options).map(|found| found.content)
+}
+
+/// Reads data as an edit: each top-level node gets the default operation. JSON has no form for other operations.
+///
+/// # Errors
+/// As [`parse_data`]; state is an error (`NotConfig`) whatever `options.holds` says.
+pub fn parse_edit(
+    schema: &Arc<Schema>,
+    bytes: &[u8],
+    default_operation: Operation,
+    options: &ParseOptions<'_>,
+) -> Result<Edit, Vec<DataError>> {
+    let options = ParseOptions {
+        holds: Holds::Config,
+        ..*options
+    };
+    let tree = parse_data(schema, bytes, &options)?;
+    Ok(edit::of_tree(&tree, default_operation))
+}
+
+/// Reads the call of an rpc or a notification: an object with one member.
+pub(crate) fn parse_invocation(
+    schema: &Arc<Schema>,
+    wanted: NodeKind,
+    bytes: &[u8],
+    options: &ParseOptions<'_>,
+) -> Result<Invocation, Vec<DataError>> {
+    read(schema, bytes, Start::Operation(wanted), options)
+}
+
+/// Reads the children of an input or output node.
+pub(crate) fn parse_parameters(
+    schema: &Arc<Schema>,
+    part: SchemaId,
+    bytes: &[u8],
+    options: &ParseOptions<'_>,
+) -> Result<Tree, Vec<DataError>> {
+    read(schema, bytes, Start::Parameters(part), options).map(|found| found.content)
+}
+
+fn read(
+    schema: &Arc<Schema>,
+    bytes: &[u8],
+    start: Start,
+    options: &ParseOptions<'_>,
+) -> Result<Invocation, Vec<DataError>> {
+    let text =
+        input::decode(bytes, &options.limits).map_err(|broken| vec![broken.into_error(bytes)])?;
+    JsonReader::new(schema, text, options)
+        .document(schema, start)
+        .map_err(|error| vec![error])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,260 @@
+//! A tree as JSON, written piece by piece (RFC 7951, RFC 7952).
+
+use std::fmt::Write as _;
+use std::io;
+
+use banyan_yang::schema::{ModuleId, Schema, SchemaId};
+
+use crate::document::{Layout, PrintOptions};
+use crate::lexical::{JsonForm, Style, canonical, json_form};
+use crate::meta::{Annotations, DEFAULT_MODULE};
+use crate::node::{Content, Node, Tree};
+use crate::shown::{Shown, ShownChild};
+use crate::sink::Sink;
+use crate::value::Value;
+
+/// Prints the children of the tree's root as one object, each member with its module's name.
+///
+/// # Errors
+/// Those of the writer.
+pub fn print(tree: &Tree, options: &PrintOptions<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut json = Json::new(out, options.layout);
+    let mut shown = Shown::new(tree, options);
+    object(&mut json, &mut shown, tree.root(), None)?;
+    json.finish()
+}
+
+/// Prints an object with one member, named after the schema node `id`, that holds the children of the root.
+pub(crate) fn print_named(
+    tree: &Tree,
+    id: SchemaId,
+    options: &PrintOptions<'_>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let mut json = Json::new(out, options.layout);
+    let mut shown = Shown::new(tree, options);
+    let schema = tree.schema();
+    json.open("{")?;
+    json.name("", schema, id, None)?;
+    object(
+        &mut json,
+        &mut shown,
+        tree.root(),
+        Some(schema.node(id).module),
+    )?;
+    json.close("}")?;
+    json.finish()
+}
+
+/// Writes the marks of JSON: commas, line breaks, quotes.
+struct Json<'w> {
+    sink: Sink<'w>,
+    layout: Layout,
+    depth: usize,
+    /// Nothing stands yet in the innermost object or array.
+    first: bool,
+}
+
+impl<'w> Json<'w> {
+    fn new(out: &'w mut dyn io::Write, layout: Layout) -> Self {
+        Json {
+            sink: Sink::new(out),
+            layout,
+            depth: 0,
+            first: true,
+        }
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        if self.layout != Layout::Compact {
+            self.sink.put("\n")?;
+        }
+        self.sink.finish()
+    }
+
+    fn open(&mut self, bracket: &str) -> io::Result<()> {
+        self.sink.put(bracket)?;
+        self.depth += 1;
+        self.first = true;
+        Ok(())
+    }
+
+    fn close(&mut self, bracket: &str) -> io::Result<()> {
+        self.depth = self.depth.saturating_sub(1);
+        if !self.first {
+            self.line()?;
+        }
+        self.first = false;
+        self.sink.put(bracket)
+    }
+
+    fn line(&mut self) -> io::Result<()> {
+        match self.layout {
+            Layout::Compact => Ok(()),
+            Layout::Indented(width) => self.sink.line(usize::from(width) * self.depth),
+        }
+    }
+
+    /// Before each member and element.
+    fn next(&mut self) -> io::Result<()> {
+        if !self.first {
+            self.sink.put(",")?;
+        }
+        self.first = false;
+        self.line()
+    }
+
+    fn colon(&mut self) -> io::Result<()> {
+        self.sink.put(match self.layout {
+            Layout::Compact => ":",
+            Layout::Indented(_) => ": ",
+        })
+    }
+
+    /// The name of a member, with the module's name unless it is that of `outer` (RFC 7951 4).
+    fn name(
+        &mut self,
+        mark: &str,
+        schema: &Schema,
+        id: SchemaId,
+        outer: Option<ModuleId>,
+    ) -> io::Result<()> {
+        let node = schema.node(id);
+        self.next()?;
+        self.sink.put("\"")?;
+        self.sink.put(mark)?;
+        if outer != Some(node.module) {
+            self.sink.put(&schema.module(node.module).name)?;
+            self.sink.put(":")?;
+        }
+        self.sink.put(&node.name)?;
+        self.sink.put("\"")?;
+        self.colon()
+    }
+
+    fn string(&mut self, text: &str) -> io::Result<()> {
+        self.sink.put("\"")?;
+        let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+        let mut rest = text;
+        while let Some(at) = rest.bytes().position(special) {
+            self.sink.put(&rest[..at])?;
+            match rest.as_bytes()[at] {
+                b'"' => self.sink.put("\\\"")?,
+                b'\\' => self.sink.put("\\\\")?,
+                b'\n' => self.sink.put("\\n")?,
+                b'\r' => self.sink.put("\\r")?,
+                b'\t' => self.sink.put("\\t")?,
+                byte => {
+                    let mut escape = String::new();
+                    let _ = write!(escape, "\\u{byte:04x}");
+                    self.sink.put(&escape)?;
+                }
+            }
+            rest = &rest[at + 1..];
+        }
+        self.sink.put(rest)?;
+        self.sink.put("\"")
+    }
+
+    fn value(&mut self, schema: &Schema, id: SchemaId, value: &Value) -> io::Result<()> {
+        let Some(ty) = &schema.node(id).ty else {
+            return self.sink.put("null");
+        };
+        match json_form(ty, value) {
+            JsonForm::EmptyArray => self.sink.put("[null]"),
+            JsonForm::Bare => self.sink.put(&canonical(schema, ty, value, Style::Json)),
+            JsonForm::String => self.string(&canonical(schema, ty, value, Style::Json)),
+        }
+    }
+
+    /// The object of annotations, its name written.
+    fn annotations(&mut self, annotations: &Annotations) -> io::Result<()> {
+        self.open("{")?;
+        for ((module, name), value) in annotations {
+            self.next()?;
+            self.string(&format!("{module}:{name}"))?;
+            self.colon()?;
+            // The one annotation whose type is known here (RFC 6243 6).
+            if **module == *DEFAULT_MODULE && matches!(&**value, "true" | "false") {
+                self.sink.put(value)?;
+            } else {
+                self.string(value)?;
+            }
+        }
+        self.close("}")
+    }
+}
+
+fn object(
+    json: &mut Json<'_>,
+    shown: &mut Shown<'_>,
+    node: &Node,
+    outer: Option<ModuleId>,
+) -> io::Result<()> {
+    json.open("{")?;
+    let annotations = |of: Option<SchemaId>| node.meta().and_then(|meta| meta.annotations.get(&of));
+    if let Some(own) = annotations(None) {
+        json.next()?;
+        json.sink.put("\"@\"")?;
+        json.colon()?;
+        json.annotations(own)?;
+    }
+    for child in shown.children(node) {
+        print_child(json, shown, &child, annotations(Some(child.slot.id)), outer)?;
+    }
+    json.close("}")
+}
+
+fn inner_object(json: &mut Json<'_>, shown: &mut Shown<'_>, node: &Node) -> io::Result<()> {
+    let module = shown.schema().node(node.id()).module;
+    shown.enter(node);
+    let done = object(json, shown, node, Some(module));
+    shown.leave();
+    done
+}
+
+fn print_child(
+    json: &mut Json<'_>,
+    shown: &mut Shown<'_>,
+    child: &ShownChild<'_>,
+    annotated: Option<&Annotations>,
+    outer: Option<ModuleId>,
+) -> io::Result<()> {
+    let schema = shown.schema();
+    let id = child.slot.id;
+    json.name("", schema, id, outer)?;
+    match &child.slot.content {
+        Content::Leaf(value) => json.value(schema, id, value)?,
+        Content::LeafList(list) => {
+            json.open("[")?;
+            for value in list.iter() {
+                json.next()?;
+                json.value(schema, id, value)?;
+            }
+            json.close("]")?;
+        }
+        Content::Container(node) => inner_object(json, shown, node)?,
+        Content::List(list) => {
+            json.open("[")?;
+            for entry in list.iter() {
+                json.next()?;
+                inner_object(json, shown, entry)?;
+            }
+            json.close("]")?;
+        }
+        Content::Any(any) => json.sink.put(&any.to_json(schema))?,
+        Content::Mount(tree) => object(json, &mut shown.mounted(tree), tree.root(), None)?,
+    }
+    if child.tagged && matches!(child.slot.content, Content::Leaf(_)) {
+        let tag = ((DEFAULT_MODULE.into(), "default".into()), "true".into());
+        json.name("@", schema, id, outer)?;
+        return json.annotations(&Annotations::from([tag]));
+    }
+    match annotated {
+        Some(annotations) => {
+            json.name("@", schema, id, outer)?;
+            json.annotations(annotations)
+        }
+        None => Ok(()),
+    }
+}
