@@ -19,7 +19,7 @@ use std::sync::Arc;
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
 use crate::document::ParseOptions;
-use crate::edit::{Edit, EditContent, EditNode, Operation};
+use crate::edit::{Edit, Operation};
 use crate::error::DataError;
 use crate::input;
 use crate::node::Tree;
@@ -68,20 +68,14 @@ pub fn parse_edit(
 ) -> Result<Edit, Vec<DataError>> {
     let text = decode(bytes, options)?;
     let mut reader = EditReader::new(schema, text, options);
-    let nodes = reader.document(schema, default_operation, |reader, open| {
+    let found = reader.document(schema, default_operation, |reader, open| {
         is_wrapper(schema, &reader.scanner, open)
     });
     let errors = reader.reader.errors;
-    match nodes {
-        Ok(nodes) if errors.is_empty() => Ok(Edit {
+    match found {
+        Ok(root) if errors.is_empty() => Ok(Edit {
             schema: schema.clone(),
-            root: EditNode {
-                id: SchemaId::ROOT,
-                operation: default_operation,
-                content: EditContent::Container(nodes),
-                insert: None,
-                position: None,
-            },
+            root,
         }),
         _ => Err(errors),
     }

@@ -2,25 +2,22 @@
 
 use crate::edit::{Edit, EditContent, EditNode, Operation};
 use crate::node::{Content, Node, Slot, Tree};
-use banyan_yang::schema::{Schema, SchemaId};
+use banyan_yang::schema::Schema;
 
 /// The edit that brings all of `tree` with one operation.
 pub(super) fn of_tree(tree: &Tree, operation: Operation) -> Edit {
     let nodes = children(tree.schema(), tree.root(), 0, operation);
     Edit {
         schema: tree.schema().clone(),
-        root: node(SchemaId::ROOT, operation, EditContent::Container(nodes)),
+        root: of_node(tree.root(), operation, EditContent::Container(nodes)),
     }
 }
 
-fn node(id: SchemaId, operation: Operation, content: EditContent) -> EditNode {
-    EditNode {
-        id,
-        operation,
-        content,
-        insert: None,
-        position: None,
-    }
+/// An edit of a container or entry, with its metadata.
+fn of_node(node: &Node, operation: Operation, content: EditContent) -> EditNode {
+    let mut edit = EditNode::new(node.id(), operation, content);
+    edit.meta = node.meta().cloned();
+    edit
 }
 
 /// The children of `parent` behind its first `keys`.
@@ -36,29 +33,37 @@ fn add(schema: &Schema, slot: &Slot, operation: Operation, nodes: &mut Vec<EditN
     let id = slot.id;
     match &slot.content {
         Content::Leaf(value) => {
-            nodes.push(node(id, operation, EditContent::Leaf(Some(value.clone()))));
+            nodes.push(EditNode::new(
+                id,
+                operation,
+                EditContent::Leaf(Some(value.clone())),
+            ));
         }
         Content::LeafList(list) => nodes.extend(list.iter().map(|value| {
             let content = EditContent::LeafListEntry(value.clone());
-            node(id, operation, content)
+            EditNode::new(id, operation, content)
         })),
         Content::Container(inner) => {
-            let inner = children(schema, inner, 0, operation);
-            nodes.push(node(id, operation, EditContent::Container(inner)));
+            let content = EditContent::Container(children(schema, inner, 0, operation));
+            nodes.push(of_node(inner, operation, content));
         }
         Content::List(list) => nodes.extend(list.iter().map(|entry| {
             let count = schema.node(id).keys.len();
             let keys = entry.keys(count).cloned().collect();
             let inner = children(schema, entry, count, operation);
-            node(id, operation, EditContent::Entry(keys, inner))
+            of_node(entry, operation, EditContent::Entry(keys, inner))
         })),
         Content::Any(any) => {
-            nodes.push(node(id, operation, EditContent::Any(Some(any.clone()))));
+            nodes.push(EditNode::new(
+                id,
+                operation,
+                EditContent::Any(Some(any.clone())),
+            ));
         }
         Content::Mount(tree) => {
             let inner = children(tree.schema(), tree.root(), 0, operation);
             let content = EditContent::Mount(tree.schema().clone(), inner);
-            nodes.push(node(id, operation, content));
+            nodes.push(EditNode::new(id, operation, content));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The content of an edit-config into an [`Edit`]: operations (RFC 6241 7.2) and places (RFC 7950 7.7.9, 7.8.6).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use banyan_yang::schema::{NodeKind, OrderedBy, Schema, SchemaId};
@@ -12,6 +13,7 @@ use crate::edit::{EditContent, EditNode, Insert, Operation};
 use crate::error::{DataError, ErrorKind};
 use crate::input::Lines;
 use crate::lexical::{self, ValueError};
+use crate::meta::{Annotations, DEFAULT_NAMESPACE, Meta, annotation_of};
 use crate::value::Value;
 
 /// The namespace of `operation` (RFC 6241 7.2).
@@ -31,6 +33,21 @@ struct Attributes<'a> {
     insert: Option<&'static str>,
     key: Option<Attribute<'a>>,
     value: Option<Attribute<'a>>,
+    annotations: Option<Annotations>,
+}
+
+/// The children of a node while they are read, with the annotations of the node itself and of its leaves.
+#[derive(Default)]
+struct Children {
+    nodes: Vec<EditNode>,
+    annotations: BTreeMap<Option<SchemaId>, Annotations>,
+}
+
+impl Children {
+    fn meta(&mut self) -> Option<Meta> {
+        let annotations = std::mem::take(&mut self.annotations);
+        (!annotations.is_empty()).then_some(Meta { annotations })
+    }
 }
 
 /// The operation of that name.
@@ -69,9 +86,9 @@ impl<'o, 'a> EditReader<'o, 'a> {
         schema: &Arc<Schema>,
         default: Operation,
         is_wrapper: impl Fn(&DataReader<'o, 'a>, &Open<'a>) -> bool,
-    ) -> Result<Vec<EditNode>, Stop> {
+    ) -> Result<EditNode, Stop> {
         self.reader.place.push(SchemaId::ROOT);
-        let mut nodes = Vec::new();
+        let mut nodes = Children::default();
         loop {
             match self.reader.token()? {
                 Token::Open(open) if is_wrapper(&self.reader, &open) => {
@@ -82,9 +99,14 @@ impl<'o, 'a> EditReader<'o, 'a> {
                 }
                 Token::Text(text) => self.reader.only_blank(schema, &text)?,
                 Token::Close => {}
-                Token::End => return Ok(nodes),
+                Token::End => break,
             }
         }
+        let meta = nodes.meta();
+        let content = EditContent::Container(nodes.nodes);
+        let mut root = EditNode::new(SchemaId::ROOT, default, content);
+        root.meta = meta;
+        Ok(root)
     }
 
     fn children(
@@ -92,7 +114,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
         schema: &Arc<Schema>,
         parent: SchemaId,
         inherited: Operation,
-        nodes: &mut Vec<EditNode>,
+        nodes: &mut Children,
     ) -> Result<(), Stop> {
         loop {
             match self.reader.token()? {
@@ -109,7 +131,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
         parent: SchemaId,
         inherited: Operation,
         open: &Open<'a>,
-        nodes: &mut Vec<EditNode>,
+        nodes: &mut Children,
     ) -> Result<(), Stop> {
         let Some(id) = self.reader.find(schema, parent, open) else {
             let path = self.reader.place.path_of(None);
@@ -125,7 +147,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
             return self.reader.skip();
         }
         let single = !matches!(definition.kind, NodeKind::List | NodeKind::LeafList);
-        if single && nodes.iter().any(|node| node.id == id) {
+        if single && nodes.nodes.iter().any(|node| node.id == id) {
             let keyword = definition.kind.keyword();
             let message = format!("the {keyword} {} is given twice", definition.name);
             self.reader
@@ -134,7 +156,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
         }
         let bytes = self.reader.scanner.input().as_bytes();
         let position = self.lines.position(bytes, open.offset);
-        let Some(attributes) = self.attributes(id, inherited, open.offset)? else {
+        let Some(attributes) = self.attributes(schema, id, inherited, open.offset)? else {
             return self.reader.skip();
         };
         let insert = match self.insert(schema, id, &attributes) {
@@ -151,12 +173,22 @@ impl<'o, 'a> EditReader<'o, 'a> {
             }
             return Ok(());
         }
-        if let Some(content) = self.content(schema, id, operation, open)? {
-            nodes.push(EditNode {
+        let inner = matches!(definition.kind, NodeKind::Container | NodeKind::List);
+        let mut own = Children::default();
+        if inner {
+            own.annotations
+                .extend(attributes.annotations.map(|of| (None, of)));
+        } else {
+            let of_child = attributes.annotations.map(|of| (Some(id), of));
+            nodes.annotations.extend(of_child);
+        }
+        if let Some(content) = self.content(schema, id, operation, open, &mut own)? {
+            nodes.nodes.push(EditNode {
                 id,
                 operation,
                 content,
                 insert,
+                meta: own.meta(),
                 position: Some(position),
             });
         }
@@ -170,6 +202,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
         id: SchemaId,
         operation: Operation,
         open: &Open<'a>,
+        nodes: &mut Children,
     ) -> Result<Option<EditContent>, Stop> {
         let definition = schema.node(id);
         match definition.kind {
@@ -188,12 +221,13 @@ impl<'o, 'a> EditReader<'o, 'a> {
             }
             NodeKind::Container => {
                 self.reader.place.push(id);
-                let mut nodes = Vec::new();
-                self.children(schema, id, operation, &mut nodes)?;
+                self.children(schema, id, operation, nodes)?;
                 self.reader.place.discard();
-                Ok(Some(EditContent::Container(nodes)))
+                Ok(Some(EditContent::Container(std::mem::take(
+                    &mut nodes.nodes,
+                ))))
             }
-            NodeKind::List => self.entry(schema, id, operation, open.offset),
+            NodeKind::List => self.entry(schema, id, operation, open.offset, nodes),
             _ if deletes(operation) => {
                 self.reader.skip()?;
                 Ok(Some(EditContent::Any(None)))
@@ -236,10 +270,11 @@ impl<'o, 'a> EditReader<'o, 'a> {
         id: SchemaId,
         operation: Operation,
         offset: usize,
+        children: &mut Children,
     ) -> Result<Option<EditContent>, Stop> {
         self.reader.place.push(id);
-        let mut nodes = Vec::new();
-        self.children(schema, id, operation, &mut nodes)?;
+        self.children(schema, id, operation, children)?;
+        let nodes = std::mem::take(&mut children.nodes);
         let mut keys: Vec<Value> = Vec::new();
         let mut missing = Vec::new();
         for key in &schema.node(id).keys {
@@ -282,11 +317,11 @@ impl<'o, 'a> EditReader<'o, 'a> {
         let content = match self.reader.mounted_schema() {
             Some(inner) => {
                 self.reader.place.enter_mount(inner.clone());
-                let mut nodes = Vec::new();
+                let mut nodes = Children::default();
                 self.children(&inner, SchemaId::ROOT, operation, &mut nodes)?;
                 self.reader.place.discard();
                 self.reader.place.leave_mount();
-                Some(EditContent::Mount(inner, nodes))
+                Some(EditContent::Mount(inner, nodes.nodes))
             }
             None => {
                 let text = self.reader.verbatim()?;
@@ -320,6 +355,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
     /// The attributes of the element that was opened last; `None` (and an error) when one is wrong.
     fn attributes(
         &mut self,
+        schema: &Schema,
         id: SchemaId,
         inherited: Operation,
         offset: usize,
@@ -329,6 +365,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
             insert: None,
             key: None,
             value: None,
+            annotations: None,
         };
         for index in 0..self.reader.scanner.attributes.len() {
             let attribute = self.reader.scanner.attributes[index].clone();
@@ -363,9 +400,20 @@ impl<'o, 'a> EditReader<'o, 'a> {
                 }
                 (Some(YANG), "key") => found.key = Some(attribute),
                 (Some(YANG), "value") => found.value = Some(attribute),
-                _ => self
-                    .reader
-                    .unknown_attribute(&attribute, Some(id), offset)?,
+                // RFC 6243 4.5.1: the value is given beside it, so it says nothing more.
+                (Some(DEFAULT_NAMESPACE), "default") => {}
+                (namespace, local) => {
+                    let known = namespace.and_then(|uri| annotation_of(schema, uri, local));
+                    match known {
+                        Some(name) => {
+                            let annotations = found.annotations.get_or_insert_default();
+                            annotations.insert(name, attribute.value.into());
+                        }
+                        None => self
+                            .reader
+                            .unknown_attribute(&attribute, Some(id), offset)?,
+                    }
+                }
             }
         }
         Ok(Some(found))
