@@ -186,6 +186,7 @@ pub(crate) fn schema() -> Arc<Schema> {
         nodes: b.nodes,
         identities: Vec::new(),
         digest: [7; 32],
+        ..SchemaParts::default()
     }
     .assemble()
 }

@@ -154,7 +154,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
         &mut self,
         schema: &Schema,
         parent: SchemaId,
-        name: &Cow<'a, str>,
+        name: Cow<'a, str>,
     ) -> Result<Member, DataError> {
         match name.strip_prefix('@') {
             Some("") => Ok(Member::Annotations(None)),
@@ -168,7 +168,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
             None => {
                 let lenient = self.options.lenient();
                 let module = schema.node(parent).module;
-                let id = match name {
+                let id = match &name {
                     Cow::Borrowed(name) => self.known.child(schema, parent, module, name, || {
                         find(schema, parent, name, lenient)
                     }),
@@ -176,7 +176,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
                 };
                 match id {
                     Some(id) => Ok(Member::Data(id)),
-                    None => Err(self.unknown(schema, parent, name)),
+                    None => Err(self.unknown(schema, parent, &name)),
                 }
             }
         }
@@ -426,7 +426,7 @@ impl<'a> Visitor<'a> for Document<'_, '_, 'a> {
                 }
                 Start::Data | Start::Parameters(_) => {
                     let parent = reader.place.id();
-                    Members::new(reader, schema, parent).member(&name, &mut map)?;
+                    Members::new(reader, schema, parent).member(name, &mut map)?;
                 }
             }
         }
@@ -479,10 +479,10 @@ impl<'r, 'o, 'a> Members<'r, 'o, 'a> {
 
     fn member<A: MapAccess<'a>>(
         &mut self,
-        name: &Cow<'a, str>,
+        name: Cow<'a, str>,
         map: &mut A,
     ) -> Result<(), A::Error> {
-        let member = self.reader.member(self.schema, self.parent, name);
+        let member = self.reader.member(self.schema, self.parent, name.clone());
         let id = match member {
             Err(error) => return Err(self.reader.fail(error)),
             Ok(Member::Annotations(child)) => {
@@ -536,7 +536,7 @@ impl<'a> Visitor<'a> for Members<'_, '_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key_seed(Name)? {
-            self.member(&name, &mut map)?;
+            self.member(name, &mut map)?;
         }
         Ok(())
     }

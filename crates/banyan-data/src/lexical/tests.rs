@@ -57,7 +57,7 @@ fn schema() -> Arc<Schema> {
             identity("ethernet", 1, vec![IdentityId(0)], true),
             identity("token-ring", 1, vec![IdentityId(0)], false),
         ],
-        digest: [0; 32],
+        ..SchemaParts::default()
     }
     .assemble()
 }

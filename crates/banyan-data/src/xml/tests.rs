@@ -1,6 +1,6 @@
 use super::*;
 use crate::document::{Holds, Layout, Mounts, PrintOptions, Strictness, WithDefaults};
-use crate::edit::Insert;
+use crate::edit::{EditContent, Insert};
 use crate::error::ErrorKind;
 use crate::node::Content;
 use crate::path::InstancePath;
