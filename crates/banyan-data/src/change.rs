@@ -1,11 +1,29 @@
 //! Change sets: what differs between two trees, found by skipping what they share.
+//!
+//! Within one user-ordered list, changes come in an order in which they can be replayed: what goes first, then
+//! what comes or moves, each after its neighbour. Everything else is in canonical order.
+
+mod apply;
+mod diff;
+mod reverse;
+#[cfg(test)]
+mod tests;
+mod text;
+mod to_edit;
+mod walk;
 
 use std::sync::Arc;
 
 use banyan_yang::schema::{Schema, SchemaId};
 
+use crate::meta::Meta;
 use crate::node::{Content, Node};
 use crate::value::Value;
+pub(crate) use apply::applied;
+pub(crate) use diff::changes_between;
+pub use diff::diff;
+pub use to_edit::EditForm;
+pub use walk::Descend;
 
 /// The difference between a tree and its successor.
 #[derive(Clone, Debug)]
@@ -14,6 +32,15 @@ pub struct ChangeSet {
     pub schema: Arc<Schema>,
     /// Changes at the top level, in canonical order.
     pub changes: Vec<Change>,
+    /// The metadata of the root and of the leaves at the top level, when they changed: before and after.
+    pub meta: Option<(Meta, Meta)>,
+}
+
+impl ChangeSet {
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.meta.is_none()
+    }
 }
 
 /// A change of one instance.
@@ -28,7 +55,7 @@ pub struct Change {
 }
 
 /// Which instance of a data node changed.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Instance {
     /// The only one: leaf, container, anydata.
     Single,
@@ -57,7 +84,8 @@ pub enum ChangeKind {
         /// In a user-ordered list: the entry that was before it.
         after: Option<Option<Vec<Value>>>,
     },
-    /// A leaf or anydata has another value.
+    /// A leaf or anydata has another value; or a keyless list, a leaf-list with duplicates or a mount under
+    /// another schema differs, which is changed as a whole.
     Replaced {
         /// What it was.
         old: Content,
@@ -91,7 +119,7 @@ pub struct Move {
 }
 
 /// An instance that was created or deleted, as a whole.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum ChangedContent {
     /// A container or list entry.
     Node(Node),

@@ -28,6 +28,7 @@ mod place;
 mod sample;
 mod shown;
 mod sink;
+pub mod rebase;
 #[cfg(test)]
 mod testmodel;
 pub mod value;

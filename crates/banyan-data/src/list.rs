@@ -17,6 +17,8 @@ use triomphe::Arc;
 
 use crate::node::Node;
 use crate::value::Value;
+#[cfg(test)]
+pub(crate) use btree::steps as btree_steps;
 use entries::{Entries, EntriesIter};
 pub use leaf_list::{LeafList, LeafListIter};
 

@@ -16,6 +16,7 @@ use banyan_yang::schema::{Schema, SchemaId};
 use crate::lexical::ModuleNames;
 use crate::value::Value;
 pub use find::Found;
+pub(crate) use keypath::is_ambiguous;
 pub use resolve::{Mounts, NoMounts, PathError};
 use resolve::{Naming, Resolver};
 pub(crate) use trail::{Trail, Which};

@@ -133,7 +133,7 @@ pub fn print(schema: &Arc<Schema>, path: &InstancePath, mounts: &dyn Mounts) -> 
 }
 
 /// Whether a sibling of another module has the same name.
-fn is_ambiguous(schema: &Schema, id: SchemaId) -> bool {
+pub(crate) fn is_ambiguous(schema: &Schema, id: SchemaId) -> bool {
     let node = schema.node(id);
     let siblings = node
         .data_parent

@@ -1,0 +1,415 @@
+//! Bringing changes onto a tree that moved: what both sides changed is a conflict, everything else is joined.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use banyan_yang::schema::SchemaId;
+
+use crate::change::{
+    Change, ChangeKind, ChangeSet, ChangedContent, Instance, applied, changes_between, diff,
+};
+use crate::choice::{branches, exclude_each_other};
+use crate::error::ErrorPath;
+use crate::lexical::{Style, canonical};
+use crate::node::{Content, Node, Tree};
+use crate::path::{Trail, Which};
+use crate::value::Value;
+
+/// An instance that both sides changed, each in its own way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Conflict {
+    /// The instance.
+    pub path: ErrorPath,
+    /// What my side did to it, as in "set to 9000" or "deleted".
+    pub mine: String,
+    /// What the other side did to it.
+    pub theirs: String,
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {} here, {} meanwhile",
+            self.path, self.mine, self.theirs
+        )
+    }
+}
+
+/// `mine`, a tree that was made from `base`, as it would be had it been made from `theirs`, which was made from
+/// `base` too. Equal changes of both sides are no conflict. O(changes of both · depth · log n).
+///
+/// # Errors
+/// Every instance that both sides changed in different ways: values, one deletes what the other changes, entries that
+/// both place in the same gap of a user's order, data of different cases of one choice.
+pub fn rebase(base: &Tree, mine: &Tree, theirs: &Tree) -> Result<Tree, Vec<Conflict>> {
+    if mine.ptr_eq(base) || mine.ptr_eq(theirs) {
+        return Ok(theirs.clone());
+    }
+    if theirs.ptr_eq(base) {
+        return Ok(mine.clone());
+    }
+    let (my_changes, their_changes) = (diff(base, mine), diff(base, theirs));
+    let trail = Trail::root(base.schema(), base.root().id());
+    let mut conflicts = Vec::new();
+    let rest = joined(&my_changes, &their_changes, &trail, &mut conflicts);
+    if !conflicts.is_empty() {
+        return Err(conflicts);
+    }
+    rest.apply(theirs).map_err(|error| {
+        vec![Conflict {
+            path: error.path,
+            mine: "changed".to_owned(),
+            theirs: error.message,
+        }]
+    })
+}
+
+/// What is left of `mine` to be done once `theirs` is done.
+fn joined(
+    mine: &ChangeSet,
+    theirs: &ChangeSet,
+    trail: &Trail<'_>,
+    conflicts: &mut Vec<Conflict>,
+) -> ChangeSet {
+    let meta = match (&mine.meta, &theirs.meta) {
+        (Some(my), Some(their)) if my.1 == their.1 => None,
+        (Some(_), Some(_)) => {
+            conflicts.push(Conflict {
+                path: trail.error_path(),
+                mine: "metadata changed".to_owned(),
+                theirs: "metadata changed".to_owned(),
+            });
+            None
+        }
+        (my, _) => my.clone(),
+    };
+    ChangeSet {
+        schema: mine.schema.clone(),
+        changes: reconcile(&mine.changes, &theirs.changes, trail, conflicts),
+        meta,
+    }
+}
+
+fn reconcile(
+    mine: &[Change],
+    theirs: &[Change],
+    trail: &Trail<'_>,
+    conflicts: &mut Vec<Conflict>,
+) -> Vec<Change> {
+    let others: HashMap<(SchemaId, &Instance), &Change> = theirs
+        .iter()
+        .map(|change| ((change.id, &change.instance), change))
+        .collect();
+    check_cases(mine, theirs, trail, conflicts);
+    check_places(mine, theirs, trail, conflicts);
+    let mut rest = Vec::new();
+    for change in mine {
+        match others.get(&(change.id, &change.instance)) {
+            None => rest.push(change.clone()),
+            Some(other) => {
+                let kind = combined(change, other, trail, conflicts);
+                rest.extend(kind.map(|kind| Change {
+                    id: change.id,
+                    instance: change.instance.clone(),
+                    kind,
+                }));
+            }
+        }
+    }
+    rest
+}
+
+fn which(instance: &Instance) -> Which<'_> {
+    match instance {
+        Instance::Single | Instance::Whole => Which::Only,
+        Instance::Entry(keys) => Which::Keys(keys),
+        Instance::Value(value) => Which::Value(value),
+    }
+}
+
+/// What is left to do of my change of an instance that they changed too; `None` when nothing is.
+fn combined(
+    mine: &Change,
+    theirs: &Change,
+    trail: &Trail<'_>,
+    conflicts: &mut Vec<Conflict>,
+) -> Option<ChangeKind> {
+    use ChangeKind::{Created, Deleted, Inside, Mount, Moved, Replaced};
+    let place = trail.below(mine.id, which(&mine.instance));
+    let np = trail.inside.node(mine.id).is_np_container();
+    match (&mine.kind, &theirs.kind) {
+        (Deleted { .. }, Deleted { .. }) => None,
+        (Created { new: a, .. }, Created { new: b, .. }) if a == b => None,
+        (Replaced { new: a, .. }, Replaced { new: b, .. }) if a == b => None,
+        // A container without presence is not a thing of its own: its children are compared.
+        (Created { .. } | Deleted { .. } | Inside { .. }, _) if np => {
+            let (Some(my_split), Some(their_split)) = (split(mine), split(theirs)) else {
+                conflicts.push(conflict(mine, theirs, trail));
+                return None;
+            };
+            let (old, new, my_changes) = my_split;
+            let (their_old, their_new, their_changes) = their_split;
+            let rest = reconcile(&my_changes, &their_changes, &place, conflicts);
+            let meta_differs = |a: &Node, b: &Node| a.meta() != b.meta();
+            if meta_differs(&old, &new)
+                && meta_differs(&their_old, &their_new)
+                && meta_differs(&new, &their_new)
+            {
+                conflicts.push(conflict(mine, theirs, trail));
+            }
+            if rest.is_empty() && !meta_differs(&old, &new) {
+                return None;
+            }
+            if their_new.slots().is_empty() && their_new.meta().is_none() {
+                // They have emptied it, so it is not stored there: what I add makes it anew.
+                let Ok(made) = applied(&Node::empty(mine.id), &rest, &place) else {
+                    conflicts.push(conflict(mine, theirs, trail));
+                    return None;
+                };
+                return (!made.slots().is_empty()).then_some(Created {
+                    new: ChangedContent::Node(made),
+                    after: None,
+                });
+            }
+            Some(Inside {
+                old,
+                new,
+                changes: rest,
+                moved: None,
+            })
+        }
+        (
+            Inside {
+                old,
+                new,
+                changes,
+                moved,
+            },
+            Inside {
+                old: their_old,
+                new: their_new,
+                changes: their_changes,
+                moved: their_move,
+            },
+        ) => {
+            let rest = reconcile(changes, their_changes, &place, conflicts);
+            let (mine_meta, their_meta) = (
+                old.meta() != new.meta(),
+                their_old.meta() != their_new.meta(),
+            );
+            if mine_meta && their_meta && new.meta() != their_new.meta() {
+                conflicts.push(conflict(mine, theirs, trail));
+            }
+            let moved = match (moved, their_move) {
+                (Some(a), Some(b)) if a.new_after == b.new_after => None,
+                (Some(_), Some(_)) => {
+                    conflicts.push(conflict(mine, theirs, trail));
+                    None
+                }
+                (moved, _) => moved.clone(),
+            };
+            Some(Inside {
+                old: old.clone(),
+                new: new.clone(),
+                changes: rest,
+                moved,
+            })
+        }
+        (Mount(a), Mount(b)) => {
+            let below = place.mounting(&a.schema);
+            let rest = joined(a, b, &below, conflicts);
+            (!rest.is_empty()).then_some(Mount(rest))
+        }
+        (Moved(a), Moved(b)) | (Moved(a), Inside { moved: Some(b), .. }) => {
+            if a.new_after != b.new_after {
+                conflicts.push(conflict(mine, theirs, trail));
+            }
+            None
+        }
+        (Moved(a), Inside { moved: None, .. }) => Some(Moved(a.clone())),
+        (
+            Inside {
+                old,
+                new,
+                changes,
+                moved,
+            },
+            Moved(b),
+        ) => {
+            if moved.as_ref().is_some_and(|a| a.new_after != b.new_after) {
+                conflicts.push(conflict(mine, theirs, trail));
+            }
+            Some(Inside {
+                old: old.clone(),
+                new: new.clone(),
+                changes: changes.clone(),
+                moved: None,
+            })
+        }
+        _ => {
+            conflicts.push(conflict(mine, theirs, trail));
+            None
+        }
+    }
+}
+
+/// A container before and after, with the changes of its children, however it was changed.
+fn split(change: &Change) -> Option<(Node, Node, Vec<Change>)> {
+    let empty = || Node::empty(change.id);
+    let (old, new) = match &change.kind {
+        ChangeKind::Created {
+            new: ChangedContent::Node(new),
+            ..
+        } => (empty(), new.clone()),
+        ChangeKind::Deleted {
+            old: ChangedContent::Node(old),
+            ..
+        } => (old.clone(), empty()),
+        ChangeKind::Inside {
+            old, new, changes, ..
+        } => return Some((old.clone(), new.clone(), changes.clone())),
+        _ => return None,
+    };
+    let changes = changes_between(&old, &new);
+    Some((old, new, changes))
+}
+
+/// RFC 7950 7.9: each side may have chosen another case.
+fn check_cases(
+    mine: &[Change],
+    theirs: &[Change],
+    trail: &Trail<'_>,
+    conflicts: &mut Vec<Conflict>,
+) {
+    let staying = |changes: &[Change]| {
+        let mut seen = HashSet::new();
+        let mut all = Vec::new();
+        for (index, change) in changes.iter().enumerate() {
+            let goes = matches!(change.kind, ChangeKind::Deleted { .. });
+            if !goes && seen.insert(change.id) {
+                let around = branches(trail.inside, change.id);
+                if !around.is_empty() {
+                    all.push((index, around));
+                }
+            }
+        }
+        all
+    };
+    let others = staying(theirs);
+    for (index, around) in staying(mine) {
+        let other = others
+            .iter()
+            .find(|(_, other)| exclude_each_other(&around, other));
+        if let Some((other, _)) = other {
+            conflicts.push(conflict(&mine[index], &theirs[*other], trail));
+        }
+    }
+}
+
+/// Entries of user-ordered lists that one side puts beside an entry that the other side takes away, or that both
+/// sides put beside the same entry: their order would depend on who comes first.
+fn check_places(
+    mine: &[Change],
+    theirs: &[Change],
+    trail: &Trail<'_>,
+    conflicts: &mut Vec<Conflict>,
+) {
+    let my_places = Places::of(mine);
+    let their_places = Places::of(theirs);
+    if my_places.after.is_empty() && their_places.after.is_empty() {
+        return;
+    }
+    let mut report = |my: usize, their: usize| {
+        let same = mine[my].id == theirs[their].id && mine[my].instance == theirs[their].instance;
+        // What both did to one instance is compared on its own.
+        if !same {
+            conflicts.push(conflict(&mine[my], &theirs[their], trail));
+        }
+    };
+    for (place, my) in &my_places.after {
+        if let Some(their) = their_places.after.get(place) {
+            report(*my, *their);
+        } else if let Some(their) = their_places.left.get(place) {
+            report(*my, *their);
+        }
+    }
+    for (place, their) in &their_places.after {
+        if let Some(my) = my_places.left.get(place) {
+            report(*my, *their);
+        }
+    }
+}
+
+/// Where one side has put and taken entries of user-ordered lists: list and key of the entry at the place (`None`:
+/// the front), and the change.
+#[derive(Default)]
+struct Places {
+    after: HashMap<(SchemaId, Option<Vec<Value>>), usize>,
+    left: HashMap<(SchemaId, Option<Vec<Value>>), usize>,
+}
+
+impl Places {
+    fn of(changes: &[Change]) -> Self {
+        let mut places = Places::default();
+        for (index, change) in changes.iter().enumerate() {
+            let key = || match &change.instance {
+                Instance::Entry(keys) => Some(keys.clone()),
+                Instance::Value(value) => Some(vec![value.clone()]),
+                Instance::Single | Instance::Whole => None,
+            };
+            if let Some(neighbour) = change.neighbour() {
+                places.after.insert((change.id, neighbour.clone()), index);
+            }
+            let leaves = match &change.kind {
+                ChangeKind::Deleted { after, .. } => after.is_some(),
+                ChangeKind::Moved(_) | ChangeKind::Inside { moved: Some(_), .. } => true,
+                _ => false,
+            };
+            if leaves {
+                places.left.insert((change.id, key()), index);
+            }
+        }
+        places
+    }
+}
+
+fn conflict(mine: &Change, theirs: &Change, trail: &Trail<'_>) -> Conflict {
+    let place = trail.below(mine.id, which(&mine.instance));
+    Conflict {
+        path: place.error_path(),
+        mine: described(mine, trail),
+        theirs: if mine.id == theirs.id && mine.instance == theirs.instance {
+            described(theirs, trail)
+        } else {
+            let other = trail.below(theirs.id, which(&theirs.instance));
+            format!("{} {}", other.error_path(), described(theirs, trail))
+        },
+    }
+}
+
+fn described(change: &Change, trail: &Trail<'_>) -> String {
+    let text = |value: &Value| match &trail.inside.node(change.id).ty {
+        Some(ty) => canonical(trail.inside, ty, value, Style::Json).into_owned(),
+        None => String::new(),
+    };
+    match &change.kind {
+        ChangeKind::Created {
+            new: ChangedContent::Content(Content::Leaf(value)),
+            ..
+        }
+        | ChangeKind::Replaced {
+            new: Content::Leaf(value),
+            ..
+        } => format!("set to {}", text(value)),
+        ChangeKind::Created { .. } => "created".to_owned(),
+        ChangeKind::Deleted { .. } => "deleted".to_owned(),
+        ChangeKind::Replaced { .. } => "replaced".to_owned(),
+        ChangeKind::Moved(_) => "moved".to_owned(),
+        ChangeKind::Inside { moved: Some(_), .. } => "moved and changed".to_owned(),
+        ChangeKind::Inside { .. } | ChangeKind::Mount(_) => "changed".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
