@@ -24,11 +24,11 @@ pub mod operation;
 mod outline;
 pub mod path;
 mod place;
+pub mod rebase;
 #[cfg(test)]
 mod sample;
 mod shown;
 mod sink;
-pub mod rebase;
 #[cfg(test)]
 mod testmodel;
 pub mod value;

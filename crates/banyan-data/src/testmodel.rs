@@ -187,7 +187,6 @@ pub(crate) fn schema() -> Arc<Schema> {
         identities: Vec::new(),
         digest: [7; 32],
         ..SchemaParts::default()
-        ..SchemaParts::default()
     }
     .assemble()
 }
