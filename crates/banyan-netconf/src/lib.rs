@@ -11,6 +11,7 @@
 pub mod client;
 pub mod framing;
 pub mod hello;
+mod inbound;
 pub mod limits;
 pub mod message;
 pub mod names;

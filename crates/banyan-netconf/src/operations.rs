@@ -32,8 +32,17 @@ pub fn get_config(
     out
 }
 
+/// What an `<edit-config>` says about errors (RFC 6241 7.2, `error-option`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnError {
+    /// Nothing: the server stops at the first error, and what was done before stays.
+    Unstated,
+    /// Nothing of the edit stays; only for servers with `:rollback-on-error`.
+    Rollback,
+}
+
 /// `<edit-config>` (RFC 6241 7.2).
-pub fn edit_config(edit: &EditRequest) -> String {
+pub fn edit_config(edit: &EditRequest, on_error: OnError) -> String {
     let mut out = format!("<edit-config><target><{}/></target>", edit.target.name());
     match edit.default_operation {
         DefaultOperation::Merge => {}
@@ -45,6 +54,9 @@ pub fn edit_config(edit: &EditRequest) -> String {
         TestOption::TestThenSet => {}
         TestOption::Set => push_element("test-option", "set", &mut out),
         TestOption::TestOnly => push_element("test-option", "test-only", &mut out),
+    }
+    if on_error == OnError::Rollback {
+        push_element("error-option", "rollback-on-error", &mut out);
     }
     out.push_str("<config>");
     push_bytes(&edit.edit.bytes, &mut out);

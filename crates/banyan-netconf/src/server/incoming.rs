@@ -2,22 +2,20 @@
 //! over in order. What cannot be answered request by request ends the session here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::Bytes;
-use tokio::io::AsyncReadExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::ServerOptions;
-use crate::framing::{Decoder, Framing, FramingError};
+use crate::framing::{Framing, FramingError};
 use crate::hello::Hello;
-use crate::limits::{Compat, Limits};
-use crate::message::{self, Message};
+use crate::inbound::{Inbound, InboundError};
+use crate::limits::Compat;
+use crate::message::Message;
 use crate::rpc::{Refused, ReplyEnvelope, Rpc};
 use crate::rpc_error::{ErrorTag, ErrorType, RpcError};
 use crate::transport::Reading;
 
-/// Messages above this size are read on the blocking pool.
-const LARGE_MESSAGE: usize = 1 << 20;
 /// The unit in which queued messages are accounted, in bytes.
 const ROOM_UNIT: usize = 1024;
 
@@ -50,26 +48,21 @@ pub(super) struct Greeted {
 
 /// Reads a session's messages.
 pub(super) struct Incoming {
-    reading: Reading,
-    decoder: Decoder,
-    limits: Limits,
+    inbound: Inbound,
+    hello_time: Duration,
     compat: Compat,
     /// Room for queued messages, in units of [`ROOM_UNIT`]: together as much as one may have alone.
     room: Arc<Semaphore>,
-    /// The size of the last message.
-    size: usize,
 }
 
 impl Incoming {
     /// The receiving side of a session that begins.
     pub(super) fn new(reading: Reading, options: &ServerOptions) -> Self {
         Incoming {
-            reading,
-            decoder: Decoder::new(Framing::EndOfMessage, options.limits.message_bytes),
-            limits: options.limits,
+            inbound: Inbound::new(reading, options.limits, options.compat),
+            hello_time: options.limits.hello_time,
             compat: options.compat,
             room: Arc::new(Semaphore::new(room_for(options.limits.message_bytes))),
-            size: 0,
         }
     }
 
@@ -101,7 +94,7 @@ impl Incoming {
                 None => self.input().await,
             };
             let last = matches!(input, Input::End(..));
-            let units = u32::try_from(room_for(self.size)).unwrap_or(u32::MAX);
+            let units = u32::try_from(room_for(self.inbound.last_size())).unwrap_or(u32::MAX);
             let queued = Queued {
                 input,
                 _room: self.room.clone().acquire_many_owned(units).await.ok(),
@@ -115,7 +108,7 @@ impl Incoming {
 
     /// RFC 6241 8.1. In a lenient session a request may come in the place of the hello.
     async fn greet(&mut self, ours: &Hello) -> Result<(Greeted, Option<Input>), Input> {
-        let hello_time = self.limits.hello_time;
+        let hello_time = self.hello_time;
         let first = match tokio::time::timeout(hello_time, self.message()).await {
             Ok(first) => first?,
             Err(_) => {
@@ -163,7 +156,7 @@ impl Incoming {
         let Some(framing) = ours.framing_with(&hello) else {
             return Err(end("the client offers neither base:1.0 nor base:1.1".into()));
         };
-        self.decoder.set_framing(framing);
+        self.inbound.set_framing(framing);
         let base_1_1 = framing == Framing::Chunked;
         Ok((Greeted { framing, base_1_1 }, None))
     }
@@ -182,45 +175,19 @@ impl Incoming {
 
     /// The next message or its error, or the end of the session.
     async fn message(&mut self) -> Result<Result<Message, Refused>, Input> {
-        let bytes = self.bytes().await?;
-        self.size = bytes.len();
-        let (limits, compat) = (self.limits, self.compat);
-        if bytes.len() <= LARGE_MESSAGE {
-            return Ok(message::read(bytes, &limits, compat));
-        }
-        tokio::task::spawn_blocking(move || message::read(bytes, &limits, compat))
-            .await
-            .map_err(|e| end(format!("reading a message failed: {e}")))
-    }
-
-    async fn bytes(&mut self) -> Result<Bytes, Input> {
-        loop {
-            match self.decoder.next_message() {
-                Ok(Some(bytes)) => return Ok(bytes),
-                Ok(None) => {}
-                Err(e @ FramingError::MessageTooLarge { .. }) => {
-                    let error = RpcError::new(ErrorType::Rpc, ErrorTag::TooBig, e.to_string());
-                    let refused = Refused {
-                        envelope: ReplyEnvelope::anonymous(),
-                        error: Box::new(error),
-                    };
-                    return Err(Input::End(Some(refused), e.to_string()));
-                }
-                // RFC 6242 4.2: the session is terminated.
-                Err(e) => return Err(end(e.to_string())),
+        match self.inbound.next().await {
+            Ok(Some(message)) => Ok(message),
+            Ok(None) => Err(end("the client closed the connection".to_owned())),
+            Err(e @ InboundError::Framing(FramingError::MessageTooLarge { .. })) => {
+                let error = RpcError::new(ErrorType::Rpc, ErrorTag::TooBig, e.to_string());
+                let refused = Refused {
+                    envelope: ReplyEnvelope::anonymous(),
+                    error: Box::new(error),
+                };
+                Err(Input::End(Some(refused), e.to_string()))
             }
-            let read = self.reading.read_buf(self.decoder.buffer_mut()).await;
-            match read {
-                Ok(0) => {
-                    let reason = match self.decoder.finish() {
-                        Ok(()) => "the client closed the connection".to_owned(),
-                        Err(e) => e.to_string(),
-                    };
-                    return Err(end(reason));
-                }
-                Ok(_) => {}
-                Err(e) => return Err(end(format!("the connection is lost: {e}"))),
-            }
+            // RFC 6242 4.2: the session is terminated.
+            Err(e) => Err(end(e.to_string())),
         }
     }
 }

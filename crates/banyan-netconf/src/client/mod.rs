@@ -5,9 +5,10 @@
 //! cheap; the session ends when the last clone is dropped. Payloads stay XML: nothing here knows a
 //! schema.
 
-use std::collections::HashMap;
+mod session;
+
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use banyan_engine::backend::{
@@ -15,24 +16,23 @@ use banyan_engine::backend::{
 };
 use bytes::{Bytes, BytesMut};
 use thiserror::Error;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::AbortHandle;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::framing::{Decoder, Encoder, Framing, FramingError};
+use crate::framing::{Encoder, Framing, FramingError};
 use crate::hello::Hello;
+use crate::inbound::Inbound;
 use crate::limits::{Compat, Limits};
-use crate::message::{self, Message};
-use crate::names::BANYAN;
-use crate::operations;
+use crate::message::Message;
+use crate::names::{BANYAN, ROLLBACK_ON_ERROR};
+use crate::operations::{self, OnError};
 use crate::reply::{Notification, RpcReply};
 use crate::rpc::open_rpc;
 use crate::rpc_error::RpcError;
-use crate::transport::{Peer, Reading, Transport, Writing};
+use crate::transport::{Peer, Transport};
+use session::{GiveUp, Pending, Session, Waiting, read_messages, write_messages};
 
-/// Messages above this size are parsed on the blocking pool.
-const LARGE_MESSAGE: usize = 1 << 20;
 /// How many notifications may wait to be taken; more are dropped, and counted.
 const NOTIFICATION_QUEUE: usize = 4096;
 
@@ -124,72 +124,6 @@ pub struct CommitReport {
     pub warnings: Vec<RpcError>,
 }
 
-#[derive(Debug)]
-struct Session {
-    peer: Peer,
-    hello: Hello,
-    framing: Framing,
-    pending: Arc<Pending>,
-    outgoing: mpsc::Sender<Bytes>,
-    next_id: AtomicU64,
-    reader: AbortHandle,
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.reader.abort(); // The writer ends by itself, after what was sent is out.
-    }
-}
-
-/// The requests under way.
-#[derive(Debug)]
-struct Pending {
-    waiting: Mutex<HashMap<String, Waiting>>,
-    /// Why the session ended, once it has.
-    closed: watch::Sender<Option<Arc<str>>>,
-    dropped_notifications: AtomicU64,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    reply: oneshot::Sender<RpcReply>,
-    progress: Option<mpsc::UnboundedSender<String>>,
-}
-
-impl Pending {
-    fn waiting(&self) -> MutexGuard<'_, HashMap<String, Waiting>> {
-        // A panic elsewhere leaves the map whole: every change to it is one call.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn close(&self, reason: &str) {
-        self.closed.send_if_modified(|closed| {
-            let first = closed.is_none();
-            if first {
-                *closed = Some(Arc::from(reason));
-            }
-            first
-        });
-        self.waiting().clear(); // Their receivers see the end, and ask why.
-    }
-
-    fn closed_error(&self) -> ClientError {
-        let reason = self.closed.borrow().clone();
-        ClientError::Closed {
-            reason: reason.unwrap_or_else(|| Arc::from("the connection is closed")),
-        }
-    }
-}
-
-/// Removes a request that is given up.
-struct GiveUp<'a>(&'a Pending, &'a str);
-
-impl Drop for GiveUp<'_> {
-    fn drop(&mut self) {
-        self.0.waiting().remove(self.1);
-    }
-}
-
 impl Client {
     /// Begins a session: sends our hello at once, waits for the server's. Notifications of the
     /// session arrive at the receiver.
@@ -202,12 +136,7 @@ impl Client {
     ) -> Result<(Client, mpsc::Receiver<Notification>), ClientError> {
         let peer = transport.peer().clone();
         let (reading, mut writing) = transport.into_halves();
-        let mut incoming = Incoming {
-            reading,
-            decoder: Decoder::new(Framing::EndOfMessage, options.limits.message_bytes),
-            limits: options.limits,
-            compat: options.compat,
-        };
+        let mut inbound = Inbound::new(reading, options.limits, options.compat);
         let broken = |reason: String| ClientError::Hello { reason };
         let greeting = Encoder::new(Framing::EndOfMessage)
             .message(options.hello.print().as_bytes())
@@ -219,18 +148,22 @@ impl Client {
                     writing.write_all(&greeting).await?;
                     writing.flush().await
                 },
-                incoming.next()
+                inbound.next()
             );
             match received {
-                Ok(Some(Message::Hello(hello))) => {
+                Ok(Some(Ok(Message::Hello(hello)))) => {
                     sent.map_err(|e| broken(format!("our hello could not be sent: {e}")))?;
                     Ok(hello)
                 }
-                Ok(Some(_)) => Err(broken("the server's first message is no <hello>".into())),
+                Ok(Some(Ok(_))) => Err(broken("the server's first message is no <hello>".into())),
+                Ok(Some(Err(refused))) => Err(broken(format!(
+                    "the server's first message cannot be read: {}",
+                    refused.error
+                ))),
                 Ok(None) => Err(broken(
                     "the server closed the connection before its <hello>".into(),
                 )),
-                Err(reason) => Err(broken(reason)),
+                Err(e) => Err(broken(e.to_string())),
             }
         };
         let hello = timeout(options.limits.hello_time, exchange)
@@ -247,16 +180,12 @@ impl Client {
         let framing = options.hello.framing_with(&hello).ok_or_else(|| {
             broken("the server offers neither base:1.0 nor base:1.1 (RFC 6241 8.1)".into())
         })?;
-        incoming.decoder.set_framing(framing);
-        let pending = Arc::new(Pending {
-            waiting: Mutex::new(HashMap::new()),
-            closed: watch::Sender::new(None),
-            dropped_notifications: AtomicU64::new(0),
-        });
+        inbound.set_framing(framing);
+        let pending = Arc::new(Pending::new());
         let (outgoing, to_send) = mpsc::channel(16);
         let (notify, notifications) = mpsc::channel(NOTIFICATION_QUEUE);
         tokio::spawn(write_messages(writing, to_send, pending.clone()));
-        let reader = tokio::spawn(read_messages(incoming, notify, pending.clone()));
+        let reader = tokio::spawn(read_messages(inbound, notify, pending.clone()));
         let client = Client {
             timeout: options.timeout,
             session: Arc::new(Session {
@@ -365,12 +294,17 @@ impl Client {
         self.data("get-config", operation).await
     }
 
-    /// Edits a datastore (RFC 6241 7.2); the edit is the content of `<config>`.
+    /// Edits a datastore (RFC 6241 7.2); the edit is the content of `<config>`. Done whole or not
+    /// at all, if the server can do that (`:rollback-on-error`, RFC 6241 8.5).
     ///
     /// # Errors
     /// As [`Client::rpc`].
     pub async fn edit_config(&self, edit: &EditRequest) -> Result<RpcReply, ClientError> {
-        self.rpc(operations::edit_config(edit)).await
+        let on_error = match self.hello().offers(ROLLBACK_ON_ERROR) {
+            true => OnError::Rollback,
+            false => OnError::Unstated,
+        };
+        self.rpc(operations::edit_config(edit, on_error)).await
     }
 
     /// Replaces a datastore (RFC 6241 7.3).
@@ -556,113 +490,4 @@ fn operation_name(operation: &[u8]) -> String {
     let name = text.trim_start().trim_start_matches('<');
     let end = name.find(|c: char| c.is_whitespace() || c == '>' || c == '/');
     name[..end.unwrap_or(name.len())].to_owned()
-}
-
-async fn write_messages(
-    mut writing: Writing,
-    mut to_send: mpsc::Receiver<Bytes>,
-    pending: Arc<Pending>,
-) {
-    while let Some(message) = to_send.recv().await {
-        let sent = async {
-            writing.write_all(&message).await?;
-            writing.flush().await
-        };
-        if let Err(e) = sent.await {
-            pending.close(&format!("the connection is lost: {e}"));
-            return;
-        }
-    }
-    let _ = writing.shutdown().await;
-}
-
-async fn read_messages(
-    mut incoming: Incoming,
-    notify: mpsc::Sender<Notification>,
-    pending: Arc<Pending>,
-) {
-    let reason = loop {
-        match incoming.next().await {
-            Ok(None) => break "the server closed the connection".to_owned(),
-            Err(reason) => break reason,
-            Ok(Some(Message::Reply(reply))) => deliver(*reply, &pending),
-            Ok(Some(Message::Notification(event))) => {
-                if let Some(event) = own_progress(event, &pending)
-                    && notify.try_send(event).is_err()
-                    && !notify.is_closed()
-                {
-                    pending
-                        .dropped_notifications
-                        .fetch_add(1, Ordering::Relaxed);
-                }
-            }
-            Ok(Some(Message::Hello(_) | Message::Rpc(_))) => {
-                break "the server sent a message that only a client may send".to_owned();
-            }
-        }
-    };
-    pending.close(&reason);
-}
-
-fn deliver(reply: RpcReply, pending: &Pending) {
-    let mut waiting = pending.waiting();
-    let id = match &reply.message_id {
-        Some(id) => Some(id.clone()),
-        // A server that could not read our message-id: clear only when one request is under way.
-        None if waiting.len() == 1 => waiting.keys().next().cloned(),
-        None => None,
-    };
-    match id.and_then(|id| waiting.remove(&id)) {
-        // The requester may have gone in between.
-        Some(request) => drop(request.reply.send(reply)),
-        None => tracing::debug!(id = ?reply.message_id, "a reply that nobody waits for"),
-    }
-}
-
-/// Takes progress notifications out of the stream and gives them to the request that they tell of.
-fn own_progress(event: Notification, pending: &Pending) -> Option<Notification> {
-    if !event.event.is(BANYAN, "progress") {
-        return Some(event);
-    }
-    let id = event.event.child(BANYAN, "message-id")?.text();
-    let line = event.event.child(BANYAN, "line")?.text();
-    if let Some(progress) = pending.waiting().get(&id).and_then(|w| w.progress.as_ref()) {
-        let _ = progress.send(line);
-    }
-    None
-}
-
-/// The receiving side of a session.
-struct Incoming {
-    reading: Reading,
-    decoder: Decoder,
-    limits: Limits,
-    compat: Compat,
-}
-
-impl Incoming {
-    /// The next message, `None` at the end; the error is a reason for people.
-    async fn next(&mut self) -> Result<Option<Message>, String> {
-        let bytes = loop {
-            if let Some(bytes) = self.decoder.next_message().map_err(|e| e.to_string())? {
-                break bytes;
-            }
-            let read = self.reading.read_buf(self.decoder.buffer_mut()).await;
-            if read.map_err(|e| format!("the connection is lost: {e}"))? == 0 {
-                self.decoder.finish().map_err(|e| e.to_string())?;
-                return Ok(None);
-            }
-        };
-        let (limits, compat) = (self.limits, self.compat);
-        let parsed = if bytes.len() > LARGE_MESSAGE {
-            tokio::task::spawn_blocking(move || message::read(bytes, &limits, compat))
-                .await
-                .map_err(|e| format!("reading a message failed: {e}"))?
-        } else {
-            message::read(bytes, &limits, compat)
-        };
-        parsed
-            .map(Some)
-            .map_err(|refused| format!("the server sent what cannot be read: {}", refused.error))
-    }
 }

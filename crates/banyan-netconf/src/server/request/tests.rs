@@ -1,0 +1,229 @@
+//! Operations as clients write them, and as they should not.
+
+use super::*;
+use crate::operations;
+
+fn read_text(operation: &str) -> Read<Request> {
+    let rpc = format!("<rpc xmlns=\"{BASE}\" xmlns:q=\"urn:q\">{operation}</rpc>");
+    let root = Fragment::parse(Bytes::from(rpc), 64, None).unwrap();
+    read(&root.children().next().unwrap())
+}
+
+#[test]
+fn what_the_client_writes_the_server_reads() {
+    let filter = Filter::Subtree(Document::xml("<a xmlns=\"urn:a\" xmlns:q=\"urn:q\"/>"));
+    let get = |store, state, filter, with_defaults| {
+        Request::Get(Get {
+            store,
+            state,
+            filter,
+            with_defaults,
+            encoding: Encoding::Xml,
+        })
+    };
+    assert_eq!(
+        read_text(&operations::get(Some(&filter), WithDefaults::Trim)).unwrap(),
+        get(
+            Datastore::Running,
+            true,
+            Some(filter.clone()),
+            WithDefaults::Trim
+        )
+    );
+    let store = Datastore::Candidate;
+    assert_eq!(
+        read_text(&operations::get_config(store, None, WithDefaults::Explicit)).unwrap(),
+        get(store, false, None, WithDefaults::Explicit)
+    );
+    let inline = Origin::Inline(Document::xml(
+        "<a xmlns=\"urn:a\" xmlns:q=\"urn:q\">1</a><b xmlns=\"urn:b\" xmlns:q=\"urn:q\"/>",
+    ));
+    assert_eq!(
+        read_text(&operations::copy_config(&inline, Datastore::Running)).unwrap(),
+        Request::Copy(inline.clone(), Datastore::Running)
+    );
+    assert_eq!(
+        read_text(&operations::validate(&inline)).unwrap(),
+        Request::Validate(inline)
+    );
+    let edit = EditRequest {
+        target: Datastore::Candidate,
+        edit: Document::xml("<a xmlns=\"urn:a\" xmlns:q=\"urn:q\"><b>q:x</b></a>"),
+        default_operation: DefaultOperation::None,
+        test_option: TestOption::TestOnly,
+    };
+    for on_error in [operations::OnError::Unstated, operations::OnError::Rollback] {
+        assert_eq!(
+            read_text(&operations::edit_config(&edit, on_error)).unwrap(),
+            Request::Edit(edit.clone())
+        );
+    }
+    for parameters in [
+        CommitParameters::default(),
+        CommitParameters {
+            confirmed: Some(Confirmed {
+                timeout: 30,
+                persist: Some("p<1".into()),
+            }),
+            persist_id: Some("p0".into()),
+            comment: Some("a & b".into()),
+            label: Some("l".into()),
+            no_networking: true,
+            debug_kicker: false,
+        },
+    ] {
+        assert_eq!(
+            read_text(&operations::commit(&parameters)).unwrap(),
+            Request::Commit(parameters.clone(), CommitReply::Ok)
+        );
+        assert_eq!(
+            read_text(&operations::commit_with_report(&parameters)).unwrap(),
+            Request::Commit(parameters, CommitReply::Report)
+        );
+    }
+    assert_eq!(
+        read_text(&operations::get_schema("m", Some("2020-01-01"))).unwrap(),
+        Request::GetSchema {
+            name: "m".into(),
+            revision: Some("2020-01-01".into())
+        }
+    );
+    assert_eq!(
+        read_text(&operations::kill_session(4)).unwrap(),
+        Request::KillSession(4)
+    );
+    let running = Datastore::Running;
+    for (text, request) in [
+        (operations::lock(running), Request::Lock(running)),
+        (operations::unlock(running), Request::Unlock(running)),
+        (operations::delete_config(running), Request::Delete(running)),
+        (
+            operations::cancel_commit(Some("p")),
+            Request::CancelCommit(Some("p".into())),
+        ),
+        (operations::cancel_commit(None), Request::CancelCommit(None)),
+        ("<discard-changes/>".to_owned(), Request::Discard),
+        ("<close-session/>".to_owned(), Request::CloseSession),
+    ] {
+        assert_eq!(read_text(&text).unwrap(), request);
+    }
+}
+
+#[test]
+fn an_xpath_filter_brings_the_prefixes_in_scope() {
+    let request = read_text(
+        "<get-config><source><running/></source><filter xmlns:p=\"urn:p\" type=\"xpath\" select=\"/p:a[q:b='&lt;']\"/></get-config>",
+    )
+    .unwrap();
+    let Request::Get(Get {
+        filter: Some(Filter::XPath { select, namespaces }),
+        ..
+    }) = request
+    else {
+        panic!("{request:?}")
+    };
+    assert_eq!(select, "/p:a[q:b='<']");
+    assert!(namespaces.contains(&("p".into(), "urn:p".into())));
+    assert!(namespaces.contains(&("q".into(), "urn:q".into())));
+}
+
+#[test]
+fn other_operations_pass_through_with_all_their_declarations() {
+    assert_eq!(
+        read_text("<reboot xmlns=\"urn:r\"><who>q:me</who></reboot>").unwrap(),
+        Request::Invoke(Document::xml(
+            "<reboot xmlns:q=\"urn:q\" xmlns=\"urn:r\"><who>q:me</who></reboot>"
+        ))
+    );
+    assert!(matches!(
+        read_text(&operations::action(b"<a xmlns=\"urn:a\"><do/></a>")),
+        Ok(Request::Invoke(_))
+    ));
+}
+
+#[test]
+fn wrong_operations_get_the_right_error() {
+    for (operation, tag, message) in [
+        ("<lock/>", "missing-element", "<target> is missing"),
+        (
+            "<lock><target/></lock>",
+            "bad-element",
+            "<target> names no datastore",
+        ),
+        (
+            "<lock><target><url>x</url></target></lock>",
+            "unknown-element",
+            "<url> is no datastore",
+        ),
+        (
+            "<lock><target><running/><candidate/></target></lock>",
+            "bad-element",
+            "more than one",
+        ),
+        (
+            "<lock><target><running/></target><x/></lock>",
+            "unknown-element",
+            "<lock> has no parameter <x>",
+        ),
+        (
+            "<lock><target xmlns=\"urn:x\"><running/></target></lock>",
+            "unknown-namespace",
+            "<target> is in the wrong namespace \"urn:x\"",
+        ),
+        (
+            "<lock><target><running/></target><target/></lock>",
+            "bad-element",
+            "<target> stands twice",
+        ),
+        (
+            "<edit-config><target><running/></target></edit-config>",
+            "missing-element",
+            "<config> is missing",
+        ),
+        (
+            "<edit-config><target><running/></target><default-operation>x</default-operation><config/></edit-config>",
+            "invalid-value",
+            "\"x\" is not a value of <default-operation>",
+        ),
+        (
+            "<edit-config><target><running/></target><error-option>continue-on-error</error-option><config/></edit-config>",
+            "operation-not-supported",
+            "continue-on-error",
+        ),
+        (
+            "<get><filter type=\"xpath\"/></get>",
+            "missing-attribute",
+            "needs the attribute select",
+        ),
+        (
+            "<get><filter type=\"x\"/></get>",
+            "bad-attribute",
+            "no filter of type \"x\"",
+        ),
+        (
+            "<commit><persist>x</persist></commit>",
+            "missing-element",
+            "<confirmed> is missing",
+        ),
+        (
+            "<commit><confirmed/><confirm-timeout>0</confirm-timeout></commit>",
+            "invalid-value",
+            "<confirm-timeout>",
+        ),
+        ("<kill-session/>", "missing-element", "<session-id>"),
+        (
+            "<kill-session><session-id>x</session-id></kill-session>",
+            "invalid-value",
+            "<session-id>",
+        ),
+        (
+            "<get-schema xmlns=\"urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring\"/>",
+            "missing-element",
+            "<identifier>",
+        ),
+    ] {
+        let error = read_text(operation).unwrap_err();
+        assert_eq!(error.tag.as_str(), tag, "{operation}");
+        assert!(error.to_string().contains(message), "{error}");
+    }
+}
