@@ -47,7 +47,7 @@ pub fn read(message: Bytes, limits: &Limits, compat: Compat) -> Result<Message, 
     match (root.namespace(), root.local()) {
         (BASE, "rpc") => Ok(Message::Rpc(Box::new(Rpc::read(&root, compat)?))),
         (BASE, "hello") => Hello::read(&root).map(Message::Hello).map_err(refused),
-        (BASE, "rpc-reply") => Ok(Message::Reply(Box::new(RpcReply::read(root)))),
+        (BASE, "rpc-reply") => Ok(Message::Reply(Box::new(RpcReply::read(&root)))),
         (NOTIFICATION, "notification") => Notification::read(&root)
             .map(Message::Notification)
             .ok_or_else(|| refused(RpcError::missing_element("notification"))),

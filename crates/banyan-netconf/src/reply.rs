@@ -15,32 +15,29 @@ pub struct RpcReply {
     pub errors: Vec<RpcError>,
     /// The `<rpc-error>` elements of severity `warning`.
     pub warnings: Vec<RpcError>,
-    element: Fragment,
+    elements: Vec<Fragment>,
 }
 
 impl RpcReply {
     /// Reads an `<rpc-reply>` element.
-    pub fn read(element: Fragment) -> RpcReply {
-        let (mut errors, mut warnings) = (Vec::new(), Vec::new());
-        // Errors come first or alone; a reply with data is not searched through.
+    pub fn read(element: &Fragment) -> RpcReply {
+        let (mut errors, mut warnings, mut elements) = (Vec::new(), Vec::new(), Vec::new());
         for child in element.children() {
-            match child.local() {
-                "rpc-error" => {
-                    let error = RpcError::read(&child);
-                    match error.severity {
-                        Severity::Error => errors.push(error),
-                        Severity::Warning => warnings.push(error),
-                    }
-                }
-                _ if errors.is_empty() && warnings.is_empty() => break,
-                _ => {}
+            if child.local() != "rpc-error" {
+                elements.push(child);
+                continue;
+            }
+            let error = RpcError::read(&child);
+            match error.severity {
+                Severity::Error => errors.push(error),
+                Severity::Warning => warnings.push(error),
             }
         }
         RpcReply {
             message_id: element.attribute("message-id"),
             errors,
             warnings,
-            element,
+            elements,
         }
     }
 
@@ -55,27 +52,22 @@ impl RpcReply {
     }
 
     /// The `<data>` element, in whatever namespace.
-    pub fn data_element(&self) -> Option<Fragment> {
+    pub fn data_element(&self) -> Option<&Fragment> {
         self.elements().find(|e| e.local() == "data")
     }
 
     /// The content without `<rpc-error>` elements: for an RPC or action, its output.
-    pub fn elements(&self) -> impl Iterator<Item = Fragment> + '_ {
-        self.element.children().filter(|e| e.local() != "rpc-error")
+    pub fn elements(&self) -> impl Iterator<Item = &Fragment> {
+        self.elements.iter()
     }
 
     /// The content without `<ok/>` and `<rpc-error>` as XML, each element self-contained.
     pub fn output(&self) -> Bytes {
-        let mut elements = self.elements().filter(|e| !e.is(BASE, "ok"));
-        let (first, second) = (elements.next(), elements.next());
-        match (first, second) {
-            (None, _) => Bytes::new(),
-            (Some(only), None) => only.document(),
-            (Some(first), Some(second)) => {
-                let mut all = first.document().to_vec();
-                for element in std::iter::once(second).chain(elements) {
-                    all.extend_from_slice(&element.document());
-                }
+        let elements: Vec<&Fragment> = self.elements().filter(|e| !e.is(BASE, "ok")).collect();
+        match elements[..] {
+            [only] => only.document(),
+            _ => {
+                let all: Vec<u8> = elements.iter().flat_map(|e| e.document()).collect();
                 Bytes::from(all)
             }
         }

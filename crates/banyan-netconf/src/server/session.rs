@@ -40,6 +40,7 @@ pub(super) async fn run(
         Ok(id) => id,
         Err(e) => {
             tracing::warn!(user = peer.user, error = %e, "no NETCONF session could be opened");
+            drop(transport.into_halves()); // Closes the connection in good order.
             return;
         }
     };

@@ -6,6 +6,7 @@
 
 mod intake;
 mod pipe;
+mod relay;
 mod ssh_channel;
 mod ssh_client;
 mod ssh_keys;
@@ -19,6 +20,7 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use pipe::{Pipe, pipe};
+pub use relay::relay;
 pub use ssh_client::{HostKeyPolicy, SshAuth, SshConnectError, SshTarget, connect_ssh};
 pub use ssh_keys::{KeyFileError, hash_password, host_key_fingerprint};
 pub use ssh_server::{SshListener, SshServerConfig, SshServerError, SshUser};

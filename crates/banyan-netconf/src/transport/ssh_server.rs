@@ -423,8 +423,7 @@ impl Handler for Connection {
             channel,
             slot,
         };
-        // The loop of the connection must not wait here. With the server gone or overrun, the
-        // transport is dropped, and the channel closed with it.
+        // The loop of the connection must not wait here.
         if self
             .shared
             .transports
@@ -432,6 +431,7 @@ impl Handler for Connection {
             .is_err()
         {
             tracing::warn!(address = %self.address, "no room for another NETCONF session");
+            session.close(id)?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! A backend without a schema: datastores are bytes, locks and sessions are real.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use banyan_engine::backend::{
@@ -27,6 +28,8 @@ pub struct Fake {
     state: Mutex<State>,
     /// The last commit's parameters, for a look from outside.
     pub committed: Mutex<Option<CommitParameters>>,
+    /// How large the startup datastore pretends to be.
+    pub megabytes: AtomicUsize,
     /// How many calls ended because they were cancelled.
     pub cancelled: Mutex<u32>,
 }
@@ -157,7 +160,7 @@ impl Backend for Fake {
 
     fn get<'a>(&'a self, _: &'a Call, get: Get) -> BoxFuture<'a, Result<Body>> {
         if get.store == Datastore::Startup {
-            return ready(Ok(large(50)));
+            return ready(Ok(large(self.megabytes.load(Ordering::Relaxed))));
         }
         ready(Ok(Body::Whole(self.content(get.store))))
     }

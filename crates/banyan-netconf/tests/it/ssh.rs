@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use banyan_engine::backend::{Cancel, Datastore, WithDefaults};
@@ -115,6 +116,7 @@ async fn a_password_opens_a_session_and_a_wrong_one_does_not() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_reply_streams_over_ssh_while_requests_are_pipelined() {
     let server = running().await;
+    server.fake.megabytes.store(20, Ordering::Relaxed);
     let client = open(&server.target("sesame")).await;
     let mut waiting = Vec::new();
     for _ in 0..300 {
@@ -130,7 +132,7 @@ async fn a_large_reply_streams_over_ssh_while_requests_are_pipelined() {
         .get_config(Datastore::Startup, None, WithDefaults::Explicit)
         .await
         .unwrap();
-    assert!(data.len() > 50_000_000);
+    assert!(data.len() > 20_000_000);
     for request in waiting {
         request.await.unwrap();
     }
@@ -248,6 +250,7 @@ async fn our_client_logs_in_with_a_key() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn openssh_runs_the_subsystem_and_ends_well() {
     let server = running().await;
+    server.fake.megabytes.store(50, Ordering::Relaxed);
     let Some(mut ssh) = openssh(&server, &["-s", "127.0.0.1", "netconf"]) else {
         return;
     };
