@@ -109,6 +109,30 @@ pub struct DataError {
     pub app_tag: Option<Arc<str>>,
     /// Name of the offending element or attribute, for `bad-element` and `bad-attribute`.
     pub culprit: Option<Arc<str>>,
+    /// The expression that does not hold, with what it read.
+    pub constraint: Option<Box<Constraint>>,
+}
+
+/// An expression of the model that data do not meet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Constraint {
+    /// The statement: `must` or `when`.
+    pub keyword: &'static str,
+    /// The expression as the model writes it.
+    pub text: Arc<str>,
+    /// Leaves whose values the expression read: path from the context node, and value.
+    pub values: Vec<(String, String)>,
+}
+
+impl fmt::Display for Constraint {
+    /// The values that were read: `. = 9000, ../max-frame = 1518`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (path, value)) in self.values.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            write!(f, "{separator}{path} = {value}")?;
+        }
+        Ok(())
+    }
 }
 
 impl DataError {
@@ -123,6 +147,7 @@ impl DataError {
             yang: None,
             app_tag: None,
             culprit: None,
+            constraint: None,
         }
     }
 
@@ -154,6 +179,38 @@ impl DataError {
     pub fn with_culprit(mut self, name: impl Into<Arc<str>>) -> Self {
         self.culprit = Some(name.into());
         self
+    }
+}
+
+impl DataError {
+    /// Adds the expression that does not hold.
+    pub fn with_constraint(mut self, constraint: Constraint) -> Self {
+        self.constraint = Some(Box::new(constraint));
+        self
+    }
+
+    /// The error on several lines, for people: what, where, the rule with its place in the YANG source as
+    /// `locate` writes it (`file:line:column`), the values, the remedy.
+    pub fn report(&self, locate: impl FnOnce(Span) -> String) -> String {
+        let mut text = format!("error: {}\n  path: {}", self.message, self.path);
+        let mut place = self.yang.map(|span| format!("  ({})", locate(span)));
+        if let Some(constraint) = &self.constraint {
+            let place = place.take().unwrap_or_default();
+            let line = format!("\n  {}: \"{}\"{place}", constraint.keyword, constraint.text);
+            text.push_str(&line);
+            if !constraint.values.is_empty() {
+                text.push_str(&format!("\n  with: {constraint}"));
+            }
+        } else if let Some(place) = place {
+            text.push_str(&format!("\n  rule:{place}"));
+        }
+        if let Some(Position { line, column }) = self.position {
+            text.push_str(&format!("\n  input: line {line}, column {column}"));
+        }
+        if let Some(help) = &self.help {
+            text.push_str(&format!("\n  help: {help}"));
+        }
+        text
     }
 }
 

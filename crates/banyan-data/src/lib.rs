@@ -31,10 +31,10 @@ mod shown;
 mod sink;
 #[cfg(test)]
 mod testmodel;
+pub mod validate;
 pub mod value;
 pub mod view;
 pub mod xml;
-#[allow(dead_code)] // Validation, which comes next, uses the rest.
 pub mod xpath;
 
 pub use error::{DataError, ErrorKind};

@@ -82,7 +82,7 @@ impl<'t> Session<'t> {
         self.reads.map(RefCell::into_inner).unwrap_or_default()
     }
 
-    pub(super) fn tick(&self) -> Result<(), Stop> {
+    pub(crate) fn tick(&self) -> Result<(), Stop> {
         let visited = self.visited.get() + 1;
         self.visited.set(visited);
         if visited > self.budget.get() {

@@ -9,7 +9,7 @@ mod evaluation;
 mod expression;
 mod function;
 pub(crate) mod plans;
-mod step;
+pub(crate) mod step;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -20,3 +20,5 @@ pub use evaluation::{Stop, Variables};
 pub use expression::{Context, DEFAULT_BUDGET, Expression, Names, compile, evaluate};
 pub use value::XValue;
 pub use when::Whens;
+
+pub(crate) use evaluation::{Evaluation, Session};

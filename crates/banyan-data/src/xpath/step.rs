@@ -90,7 +90,7 @@ impl<'t> Evaluation<'t, '_> {
     }
 
     /// The children of `node` that pass the test of a child step, by key where the step has a lookup.
-    pub(super) fn children(
+    pub(crate) fn children(
         &self,
         node: &Cursor<'t>,
         step: &PlanStep,
@@ -139,7 +139,12 @@ impl<'t> Evaluation<'t, '_> {
     }
 
     /// The data children of `parent` that a name can mean.
-    fn named_children(&self, schema: &Schema, parent: SchemaId, name: &NameTest) -> Vec<SchemaId> {
+    pub(crate) fn named_children(
+        &self,
+        schema: &Schema,
+        parent: SchemaId,
+        name: &NameTest,
+    ) -> Vec<SchemaId> {
         if std::ptr::eq(schema, self.home) {
             let below = |id: &SchemaId| schema.node(*id).data_parent == Some(parent);
             return name.nodes.iter().copied().filter(below).collect();
@@ -402,7 +407,7 @@ fn descends_freely(step: &PlanStep) -> bool {
 }
 
 /// The values of a type whose canonical text is `text`: for a union one per member that has it.
-pub(super) fn values_of_text(schema: &Schema, ty: &Type, text: &str, values: &mut Vec<Value>) {
+pub(crate) fn values_of_text(schema: &Schema, ty: &Type, text: &str, values: &mut Vec<Value>) {
     let ty = ty.resolved();
     if let TypeKind::Union(members) = &ty.kind {
         for (member, ty) in members.iter().enumerate() {

@@ -1,0 +1,122 @@
+//! Validation of data against their schema (RFC 7950 section 8): what a valid datastore, rpc input or
+//! output, or notification has to meet beyond the types of its values.
+//!
+//! Lives here: [`full`] validation, linear in what is constrained, and [`apply_whens`], which takes out what
+//! may not be there. Must not change data otherwise, and must not know how data came to be.
+
+mod explain;
+mod prune;
+mod references;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod unique;
+mod walk;
+
+use crate::error::{DataError, ErrorKind, ErrorPath};
+use crate::node::Tree;
+use crate::path::InstancePath;
+use crate::view::{Scope, View};
+use crate::xpath::Whens;
+
+pub use prune::apply_whens;
+
+/// What is validated, and how much it may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'o> {
+    /// Whether constraints see configuration only. Only [`Scope::All`] makes sense for operations.
+    pub scope: Scope,
+    /// Errors after which validation ends.
+    pub errors: usize,
+    /// Steps that one expression may take.
+    pub budget: u64,
+    /// Whether trees at mount points are validated, too.
+    pub mounts: Mounts,
+    /// For the tree of an operation: the datastore that its constraints see beside it (RFC 7950 6.4.1), and the
+    /// instance that it is invoked on.
+    pub datastore: Option<(&'o Tree, &'o InstancePath)>,
+}
+
+/// What to do with mounted trees.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mounts {
+    /// Validate them against their own schemas.
+    Validate,
+    /// Leave them out: whoever mounted them answers for them.
+    Skip,
+}
+
+impl Default for Options<'_> {
+    /// All of a configuration datastore.
+    fn default() -> Self {
+        Options {
+            scope: Scope::Config,
+            errors: 100,
+            budget: crate::xpath::DEFAULT_BUDGET,
+            mounts: Mounts::Validate,
+            datastore: None,
+        }
+    }
+}
+
+/// The outcome of a validation.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Report {
+    /// What is wrong, in document order.
+    pub errors: Vec<DataError>,
+    /// What it cost.
+    pub counters: Counters,
+}
+
+impl Report {
+    /// Whether nothing is wrong.
+    pub fn is_valid(&self) -> bool {
+        self.errors.is_empty()
+    }
+}
+
+/// What a validation cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counters {
+    /// Constraints that were looked at: expressions and references on instances, counts, uniqueness.
+    pub considered: u64,
+    /// Those among them that had to be evaluated.
+    pub evaluated: u64,
+    /// Nodes visited, those that expressions visited included.
+    pub visited: u64,
+}
+
+/// Validates all of a tree: a datastore, or the input or output of an operation, or a notification, whose root is
+/// that schema node. O(nodes that have constraints on or below them), and what expressions read.
+pub fn full(tree: &Tree, options: &Options<'_>) -> Report {
+    let mut report = Report::default();
+    let nothing = Tree::empty(tree.schema().clone());
+    let root_path = InstancePath::default();
+    let is_operation = tree.root().id() != banyan_yang::schema::SchemaId::ROOT;
+    let whens = Whens::new(options.budget);
+    let view = if is_operation {
+        let (datastore, parent) = options.datastore.unwrap_or((&nothing, &root_path));
+        View::of(datastore).with_operation(tree, parent)
+    } else {
+        View::of(tree)
+    };
+    let view = view.with_scope(options.scope).with_whens(&whens);
+    let root = if is_operation {
+        crate::cursor::Cursor::operation(&view)
+    } else {
+        Some(crate::cursor::Cursor::root(&view))
+    };
+    match root {
+        Some(root) => walk::walk(&root, options, "", &mut report),
+        None => report.errors.push(
+            DataError::new(
+                ErrorKind::DataMissing,
+                ErrorPath::default(),
+                "the instance that the operation is invoked on does not exist",
+            )
+            .with_help("invoke it on an instance that exists"),
+        ),
+    }
+    report.counters.visited += whens.visited();
+    report
+}

@@ -1,0 +1,247 @@
+//! Whether what leafrefs and instance-identifiers refer to exists (RFC 7950 9.9, 9.13).
+//!
+//! A target that is a key is looked up. The values of other targets are gathered once for all their
+//! referrers, so that many references cost what they read once.
+
+use std::collections::{HashMap, HashSet};
+
+use banyan_yang::schema::{NodeKind, SchemaId, Type, TypeKind};
+use banyan_yang::xpath::{Axis, Plan, PlanExpr, PlanStep, PlanTest};
+
+use super::rules::needs_instance;
+use crate::cursor::Cursor;
+use crate::path::InstancePath;
+use crate::value::Value;
+use crate::xpath::plans::Plans;
+use crate::xpath::step::values_of_text;
+use crate::xpath::{Evaluation, Session, Stop, Variables, XValue};
+
+/// What is known of targets while one tree is validated.
+#[derive(Default)]
+pub(super) struct References {
+    /// The values that a path reaches from a node: by where the rest of the path is in memory, and the node.
+    gathered: HashMap<(usize, InstancePath), HashSet<Value>>,
+}
+
+/// A reference without its instance.
+pub(super) enum Missing {
+    /// The path that the leafref follows.
+    Leafref(std::sync::Arc<str>),
+    /// An instance-identifier.
+    Instance,
+}
+
+impl References {
+    /// What the value of `leaf` refers to and is not there, if anything.
+    pub(super) fn missing<'t>(
+        &mut self,
+        leaf: &Cursor<'t>,
+        session: &Session<'t>,
+        plans: &Plans,
+    ) -> Result<Option<Missing>, Stop> {
+        match leaf.frame().typed() {
+            Some((value, ty)) => self.missing_of(leaf, value, ty, session, plans),
+            None => Ok(None),
+        }
+    }
+
+    fn missing_of<'t>(
+        &mut self,
+        leaf: &Cursor<'t>,
+        value: &Value,
+        ty: &Type,
+        session: &Session<'t>,
+        plans: &Plans,
+    ) -> Result<Option<Missing>, Stop> {
+        match (&ty.kind, value) {
+            (
+                TypeKind::Leafref {
+                    path,
+                    require_instance: true,
+                    ..
+                },
+                value,
+            ) => {
+                let Some(plan) = plans.path(leaf.id(), path) else {
+                    return Ok(None);
+                };
+                let found = self.reaches(leaf, value, plan, session)?;
+                Ok((!found).then(|| Missing::Leafref(path.text.clone())))
+            }
+            (
+                TypeKind::InstanceIdentifier {
+                    require_instance: true,
+                },
+                Value::InstanceId(path),
+            ) => Ok(leaf.top().find(path).is_none().then_some(Missing::Instance)),
+            (TypeKind::Union(members), Value::Union(union)) => {
+                let chosen = usize::from(union.member);
+                let Some(member) = members.get(chosen) else {
+                    return Ok(None);
+                };
+                let missing = self.missing_of(leaf, &union.value, member, session, plans)?;
+                if missing.is_none() {
+                    return Ok(None);
+                }
+                // RFC 7950 9.12: a member whose instance is missing does not accept the value; a later one may.
+                let text = leaf.frame().text();
+                for member in members.iter().skip(chosen + 1) {
+                    let mut values = Vec::new();
+                    values_of_text(leaf.schema(), member, &text, &mut values);
+                    for value in &values {
+                        if !needs_instance(member)
+                            || self
+                                .missing_of(leaf, value, member, session, plans)?
+                                .is_none()
+                        {
+                            return Ok(None);
+                        }
+                    }
+                }
+                Ok(missing)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether the path reaches a node with the value.
+    fn reaches<'t>(
+        &mut self,
+        leaf: &Cursor<'t>,
+        value: &Value,
+        plan: &Plan,
+        session: &Session<'t>,
+    ) -> Result<bool, Stop> {
+        let evaluation = Evaluation {
+            home: leaf.schema(),
+            prefixes: &plan.prefixes,
+            current: leaf.clone(),
+            variables: &Variables::new(),
+            session,
+        };
+        let PlanExpr::Path { absolute, steps } = &plan.expr else {
+            return evaluates_to(&evaluation, leaf, value, plan);
+        };
+        let is_parent = |step: &PlanStep| {
+            step.axis == Axis::Parent && step.test == PlanTest::Node && step.predicates.is_empty()
+        };
+        let climb = steps.iter().take_while(|step| is_parent(step)).count();
+        let (up, down) = steps.split_at(climb);
+        if !down.iter().all(is_plain_descent) {
+            return evaluates_to(&evaluation, leaf, value, plan);
+        }
+        let start = if *absolute { leaf.top() } else { leaf.clone() };
+        let base = up.iter().try_fold(start, |node, _| node.parent());
+        match base {
+            Some(base) => self.descend(&evaluation, &base, down, value),
+            None => Ok(false),
+        }
+    }
+
+    fn descend<'t>(
+        &mut self,
+        evaluation: &Evaluation<'t, '_>,
+        node: &Cursor<'t>,
+        steps: &[PlanStep],
+        value: &Value,
+    ) -> Result<bool, Stop> {
+        evaluation.session.tick()?;
+        let Some((step, rest)) = steps.split_first() else {
+            return Ok(node.value() == Some(value));
+        };
+        if step.lookup.is_some() {
+            for child in evaluation.children(node, step)? {
+                if self.descend(evaluation, &child, rest, value)? {
+                    return Ok(true);
+                }
+            }
+            return Ok(false);
+        }
+        let Some(id) = sole_child(evaluation, node, step) else {
+            return Ok(false);
+        };
+        let definition = evaluation.home.node(id);
+        match definition.kind {
+            NodeKind::LeafList => Ok(node.leaf_list_entry(id, value).is_some()),
+            NodeKind::List => {
+                if let ([key], [last]) = (&definition.keys[..], rest)
+                    && matches!(&last.test, PlanTest::Name(name) if name.nodes[..] == [*key])
+                {
+                    return Ok(node.entry(id, std::slice::from_ref(value)).is_some());
+                }
+                if rest.iter().any(|step| step.lookup.is_some()) {
+                    for child in node.instances(id) {
+                        if self.descend(evaluation, &child, rest, value)? {
+                            return Ok(true);
+                        }
+                    }
+                    return Ok(false);
+                }
+                let place = (steps.as_ptr() as usize, node.path());
+                if let Some(values) = self.gathered.get(&place) {
+                    return Ok(values.contains(value));
+                }
+                let mut values = HashSet::new();
+                gather(evaluation, node, steps, &mut values)?;
+                let found = values.contains(value);
+                self.gathered.insert(place, values);
+                Ok(found)
+            }
+            _ => match node.child(id) {
+                Some(child) => self.descend(evaluation, &child, rest, value),
+                None => Ok(false),
+            },
+        }
+    }
+}
+
+/// All values that `steps` reach.
+fn gather<'t>(
+    evaluation: &Evaluation<'t, '_>,
+    node: &Cursor<'t>,
+    steps: &[PlanStep],
+    values: &mut HashSet<Value>,
+) -> Result<(), Stop> {
+    evaluation.session.tick()?;
+    match steps.split_first() {
+        None => values.extend(node.value().cloned()),
+        Some((step, rest)) => {
+            for child in evaluation.children(node, step)? {
+                gather(evaluation, &child, rest, values)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A step down to a name, with or without keys, and nothing else.
+fn is_plain_descent(step: &PlanStep) -> bool {
+    step.axis == Axis::Child && matches!(step.test, PlanTest::Name(_)) && step.predicates.is_empty()
+}
+
+/// The only data node below `node` that the step can mean.
+fn sole_child(
+    evaluation: &Evaluation<'_, '_>,
+    node: &Cursor<'_>,
+    step: &PlanStep,
+) -> Option<SchemaId> {
+    let PlanTest::Name(name) = &step.test else {
+        return None;
+    };
+    let (schema, parent, _) = node.frame().inside()?;
+    let mut ids = evaluation.named_children(schema, parent, name).into_iter();
+    ids.next().filter(|_| ids.next().is_none())
+}
+
+/// The general way: evaluate the path, and compare.
+fn evaluates_to<'t>(
+    evaluation: &Evaluation<'t, '_>,
+    leaf: &Cursor<'t>,
+    value: &Value,
+    plan: &Plan,
+) -> Result<bool, Stop> {
+    Ok(match evaluation.value(&plan.expr, leaf.clone())? {
+        XValue::Nodes(nodes) => nodes.iter().any(|node| node.value() == Some(value)),
+        _ => false,
+    })
+}

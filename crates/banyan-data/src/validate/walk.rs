@@ -1,0 +1,512 @@
+//! The walk of a full validation: every instance with constraints on or below it, in document order.
+
+use std::sync::Arc;
+
+use banyan_yang::schema::{NodeKind, Schema, SchemaId};
+
+use super::explain::explain;
+use super::references::{Missing, References};
+use super::rules::{Rules, needs_instance};
+use super::unique::repetitions;
+use super::{Mounts, Options, Report};
+use crate::cursor::Cursor;
+use crate::error::{DataError, ErrorKind, ErrorPath};
+use crate::frame::Place;
+use crate::node::{Content, Node};
+use crate::view::{Scope, View, active_case, case_chain, has_when};
+use crate::xpath::plans::Plans;
+use crate::xpath::when::{FalseWhen, first_false};
+use crate::xpath::{Evaluation, Session, Stop, Variables, Whens};
+
+/// Validates everything in `root`. Paths in errors begin with `prefix`: where the tree is mounted.
+pub(super) fn walk(root: &Cursor<'_>, options: &Options<'_>, prefix: &str, report: &mut Report) {
+    let schema = root.schema();
+    let mut walk = Walk {
+        schema,
+        options,
+        prefix,
+        rules: Rules::of(schema),
+        plans: Plans::of(schema),
+        session: Session::new(options.budget),
+        references: References::default(),
+        report,
+    };
+    walk.instance(root);
+    walk.report.counters.visited += walk.session.visited();
+}
+
+struct Walk<'t, 'r> {
+    schema: &'t Schema,
+    options: &'r Options<'r>,
+    prefix: &'r str,
+    rules: Arc<Rules>,
+    plans: Arc<Plans>,
+    session: Session<'t>,
+    references: References,
+    report: &'r mut Report,
+}
+
+impl<'t> Walk<'t, '_> {
+    fn is_full(&self) -> bool {
+        self.report.errors.len() >= self.options.errors
+    }
+
+    fn error(&mut self, at: &Cursor<'_>, kind: ErrorKind, message: impl Into<String>) -> DataError {
+        let path = format!("{}{}", self.prefix, at.error_path().0);
+        DataError::new(kind, ErrorPath(path.into()), message)
+    }
+
+    fn report(&mut self, error: DataError) {
+        if !self.is_full() {
+            self.report.errors.push(error);
+        }
+    }
+
+    fn evaluated(&mut self) {
+        self.report.counters.considered += 1;
+        self.report.counters.evaluated += 1;
+    }
+
+    /// An expression that could not be evaluated.
+    fn stopped(&mut self, at: &Cursor<'_>, keyword: &str, text: &str, stop: &Stop) {
+        let message = format!("{keyword} \"{text}\" cannot be evaluated: {stop}");
+        let error = self.error(at, ErrorKind::Expression, message);
+        self.report(error);
+    }
+
+    /// All constraints on and in one instance that exists.
+    fn instance(&mut self, node: &Cursor<'t>) {
+        if self.is_full() {
+            return;
+        }
+        self.report.counters.visited += 1;
+        self.musts(node);
+        let definition = node.definition();
+        match (definition.kind, node.frame().place()) {
+            (NodeKind::Leaf | NodeKind::LeafList, _) => self.reference(node),
+            (_, Place::Mount(tree)) => {
+                if self.options.mounts == Mounts::Validate {
+                    let whens = Whens::new(self.options.budget);
+                    let view = View::of(tree)
+                        .with_scope(self.options.scope)
+                        .with_whens(&whens);
+                    let prefix = format!("{}{}", self.prefix, node.error_path().0);
+                    walk(&Cursor::root(&view), self.options, &prefix, self.report);
+                    self.report.counters.visited += whens.visited();
+                }
+            }
+            _ => self.children(node),
+        }
+    }
+
+    /// RFC 7950 7.5.3.
+    fn musts(&mut self, node: &Cursor<'t>) {
+        let plans = self.plans.clone();
+        for (must, plan) in plans.musts(self.schema, node.id()) {
+            self.evaluated();
+            self.session.renew(self.options.budget);
+            let evaluation = Evaluation {
+                home: self.schema,
+                prefixes: &plan.prefixes,
+                current: node.clone(),
+                variables: &Variables::new(),
+                session: &self.session,
+            };
+            match evaluation.holds(&plan.expr, node.clone()) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let budget = self.options.budget;
+                    let constraint = explain("must", &must.expression, plan, node, budget);
+                    let message = match &must.error_message {
+                        Some(message) => message.to_string(),
+                        None => "must constraint is not met".to_owned(),
+                    };
+                    // RFC 7950 15.4
+                    let tag = must.error_app_tag.clone();
+                    let error = self
+                        .error(node, ErrorKind::MustViolation, message)
+                        .with_app_tag(tag.unwrap_or_else(|| "must-violation".into()))
+                        .with_yang(must.expression.span)
+                        .with_constraint(constraint);
+                    self.report(error);
+                }
+                Err(stop) => self.stopped(node, "must", &must.expression.text, &stop),
+            }
+        }
+    }
+
+    /// RFC 7950 9.9, 9.13.
+    fn reference(&mut self, leaf: &Cursor<'t>) {
+        let definition = leaf.definition();
+        if !definition.ty.as_ref().is_some_and(|ty| needs_instance(ty)) {
+            return;
+        }
+        self.evaluated();
+        self.session.renew(self.options.budget);
+        let plans = self.plans.clone();
+        let message = match self.references.missing(leaf, &self.session, &plans) {
+            Ok(None) => return,
+            Ok(Some(Missing::Leafref(path))) => format!(
+                "\"{}\" refers to a node that does not exist: nothing at {path} has this value",
+                leaf.frame().text()
+            ),
+            Ok(Some(Missing::Instance)) => {
+                format!("{} does not exist", leaf.frame().text())
+            }
+            Err(stop) => return self.stopped(leaf, "path of", &definition.name, &stop),
+        };
+        // RFC 7950 15.5
+        let error = self
+            .error(leaf, ErrorKind::InstanceRequired, message)
+            .with_help("create what it refers to, or change or delete the reference")
+            .with_app_tag("instance-required")
+            .with_yang(definition.span);
+        self.report(error);
+    }
+
+    /// The constraints on the children of an instance: which may and must be there, and how many.
+    fn children(&mut self, node: &Cursor<'t>) {
+        let Some((_, parent, stored)) = node.frame().inside() else {
+            return;
+        };
+        let scope = self.options.scope;
+        self.state_in_config(node, stored);
+        if !self.rules.inside(scope, parent) {
+            return;
+        }
+        for choice in self.rules.clone().choices(parent) {
+            self.choice(node, stored, *choice);
+        }
+        for id in self.schema.node(parent).data_children.iter().copied() {
+            let in_scope = scope == Scope::All || self.schema.node(id).config;
+            let constrained = self.rules.on(scope, id) || self.rules.inside(scope, id);
+            if in_scope && constrained && !self.is_full() {
+                self.child(node, stored, id);
+            }
+        }
+    }
+
+    /// State data in a configuration datastore (RFC 7950 7.21.1).
+    fn state_in_config(&mut self, node: &Cursor<'t>, stored: Option<&'t Node>) {
+        if self.options.scope == Scope::All {
+            return;
+        }
+        for slot in stored.map_or(&[][..], Node::slots) {
+            let definition = self.schema.node(slot.id);
+            if !definition.config
+                && let Some(place) = node.dummy(slot.id)
+            {
+                let message = "this is state, and only configuration may stand here";
+                let error = self
+                    .error(&place, ErrorKind::NotConfig, message)
+                    .with_help("leave it out")
+                    .with_yang(definition.span);
+                self.report(error);
+            }
+        }
+    }
+
+    /// RFC 7950 7.9: at most one case has data, and a mandatory choice exactly one.
+    fn choice(&mut self, node: &Cursor<'t>, stored: Option<&'t Node>, choice: SchemaId) {
+        let definition = self.schema.node(choice);
+        if self.options.scope == Scope::Config && !definition.config {
+            return;
+        }
+        self.evaluated();
+        let mut cases: Vec<SchemaId> = Vec::new();
+        for slot in stored.map_or(&[][..], Node::slots) {
+            let mut case = None;
+            for above in case_chain(self.schema, slot.id) {
+                if above == choice {
+                    cases.extend(case.filter(|case| !cases.contains(case)));
+                }
+                case = Some(above);
+            }
+        }
+        let name = |case: &SchemaId| format!("'{}'", self.schema.node(*case).name);
+        if cases.len() > 1 {
+            let names: Vec<String> = cases.iter().map(name).collect();
+            let message = format!(
+                "nodes of several cases of choice '{}' are there: {}",
+                definition.name,
+                names.join(", ")
+            );
+            let error = self
+                .error(node, ErrorKind::SeveralCases, message)
+                .with_help("keep the nodes of one case")
+                .with_yang(definition.span);
+            self.report(error);
+        }
+        if definition.mandatory
+            && cases.is_empty()
+            && self.is_required(stored, choice)
+            && self.whens_let(node, choice)
+        {
+            let names: Vec<String> = definition.children.iter().map(name).collect();
+            // RFC 7950 15.6
+            let error = self
+                .error(
+                    node,
+                    ErrorKind::MissingChoice,
+                    format!(
+                        "one case of choice '{}' is mandatory, and none is there",
+                        definition.name
+                    ),
+                )
+                .with_help(format!(
+                    "add the nodes of one of the cases {}",
+                    names.join(", ")
+                ))
+                .with_app_tag("missing-choice")
+                .with_culprit(definition.name.clone())
+                .with_yang(definition.span);
+            self.report(error);
+        }
+    }
+
+    /// Whether the `when`s of an absent choice, case or data node would let it be there.
+    fn whens_let(&mut self, node: &Cursor<'t>, id: SchemaId) -> bool {
+        if !has_when(self.schema, id) {
+            return true;
+        }
+        let Some(dummy) = node.dummy(id) else {
+            return true;
+        };
+        self.evaluated();
+        !matches!(
+            first_false(&dummy, &self.session, self.options.budget),
+            Ok(Some(_))
+        )
+    }
+
+    /// Whether a mandatory node or choice must be there as far as the cases around it go: they all have data
+    /// (RFC 7950 7.6.5, 7.9.4).
+    fn is_required(&self, stored: Option<&Node>, id: SchemaId) -> bool {
+        let mut case = None;
+        for above in case_chain(self.schema, id) {
+            match self.schema.node(above).kind {
+                NodeKind::Case => case = Some(above),
+                _ if case.is_some() && active_case(self.schema, stored, above) != case => {
+                    return false;
+                }
+                _ => {}
+            }
+        }
+        true
+    }
+
+    /// One data node below an instance, with all its instances.
+    fn child(&mut self, node: &Cursor<'t>, stored: Option<&'t Node>, id: SchemaId) {
+        let content = stored.and_then(|stored| stored.get(id));
+        let Some(content) = content else {
+            return self.absent(node, stored, id);
+        };
+        match content {
+            Content::List(list) => {
+                self.count(node, id, list.len());
+                self.entries(node, id);
+            }
+            Content::LeafList(values) => {
+                self.count(node, id, values.len());
+                self.entries(node, id);
+            }
+            _ => {
+                for instance in node.instances(id) {
+                    if self.when_holds(&instance) {
+                        self.instance(&instance);
+                    }
+                }
+            }
+        }
+    }
+
+    /// RFC 7950 8.3.1: data whose `when` is false may not be there.
+    fn when_holds(&mut self, instance: &Cursor<'t>) -> bool {
+        if !has_when(self.schema, instance.id()) {
+            return true;
+        }
+        self.evaluated();
+        match first_false(instance, &self.session, self.options.budget) {
+            Ok(None) => true,
+            Ok(Some(broken)) => {
+                self.false_when(instance, &broken);
+                false
+            }
+            Err(stop) => {
+                self.stopped(instance, "when of", &instance.definition().name, &stop);
+                true
+            }
+        }
+    }
+
+    fn false_when(&mut self, instance: &Cursor<'t>, broken: &FalseWhen<'t>) {
+        let bearer = self.schema.node(broken.bearer);
+        let message = match bearer.kind {
+            NodeKind::Case | NodeKind::Choice => format!(
+                "it may not be there: the when condition of {} '{}' is not met",
+                bearer.kind.keyword(),
+                bearer.name
+            ),
+            _ => "it may not be there: its when condition is not met".to_owned(),
+        };
+        let mut error = self
+            .error(instance, ErrorKind::WhenViolation, message)
+            .with_help("delete it, or change what the condition reads");
+        if let Some(when) = broken.when() {
+            error = error.with_yang(when.expression.span);
+        }
+        let plans = self.plans.clone();
+        if let Some((when, plan)) = plans.whens(self.schema, broken.bearer).nth(broken.index) {
+            let budget = self.options.budget;
+            let context = &broken.context;
+            let constraint = explain("when", &when.expression, plan, context, budget);
+            error = error.with_constraint(constraint);
+        }
+        self.report(error);
+    }
+
+    /// Entries of a list or leaf-list, and what holds between them.
+    fn entries(&mut self, node: &Cursor<'t>, id: SchemaId) {
+        let definition = self.schema.node(id);
+        let scope = self.options.scope;
+        let per_entry = self.rules.inside(scope, id)
+            || !definition.musts.is_empty()
+            || !definition.keys.is_empty()
+            || has_when(self.schema, id)
+            || definition.ty.as_ref().is_some_and(|ty| needs_instance(ty));
+        if per_entry {
+            for entry in node.instances(id) {
+                if self.is_full() {
+                    return;
+                }
+                self.keys(&entry);
+                if self.when_holds(&entry) {
+                    self.instance(&entry);
+                }
+            }
+        }
+        for unique in &definition.uniques {
+            self.evaluated();
+            let entries: Vec<Cursor<'t>> = node.instances(id).collect();
+            for (first, second) in repetitions(self.schema, id, unique, &entries) {
+                let names: Vec<String> = unique
+                    .leaves
+                    .iter()
+                    .map(|leaf| format!("'{}'", self.schema.node(*leaf).name))
+                    .collect();
+                let message = format!(
+                    "the values of {} must differ between entries; {} has the same",
+                    names.join(", "),
+                    first.error_path()
+                );
+                // RFC 7950 15.1
+                let error = self
+                    .error(&second, ErrorKind::NotUnique, message)
+                    .with_help("change one of the values in one of the entries")
+                    .with_app_tag("data-not-unique")
+                    .with_yang(unique.span);
+                self.report(error);
+            }
+        }
+    }
+
+    /// RFC 7950 7.8.2: an entry has all its keys.
+    fn keys(&mut self, entry: &Cursor<'t>) {
+        let Some(node) = entry.node() else { return };
+        for key in &entry.definition().keys {
+            if node.get(*key).is_none()
+                && let Some(place) = entry.dummy(*key)
+            {
+                let message = "a list entry needs a value for each of its keys";
+                let error = self
+                    .error(&place, ErrorKind::MissingElement, message)
+                    .with_culprit(self.schema.node(*key).name.clone())
+                    .with_yang(entry.definition().span);
+                self.report(error);
+            }
+        }
+    }
+
+    /// RFC 7950 7.7.5, 7.7.6: how many entries there are.
+    fn count(&mut self, node: &Cursor<'t>, id: SchemaId, count: usize) {
+        let definition = self.schema.node(id);
+        if definition.min_elements == 0 && definition.max_elements.is_none() {
+            return;
+        }
+        self.evaluated();
+        let Some(place) = node.dummy(id) else { return };
+        let entries = |number: u32| match number {
+            1 => "1 entry".to_owned(),
+            number => format!("{number} entries"),
+        };
+        if count < definition.min_elements as usize {
+            // RFC 7950 15.3
+            let least = entries(definition.min_elements);
+            let error = self
+                .error(
+                    &place,
+                    ErrorKind::TooFewElements,
+                    format!("at least {least} must be there, and there are {count}"),
+                )
+                .with_app_tag("too-few-elements")
+                .with_yang(definition.span);
+            self.report(error);
+        }
+        if let Some(most) = definition
+            .max_elements
+            .filter(|most| count > *most as usize)
+        {
+            // RFC 7950 15.2
+            let most = entries(most);
+            let error = self
+                .error(
+                    &place,
+                    ErrorKind::TooManyElements,
+                    format!("at most {most} may be there, and there are {count}"),
+                )
+                .with_app_tag("too-many-elements")
+                .with_yang(definition.span);
+            self.report(error);
+        }
+    }
+
+    /// A data node that is not stored: what must be there, and what is in use in its place.
+    fn absent(&mut self, node: &Cursor<'t>, stored: Option<&'t Node>, id: SchemaId) {
+        let definition = self.schema.node(id);
+        let mut in_use = node.instances(id).peekable();
+        if in_use.peek().is_some() {
+            for instance in in_use {
+                self.instance(&instance);
+            }
+            return;
+        }
+        let wanted = definition.mandatory || definition.min_elements > 0;
+        // Keys are asked for by their list entry.
+        if !wanted || definition.is_key {
+            return;
+        }
+        if !self.is_required(stored, id) || !self.whens_let(node, id) {
+            return;
+        }
+        if definition.min_elements > 0 {
+            return self.count(node, id, 0);
+        }
+        let Some(place) = node.dummy(id) else { return };
+        // RFC 7950 7.6.5
+        self.evaluated();
+        let error = self
+            .error(
+                &place,
+                ErrorKind::MissingElement,
+                format!(
+                    "the mandatory {} '{}' is missing",
+                    definition.kind.keyword(),
+                    definition.name
+                ),
+            )
+            .with_help("give it a value")
+            .with_culprit(definition.name.clone())
+            .with_yang(definition.span);
+        self.report(error);
+    }
+}
