@@ -18,7 +18,7 @@ use crate::schema::{
 };
 use crate::source::Span;
 use crate::statement::Keyword;
-use crate::xpath::{self, Expr};
+use crate::xpath::{self, Expr, NodeTest, Step};
 
 /// An expression as written, and parsed.
 type ParsedXPath = (Arc<str>, Arc<Expr>);
@@ -151,12 +151,17 @@ impl<'a> Compilation<'a> {
         if !self.expressions.contains_key(&at) {
             let text = self.shared_argument(at);
             let parsed = match xpath::parse(&text) {
-                Ok(expr) => Some((text, Arc::new(expr))),
+                Ok(expr) if self.prefixes_are_known(at, &expr) => Some((text, Arc::new(expr))),
+                Ok(_) => None,
                 Err(error) => {
-                    let span = self.set.argument_span(at);
+                    let span = self.set.place_in_argument(at, error.offset);
                     self.report(
-                        Diagnostic::error("invalid-xpath", span, format!("invalid XPath: {error}"))
-                            .rfc("RFC 7950 6.4"),
+                        Diagnostic::error(
+                            "invalid-xpath",
+                            span,
+                            format!("invalid XPath: {}", error.problem),
+                        )
+                        .rfc("RFC 7950 6.4"),
                     );
                     None
                 }
@@ -170,6 +175,20 @@ impl<'a> Compilation<'a> {
             prefixes: self.prefix_map(at.unit, default),
             span: self.set.argument_span(at),
         })
+    }
+
+    /// Reports prefixes that the text does not define (RFC 7950 6.4.1).
+    fn prefixes_are_known(&mut self, at: StatementRef, expr: &Expr) -> bool {
+        let mut used = BTreeSet::new();
+        collect_prefixes(expr, &mut used);
+        let mut known = true;
+        for prefix in used {
+            if self.set.prefix(at.unit, Some(prefix)) == PrefixMeaning::Unknown {
+                known = false;
+                self.module_of_prefix(at, Some(prefix));
+            }
+        }
+        known
     }
 
     /// What the prefix of a reference means; an unknown one is reported. `None`: nothing can be said.
@@ -331,5 +350,56 @@ impl<'a> Compilation<'a> {
                 None
             }
         }
+    }
+}
+
+/// The prefixes of the names in an expression. Its height is limited by the XPath parser.
+fn collect_prefixes<'e>(expr: &'e Expr, prefixes: &mut BTreeSet<&'e str>) {
+    let mut steps_of = |steps: &'e [Step]| {
+        for step in steps {
+            match &step.test {
+                NodeTest::Name {
+                    prefix: Some(prefix),
+                    ..
+                }
+                | NodeTest::AnyInPrefix(prefix) => {
+                    prefixes.insert(prefix);
+                }
+                _ => {}
+            }
+            for predicate in &step.predicates {
+                collect_prefixes(predicate, prefixes);
+            }
+        }
+    };
+    match expr {
+        Expr::Path(path) => steps_of(&path.steps),
+        Expr::Filter {
+            primary,
+            predicates,
+            path,
+        } => {
+            steps_of(path);
+            collect_prefixes(primary, prefixes);
+            for predicate in predicates {
+                collect_prefixes(predicate, prefixes);
+            }
+        }
+        Expr::Or(operands) | Expr::And(operands) | Expr::Union(operands) => {
+            for operand in operands {
+                collect_prefixes(operand, prefixes);
+            }
+        }
+        Expr::Compare(_, left, right) | Expr::Arith(_, left, right) => {
+            collect_prefixes(left, prefixes);
+            collect_prefixes(right, prefixes);
+        }
+        Expr::Negate(operand) => collect_prefixes(operand, prefixes),
+        Expr::Call { args, .. } => {
+            for arg in args {
+                collect_prefixes(arg, prefixes);
+            }
+        }
+        Expr::Number(_) | Expr::Literal(_) | Expr::Variable(_) => {}
     }
 }

@@ -106,7 +106,12 @@ impl Compilation<'_> {
                     "use `deviate delete` and `deviate add`",
                 );
             }
-            Keyword::Extension => {}
+            // These have a value even where they are not written.
+            Keyword::Extension
+            | Keyword::Config
+            | Keyword::Mandatory
+            | Keyword::MinElements
+            | Keyword::MaxElements => {}
             _ if !exists => {
                 let message = format!("the target has no `{}` to replace", keyword.text());
                 return self.deviate_error(at, target, message, "use `deviate add`");

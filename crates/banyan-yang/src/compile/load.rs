@@ -166,21 +166,8 @@ impl Loader<'_, '_> {
         };
         let mut found = self.compiler.source.find(name, revision);
         if revision.is_some() && found == Err(SourceError::NotFound) {
-            // Another revision keeps what depends on it readable; the error is reported all the same.
+            // Not every source knows the revisions of its texts: look into the newest.
             found = self.compiler.source.find(name, None);
-            if let Ok(other) = &found {
-                self.found.push(
-                    at(
-                        "revision-not-found",
-                        format!(
-                            "{wanted} was not found; there is another revision ({})",
-                            other.origin
-                        ),
-                    )
-                    .help("provide the revision, or ask for one that is there")
-                    .rfc("RFC 7950 5.1.1"),
-                );
-            }
         }
         let text = match found {
             Ok(text) => text,
@@ -222,11 +209,27 @@ impl Loader<'_, '_> {
                 .push(error.help("the file's name must be that of the module in it"));
             return None;
         }
+        let stated = newest_revision(&tree, root);
+        if let Some(revision) = revision
+            && stated.as_deref() != Some(revision)
+        {
+            // Another revision keeps what depends on it readable; the error is reported all the same.
+            let other = stated.as_deref().unwrap_or("none");
+            self.found.push(
+                at(
+                    "revision-not-found",
+                    format!("{wanted} was not found; the revision that is there is {other}"),
+                )
+                .related(tree.span(root), "used instead")
+                .help("provide the revision, or ask for the one that is there")
+                .rfc("RFC 7950 5.1.1"),
+            );
+        }
         self.texts.push(Text {
             root,
             version,
             name: tree.name(root).into(),
-            revision: newest_revision(&tree, root),
+            revision: stated,
             imports: Vec::new(),
             tree,
         });

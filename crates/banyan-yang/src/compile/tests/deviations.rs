@@ -80,13 +80,13 @@ fn a_deviation_must_fit_its_target() {
         refused_with("deviation /b:top { deviate add { min-elements 1; } }"),
         ["misplaced-property"]
     );
-    let [module, base] = deviated("  deviation /b:top/b:b { deviate replace { mandatory true; } }");
+    let [module, base] = deviated("  deviation /b:top/b:b { deviate replace { default x; } }");
     insta::assert_snapshot!(refused(&[&module, &base]), @r"
-    error[invalid-deviate]: the target has no `mandatory` to replace
+    error[invalid-deviate]: the target has no `default` to replace
      --> m.yang:2:44
       |
-    2 |   deviation /b:top/b:b { deviate replace { mandatory true; } }
-      |                                            ^^^^^^^^^^^^^^
+    2 |   deviation /b:top/b:b { deviate replace { default x; } }
+      |                                            ^^^^^^^^^
       |
      ::: base.yang:1:119
       |

@@ -6,6 +6,7 @@ mod deviations;
 mod groupings;
 mod modules;
 mod nodes;
+mod robustness;
 mod types;
 
 use std::sync::Arc;

@@ -3,18 +3,22 @@
 //! A type without a leafref is finished here, once, and shared by all that use it. A leafref depends on where
 //! its leaf stands, so a type that holds one stays a [`DraftType`] until `leafref` finishes it for each leaf.
 
-use std::collections::HashSet;
+mod builtin;
+mod items;
+mod restriction;
+
 use std::sync::Arc;
 
+pub(super) use restriction::{bits, signed_bounds};
+
+use self::builtin::Builtin;
+use self::restriction::{FULL_LENGTH, parse_unsigned};
 use super::context::Compilation;
-use super::range::{parse_decimal, parse_integer, parse_range};
-use super::set::{StatementRef, split_name};
+use super::range::{parse_decimal, parse_integer};
+use super::set::StatementRef;
 use crate::diagnostic::Diagnostic;
 use crate::grammar::Version;
-use crate::pattern::Pattern;
-use crate::schema::{
-    Bit, EnumItem, IntWidth, ModuleId, PatternRestriction, Range, Restriction, Type, TypeKind,
-};
+use crate::schema::{ModuleId, Range, Type, TypeKind};
 use crate::statement::Keyword;
 
 /// The typedef that a leaf names.
@@ -155,6 +159,8 @@ impl<'a> Compilation<'a> {
                     keyword.text(),
                     builtin.name()
                 )
+            } else if Builtin::named(name).is_some() {
+                format!("`{}` cannot restrict the type {name}", keyword.text())
             } else {
                 format!(
                     "`{}` cannot restrict `{name}`, which is of type {}",
@@ -485,202 +491,6 @@ impl<'a> Compilation<'a> {
             );
         }
     }
-
-    /// A `range` or `length`. Without one the base's is kept. `None` after an error.
-    fn restriction<T: Copy + Ord>(
-        &mut self,
-        at: StatementRef,
-        keyword: Keyword,
-        base: Option<&Restriction<T>>,
-        full: Range<T>,
-        number: impl Fn(&str) -> Option<T>,
-    ) -> Option<Restriction<T>> {
-        let Some(child) = self.set.child(at, keyword) else {
-            return Some(base.cloned().unwrap_or_default());
-        };
-        let parts = base.map_or(&[][..], |base| &base.parts[..]);
-        let base = if parts.is_empty() { &[full][..] } else { parts };
-        match parse_range(self.set.argument(child), base, number) {
-            Ok(parts) => Some(Restriction {
-                parts,
-                error_message: self.shared_child_argument(child, Keyword::ErrorMessage),
-                error_app_tag: self.shared_child_argument(child, Keyword::ErrorAppTag),
-            }),
-            Err(problem) => {
-                let rfc = match keyword {
-                    Keyword::Range => "RFC 7950 9.2.4",
-                    _ => "RFC 7950 9.4.4",
-                };
-                let code = match keyword {
-                    Keyword::Range => "invalid-range",
-                    _ => "invalid-length",
-                };
-                let span = self.set.argument_span(child);
-                let message = format!("the {} is not valid: {problem}", keyword.text());
-                self.report(Diagnostic::error(code, span, message).rfc(rfc));
-                None
-            }
-        }
-    }
-
-    /// RFC 7950 9.4.5. A pattern with an error is left out.
-    fn patterns_of(&mut self, at: StatementRef) -> Vec<PatternRestriction> {
-        let set = self.set;
-        let mut patterns = Vec::new();
-        for child in set.children_of(at, Keyword::Pattern) {
-            let text = self.shared_argument(child);
-            let pattern = match self.patterns.get(&text) {
-                Some(pattern) => pattern.clone(),
-                None => match Pattern::new(text.clone()) {
-                    Ok(pattern) => {
-                        let pattern = Arc::new(pattern);
-                        self.patterns.insert(text, pattern.clone());
-                        pattern
-                    }
-                    Err(error) => {
-                        let span = set.argument_span(child);
-                        let message = format!(
-                            "the pattern is not a regular expression of XML Schema: {error}"
-                        );
-                        self.report(
-                            Diagnostic::error("invalid-pattern", span, message)
-                                .rfc("RFC 7950 9.4.5"),
-                        );
-                        continue;
-                    }
-                },
-            };
-            patterns.push(PatternRestriction {
-                pattern,
-                invert_match: set.child(child, Keyword::Modifier).is_some(),
-                error_message: self.shared_child_argument(child, Keyword::ErrorMessage),
-                error_app_tag: self.shared_child_argument(child, Keyword::ErrorAppTag),
-            });
-        }
-        patterns
-    }
-
-    /// RFC 7950 9.6.4: values are given or counted; those of a restriction are the base's.
-    fn enums(&mut self, at: StatementRef, base: Option<&[EnumItem]>) -> Vec<EnumItem> {
-        let set = self.set;
-        let mut names: HashSet<&str> = HashSet::new();
-        let mut values: HashSet<i32> = HashSet::new();
-        let mut highest: Option<i32> = None;
-        let mut items = Vec::new();
-        for child in set.children_of(at, Keyword::Enum) {
-            let name = set.argument(child);
-            if !names.insert(name) {
-                self.type_error(
-                    child,
-                    "duplicate-enum",
-                    format!("the enum `{name}` is there twice"),
-                    "RFC 7950 9.6.4",
-                );
-                continue;
-            }
-            let given: Option<i32> = set
-                .child_argument(child, Keyword::Value)
-                .and_then(|value| value.parse().ok());
-            let value = match base {
-                Some(base) => {
-                    let Some(item) = base.iter().find(|item| &*item.name == name) else {
-                        let message = format!("the base type has no enum `{name}`");
-                        self.type_error(child, "unknown-enum", message, "RFC 7950 9.6.4");
-                        continue;
-                    };
-                    if given.is_some_and(|given| given != item.value) {
-                        let message =
-                            format!("the enum `{name}` must keep its value {}", item.value);
-                        self.type_error(child, "changed-value", message, "RFC 7950 9.6.4.2");
-                    }
-                    item.value
-                }
-                None => match given.or(highest.map_or(Some(0), |highest| highest.checked_add(1))) {
-                    Some(value) => value,
-                    None => {
-                        let message = format!(
-                            "the enum `{name}` needs a `value`: the one before has the greatest"
-                        );
-                        self.type_error(child, "missing-value", message, "RFC 7950 9.6.4.2");
-                        continue;
-                    }
-                },
-            };
-            if !values.insert(value) {
-                let message = format!("the value {value} of enum `{name}` is another enum's too");
-                self.type_error(child, "duplicate-value", message, "RFC 7950 9.6.4.2");
-                continue;
-            }
-            highest = Some(highest.map_or(value, |highest| highest.max(value)));
-            if self.features_hold(child) {
-                let name = self.shared_argument(child);
-                items.push(EnumItem { name, value });
-            }
-        }
-        items
-    }
-
-    /// RFC 7950 9.7.4.
-    fn bits(&mut self, at: StatementRef, base: Option<&[Bit]>) -> Vec<Bit> {
-        let set = self.set;
-        let mut names: HashSet<&str> = HashSet::new();
-        let mut positions: HashSet<u32> = HashSet::new();
-        let mut highest: Option<u32> = None;
-        let mut bits = Vec::new();
-        for child in set.children_of(at, Keyword::Bit) {
-            let name = set.argument(child);
-            if !names.insert(name) {
-                self.type_error(
-                    child,
-                    "duplicate-bit",
-                    format!("the bit `{name}` is there twice"),
-                    "RFC 7950 9.7.4",
-                );
-                continue;
-            }
-            let given: Option<u32> = set
-                .child_argument(child, Keyword::Position)
-                .and_then(|position| position.parse().ok());
-            let position = match base {
-                Some(base) => {
-                    let Some(bit) = base.iter().find(|bit| &*bit.name == name) else {
-                        let message = format!("the base type has no bit `{name}`");
-                        self.type_error(child, "unknown-bit", message, "RFC 7950 9.7.4");
-                        continue;
-                    };
-                    if given.is_some_and(|given| given != bit.position) {
-                        let message =
-                            format!("the bit `{name}` must keep its position {}", bit.position);
-                        self.type_error(child, "changed-position", message, "RFC 7950 9.7.4.2");
-                    }
-                    bit.position
-                }
-                None => match given.or(highest.map_or(Some(0), |highest| highest.checked_add(1))) {
-                    Some(position) => position,
-                    None => {
-                        let message = format!(
-                            "the bit `{name}` needs a `position`: the one before has the greatest"
-                        );
-                        self.type_error(child, "missing-position", message, "RFC 7950 9.7.4.2");
-                        continue;
-                    }
-                },
-            };
-            if !positions.insert(position) {
-                let message =
-                    format!("the position {position} of bit `{name}` is another bit's too");
-                self.type_error(child, "duplicate-position", message, "RFC 7950 9.7.4.2");
-                continue;
-            }
-            highest = Some(highest.map_or(position, |highest| highest.max(position)));
-            if self.features_hold(child) {
-                let name = self.shared_argument(child);
-                bits.push(Bit { name, position });
-            }
-        }
-        bits.sort_by_key(|bit| bit.position);
-        bits
-    }
 }
 
 impl DraftType {
@@ -700,139 +510,6 @@ impl DraftType {
                 members: union.members.clone(),
                 typedef,
             })),
-        }
-    }
-}
-
-const FULL_LENGTH: Range<u64> = Range {
-    min: 0,
-    max: u64::MAX,
-};
-
-fn parse_unsigned(text: &str) -> Option<u64> {
-    u64::try_from(parse_integer(text)?).ok()
-}
-
-pub(super) fn bits(width: IntWidth) -> u32 {
-    match width {
-        IntWidth::W8 => 8,
-        IntWidth::W16 => 16,
-        IntWidth::W32 => 32,
-        IntWidth::W64 => 64,
-    }
-}
-
-pub(super) fn signed_bounds(width: IntWidth) -> (i64, i64) {
-    let shift = 64 - bits(width);
-    (i64::MIN >> shift, i64::MAX >> shift)
-}
-
-/// The built-in types (RFC 7950 4.2.4).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Builtin {
-    Int(IntWidth),
-    Uint(IntWidth),
-    Decimal64,
-    String,
-    Boolean,
-    Enumeration,
-    Bits,
-    Binary,
-    Leafref,
-    IdentityRef,
-    Empty,
-    Union,
-    InstanceIdentifier,
-}
-
-impl Builtin {
-    /// What only the built-in type itself can have, not a type derived from it.
-    const ONLY_AT_BASE: [Keyword; 4] = [
-        Keyword::FractionDigits,
-        Keyword::Path,
-        Keyword::Base,
-        Keyword::Type,
-    ];
-
-    fn named(name: &str) -> Option<Self> {
-        use IntWidth::*;
-        if split_name(name).0.is_some() {
-            return None;
-        }
-        Some(match name {
-            "int8" => Builtin::Int(W8),
-            "int16" => Builtin::Int(W16),
-            "int32" => Builtin::Int(W32),
-            "int64" => Builtin::Int(W64),
-            "uint8" => Builtin::Uint(W8),
-            "uint16" => Builtin::Uint(W16),
-            "uint32" => Builtin::Uint(W32),
-            "uint64" => Builtin::Uint(W64),
-            "decimal64" => Builtin::Decimal64,
-            "string" => Builtin::String,
-            "boolean" => Builtin::Boolean,
-            "enumeration" => Builtin::Enumeration,
-            "bits" => Builtin::Bits,
-            "binary" => Builtin::Binary,
-            "leafref" => Builtin::Leafref,
-            "identityref" => Builtin::IdentityRef,
-            "empty" => Builtin::Empty,
-            "union" => Builtin::Union,
-            "instance-identifier" => Builtin::InstanceIdentifier,
-            _ => return None,
-        })
-    }
-
-    fn of(kind: &TypeKind) -> Self {
-        match kind {
-            TypeKind::Int(width, _) => Builtin::Int(*width),
-            TypeKind::Uint(width, _) => Builtin::Uint(*width),
-            TypeKind::Decimal64 { .. } => Builtin::Decimal64,
-            TypeKind::String { .. } => Builtin::String,
-            TypeKind::Boolean => Builtin::Boolean,
-            TypeKind::Enumeration(_) => Builtin::Enumeration,
-            TypeKind::Bits(_) => Builtin::Bits,
-            TypeKind::Binary(_) => Builtin::Binary,
-            TypeKind::Leafref { .. } => Builtin::Leafref,
-            TypeKind::IdentityRef(_) => Builtin::IdentityRef,
-            TypeKind::Empty => Builtin::Empty,
-            TypeKind::Union(_) => Builtin::Union,
-            TypeKind::InstanceIdentifier { .. } => Builtin::InstanceIdentifier,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Builtin::Int(_) | Builtin::Uint(_) => "integer",
-            Builtin::Decimal64 => "decimal64",
-            Builtin::String => "string",
-            Builtin::Boolean => "boolean",
-            Builtin::Enumeration => "enumeration",
-            Builtin::Bits => "bits",
-            Builtin::Binary => "binary",
-            Builtin::Leafref => "leafref",
-            Builtin::IdentityRef => "identityref",
-            Builtin::Empty => "empty",
-            Builtin::Union => "union",
-            Builtin::InstanceIdentifier => "instance-identifier",
-        }
-    }
-
-    /// The substatements that fit (RFC 7950 9).
-    fn restrictions(self) -> &'static [Keyword] {
-        use Keyword::*;
-        match self {
-            Builtin::Int(_) | Builtin::Uint(_) => &[Range],
-            Builtin::Decimal64 => &[FractionDigits, Range],
-            Builtin::String => &[Length, Pattern],
-            Builtin::Binary => &[Length],
-            Builtin::Enumeration => &[Enum],
-            Builtin::Bits => &[Bit],
-            Builtin::Leafref => &[Path, RequireInstance],
-            Builtin::IdentityRef => &[Base],
-            Builtin::Union => &[Type],
-            Builtin::InstanceIdentifier => &[RequireInstance],
-            Builtin::Boolean | Builtin::Empty => &[],
         }
     }
 }
