@@ -1,0 +1,4 @@
+//! Tests of the data layer with models in YANG text.
+
+mod constraints;
+mod fixture;
