@@ -18,6 +18,7 @@ use crate::error::DataError;
 use crate::input;
 use crate::node::Tree;
 use crate::operation::Invocation;
+use crate::path::InstancePath;
 use data::{JsonReader, Start};
 
 pub use print::print;
@@ -52,6 +53,25 @@ pub fn parse_edit(
     };
     let tree = parse_data(schema, bytes, &options)?;
     Ok(edit::of_tree(&tree, default_operation))
+}
+
+/// Reads children of the instance at `parent`, an object whose members are its children. The answer is a tree of the
+/// schema of the innermost mount on the path (else of `schema`) whose root has the parent's id and holds what was
+/// read, and nothing else.
+///
+/// # Errors
+/// As [`parse_data`]; or `UnknownElement` when the schema of a mount on the path is not known.
+pub fn parse_at(
+    schema: &Arc<Schema>,
+    parent: &InstancePath,
+    bytes: &[u8],
+    options: &ParseOptions<'_>,
+) -> Result<Tree, Vec<DataError>> {
+    let text =
+        input::decode(bytes, &options.limits).map_err(|broken| vec![broken.into_error(bytes)])?;
+    JsonReader::new(schema, text, options)
+        .children_of(schema, parent)
+        .map_err(|error| vec![error])
 }
 
 /// Reads the call of an rpc or a notification: an object with one member.

@@ -11,6 +11,7 @@ pub mod cursor;
 pub mod document;
 pub mod edit;
 pub mod error;
+pub mod filter;
 pub mod frame;
 mod input;
 pub mod json;
@@ -31,6 +32,7 @@ mod shown;
 mod sink;
 #[cfg(test)]
 mod testmodel;
+pub mod text;
 pub mod validate;
 pub mod value;
 pub mod view;

@@ -31,6 +31,11 @@ impl<'w> Sink<'w> {
     /// A line break and `width` blanks.
     pub(crate) fn line(&mut self, width: usize) -> io::Result<()> {
         self.put("\n")?;
+        self.blanks(width)
+    }
+
+    /// `width` blanks.
+    pub(crate) fn blanks(&mut self, width: usize) -> io::Result<()> {
         const BLANKS: &str = "                                                                ";
         let mut left = width;
         while left > 0 {

@@ -12,7 +12,7 @@ mod print;
 mod print_edit;
 pub(crate) mod scanner;
 mod tags;
-mod verbatim;
+pub(crate) mod verbatim;
 
 use std::sync::Arc;
 

@@ -23,6 +23,7 @@ use crate::lexical::{self, JsonScalar, JsonTypes, ModuleNames};
 use crate::meta::{DEFAULT_MODULE, defines_annotation};
 use crate::node::{Content, Tree};
 use crate::operation::{Invocation, input};
+use crate::path::{InstancePath, Select};
 use crate::place::Place;
 use crate::value::Value;
 
@@ -114,6 +115,53 @@ impl<'o, 'a> JsonReader<'o, 'a> {
                 content: Tree::new(schema.clone(), node),
             }),
         }
+    }
+
+    /// The whole document as children of the instance at `path`.
+    pub(super) fn children_of(
+        mut self,
+        schema: &Arc<Schema>,
+        path: &InstancePath,
+    ) -> Result<Tree, DataError> {
+        let mut schema = schema.clone();
+        let mut root = SchemaId::ROOT;
+        self.place.push(root);
+        for step in &path.steps {
+            root = step.node;
+            self.place.push(root);
+            let definition = schema.node(root);
+            if let Select::Keys(keys) = &step.select {
+                for (key, value) in definition.keys.iter().zip(keys) {
+                    self.place.note_key(*key, value);
+                }
+            }
+            if definition.mount_point.is_some() {
+                let mounted = self.options.schema_at(&self.place.instance_path());
+                let Some(inner) = mounted else {
+                    let message = "the schema of what is mounted here is not known".to_owned();
+                    return Err(self.error(ErrorKind::UnknownElement, None, message));
+                };
+                self.place.enter_mount(inner.clone());
+                (schema, root) = (inner, SchemaId::ROOT);
+            }
+        }
+        let text = self.text;
+        let members = Members::new(&mut self, &schema, root);
+        if let Err(error) = from_text(text, members) {
+            return Err(self.refusal(text, &error));
+        }
+        let mut errors = Vec::new();
+        let node = self.place.pop(&schema, root, &mut errors);
+        if let Some((error, _)) = errors.into_iter().next() {
+            return Err(error.with_position(position(text.as_bytes(), text.len())));
+        }
+        // The keys of the parent itself were only there for the path.
+        let read = node
+            .slots()
+            .iter()
+            .filter(|slot| !schema.node(slot.id).is_key);
+        let node = node.with_slots(read.cloned().collect());
+        Ok(Tree::new(schema, node))
     }
 
     /// The error that ended the reading of `text`, which is the document or a part of it.

@@ -258,6 +258,26 @@ fn an_edit_has_the_default_operation_everywhere() {
     assert_eq!(errors[0].kind, ErrorKind::NotConfig);
 }
 
+#[test]
+fn children_are_read_below_a_path() {
+    let schema = schema();
+    let below = |path: &str, json: &str| {
+        let path = crate::path::parse(&schema, path, &crate::path::NoMounts).unwrap();
+        let tree = parse_at(&schema, &path, json.as_bytes(), &ParseOptions::default());
+        tree.map(|tree| compact(&tree))
+            .map_err(|errors| errors[0].to_string())
+    };
+    let json = r#"{"net:mtu":70,"ext:vendor":"v"}"#;
+    assert_eq!(below("/net:net/link[name='a']", json).unwrap(), json);
+    let json = r#"{"net:link":[{"name":"b"}]}"#;
+    assert_eq!(below("/net:net", json).unwrap(), json);
+    let error = below("/net:net/link[name='a']", r#"{"mtu":1}"#).unwrap_err();
+    assert!(
+        error.starts_with("/net:net/link[name='a']/mtu: "),
+        "{error}"
+    );
+}
+
 /// A random document of the sample schema, as XML.
 fn document() -> impl Strategy<Value = String> {
     let text = "[ -~\n\tøü\u{10000}]{0,20}";

@@ -107,11 +107,11 @@ impl<'a> Namespaces<'a> {
 }
 
 /// Prefixes in values: the declarations in scope, and in lenient documents module names too.
-pub(super) struct ValuePrefixes<'s, 'a> {
-    pub(super) namespaces: &'s Namespaces<'a>,
-    pub(super) lenient: bool,
+pub(crate) struct ValuePrefixes<'s, 'a> {
+    pub(crate) namespaces: &'s Namespaces<'a>,
+    pub(crate) lenient: bool,
     /// The module of the leaf: what an unprefixed name means where there is no default namespace.
-    pub(super) leaf: ModuleId,
+    pub(crate) leaf: ModuleId,
 }
 
 impl Prefixes for ValuePrefixes<'_, '_> {

@@ -17,7 +17,7 @@ struct Child {
 /// top get the namespace declarations in scope that they use, so that the text stands on its own.
 ///
 /// Whether a prefix is used is decided by its text (`prefix:` anywhere), because values hold prefixes too.
-pub(super) fn capture(scanner: &mut Scanner<'_>) -> Result<String, Broken> {
+pub(crate) fn capture(scanner: &mut Scanner<'_>) -> Result<String, Broken> {
     let outside = scanner.depth().saturating_sub(1);
     let scope: Vec<(String, String)> = scanner
         .namespaces

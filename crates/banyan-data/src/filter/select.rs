@@ -1,0 +1,217 @@
+//! What a subtree filter selects from a tree.
+//!
+//! Elements of a filter that name the same node are alternatives: each is applied to the instance, and the
+//! answer is all that any of them selects. Entries named by all their keys are looked up, never searched.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use banyan_yang::schema::{Schema, SchemaId, TypeKind};
+
+use super::subtree::{FilterNode, Subtree, Wants, bind_mounted};
+use crate::lexical::{Style, canonical};
+use crate::list::{LeafList, List};
+use crate::node::{Content, Node, Slot, Tree};
+use crate::value::Value;
+
+/// One sibling set of a filter: the children of one of its elements (RFC 6241 6.2.5).
+type Siblings<'f> = &'f [FilterNode];
+
+impl Subtree {
+    /// The part of `tree` that the filter selects; nothing for an empty filter (RFC 6241 6.4.2). The tree must be
+    /// of the schema that the filter was read with.
+    ///
+    /// Costs what is looked at: entries named by their keys are found in O(log n), all others are visited.
+    pub fn select(&self, tree: &Tree) -> Tree {
+        let root = if self.nodes.is_empty() {
+            None
+        } else {
+            Selection {
+                schema: tree.schema(),
+            }
+            .node(tree.root(), &[&self.nodes])
+        };
+        let root = root.unwrap_or_else(|| Node::empty(tree.root().id()));
+        Tree::new(tree.schema().clone(), root)
+    }
+}
+
+struct Selection<'s> {
+    schema: &'s Arc<Schema>,
+}
+
+/// What all sibling sets whose matches hold want of one child.
+#[derive(Default)]
+struct Wanted<'f> {
+    all: bool,
+    /// Values of a leaf-list that were matched.
+    values: Vec<&'f Value>,
+    inside: Vec<Siblings<'f>>,
+    mounted: Vec<&'f Arc<str>>,
+}
+
+impl Selection<'_> {
+    /// What the sibling sets select from an instance; `None` is nothing.
+    fn node(&self, node: &Node, sets: &[Siblings<'_>]) -> Option<Node> {
+        let mut wanted: BTreeMap<SchemaId, Wanted<'_>> = BTreeMap::new();
+        for set in sets {
+            if !self.matches(node, set) {
+                continue;
+            }
+            // RFC 6241 6.2.5: nothing but matches, and all hold: all of the instance.
+            if !set.is_empty() && set.iter().all(|of| matches!(of.wants, Wants::Match(_))) {
+                return Some(node.clone());
+            }
+            for of in *set {
+                let wanted = wanted.entry(of.id).or_default();
+                match &of.wants {
+                    Wants::All => wanted.all = true,
+                    Wants::Match(Some(value)) => wanted.values.push(value),
+                    Wants::Match(None) => {}
+                    Wants::Inside(inside) => wanted.inside.push(inside),
+                    Wants::Mounted(content) => wanted.mounted.push(content),
+                }
+            }
+        }
+        let mut slots: Vec<Slot> = Vec::new();
+        for (id, wanted) in &wanted {
+            let content = node
+                .get(*id)
+                .and_then(|content| self.child(*id, content, wanted));
+            slots.extend(content.map(|content| Slot { id: *id, content }));
+        }
+        if slots.is_empty() {
+            return None;
+        }
+        let keys = self.schema.node(node.id()).keys.len();
+        for key in &node.slots()[..keys.min(node.slots().len())] {
+            if let Err(at) = slots.binary_search_by_key(&key.id, |slot| slot.id) {
+                slots.insert(at, key.clone());
+            }
+        }
+        Some(node.with_slots(slots))
+    }
+
+    /// Whether all content matches of a sibling set hold.
+    fn matches(&self, node: &Node, set: Siblings<'_>) -> bool {
+        set.iter().all(|of| match &of.wants {
+            Wants::Match(value) => value.as_ref().is_some_and(|value| match node.get(of.id) {
+                Some(Content::Leaf(stored)) => self.equal(of.id, stored, value),
+                Some(Content::LeafList(list)) => {
+                    list.iter().any(|stored| self.equal(of.id, stored, value))
+                }
+                _ => false,
+            }),
+            _ => true,
+        })
+    }
+
+    /// Values of a union are equal when their texts are: which member took them may depend on the encoding.
+    fn equal(&self, id: SchemaId, a: &Value, b: &Value) -> bool {
+        a == b
+            || self.is_union(id)
+                && self.schema.node(id).ty.as_ref().is_some_and(|ty| {
+                    canonical(self.schema, ty, a, Style::Json)
+                        == canonical(self.schema, ty, b, Style::Json)
+                })
+    }
+
+    fn is_union(&self, id: SchemaId) -> bool {
+        let ty = self.schema.node(id).ty.as_ref();
+        ty.is_some_and(|ty| matches!(ty.resolved().kind, TypeKind::Union(_)))
+    }
+
+    fn child(&self, id: SchemaId, content: &Content, wanted: &Wanted<'_>) -> Option<Content> {
+        if wanted.all {
+            return Some(content.clone());
+        }
+        match content {
+            Content::Leaf(_) if !wanted.values.is_empty() => Some(content.clone()),
+            Content::Leaf(_) => None,
+            Content::LeafList(list) => {
+                let matched = list.iter().filter(|stored| {
+                    let values = &wanted.values;
+                    values.iter().any(|value| self.equal(id, stored, value))
+                });
+                let values: Vec<Value> = matched.cloned().collect();
+                let list =
+                    LeafList::from_values(values, list.ordered_by(), list.duplicates_allowed());
+                list.ok()
+                    .filter(|list| !list.is_empty())
+                    .map(Content::LeafList)
+            }
+            Content::Container(node) => self.node(node, &wanted.inside).map(Content::Container),
+            Content::List(list) => self.list(id, list, &wanted.inside).map(Content::List),
+            // What cannot be looked into is given whole rather than withheld.
+            Content::Any(_) => Some(content.clone()),
+            Content::Mount(tree) => {
+                mounted(tree, &wanted.mounted).map(|tree| Content::Mount(Arc::new(tree)))
+            }
+        }
+    }
+
+    fn list(&self, id: SchemaId, list: &List, sets: &[Siblings<'_>]) -> Option<List> {
+        let mut searching: Vec<Siblings<'_>> = Vec::new();
+        let mut found: BTreeMap<usize, Vec<Siblings<'_>>> = BTreeMap::new();
+        for set in sets {
+            match self.keys(id, set) {
+                Some(keys) => {
+                    if let Some(position) = list.position(&keys) {
+                        found.entry(position).or_default().push(set);
+                    }
+                }
+                None => searching.push(set),
+            }
+        }
+        let mut entries: Vec<Node> = Vec::new();
+        if searching.is_empty() {
+            for (position, sets) in &found {
+                let entry = list.nth(*position);
+                entries.extend(entry.and_then(|entry| self.node(entry, sets)));
+            }
+        } else {
+            for (position, entry) in list.iter().enumerate() {
+                match found.get(&position) {
+                    None => entries.extend(self.node(entry, &searching)),
+                    Some(more) => {
+                        let sets = [&searching[..], more].concat();
+                        entries.extend(self.node(entry, &sets));
+                    }
+                }
+            }
+        }
+        if entries.is_empty() {
+            return None;
+        }
+        List::from_entries(entries, list.key_count(), list.ordered_by()).ok()
+    }
+
+    /// The keys of the one entry that a sibling set can select; `None` when it does not match them all by value.
+    fn keys(&self, list: SchemaId, set: Siblings<'_>) -> Option<Vec<Value>> {
+        let keys = &self.schema.node(list).keys;
+        if keys.is_empty() || keys.iter().any(|key| self.is_union(*key)) {
+            return None;
+        }
+        let value = |key: &SchemaId| {
+            set.iter().find_map(|of| match &of.wants {
+                Wants::Match(Some(value)) if of.id == *key => Some(value.clone()),
+                _ => None,
+            })
+        };
+        keys.iter().map(value).collect()
+    }
+}
+
+/// What the contents of a filter's elements at a mount point select from what is mounted there.
+fn mounted(tree: &Tree, contents: &[&Arc<str>]) -> Option<Tree> {
+    let bound: Vec<Vec<FilterNode>> = contents
+        .iter()
+        .map(|content| bind_mounted(tree.schema(), content))
+        .collect();
+    let sets: Vec<Siblings<'_>> = bound.iter().map(Vec::as_slice).collect();
+    let selection = Selection {
+        schema: tree.schema(),
+    };
+    let root = selection.node(tree.root(), &sets)?;
+    Some(Tree::new(tree.schema().clone(), root))
+}

@@ -1,0 +1,137 @@
+use super::*;
+use crate::document::{ParseOptions, PrintOptions};
+use crate::node::{Content, Tree};
+use crate::path::{self, NoMounts};
+use crate::sample::{XML, schema};
+use crate::xml;
+
+fn tree() -> Tree {
+    xml::parse_data(&schema(), XML.as_bytes(), &ParseOptions::default()).unwrap()
+}
+
+fn printed(tree: &Tree) -> String {
+    let mut out = Vec::new();
+    xml::print(tree, &PrintOptions::default(), &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn selected(filter: &str) -> String {
+    let filter = Subtree::parse(&schema(), filter.as_bytes(), &ParseOptions::default()).unwrap();
+    // The schema of the tree is another compilation of the same modules, so ids are the same.
+    printed(&filter.select(&tree()))
+}
+
+#[test]
+fn an_empty_filter_selects_nothing_and_a_top_level_node_all_of_it() {
+    assert_eq!(selected(""), "");
+    assert_eq!(selected("<filter/>"), "");
+    assert_eq!(
+        selected(r#"<host xmlns="urn:net"/>"#),
+        r#"<host xmlns="urn:net">a&lt;b</host>"#
+    );
+    let filter = Subtree::parse(&schema(), b"<net xmlns='urn:net'/>", &Default::default()).unwrap();
+    let tree = tree();
+    let (Content::Container(a), Content::Container(b)) = (
+        &filter.select(&tree).root().slots()[0].content.clone(),
+        &tree.root().slots()[1].content,
+    ) else {
+        panic!()
+    };
+    assert!(a.ptr_eq(b), "what is selected whole is shared");
+}
+
+#[test]
+fn a_name_without_namespace_is_of_any_module() {
+    let base = r#"<filter xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" type="subtree"><host/></filter>"#;
+    assert_eq!(selected(base), r#"<host xmlns="urn:net">a&lt;b</host>"#);
+    assert_eq!(
+        selected("<host/>"),
+        r#"<host xmlns="urn:net">a&lt;b</host>"#
+    );
+    assert_eq!(selected(r#"<host xmlns="urn:ext"/>"#), "");
+    assert_eq!(selected("<nothing/>"), "");
+}
+
+#[test]
+fn selection_inside_of_entries_keeps_their_keys() {
+    assert_eq!(
+        selected(r#"<net xmlns="urn:net"><link><mtu/></link></net>"#),
+        r#"<net xmlns="urn:net"><link><name>eth0</name><mtu>1500</mtu></link></net>"#
+    );
+    assert_eq!(
+        selected(r#"<net xmlns="urn:net"><link><name/></link></net>"#),
+        r#"<net xmlns="urn:net"><link><name>eth0</name></link><link><name>eth1</name></link></net>"#
+    );
+}
+
+#[test]
+fn matches_alone_select_the_whole_instance() {
+    assert_eq!(
+        selected(
+            r#"<net xmlns="urn:net"><link><name> eth1 </name></link><rule><id>+7</id></rule></net>"#
+        ),
+        r#"<net xmlns="urn:net"><link><name>eth1</name></link><rule><id>7</id><note>last is first</note></rule></net>"#
+    );
+    assert_eq!(
+        selected(r#"<net xmlns="urn:net"><link><name>eth2</name></link></net>"#),
+        ""
+    );
+    assert_eq!(
+        selected(r#"<net xmlns="urn:net"><link><mtu>no number</mtu></link></net>"#),
+        ""
+    );
+}
+
+#[test]
+fn matches_with_siblings_select_these_siblings() {
+    assert_eq!(
+        selected(r#"<net xmlns="urn:net"><link><mtu>1500</mtu><tag>red</tag><hop/></link></net>"#),
+        r#"<net xmlns="urn:net"><link><name>eth0</name><mtu>1500</mtu><tag>red</tag><hop>9</hop><hop>1</hop></link></net>"#
+    );
+    assert_eq!(
+        selected(r#"<net xmlns="urn:net"><link><mtu>1501</mtu><hop/></link></net>"#),
+        ""
+    );
+}
+
+#[test]
+fn alternatives_are_joined_in_the_order_of_the_data() {
+    assert_eq!(
+        selected(
+            r#"<net xmlns="urn:net"><rule><id>3</id></rule><rule><note/></rule><link><name>eth0</name><mtu/></link><link><name>eth0</name><up/></link></net>"#
+        ),
+        r#"<net xmlns="urn:net"><link><name>eth0</name><mtu>1500</mtu><up/></link><rule><id>7</id><note>last is first</note></rule><rule><id>3</id></rule></net>"#
+    );
+}
+
+#[test]
+fn a_broken_filter_is_an_error() {
+    assert!(Subtree::parse(&schema(), b"<net", &ParseOptions::default()).is_err());
+}
+
+#[test]
+fn pruning_keeps_instances_with_what_is_around_them() {
+    let tree = tree();
+    let prune = |paths: &[&str]| {
+        let paths = paths
+            .iter()
+            .map(|text| path::parse(tree.schema(), text, &NoMounts).unwrap());
+        printed(&prune_to_paths(&tree, paths))
+    };
+    assert_eq!(prune(&[]), "");
+    assert_eq!(
+        prune(&[
+            "/net:net/link[name='eth0']/mtu",
+            "/net:net/rule[id='3']",
+            "/net:net/link[name='eth9']"
+        ]),
+        r#"<net xmlns="urn:net"><link><name>eth0</name><mtu>1500</mtu></link><rule><id>3</id></rule></net>"#
+    );
+    assert_eq!(
+        prune(&[
+            "/net:net/link[name='eth0']/hop[.='1']",
+            "/net:net/link[name='eth0']/tag"
+        ]),
+        r#"<net xmlns="urn:net"><link><name>eth0</name><tag>blue</tag><tag>red</tag><hop>1</hop></link></net>"#
+    );
+}
