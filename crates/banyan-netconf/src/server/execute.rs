@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::error_map::rpc_errors;
 use super::outgoing::{Outgoing, SendError};
 use super::request::{self, CommitReply, Request};
+use crate::limits::Compat;
 use crate::names::{BANYAN, MONITORING, NOTIFICATION};
 use crate::rpc::{ReplyEnvelope, Rpc};
 use crate::rpc_error::{ErrorInfo, ErrorTag, ErrorType, RpcError};
@@ -54,6 +55,7 @@ pub(super) async fn execute(
     backend: &dyn Backend,
     call: &Call,
     rpc: Rpc,
+    compat: Compat,
     out: &mut Outgoing,
 ) -> Result<After, SendError> {
     let Rpc {
@@ -63,10 +65,11 @@ pub(super) async fn execute(
         wants_progress,
     } = rpc;
     let request = if operation.size() > LARGE_OPERATION {
-        let taken_apart = tokio::task::spawn_blocking(move || request::read(&operation)).await;
+        let taken_apart =
+            tokio::task::spawn_blocking(move || request::read(&operation, compat)).await;
         taken_apart.unwrap_or_else(|e| Err(internal(&e.to_string())))
     } else {
-        request::read(&operation)
+        request::read(&operation, compat)
     };
     let request = match request {
         Ok(request) => request,

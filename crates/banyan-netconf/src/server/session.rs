@@ -110,7 +110,7 @@ async fn converse(
                 return Ok(reason);
             }
             Input::Rpc(rpc) => {
-                let work = execute(backend, call, *rpc, &mut out);
+                let work = execute(backend, call, *rpc, options.compat, &mut out);
                 tokio::pin!(work);
                 let after = tokio::select! {
                     after = &mut work => after?,

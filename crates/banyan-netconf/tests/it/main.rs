@@ -2,6 +2,7 @@
 //! sockets and SSH.
 
 mod fake;
+mod ncclient;
 mod raw;
 mod sessions;
 mod ssh;

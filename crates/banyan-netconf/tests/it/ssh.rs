@@ -20,15 +20,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::fake::Fake;
 use crate::raw::{BASE, HELLO_1_1};
 
-struct Running {
+pub struct Running {
     dir: TempDir,
-    fake: Arc<Fake>,
-    address: SocketAddr,
+    pub fake: Arc<Fake>,
+    pub address: SocketAddr,
     stop: Cancel,
 }
 
 /// A server whose user anna has a password and, if there is ssh-keygen, a key in `id`.
-async fn running() -> Running {
+pub async fn running() -> Running {
     let dir = tempfile::tempdir().unwrap();
     let mut keys = Vec::new();
     if let Ok(status) = std::process::Command::new("ssh-keygen")

@@ -11,6 +11,7 @@ use banyan_engine::backend::{
 };
 use bytes::Bytes;
 
+use crate::limits::Compat;
 use crate::names::{BANYAN, BASE, MONITORING, WITH_DEFAULTS};
 use crate::rpc_error::{ErrorInfo, ErrorTag, ErrorType, RpcError};
 use crate::xml::Fragment;
@@ -52,12 +53,14 @@ pub(super) enum CommitReply {
 
 type Read<T> = Result<T, RpcError>;
 
-/// Reads an operation.
-pub(super) fn read(operation: &Fragment) -> Read<Request> {
-    match (operation.namespace(), operation.local()) {
+/// Reads an operation. In a lenient session, elements of the protocol may lack their namespace (as
+/// in a bare `<config>` within a request that uses a prefix).
+pub(super) fn read(operation: &Fragment, compat: Compat) -> Read<Request> {
+    match (namespace(operation, compat), operation.local()) {
         (BASE, "get") => {
             let mut p = Parameters::read(
                 operation,
+                compat,
                 &[(BASE, "filter"), (WITH_DEFAULTS, "with-defaults")],
             )?;
             Ok(Request::Get(p.get(Datastore::Running, true)?))
@@ -65,6 +68,7 @@ pub(super) fn read(operation: &Fragment) -> Read<Request> {
         (BASE, "get-config") => {
             let mut p = Parameters::read(
                 operation,
+                compat,
                 &[
                     (BASE, "source"),
                     (BASE, "filter"),
@@ -74,10 +78,11 @@ pub(super) fn read(operation: &Fragment) -> Read<Request> {
             let source = p.store("source")?;
             Ok(Request::Get(p.get(source, false)?))
         }
-        (BASE, "edit-config") => edit_config(operation),
+        (BASE, "edit-config") => edit_config(operation, compat),
         (BASE, "copy-config") => {
             let mut p = Parameters::read(
                 operation,
+                compat,
                 &[
                     (BASE, "target"),
                     (BASE, "source"),
@@ -87,43 +92,44 @@ pub(super) fn read(operation: &Fragment) -> Read<Request> {
             let target = p.store("target")?;
             Ok(Request::Copy(p.origin("source")?, target))
         }
-        (BASE, "delete-config") => only_target(operation).map(Request::Delete),
-        (BASE, "lock") => only_target(operation).map(Request::Lock),
-        (BASE, "unlock") => only_target(operation).map(Request::Unlock),
+        (BASE, "delete-config") => only_target(operation, compat).map(Request::Delete),
+        (BASE, "lock") => only_target(operation, compat).map(Request::Lock),
+        (BASE, "unlock") => only_target(operation, compat).map(Request::Unlock),
         (BASE, "validate") => {
-            let mut p = Parameters::read(operation, &[(BASE, "source")])?;
+            let mut p = Parameters::read(operation, compat, &[(BASE, "source")])?;
             Ok(Request::Validate(p.origin("source")?))
         }
-        (BASE, "commit") => commit(operation),
+        (BASE, "commit") => commit(operation, compat),
         (BASE, "cancel-commit") => {
-            let mut p = Parameters::read(operation, &[(BASE, "persist-id")])?;
+            let mut p = Parameters::read(operation, compat, &[(BASE, "persist-id")])?;
             Ok(Request::CancelCommit(p.text("persist-id").map(Arc::from)))
         }
         (BASE, "discard-changes") => {
-            Parameters::read(operation, &[])?;
+            Parameters::read(operation, compat, &[])?;
             Ok(Request::Discard)
         }
         (BASE, "close-session") => {
-            Parameters::read(operation, &[])?;
+            Parameters::read(operation, compat, &[])?;
             Ok(Request::CloseSession)
         }
         (BASE, "kill-session") => {
-            let mut p = Parameters::read(operation, &[(BASE, "session-id")])?;
+            let mut p = Parameters::read(operation, compat, &[(BASE, "session-id")])?;
             let text = p.required("session-id")?.text();
             match text.trim().parse::<u32>() {
                 Ok(id) if id > 0 => Ok(Request::KillSession(id)),
                 _ => Err(invalid_value("session-id", &text)),
             }
         }
-        (MONITORING, "get-schema") => get_schema(operation),
+        (MONITORING, "get-schema") => get_schema(operation, compat),
         _ => Ok(Request::Invoke(Document::xml(operation.document()))),
     }
 }
 
 /// RFC 6241 7.2.
-fn edit_config(operation: &Fragment) -> Read<Request> {
+fn edit_config(operation: &Fragment, compat: Compat) -> Read<Request> {
     let mut p = Parameters::read(
         operation,
+        compat,
         &[
             (BASE, "target"),
             (BASE, "default-operation"),
@@ -166,9 +172,10 @@ fn edit_config(operation: &Fragment) -> Read<Request> {
 }
 
 /// RFC 6241 8.3.4.1 and 8.4.5, and Banyan's own parameters.
-fn commit(operation: &Fragment) -> Read<Request> {
+fn commit(operation: &Fragment, compat: Compat) -> Read<Request> {
     let mut p = Parameters::read(
         operation,
+        compat,
         &[
             (BASE, "confirmed"),
             (BASE, "confirm-timeout"),
@@ -220,9 +227,10 @@ fn commit(operation: &Fragment) -> Read<Request> {
 }
 
 /// RFC 6022 3.1.
-fn get_schema(operation: &Fragment) -> Read<Request> {
+fn get_schema(operation: &Fragment, compat: Compat) -> Read<Request> {
     let mut p = Parameters::read(
         operation,
+        compat,
         &[
             (MONITORING, "identifier"),
             (MONITORING, "version"),
@@ -241,18 +249,21 @@ fn get_schema(operation: &Fragment) -> Read<Request> {
     })
 }
 
-fn only_target(operation: &Fragment) -> Read<Datastore> {
-    Parameters::read(operation, &[(BASE, "target")])?.store("target")
+fn only_target(operation: &Fragment, compat: Compat) -> Read<Datastore> {
+    Parameters::read(operation, compat, &[(BASE, "target")])?.store("target")
 }
 
 /// The parameters of an operation, each at most once.
-struct Parameters(Vec<Fragment>);
+struct Parameters {
+    compat: Compat,
+    found: Vec<Fragment>,
+}
 
 impl Parameters {
-    fn read(operation: &Fragment, known: &[(&str, &str)]) -> Read<Self> {
+    fn read(operation: &Fragment, compat: Compat, known: &[(&str, &str)]) -> Read<Self> {
         let mut found: Vec<Fragment> = Vec::new();
         for child in operation.children() {
-            let (namespace, name) = (child.namespace(), child.local());
+            let (namespace, name) = (namespace(&child, compat), child.local());
             if !known.contains(&(namespace, name)) {
                 let error = match known.iter().any(|(_, n)| *n == name) {
                     true => RpcError::new(
@@ -269,7 +280,7 @@ impl Parameters {
                 };
                 return Err(error);
             }
-            if found.iter().any(|f| f.is(namespace, name)) {
+            if found.iter().any(|f| f.local() == name) {
                 return Err(RpcError::bad_element(
                     name,
                     format!("<{name}> stands twice in <{}>", operation.local()),
@@ -277,12 +288,12 @@ impl Parameters {
             }
             found.push(child);
         }
-        Ok(Parameters(found))
+        Ok(Parameters { compat, found })
     }
 
     fn take(&mut self, name: &str) -> Option<Fragment> {
-        let at = self.0.iter().position(|f| f.local() == name)?;
-        Some(self.0.swap_remove(at))
+        let at = self.found.iter().position(|f| f.local() == name)?;
+        Some(self.found.swap_remove(at))
     }
 
     fn required(&mut self, name: &str) -> Read<Fragment> {
@@ -296,16 +307,16 @@ impl Parameters {
 
     /// The datastore named in `<source>` or `<target>`.
     fn store(&mut self, name: &str) -> Read<Datastore> {
-        store(&the_one_child(&self.required(name)?)?)
+        store(&the_one_child(&self.required(name)?)?, self.compat)
     }
 
     /// The datastore or inline configuration in `<source>`.
     fn origin(&mut self, name: &str) -> Read<Origin> {
         let child = the_one_child(&self.required(name)?)?;
-        if child.is(BASE, "config") {
+        if (namespace(&child, self.compat), child.local()) == (BASE, "config") {
             return Ok(Origin::Inline(Document::xml(content(&child))));
         }
-        store(&child).map(Origin::Store)
+        store(&child, self.compat).map(Origin::Store)
     }
 
     fn get(&mut self, store: Datastore, state: bool) -> Read<Get> {
@@ -330,6 +341,14 @@ impl Parameters {
     }
 }
 
+/// The namespace of an element of the protocol.
+fn namespace(element: &Fragment, compat: Compat) -> &str {
+    match (element.namespace(), compat) {
+        ("", Compat::Lenient) => BASE,
+        (namespace, _) => namespace,
+    }
+}
+
 fn the_one_child(element: &Fragment) -> Read<Fragment> {
     let mut children = element.children();
     match (children.next(), children.next()) {
@@ -345,8 +364,8 @@ fn the_one_child(element: &Fragment) -> Read<Fragment> {
     }
 }
 
-fn store(element: &Fragment) -> Read<Datastore> {
-    match (element.namespace(), element.local()) {
+fn store(element: &Fragment, compat: Compat) -> Read<Datastore> {
+    match (namespace(element, compat), element.local()) {
         (BASE, "running") => Ok(Datastore::Running),
         (BASE, "candidate") => Ok(Datastore::Candidate),
         (BASE, "startup") => Ok(Datastore::Startup),

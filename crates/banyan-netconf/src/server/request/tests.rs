@@ -6,7 +6,7 @@ use crate::operations;
 fn read_text(operation: &str) -> Read<Request> {
     let rpc = format!("<rpc xmlns=\"{BASE}\" xmlns:q=\"urn:q\">{operation}</rpc>");
     let root = Fragment::parse(Bytes::from(rpc), 64, None).unwrap();
-    read(&root.children().next().unwrap())
+    read(&root.children().next().unwrap(), Compat::Strict)
 }
 
 #[test]
@@ -226,4 +226,17 @@ fn wrong_operations_get_the_right_error() {
         assert_eq!(error.tag.as_str(), tag, "{operation}");
         assert!(error.to_string().contains(message), "{error}");
     }
+}
+
+#[test]
+fn a_lenient_session_takes_a_bare_config() {
+    let rpc = format!(
+        "<nc:rpc xmlns:nc=\"{BASE}\"><nc:edit-config><nc:target><candidate/></nc:target><config><a xmlns=\"urn:a\"/></config></nc:edit-config></nc:rpc>"
+    );
+    let root = Fragment::parse(Bytes::from(rpc), 64, None).unwrap();
+    let operation = root.children().next().unwrap();
+    let error = read(&operation, Compat::Strict).unwrap_err();
+    assert_eq!(error.tag, ErrorTag::UnknownNamespace);
+    let request = read(&operation, Compat::Lenient).unwrap();
+    assert!(matches!(request, Request::Edit(_)), "{request:?}");
 }
