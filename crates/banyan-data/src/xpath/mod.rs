@@ -9,6 +9,8 @@ mod evaluation;
 mod expression;
 mod function;
 pub(crate) mod plans;
+#[cfg(test)]
+mod reads_tests;
 pub(crate) mod step;
 #[cfg(test)]
 mod tests;
