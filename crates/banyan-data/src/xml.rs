@@ -30,7 +30,7 @@ use operation::OperationReader;
 use scanner::{Open, Scanner};
 
 pub(crate) use operation::print_invocation;
-pub use print::print;
+pub use print::{print, print_wrapped};
 pub use print_edit::print_edit;
 
 /// Reads data: top-level nodes, one after the other or inside of one `<config>` or `<data>` element

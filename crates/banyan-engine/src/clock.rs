@@ -1,8 +1,10 @@
 //! Time comes from here alone, so that timers are tested without waiting.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::oneshot;
 
 use crate::backend::BoxFuture;
 
@@ -26,5 +28,80 @@ impl Clock for SystemClock {
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// A clock that stands still until a test moves it. Clones share the time.
+#[derive(Clone)]
+pub struct ManualClock(Arc<Mutex<Manual>>);
+
+struct Manual {
+    now: Timestamp,
+    sleepers: Vec<(Timestamp, oneshot::Sender<()>)>,
+}
+
+impl ManualClock {
+    /// A clock that shows `now`.
+    pub fn at(now: Timestamp) -> Self {
+        ManualClock(Arc::new(Mutex::new(Manual {
+            now,
+            sleepers: Vec::new(),
+        })))
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, Manual> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets time pass: who sleeps less than that wakes up.
+    pub fn advance(&self, by: Duration) {
+        let mut state = self.state();
+        state.now = after(state.now, by);
+        let now = state.now;
+        let (awake, asleep) = std::mem::take(&mut state.sleepers)
+            .into_iter()
+            .partition(|(until, _)| *until <= now);
+        state.sleepers = asleep;
+        drop(state);
+        let awake: Vec<(Timestamp, oneshot::Sender<()>)> = awake;
+        for (_, sleeper) in awake {
+            // Who was dropped need not be woken.
+            let _ = sleeper.send(());
+        }
+    }
+
+    /// How many sleep now.
+    pub fn sleepers(&self) -> usize {
+        let mut state = self.state();
+        state.sleepers.retain(|(_, sleeper)| !sleeper.is_closed());
+        state.sleepers.len()
+    }
+}
+
+fn after(now: Timestamp, by: Duration) -> Timestamp {
+    jiff::SignedDuration::try_from(by)
+        .ok()
+        .and_then(|by| now.checked_add(by).ok())
+        .unwrap_or(Timestamp::MAX)
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        self.state().now
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        let (sender, woken) = oneshot::channel();
+        {
+            let mut state = self.state();
+            let until = after(state.now, duration);
+            state.sleepers.push((until, sender));
+        }
+        Box::pin(async move {
+            // An error means that the clock is gone: nothing will wake anybody.
+            if woken.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        })
     }
 }

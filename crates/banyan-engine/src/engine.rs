@@ -1,20 +1,43 @@
 //! The engine's handle, for in-process users: the kicker, the controller, the program.
 //!
 //! Cheap to clone; clones share the engine. Front ends do not come through here but through
-//! [`crate::backend::Backend`].
+//! [`crate::backend::Backend`], which the handle implements too.
 
-use std::sync::Arc;
+mod build;
+mod recover;
+mod start;
 
-use arc_swap::ArcSwap;
-use banyan_yang::schema::Schema;
+use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::{ArcSwap, ArcSwapOption};
+use banyan_data::Tree;
+use banyan_data::path::InstancePath;
+use banyan_yang::schema::{Schema, SchemaId};
+use tokio::sync::Notify;
+
+pub use build::{EngineBuilder, StartMode};
+pub use start::StartError;
+
+use crate::backend::{Call, Cancel, CommitParameters, Committed, Result, Source};
+use crate::bind::{self, SharedMounts};
+use crate::blocking::{on_pool, to_its_end};
 use crate::clock::Clock;
-use crate::files::Files;
-use crate::log::CommitLog;
-use crate::operation::Operations;
-use crate::participant::Participant;
+use crate::confirm::{Pending, Step};
+use crate::error::{BackendError, ErrorTag};
+use crate::files::{Files, LockGuard};
+use crate::keeper::Keeper;
+use crate::log::{CommitLog, LogError};
+use crate::number::{SessionId, Tid};
+use crate::operation::{OperationCall, Operations};
+use crate::participant::{Options, Participant};
+use crate::pipeline::{self, Attempt, Until};
 use crate::provider::Provider;
+use crate::reaper::Reaper;
+use crate::reserve::Reservations;
+use crate::session::Sessions;
 use crate::snapshot::Snapshot;
+use crate::tids::Tids;
 
 /// A running engine.
 #[derive(Clone)]
@@ -35,14 +58,48 @@ pub struct Seams {
     pub log: Arc<dyn CommitLog>,
 }
 
+/// The shared work copy, when it differs from running.
+pub(crate) struct WorkTree {
+    /// The running that it was made from.
+    pub base: Snapshot,
+    /// The data.
+    pub tree: Tree,
+    /// The session that changed it last.
+    pub by: SessionId,
+}
+
 /// What the engine is made of.
 pub(crate) struct Core {
     pub schema: Arc<Schema>,
+    pub mounts: SharedMounts,
     pub participants: Vec<Arc<dyn Participant>>,
     pub operations: Operations,
     pub providers: Vec<Arc<dyn Provider>>,
     pub seams: Seams,
     pub running: ArcSwap<Snapshot>,
+    /// `None`: equal to running, whatever that is.
+    pub candidate: ArcSwapOption<WorkTree>,
+    /// Held by who changes the candidate.
+    pub candidate_turn: tokio::sync::Mutex<()>,
+    /// `None`: empty, and without a file.
+    pub startup: ArcSwapOption<Tree>,
+    pub sessions: Sessions,
+    pub tids: Tids,
+    pub reservations: Reservations,
+    /// Held by a commit of the candidate, and by whom.
+    pub committing: tokio::sync::Mutex<()>,
+    pub committer: AtomicU32,
+    /// Held from the last rebase to the publication of a commit.
+    pub publishing: tokio::sync::Mutex<()>,
+    /// Told at each publication.
+    pub committed: Notify,
+    pub pending: Mutex<Option<Pending>>,
+    pub reaper: Reaper,
+    /// `None` without a directory.
+    pub keeper: Option<Keeper>,
+    pub stopping: Cancel,
+    /// Keeps other processes out of the directory.
+    pub lock: Mutex<Option<Box<dyn LockGuard>>>,
 }
 
 impl Engine {
@@ -56,20 +113,270 @@ impl Engine {
         Snapshot::clone(&self.0.running.load())
     }
 
+    /// The candidate, now. O(1), never blocks.
+    pub fn candidate(&self) -> Tree {
+        self.0.candidate_tree()
+    }
+
     /// The engine's clock.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.seams.clock
+    }
+
+    /// The schemas of mounted data.
+    pub fn mounts(&self) -> &SharedMounts {
+        &self.0.mounts
+    }
+
+    /// The commit log, to read.
+    pub fn log(&self) -> &Arc<dyn CommitLog> {
+        &self.0.seams.log
+    }
+
+    /// The open sessions and their locks.
+    pub fn sessions(&self) -> &Sessions {
+        &self.0.sessions
     }
 
     /// A handle that does not keep the engine alive.
     pub fn downgrade(&self) -> WeakEngine {
         WeakEngine(Arc::downgrade(&self.0))
     }
+
+    /// Changes running in one transaction of its own, without a look at the shared candidate: `edit` gets
+    /// running and returns what it is to be. If running moves meanwhile, the result is rebased.
+    ///
+    /// # Errors
+    /// `edit` fails, running is locked by another session, the result is not valid, a participant
+    /// refuses, or the log cannot be written; running is then unchanged.
+    pub async fn change(
+        &self,
+        call: &Call,
+        source: Source,
+        parameters: CommitParameters,
+        options: Options,
+        edit: impl FnOnce(&Tree) -> Result<Tree> + Send + 'static,
+    ) -> Result<Committed> {
+        let core = &self.0;
+        let now = core.seams.clock.now();
+        core.sessions
+            .require_free(call.session, crate::backend::Datastore::Running, now)?;
+        let base = self.running();
+        let tree = base.tree.clone();
+        let mine = on_pool(move || edit(&tree)).await??;
+        let attempt = Attempt {
+            call: call.clone(),
+            source,
+            parameters,
+            options,
+            base,
+            mine,
+            until: Until::Commit,
+            step: Step::Plain,
+        };
+        let core = core.clone();
+        let outcome = to_its_end(async move { pipeline::commit(&core, attempt).await }).await??;
+        Ok(outcome.committed)
+    }
+
+    /// Commits the shared candidate (RFC 6241 8.3.4), or rehearses it.
+    ///
+    /// # Errors
+    /// As [`Engine::change`], and when the candidate is locked by another session; the candidate is kept.
+    pub async fn commit_candidate(
+        &self,
+        call: &Call,
+        parameters: CommitParameters,
+        options: Options,
+        until: Until,
+    ) -> Result<Committed> {
+        let engine = self.clone();
+        let call = call.clone();
+        // A commit that has begun comes to its end, also when the caller goes away.
+        to_its_end(async move {
+            engine
+                .commit_shared(&call, parameters, options, until)
+                .await
+        })
+        .await?
+    }
+
+    /// Calls an RPC or action from within the process. The input is checked before, the output after.
+    ///
+    /// # Errors
+    /// Nothing is bound to the operation, input or output break the model, or the operation fails.
+    pub async fn run(
+        &self,
+        call: &Call,
+        node: SchemaId,
+        target: Option<InstancePath>,
+        input: Tree,
+    ) -> Result<Tree> {
+        let schema = input.schema().clone();
+        let Some(operation) = self.0.operations.find(&schema, node) else {
+            return Err(BackendError::new(
+                ErrorTag::OperationNotSupported,
+                format!(
+                    "nothing is bound to {}; bind a program to it in banyan.toml",
+                    schema.path(node)
+                ),
+            ));
+        };
+        let running = self.running().tree;
+        let input = {
+            let target = target.clone();
+            on_pool(move || bind::check_input(&input, &running, target.as_ref()).map(|()| input))
+                .await??
+        };
+        let instance = target.clone();
+        let request = OperationCall {
+            call: call.clone(),
+            schema,
+            node,
+            target,
+            input,
+            engine: self.clone(),
+        };
+        let output = to_its_end(async move { operation.call(request).await }).await??;
+        let running = self.running().tree;
+        on_pool(move || bind::check_output(&output, &running, instance.as_ref()).map(|()| output))
+            .await?
+    }
+
+    /// Writes what is behind, ends all sessions and stops. The engine answers nothing sensible after it.
+    ///
+    /// # Errors
+    /// The last checkpoint could not be written; nothing is lost, the next start replays the log.
+    pub async fn stop(&self) -> Result<()> {
+        let core = self.0.clone();
+        core.stopping.cancel();
+        core.sessions.end_all();
+        // A commit that is past its point of no return ends first.
+        let _turn = core.publishing.lock().await;
+        let stopped = core.clone();
+        on_pool(move || {
+            let (name, value) = stopped.tids.exact();
+            if let Err(error) = stopped.seams.log.set(&[(name, Some(&value))]) {
+                tracing::warn!("transaction numbers will skip: {error}");
+            }
+            let kept = match &stopped.keeper {
+                Some(keeper) => keeper.checkpoint(&stopped.running.load()),
+                None => Ok(()),
+            };
+            stopped.seams.log.close();
+            *stopped.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            kept
+        })
+        .await?
+        .map_err(|error| BackendError::new(ErrorTag::OperationFailed, error.to_string()))
+    }
+
+    /// Completes when [`Engine::stop`] was called.
+    pub async fn stopping(&self) {
+        self.0.stopping.cancelled().await;
+    }
+
+    /// Writes a note that must be found again if the program dies before the transaction's end: what a
+    /// participant is about to do elsewhere. It stays until [`Engine::forget_intent`].
+    ///
+    /// # Errors
+    /// The log cannot be written.
+    pub async fn intend(&self, tid: Tid, note: serde_json::Value) -> Result<()> {
+        let core = self.0.clone();
+        on_pool(move || {
+            core.seams
+                .log
+                .set(&[(&intent(tid), Some(&note.to_string()))])
+        })
+        .await?
+        .map_err(log_failed)
+    }
+
+    /// Forgets the note of a transaction.
+    ///
+    /// # Errors
+    /// The log cannot be written.
+    pub async fn forget_intent(&self, tid: Tid) -> Result<()> {
+        let core = self.0.clone();
+        on_pool(move || core.seams.log.set(&[(&intent(tid), None)]))
+            .await?
+            .map_err(log_failed)
+    }
+
+    /// The notes that were left behind by transactions that did not come to their end.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub async fn intents(&self) -> Result<Vec<(Tid, serde_json::Value)>> {
+        let core = self.0.clone();
+        let facts = on_pool(move || core.seams.log.facts(INTENTS))
+            .await?
+            .map_err(log_failed)?;
+        Ok(facts
+            .into_iter()
+            .filter_map(|(name, note)| {
+                let tid = name.strip_prefix(INTENTS)?.parse().ok()?;
+                Some((Tid(tid), serde_json::from_str(&note).ok()?))
+            })
+            .collect())
+    }
+}
+
+/// The prefix of the facts that hold intents; then the transaction's number.
+const INTENTS: &str = "intent/";
+
+fn intent(tid: Tid) -> String {
+    format!("{INTENTS}{tid}")
+}
+
+/// A failure of the log, for whoever asked.
+pub(crate) fn log_failed(error: LogError) -> BackendError {
+    BackendError::new(ErrorTag::OperationFailed, error.to_string())
 }
 
 impl WeakEngine {
     /// The engine, unless it is gone.
     pub fn upgrade(&self) -> Option<Engine> {
         self.0.upgrade().map(Engine)
+    }
+}
+
+impl Core {
+    /// The candidate, which is running when nobody has changed it.
+    pub fn candidate_tree(&self) -> Tree {
+        match &*self.candidate.load() {
+            Some(work) => work.tree.clone(),
+            None => self.running.load().tree.clone(),
+        }
+    }
+
+    /// The pending confirmed commit.
+    pub fn pending(&self) -> std::sync::MutexGuard<'_, Option<Pending>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Applies what others have added to the log, and publishes it. The caller holds `publishing`.
+    pub async fn follow(self: &Arc<Self>) -> Result<()> {
+        let core = self.clone();
+        on_pool(move || {
+            let mut running = Snapshot::clone(&core.running.load());
+            loop {
+                let next = crate::number::Seq(running.seq.0 + 1);
+                let records = core.seams.log.read(next, 100).map_err(log_failed)?;
+                if records.is_empty() {
+                    break;
+                }
+                for record in records {
+                    running = Snapshot {
+                        tree: bind::apply_patch(&running.tree, &record.change, &core.mounts)?,
+                        seq: record.head.seq,
+                    };
+                }
+            }
+            core.running.store(Arc::new(running));
+            core.committed.notify_waiters();
+            Ok(())
+        })
+        .await?
     }
 }

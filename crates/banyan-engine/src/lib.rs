@@ -4,19 +4,39 @@
 //! knows no wire format of any protocol: front ends come through [`backend::Backend`].
 
 pub mod backend;
+mod bind;
+mod blocking;
 pub mod clock;
+mod commit;
+mod confirm;
 pub mod engine;
 pub mod error;
+pub mod exec;
 pub mod files;
+pub mod history;
+mod keeper;
+mod local;
 pub mod log;
+mod monitor;
 pub mod monitoring;
 pub mod number;
 pub mod operation;
+mod overlay;
 pub mod participant;
+mod phases;
+mod pipeline;
 pub mod provider;
+mod read;
+mod reaper;
+mod reserve;
+pub mod session;
 pub mod snapshot;
+mod system;
+mod tids;
 
+pub use bind::{NoMounts, SharedMounts};
 pub use engine::Engine;
 pub use error::BackendError;
 pub use number::{Seq, SessionId, Tid};
+pub use pipeline::Until;
 pub use snapshot::Snapshot;

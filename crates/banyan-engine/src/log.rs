@@ -138,4 +138,7 @@ pub trait CommitLog: Send + Sync {
 
     /// The facts whose names begin with `prefix`.
     fn facts(&self, prefix: &str) -> Result<BTreeMap<String, String>, LogError>;
+
+    /// Gives the file free; a later call opens it again.
+    fn close(&self) {}
 }

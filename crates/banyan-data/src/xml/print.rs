@@ -25,6 +25,24 @@ pub fn print(tree: &Tree, options: &PrintOptions<'_>, out: &mut dyn io::Write) -
     tags.finish()
 }
 
+/// Prints a tree as [`print`] does, inside of an element without a namespace: a datastore's file.
+///
+/// # Errors
+/// Those of the writer.
+pub fn print_wrapped(
+    tree: &Tree,
+    wrapper: &str,
+    options: &PrintOptions<'_>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let mut tags = Tags::new(out, options.layout);
+    let mut shown = Shown::new(tree, options);
+    tags.wrap(wrapper)?;
+    children(&mut tags, &mut shown, tree.root(), None)?;
+    tags.close(wrapper)?;
+    tags.finish()
+}
+
 /// Prints a tree inside of an element: that of `id`, the operation or notification whose content the tree is.
 pub(super) fn print_inside(
     tags: &mut Tags<'_>,

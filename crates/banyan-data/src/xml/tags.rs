@@ -73,6 +73,14 @@ impl<'w> Tags<'w> {
         self.attribute("xmlns", namespace)
     }
 
+    /// `<name>` of an element around the data, without a namespace; children follow, then [`Tags::close`].
+    pub(super) fn wrap(&mut self, name: &str) -> io::Result<()> {
+        self.line()?;
+        self.sink.put("<")?;
+        self.sink.put(name)?;
+        self.end_open()
+    }
+
     /// ` name="value"`, in a tag that has begun.
     pub(super) fn attribute(&mut self, name: &str, value: &str) -> io::Result<()> {
         self.sink.put(" ")?;

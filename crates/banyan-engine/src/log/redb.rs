@@ -327,4 +327,11 @@ impl CommitLog for RedbLog {
             Ok(found)
         })
     }
+
+    fn close(&self) {
+        *self
+            .database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }

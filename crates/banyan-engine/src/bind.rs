@@ -1,0 +1,73 @@
+//! The one door to the data layer: documents to trees and back, errors into reports.
+//!
+//! Everything here is synchronous and runs on the blocking pool. Must not know sessions, datastores or logs.
+
+mod change;
+mod document;
+mod in_use;
+mod operation;
+mod path;
+mod report;
+mod schema;
+mod select;
+
+use std::sync::Arc;
+
+use banyan_data::document::Mounts;
+use banyan_data::path::InstancePath;
+use banyan_yang::schema::Schema;
+
+pub(crate) use change::{
+    apply_patch, count, diff, diff_patch, diff_text, diff_xml, patch_text, rebase, reverse,
+    settled, shared_with, validate, validate_full,
+};
+pub(crate) use document::{apply, parse_config, parse_edit, print, print_file};
+pub(crate) use operation::{
+    Bound, check_input, check_output, operation_by_name, output_from_json, parse_operation,
+    print_output, state_from_json, to_json,
+};
+pub(crate) use path::{apply_path_edit, parse_path, path_text, path_xpath};
+pub(crate) use schema::{has_top_level, modules, schema_text};
+pub(crate) use select::{may_select, select};
+
+/// Who knows the schemas of mounted data; shared by all that parses.
+pub type SharedMounts = Arc<dyn Mounts + Send + Sync>;
+
+/// Nothing is mounted anywhere: data at mount points are kept verbatim.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct NoMounts;
+
+impl Mounts for NoMounts {
+    fn schema_at(&self, _: &InstancePath) -> Option<Arc<Schema>> {
+        None
+    }
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(DIGITS[usize::from(byte >> 4)] as char);
+        text.push(DIGITS[usize::from(byte & 15)] as char);
+    }
+    text
+}
+
+/// The member `name` of an RFC 7951 object, whether or not its name carries a module.
+pub(crate) fn member<'a>(
+    object: &'a serde_json::Value,
+    name: &str,
+) -> Option<&'a serde_json::Value> {
+    let members = object.as_object()?;
+    members.get(name).or_else(|| {
+        members
+            .iter()
+            .find(|(known, _)| {
+                known
+                    .split_once(':')
+                    .is_some_and(|(_, local)| local == name)
+            })
+            .map(|(_, value)| value)
+    })
+}

@@ -1,0 +1,177 @@
+//! Changes: differences, their validation, and their spellings.
+
+use banyan_data::change::{ChangeSet, EditForm};
+use banyan_data::document::{Holds, Layout};
+use banyan_data::edit::Operation;
+use banyan_data::path::InstancePath;
+use banyan_data::rebase::Conflict;
+use banyan_data::validate::{self, Mounts, Options};
+use banyan_data::xpath::DEFAULT_BUDGET;
+use banyan_data::{DataError, ErrorKind, Tree, change, xml};
+
+use super::report::{data_errors, print_error};
+use super::{SharedMounts, document};
+use crate::backend::{Cancel, Filter, Result};
+
+/// `mine` on top of `theirs`, where both were made from `base`.
+///
+/// # Errors
+/// Both changed the same thing: one report for each place.
+pub(crate) fn rebase(base: &Tree, mine: &Tree, theirs: &Tree) -> Result<Tree> {
+    banyan_data::rebase::rebase(base, mine, theirs).map_err(|conflicts| {
+        let errors = conflicts.into_iter().map(|conflict: Conflict| {
+            let message = format!(
+                "this was {} here, and {} by a commit since",
+                conflict.mine, conflict.theirs
+            );
+            DataError::new(ErrorKind::Conflict, conflict.path, message)
+                .with_help("discard the change or make it anew on what is running now")
+        });
+        data_errors(mine.schema(), errors)
+    })
+}
+
+/// What differs. Cost: what changed.
+pub(crate) fn diff(before: &Tree, after: &Tree) -> ChangeSet {
+    change::diff(before, after)
+}
+
+/// The change that undoes a change.
+pub(crate) fn reverse(changes: &ChangeSet) -> ChangeSet {
+    changes.reverse()
+}
+
+/// How many places changed.
+pub(crate) fn count(changes: &ChangeSet) -> u64 {
+    changes.count() as u64
+}
+
+/// The same tree, sharing with `old` what is equal in both.
+pub(crate) fn shared_with(old: &Tree, new: Tree) -> Tree {
+    new.reshared(old)
+}
+
+/// What trees are validated with: mounted data are the business of whoever mounted them (a device validates
+/// its own configuration).
+fn rules() -> Options<'static> {
+    Options {
+        mounts: Mounts::Skip,
+        ..Options::default()
+    }
+}
+
+/// `after` without the data that depend on a `when` which the change has made false (RFC 7950 8.2). They belong
+/// to the change.
+///
+/// # Errors
+/// The change itself brings data whose `when` is false (RFC 7950 8.3.2).
+pub(crate) fn settled(before: &Tree, after: Tree) -> Result<Tree> {
+    if after.ptr_eq(before) {
+        return Ok(after);
+    }
+    let (pruned, removed) = validate::apply_whens(&after, DEFAULT_BUDGET);
+    if removed.iter().all(|path| before.get(path).is_some()) {
+        return Ok(pruned);
+    }
+    validate_full(&after)?;
+    Ok(pruned)
+}
+
+/// Checks a tree that differs from a valid one by `changes`.
+///
+/// # Errors
+/// All that is wrong.
+pub(crate) fn validate(_before: &Tree, after: &Tree, _changes: &ChangeSet) -> Result<()> {
+    validate_full(after)
+}
+
+/// Checks a whole tree.
+///
+/// # Errors
+/// All that is wrong.
+pub(crate) fn validate_full(tree: &Tree) -> Result<()> {
+    let report = validate::full(tree, &rules());
+    if report.is_valid() {
+        return Ok(());
+    }
+    Err(data_errors(tree.schema(), report.errors))
+}
+
+/// A change as the log keeps it.
+pub(crate) fn patch_text(
+    changes: &ChangeSet,
+    _title: &str,
+    _before: &Tree,
+    _after: &Tree,
+) -> Result<String> {
+    let mut text = Vec::new();
+    xml::print_edit(
+        &changes.to_edit(EditForm::Exact),
+        Layout::Compact,
+        &mut text,
+    )
+    .map_err(print_error)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Applies a change as the log keeps it.
+pub(crate) fn apply_patch(tree: &Tree, text: &str, mounts: &SharedMounts) -> Result<Tree> {
+    let options = document::reading(Holds::Config, mounts);
+    let edit = xml::parse_edit(tree.schema(), text.as_bytes(), Operation::None, &options)
+        .map_err(|errors| data_errors(tree.schema(), errors))?;
+    super::apply(&edit, tree)
+}
+
+/// Both trees, without what is not at or below the path.
+fn at(
+    before: &Tree,
+    after: &Tree,
+    path: Option<&InstancePath>,
+    mounts: &SharedMounts,
+) -> Result<(Tree, Tree)> {
+    let Some(path) = path else {
+        return Ok((before.clone(), after.clone()));
+    };
+    let filter = Filter::XPath {
+        select: super::path_xpath(after, path, mounts)?,
+        namespaces: Vec::new(),
+    };
+    let part = |tree: &Tree| super::select(tree.clone(), Some(&filter), mounts, &Cancel::default());
+    Ok((part(before)?, part(after)?))
+}
+
+/// What differs at or below a path, for people.
+pub(crate) fn diff_text(
+    before: &Tree,
+    after: &Tree,
+    path: Option<&InstancePath>,
+    mounts: &SharedMounts,
+) -> Result<String> {
+    let (before, after) = at(before, after, path, mounts)?;
+    Ok(diff(&before, &after).to_string())
+}
+
+/// What differs, as the content of an edit-config.
+pub(crate) fn diff_xml(
+    before: &Tree,
+    after: &Tree,
+    path: Option<&InstancePath>,
+    mounts: &SharedMounts,
+) -> Result<String> {
+    let (before, after) = at(before, after, path, mounts)?;
+    let mut text = Vec::new();
+    let edit = diff(&before, &after).to_edit(EditForm::Exact);
+    xml::print_edit(&edit, Layout::Indented(3), &mut text).map_err(print_error)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// What differs, as a YANG Patch (RFC 8072).
+pub(crate) fn diff_patch(
+    before: &Tree,
+    after: &Tree,
+    path: Option<&InstancePath>,
+    mounts: &SharedMounts,
+) -> Result<String> {
+    let (before, after) = at(before, after, path, mounts)?;
+    patch_text(&diff(&before, &after), "compare", &before, &after)
+}

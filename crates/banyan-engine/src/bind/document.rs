@@ -1,0 +1,113 @@
+//! Documents: configuration and edits in, data out.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use banyan_data::document::{Holds, Layout, ParseOptions, PrintOptions};
+use banyan_data::edit::{Edit, Operation};
+use banyan_data::{ErrorKind, Tree, json, xml};
+use banyan_yang::schema::Schema;
+
+use super::SharedMounts;
+use super::report::{data_error, data_errors, print_error, refused};
+use crate::backend::{DefaultOperation, Document, Encoding, Result, WithDefaults};
+
+/// How documents are read.
+pub(super) fn reading<'a>(holds: Holds, mounts: &'a SharedMounts) -> ParseOptions<'a> {
+    ParseOptions {
+        holds,
+        mounts: Some(&**mounts),
+        ..ParseOptions::default()
+    }
+}
+
+fn not_a_source() -> crate::error::BackendError {
+    refused(
+        ErrorKind::Malformed,
+        "the text format is for people to read; send XML or JSON",
+    )
+}
+
+/// Reads a whole configuration.
+pub(crate) fn parse_config(
+    schema: &Arc<Schema>,
+    document: &Document,
+    mounts: &SharedMounts,
+) -> Result<Tree> {
+    let options = reading(Holds::Config, mounts);
+    match document.encoding {
+        Encoding::Xml => xml::parse_data(schema, &document.bytes, &options),
+        Encoding::Json => json::parse_data(schema, &document.bytes, &options),
+        Encoding::Text => return Err(not_a_source()),
+    }
+    .map_err(|errors| data_errors(schema, errors))
+}
+
+/// Reads an edit.
+pub(crate) fn parse_edit(
+    schema: &Arc<Schema>,
+    document: &Document,
+    default_operation: DefaultOperation,
+    mounts: &SharedMounts,
+) -> Result<Edit> {
+    let operation = match default_operation {
+        DefaultOperation::Merge => Operation::Merge,
+        DefaultOperation::Replace => Operation::Replace,
+        DefaultOperation::None => Operation::None,
+    };
+    let options = reading(Holds::Config, mounts);
+    match document.encoding {
+        Encoding::Xml => xml::parse_edit(schema, &document.bytes, operation, &options),
+        Encoding::Json => json::parse_edit(schema, &document.bytes, operation, &options),
+        Encoding::Text => return Err(not_a_source()),
+    }
+    .map_err(|errors| data_errors(schema, errors))
+}
+
+/// Applies an edit.
+pub(crate) fn apply(edit: &Edit, tree: &Tree) -> Result<Tree> {
+    edit.apply(tree)
+        .map_err(|error| data_error(tree.schema(), error))
+}
+
+/// Prints data for a reply: top-level nodes one after the other, or one JSON object.
+pub(crate) fn print(
+    tree: &Tree,
+    encoding: Encoding,
+    with_defaults: WithDefaults,
+    state: bool,
+    out: &mut dyn Write,
+) -> Result<()> {
+    use banyan_data::document::WithDefaults as Shown;
+    let in_use = super::in_use::InUse;
+    let options = PrintOptions {
+        layout: match encoding {
+            Encoding::Text => Layout::Indented(3),
+            _ => Layout::Compact,
+        },
+        shows: if state { Holds::All } else { Holds::Config },
+        defaults: match with_defaults {
+            WithDefaults::Explicit => Shown::Explicit,
+            WithDefaults::ReportAll => Shown::ReportAll,
+            WithDefaults::ReportAllTagged => Shown::ReportAllTagged,
+            WithDefaults::Trim => Shown::Trim,
+        },
+        unstored: Some(&in_use),
+    };
+    match encoding {
+        Encoding::Xml => xml::print(tree, &options, out),
+        Encoding::Json => json::print(tree, &options, out),
+        // Until there is a printer with curly braces.
+        Encoding::Text => json::print(tree, &options, out),
+    }
+    .map_err(print_error)
+}
+
+/// Prints a datastore's file: XML inside of `<config>`, three blanks a level.
+pub(crate) fn print_file(tree: &Tree, out: &mut dyn Write) -> std::io::Result<()> {
+    let options = PrintOptions {
+        layout: Layout::Indented(3),
+        ..PrintOptions::default()
+    };
+    xml::print_wrapped(tree, "config", &options, out)
+}

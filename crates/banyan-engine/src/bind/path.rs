@@ -1,0 +1,169 @@
+//! Paths that people type, and edits by them.
+
+use std::sync::Arc;
+
+use banyan_data::edit::{Edit, Operation};
+use banyan_data::lexical::{self, ModuleNames};
+use banyan_data::path::{self, InstancePath, Mounts, PathStep, Select, json};
+use banyan_data::{Tree, Value};
+use banyan_yang::schema::{NodeKind, Schema, TypeKind};
+
+use super::SharedMounts;
+use super::report::data_error;
+use crate::backend::Result;
+use crate::engine::Engine;
+use crate::error::{BackendError, ErrorTag};
+use crate::system::PathEdit;
+
+/// What is mounted in a tree, and what could be.
+struct Mounted<'a> {
+    tree: &'a Tree,
+    known: &'a SharedMounts,
+}
+
+impl Mounts for Mounted<'_> {
+    fn mounted(&self, at: &InstancePath) -> Option<Arc<Schema>> {
+        self.tree.mounted(at).or_else(|| self.known.schema_at(at))
+    }
+}
+
+/// Reads a path in any spelling.
+pub(crate) fn parse_path(tree: &Tree, text: &str, mounts: &SharedMounts) -> Result<InstancePath> {
+    let mounted = Mounted {
+        tree,
+        known: mounts,
+    };
+    path::parse(tree.schema(), text, &mounted)
+        .map_err(|error| data_error(tree.schema(), error.into_data_error()))
+}
+
+/// A path as an XPath expression with module names for prefixes.
+pub(crate) fn path_xpath(
+    tree: &Tree,
+    path: &InstancePath,
+    mounts: &SharedMounts,
+) -> Result<String> {
+    let mounted = Mounted {
+        tree,
+        known: mounts,
+    };
+    json::print(tree.schema(), path, &mounted).ok_or_else(|| {
+        BackendError::new(
+            ErrorTag::OperationFailed,
+            "the path goes on below a mount point where nothing is mounted",
+        )
+    })
+}
+
+/// A path in print, for programs and logs.
+pub(crate) fn path_text(engine: &Engine, path: &InstancePath) -> Option<String> {
+    let running = engine.running().tree;
+    let mounted = Mounted {
+        tree: &running,
+        known: engine.mounts(),
+    };
+    json::print(running.schema(), path, &mounted)
+}
+
+/// Applies an edit by path. A leaf's value may be the last word of the path.
+pub(crate) fn apply_path_edit(tree: &Tree, edit: &PathEdit, mounts: &SharedMounts) -> Result<Tree> {
+    let operation = match edit.operation.as_str() {
+        "create" => Operation::Create,
+        "replace" => Operation::Replace,
+        "delete" => Operation::Delete,
+        "remove" => Operation::Remove,
+        _ => Operation::Merge,
+    };
+    let (mut path, word) = match (&edit.value, parse_path(tree, &edit.path, mounts)) {
+        (value, Ok(path)) => (path, value.clone()),
+        (None, Err(error)) => match edit.path.trim().rsplit_once(char::is_whitespace) {
+            // The whole text is no path: perhaps its last word is a value.
+            Some((text, word)) => match parse_path(tree, text, mounts) {
+                Ok(path) => (path, Some(word.to_owned())),
+                Err(_) => return Err(error),
+            },
+            None => return Err(error),
+        },
+        (Some(_), Err(error)) => return Err(error),
+    };
+    let value = match word {
+        Some(word) => Some(value_at(tree, &mut path, &word, mounts)?),
+        None => implied_value(tree, &path, mounts),
+    };
+    let goes = matches!(operation, Operation::Delete | Operation::Remove);
+    let entry = matches!(
+        path.steps.last(),
+        Some(PathStep {
+            select: Select::Value(_),
+            ..
+        })
+    );
+    let value = value.filter(|_| !goes && !entry);
+    let edit = Edit::at_path(tree, &path, operation, value, None)
+        .map_err(|error| data_error(tree.schema(), error))?;
+    super::apply(&edit, tree)
+}
+
+/// The schema that the last step of a path belongs to.
+fn schema_of(tree: &Tree, path: &InstancePath, mounts: &SharedMounts) -> Arc<Schema> {
+    let mounted = Mounted {
+        tree,
+        known: mounts,
+    };
+    let mut schema = tree.schema().clone();
+    for depth in 1..path.steps.len() {
+        let above = InstancePath {
+            steps: path.steps[..depth].to_vec(),
+        };
+        if let Some(below) = mounted.mounted(&above) {
+            schema = below;
+        }
+    }
+    schema
+}
+
+/// The value that a word is at a path; a leaf-list entry is named by it.
+fn value_at(
+    tree: &Tree,
+    path: &mut InstancePath,
+    word: &str,
+    mounts: &SharedMounts,
+) -> Result<Value> {
+    let schema = schema_of(tree, path, mounts);
+    let shown =
+        || banyan_data::error::ErrorPath(path_xpath(tree, path, mounts).unwrap_or_default().into());
+    let definition = path
+        .steps
+        .last()
+        .map(|step| schema.node(step.node))
+        .filter(|node| node.ty.is_some());
+    let Some((definition, ty)) = definition.and_then(|node| Some((node, node.ty.as_ref()?))) else {
+        let mut error = BackendError::new(
+            ErrorTag::InvalidValue,
+            format!("a value ({word}) is given for what is no leaf"),
+        );
+        error.reports[0].path = Some(shown().0);
+        return Err(error);
+    };
+    let names = ModuleNames {
+        default: Some(definition.module),
+    };
+    let value = lexical::parse(&schema, ty, word, &names)
+        .map_err(|error| data_error(tree.schema(), error.at(shown())))?;
+    if definition.kind == NodeKind::LeafList
+        && let Some(last) = path.steps.last_mut()
+        && last.select == Select::None
+    {
+        last.select = Select::Value(value.clone());
+    }
+    Ok(value)
+}
+
+/// A leaf of type empty needs no word.
+fn implied_value(tree: &Tree, path: &InstancePath, mounts: &SharedMounts) -> Option<Value> {
+    let schema = schema_of(tree, path, mounts);
+    let node = schema.node(path.steps.last()?.node);
+    let ty = node.ty.as_ref()?;
+    let empty = node.kind == NodeKind::Leaf && matches!(ty.resolved().kind, TypeKind::Empty);
+    empty.then_some(Value::Empty)
+}

@@ -1,0 +1,344 @@
+//! Commits of the shared candidate, and the confirmed commits that take themselves back.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::backend::{Call, CommitParameters, Committed, Datastore, Result, Source};
+use crate::bind;
+use crate::blocking::{on_pool, to_its_end};
+use crate::confirm::{self, Pending, Step};
+use crate::engine::{Core, Engine, WorkTree, log_failed};
+use crate::error::{BackendError, ErrorTag};
+use crate::number::SessionId;
+use crate::participant::Options;
+use crate::pipeline::{self, Attempt, Outcome, Until};
+use crate::session::{INTERNAL, internal_source};
+use crate::snapshot::Snapshot;
+
+/// How long to wait before a take-back that was refused is tried again.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// Why a confirmed commit is taken back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TakenBack {
+    /// Nobody confirmed in time.
+    Timeout,
+    /// The session that had to confirm is gone (RFC 6241 8.4.1).
+    SessionEnded,
+    /// By request (RFC 6241 8.4.4).
+    Cancelled,
+}
+
+impl TakenBack {
+    fn comment(self, pending: &Pending) -> String {
+        let why = match self {
+            TakenBack::Timeout => "was not confirmed in time",
+            TakenBack::SessionEnded => "was not confirmed before its session ended",
+            TakenBack::Cancelled => "was cancelled",
+        };
+        format!("takes back transaction {}, which {why}", pending.tid)
+    }
+}
+
+impl Engine {
+    pub(crate) fn source_of(&self, session: SessionId) -> Source {
+        match self.0.sessions.get(session) {
+            Some(session) => session.source,
+            None => internal_source(),
+        }
+    }
+
+    pub(crate) async fn commit_shared(
+        &self,
+        call: &Call,
+        parameters: CommitParameters,
+        options: Options,
+        until: Until,
+    ) -> Result<Committed> {
+        let core = &self.0;
+        // There is one candidate, so its commits follow each other; those of other trees do not wait here.
+        let _turn = self.turn_of(call).await?;
+        let now = core.seams.clock.now();
+        for store in [Datastore::Running, Datastore::Candidate] {
+            core.sessions.require_free(call.session, store, now)?;
+        }
+        let step = Step::of(
+            &parameters,
+            call.session,
+            core.pending().as_ref(),
+            |id| core.sessions.describe(id),
+            now,
+        )?;
+        let work = core.candidate.load_full();
+        let (base, mine) = match &work {
+            Some(work) => (work.base.clone(), work.tree.clone()),
+            None => {
+                let running = self.running();
+                let tree = running.tree.clone();
+                (running, tree)
+            }
+        };
+        let attempt = Attempt {
+            call: call.clone(),
+            source: self.source_of(call.session),
+            parameters,
+            options,
+            base,
+            mine: mine.clone(),
+            until,
+            step: step.clone(),
+        };
+        let outcome = pipeline::commit(core, attempt).await?;
+        if until == Until::Complete {
+            return Ok(outcome.committed);
+        }
+        if let Some(work) = &work {
+            core.settle_candidate(work, outcome.snapshots.as_ref().map(|(_, after)| after))
+                .await;
+        }
+        self.confirm(call, &step, &outcome).await?;
+        Ok(outcome.committed)
+    }
+
+    /// Waits until no other commit of the candidate is in progress.
+    async fn turn_of(&self, call: &Call) -> Result<tokio::sync::MutexGuard<'_, ()>> {
+        let core = &self.0;
+        let patience = pipeline::patience(call);
+        tokio::select! {
+            biased;
+            turn = core.committing.lock() => {
+                core.committer.store(call.session.0, Ordering::Relaxed);
+                Ok(turn)
+            }
+            () = core.seams.clock.sleep(patience) => {
+                let holder = SessionId(core.committer.load(Ordering::Relaxed));
+                Err(pipeline::busy(&format!(
+                    "the commit of the candidate by {}",
+                    core.sessions.describe(holder)
+                )))
+            }
+        }
+    }
+
+    /// After a commit: begins, extends or ends the wait for a confirmation.
+    async fn confirm(&self, call: &Call, step: &Step, outcome: &Outcome) -> Result<()> {
+        let core = &self.0;
+        match step {
+            Step::Plain => Ok(()),
+            Step::Settle => {
+                *core.pending() = None;
+                match outcome.snapshots {
+                    // The record has taken the fact away with it.
+                    Some(_) => Ok(()),
+                    None => self.write_fact(None).await,
+                }
+            }
+            Step::Await { wanted, .. } => {
+                let (before, after) = match &outcome.snapshots {
+                    Some(snapshots) => snapshots.clone(),
+                    None => (self.running(), self.running()),
+                };
+                let now = core.seams.clock.now();
+                let pending = {
+                    let mut slot = core.pending();
+                    let old = slot.take();
+                    let pending = Pending {
+                        revert: old.as_ref().map_or(before, |old| old.revert.clone()),
+                        made: after,
+                        tid: outcome.committed.tid,
+                        principal: call.principal.clone(),
+                        session: call.session,
+                        persist: wanted.persist.clone(),
+                        since: now,
+                        timeout: Duration::from_secs(u64::from(wanted.timeout)),
+                        generation: old.map_or(0, |old| old.generation + 1),
+                    };
+                    *slot = Some(pending.clone());
+                    pending
+                };
+                if outcome.snapshots.is_none() {
+                    let kept = confirm::Kept {
+                        revert_to: pending.revert.seq,
+                        tid: pending.tid,
+                        until: confirm::later(now, wanted.timeout),
+                        persist: wanted.persist.clone(),
+                        user: call.principal.effective().clone(),
+                    };
+                    self.write_fact(serde_json::to_string(&kept).ok()).await?;
+                }
+                self.watch(pending.generation, pending.timeout);
+                Ok(())
+            }
+        }
+    }
+
+    async fn write_fact(&self, value: Option<String>) -> Result<()> {
+        let core = self.0.clone();
+        on_pool(move || core.seams.log.set(&[(confirm::FACT, value.as_deref())]))
+            .await?
+            .map_err(log_failed)
+    }
+
+    /// Takes the pending commit of that generation back when its time is over.
+    fn watch(&self, generation: u64, timeout: Duration) {
+        let weak = self.downgrade();
+        let clock = self.0.seams.clock.clone();
+        let stopping = self.0.stopping.clone();
+        tokio::spawn(async move {
+            let mut wait = timeout;
+            loop {
+                tokio::select! {
+                    () = clock.sleep(wait) => {}
+                    () = stopping.cancelled() => return,
+                }
+                let Some(engine) = weak.upgrade() else { return };
+                let current = engine
+                    .0
+                    .pending()
+                    .as_ref()
+                    .is_some_and(|pending| pending.generation == generation);
+                if !current {
+                    return;
+                }
+                match engine.take_back(TakenBack::Timeout).await {
+                    Ok(()) => return,
+                    Err(error) => tracing::error!(
+                        "the confirmed commit cannot be taken back, trying again in {} s: {error}",
+                        AGAIN.as_secs()
+                    ),
+                }
+                wait = AGAIN;
+            }
+        });
+    }
+
+    /// Takes the pending confirmed commit back; it stays pending when that fails.
+    pub(crate) async fn take_back(&self, why: TakenBack) -> Result<()> {
+        let core = self.0.clone();
+        let Some(pending) = core.pending().clone() else {
+            return Ok(());
+        };
+        let base = self.running();
+        let mine = {
+            let (pending, running) = (pending.clone(), base.tree.clone());
+            on_pool(move || {
+                bind::rebase(&pending.made.tree, &pending.revert.tree, &running).unwrap_or_else(
+                    |conflict| {
+                        // RFC 6241 8.4.1 wants the state before, whatever was committed since.
+                        tracing::warn!("later commits are taken back as well: {conflict}");
+                        pending.revert.tree.clone()
+                    },
+                )
+            })
+            .await?
+        };
+        let attempt = Attempt {
+            call: Call::new(INTERNAL, pending.principal.clone()),
+            source: internal_source(),
+            parameters: CommitParameters {
+                comment: Some(why.comment(&pending)),
+                ..CommitParameters::default()
+            },
+            options: Options::none(),
+            base,
+            mine,
+            until: Until::Commit,
+            step: Step::Settle,
+        };
+        let outcome = to_its_end(async move { pipeline::commit(&core, attempt).await }).await??;
+        {
+            let mut slot = self.0.pending();
+            if slot
+                .as_ref()
+                .is_some_and(|now| now.generation == pending.generation)
+            {
+                *slot = None;
+            }
+        }
+        if outcome.snapshots.is_none() {
+            self.write_fact(None).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the pending commit back by request (RFC 6241 8.4.4).
+    pub(crate) async fn cancel_pending(&self, call: &Call, persist_id: Option<&str>) -> Result<()> {
+        let core = &self.0;
+        {
+            let pending = core.pending();
+            let Some(pending) = pending.as_ref() else {
+                return Err(BackendError::new(
+                    ErrorTag::OperationFailed,
+                    "no confirmed commit is pending; there is nothing to cancel",
+                ));
+            };
+            pending.require_right(
+                call.session,
+                persist_id,
+                |id| core.sessions.describe(id),
+                core.seams.clock.now(),
+            )?;
+        }
+        self.take_back(TakenBack::Cancelled).await
+    }
+
+    /// A session is gone: its unconfirmed commit is taken back, unless it persists (RFC 6241 8.4.1).
+    pub(crate) async fn session_gone(&self, session: SessionId) {
+        let generation = self
+            .0
+            .pending()
+            .as_ref()
+            .filter(|pending| pending.session == session && pending.persist.is_none())
+            .map(|pending| pending.generation);
+        let Some(generation) = generation else { return };
+        if let Err(error) = self.take_back(TakenBack::SessionEnded).await {
+            tracing::error!(
+                "the confirmed commit of session {session} cannot be taken back: {error}"
+            );
+            self.watch(generation, AGAIN);
+        }
+    }
+}
+
+impl Core {
+    /// After a commit of `work`: the candidate is running again, or, if it was edited meanwhile, what was
+    /// added since.
+    async fn settle_candidate(&self, work: &Arc<WorkTree>, after: Option<&Snapshot>) {
+        let _turn = self.candidate_turn.lock().await;
+        let now = self.candidate.load_full();
+        let Some(now) = now else { return };
+        if Arc::ptr_eq(&now, work) {
+            self.candidate.store(None);
+            return;
+        }
+        // What was committed is in running: the rest is the difference from it.
+        if let Some(after) = after {
+            self.candidate.store(Some(Arc::new(WorkTree {
+                base: Snapshot {
+                    tree: work.tree.clone(),
+                    seq: after.seq,
+                },
+                tree: now.tree.clone(),
+                by: now.by,
+            })));
+        }
+    }
+
+    /// The candidate as it would be committed now: its changes on top of running.
+    ///
+    /// # Errors
+    /// It and running changed the same things since; the conflicts are listed.
+    pub fn candidate_on_running(&self) -> Result<Snapshot> {
+        let running = Snapshot::clone(&self.running.load());
+        let tree = match &*self.candidate.load() {
+            None => running.tree,
+            Some(work) if work.base.tree.ptr_eq(&running.tree) => work.tree.clone(),
+            Some(work) => bind::rebase(&work.base.tree, &work.tree, &running.tree)?,
+        };
+        Ok(Snapshot {
+            tree,
+            seq: running.seq,
+        })
+    }
+}

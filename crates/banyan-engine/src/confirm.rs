@@ -1,0 +1,179 @@
+//! Confirmed commit (RFC 6241 8.4): a commit that takes itself back unless it is confirmed in time.
+//!
+//! Lives here: who may confirm what, and what is kept for a restart. Time and the commit that takes
+//! back are the engine's business.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::backend::{CommitParameters, Confirmed, Principal};
+use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
+use crate::number::{Seq, SessionId, Tid};
+use crate::participant::Transaction;
+use crate::session::age;
+use crate::snapshot::Snapshot;
+
+/// The fact that names a pending confirmed commit.
+pub(crate) const FACT: &str = "confirmed-commit";
+
+/// A commit that waits for its confirmation.
+#[derive(Clone, Debug)]
+pub(crate) struct Pending {
+    /// Running before it.
+    pub revert: Snapshot,
+    /// Running as it left it; what others commit meanwhile is not taken back.
+    pub made: Snapshot,
+    /// The attempt.
+    pub tid: Tid,
+    /// Who committed it.
+    pub principal: Principal,
+    /// Who must confirm, unless it persists.
+    pub session: SessionId,
+    /// The id that confirms it from any session.
+    pub persist: Option<Arc<str>>,
+    /// When it was begun or extended.
+    pub since: Timestamp,
+    /// How long it waits from then on.
+    pub timeout: Duration,
+    /// Counts beginnings and extensions, so that an old timer knows that it is old.
+    pub generation: u64,
+}
+
+/// What is kept on disk of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Kept {
+    /// The place in the log to go back to.
+    pub revert_to: Seq,
+    /// The attempt that is pending.
+    pub tid: Tid,
+    /// When it runs out.
+    pub until: Timestamp,
+    /// Its persist-id.
+    pub persist: Option<Arc<str>>,
+    /// Who committed it.
+    pub user: Arc<str>,
+}
+
+/// What a commit means for confirmation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Step {
+    /// Nothing.
+    Plain,
+    /// It begins a confirmed commit, or extends the pending one.
+    Await {
+        wanted: Confirmed,
+        /// The place to go back to, when one is pending already.
+        extends: Option<Seq>,
+    },
+    /// It confirms the pending one, or takes it back: either way nothing is pending after it.
+    Settle,
+}
+
+impl Step {
+    /// What the commit's parameters mean (RFC 6241 8.4.1).
+    ///
+    /// # Errors
+    /// A confirmed commit of somebody else is pending, or the persist-id is wrong.
+    pub fn of(
+        parameters: &CommitParameters,
+        session: SessionId,
+        pending: Option<&Pending>,
+        describe: impl Fn(SessionId) -> String,
+        now: Timestamp,
+    ) -> Result<Step, BackendError> {
+        if let Some(pending) = pending {
+            pending.require_right(session, parameters.persist_id.as_deref(), describe, now)?;
+        } else if let Some(id) = &parameters.persist_id {
+            return Err(unknown_id(id));
+        }
+        Ok(match (&parameters.confirmed, pending) {
+            (Some(wanted), pending) => Step::Await {
+                wanted: wanted.clone(),
+                extends: pending.map(|pending| pending.revert.seq),
+            },
+            (None, Some(_)) => Step::Settle,
+            (None, None) => Step::Plain,
+        })
+    }
+
+    /// What must be written together with the commit's record: the fact's name and its new value.
+    pub fn fact(
+        &self,
+        before: &Snapshot,
+        transaction: &Transaction,
+        now: Timestamp,
+    ) -> Option<(&'static str, Option<String>)> {
+        match self {
+            Step::Plain => None,
+            Step::Settle => Some((FACT, None)),
+            Step::Await { wanted, extends } => {
+                let kept = Kept {
+                    revert_to: extends.unwrap_or(before.seq),
+                    tid: transaction.tid,
+                    until: later(now, wanted.timeout),
+                    persist: wanted.persist.clone(),
+                    user: transaction.principal.effective().clone(),
+                };
+                // A struct of numbers and strings always has a JSON text.
+                Some((FACT, serde_json::to_string(&kept).ok()))
+            }
+        }
+    }
+}
+
+/// `seconds` after `now`; at the end of time when that is past it.
+pub(crate) fn later(now: Timestamp, seconds: u32) -> Timestamp {
+    now.checked_add(jiff::SignedDuration::from_secs(i64::from(seconds)))
+        .unwrap_or(Timestamp::MAX)
+}
+
+fn unknown_id(id: &str) -> BackendError {
+    Report::new(
+        ErrorLayer::Protocol,
+        ErrorTag::InvalidValue,
+        format!("no confirmed commit with persist-id \"{id}\" is pending; it was confirmed, cancelled, or has run out"),
+    )
+    .with_info("bad-element", "persist-id")
+    .into()
+}
+
+impl Pending {
+    /// Fails unless the session, with that persist-id, may confirm, extend or cancel it.
+    ///
+    /// # Errors
+    /// `invalid-value` for a wrong persist-id; `in-use` for a session without the right.
+    pub fn require_right(
+        &self,
+        session: SessionId,
+        persist_id: Option<&str>,
+        describe: impl Fn(SessionId) -> String,
+        now: Timestamp,
+    ) -> Result<(), BackendError> {
+        match (&self.persist, persist_id) {
+            (Some(persist), Some(given)) if **persist == *given => Ok(()),
+            (_, Some(given)) => Err(unknown_id(given)),
+            (None, None) if self.session == session => Ok(()),
+            (persist, None) => Err(Report::new(
+                ErrorLayer::Protocol,
+                ErrorTag::InUse,
+                format!(
+                    "a confirmed commit of {}, {} old, waits for its confirmation; {}",
+                    describe(self.session),
+                    age(self.since, now),
+                    match persist {
+                        Some(_) =>
+                            "confirm or cancel it with its persist-id, or wait until it runs out",
+                        None =>
+                            "wait until that session confirms or cancels it, or until it runs out",
+                    }
+                ),
+            )
+            .with_info("session-id", self.session.to_string())
+            .into()),
+        }
+    }
+}

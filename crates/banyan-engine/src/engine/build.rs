@@ -1,0 +1,371 @@
+//! Builds an engine: what it is made of is said once, before it starts.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use banyan_yang::schema::Schema;
+use tokio::sync::Notify;
+
+use super::recover::{self, Recovered};
+use super::start::StartError;
+use super::{Core, Engine, Seams};
+use crate::backend::Cancel;
+use crate::bind::{NoMounts, SharedMounts};
+use crate::clock::{Clock, SystemClock};
+use crate::files::{DiskFiles, Files, LockError, MemoryFiles};
+use crate::keeper::{IDLE, Keeper};
+use crate::log::{CommitLog, MemoryLog, RedbLog};
+use crate::operation::{Operation, Operations};
+use crate::participant::Participant;
+use crate::provider::Provider;
+use crate::reaper::Reaper;
+use crate::reserve::Reservations;
+use crate::session::Sessions;
+use crate::system;
+use crate::tids::Tids;
+
+/// What running is at the start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum StartMode {
+    /// As the last commit left it.
+    #[default]
+    Running,
+    /// What startup holds; a commit in the history.
+    Startup,
+}
+
+enum Place {
+    Memory,
+    Directory(PathBuf),
+}
+
+/// Collects what an engine is made of.
+///
+/// ```no_run
+/// # use std::sync::Arc;
+/// # async fn example(
+/// #     schema: Arc<banyan_yang::schema::Schema>,
+/// #     kicker: Arc<dyn banyan_engine::participant::Participant>,
+/// #     reboot: Arc<dyn banyan_engine::operation::Operation>,
+/// # ) -> Result<(), banyan_engine::engine::StartError> {
+/// let engine = banyan_engine::engine::EngineBuilder::new(schema)
+///     .directory("/var/lib/banyan")
+///     .participant(kicker)
+///     .operation("/acme:system/reboot", reboot)
+///     .open()
+///     .await?;
+/// println!("running is at commit {}", engine.running().seq);
+/// # Ok(())
+/// # }
+/// ```
+pub struct EngineBuilder {
+    schema: Arc<Schema>,
+    place: Place,
+    seams: Option<Seams>,
+    clock: Arc<dyn Clock>,
+    mounts: SharedMounts,
+    participants: Vec<Arc<dyn Participant>>,
+    operations: Vec<(String, Arc<dyn Operation>)>,
+    providers: Vec<Arc<dyn Provider>>,
+    start: StartMode,
+}
+
+impl EngineBuilder {
+    /// An engine for these modules, in memory, alone.
+    pub fn new(schema: Arc<Schema>) -> Self {
+        EngineBuilder {
+            schema,
+            place: Place::Memory,
+            seams: None,
+            clock: Arc::new(SystemClock),
+            mounts: Arc::new(NoMounts),
+            participants: Vec::new(),
+            operations: Vec::new(),
+            providers: Vec::new(),
+            start: StartMode::default(),
+        }
+    }
+
+    /// Keeps the datastores in this directory.
+    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.place = Place::Directory(directory.into());
+        self
+    }
+
+    /// Keeps nothing after its end; for simulated devices and tests.
+    pub fn in_memory(mut self) -> Self {
+        self.place = Place::Memory;
+        self
+    }
+
+    /// Uses these files, this clock and this log instead of the machine's.
+    pub fn seams(mut self, seams: Seams) -> Self {
+        self.clock = seams.clock.clone();
+        self.seams = Some(seams);
+        self
+    }
+
+    /// Uses this clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The schemas of mounted data. Without it, mounted data are kept verbatim.
+    pub fn mounts(mut self, mounts: SharedMounts) -> Self {
+        self.mounts = mounts;
+        self
+    }
+
+    /// Adds a participant; the order of the calls is the order of the phases.
+    pub fn participant(mut self, participant: Arc<dyn Participant>) -> Self {
+        self.participants.push(participant);
+        self
+    }
+
+    /// Binds an RPC or action, by its path as [`Operations`] has it.
+    pub fn operation(mut self, path: impl Into<String>, operation: Arc<dyn Operation>) -> Self {
+        self.operations.push((path.into(), operation));
+        self
+    }
+
+    /// Adds a provider of state.
+    pub fn provider(mut self, provider: Arc<dyn Provider>) -> Self {
+        self.providers.push(provider);
+        self
+    }
+
+    /// What running is at the start.
+    pub fn start(mut self, mode: StartMode) -> Self {
+        self.start = mode;
+        self
+    }
+
+    /// Starts the engine: locks the directory, recovers running from files and log, checks it.
+    ///
+    /// # Errors
+    /// See [`StartError`]; nothing on disk was changed then, but the lock file and an empty log.
+    pub async fn open(self) -> Result<Engine, StartError> {
+        let stopped = || StartError::Registration("the runtime stops".to_owned());
+        let core = tokio::task::spawn_blocking(move || self.build())
+            .await
+            .map_err(|error| match error.try_into_panic() {
+                Ok(payload) => std::panic::resume_unwind(payload),
+                Err(_) => stopped(),
+            })??;
+        let engine = Engine(Arc::new(core));
+        keep_files(&engine);
+        Ok(engine)
+    }
+
+    fn build(self) -> Result<Core, StartError> {
+        let operations = self.bound()?;
+        let (seams, directory, lock) = self.boundaries()?;
+        let recovered = recover::recover(
+            &seams,
+            directory.as_deref(),
+            &self.schema,
+            &self.mounts,
+            self.start,
+        )?;
+        let Recovered {
+            running,
+            startup,
+            written,
+            size,
+        } = recovered;
+        let keeper = directory.map(|directory| {
+            Keeper::new(
+                seams.files.clone(),
+                seams.log.clone(),
+                directory,
+                written,
+                size,
+            )
+        });
+        Ok(Core {
+            tids: Tids::recover(&*seams.log)?,
+            schema: self.schema,
+            mounts: self.mounts,
+            participants: self.participants,
+            operations,
+            providers: self.providers,
+            seams,
+            running: ArcSwap::from_pointee(running),
+            candidate: ArcSwapOption::empty(),
+            candidate_turn: tokio::sync::Mutex::default(),
+            startup: ArcSwapOption::new(startup.map(Arc::new)),
+            sessions: Sessions::default(),
+            reservations: Reservations::default(),
+            committing: tokio::sync::Mutex::default(),
+            committer: Default::default(),
+            publishing: tokio::sync::Mutex::default(),
+            committed: Notify::new(),
+            pending: Mutex::default(),
+            reaper: Reaper::start(),
+            keeper,
+            stopping: Cancel::default(),
+            lock: Mutex::new(lock),
+        })
+    }
+
+    /// The operations, each known to the schema and bound once; our own come first.
+    fn bound(&self) -> Result<Operations, StartError> {
+        let mut operations = Operations::default();
+        let paths = self.schema.nodes().filter_map(|(id, node)| {
+            use banyan_yang::schema::NodeKind::{Action, Rpc};
+            matches!(node.kind, Rpc | Action).then(|| self.schema.path(id))
+        });
+        let known: std::collections::HashSet<String> = paths.collect();
+        for (path, operation) in system::operations() {
+            if known.contains(path) {
+                operations.bind(path, operation);
+            }
+        }
+        for (path, operation) in &self.operations {
+            if !known.contains(path) {
+                return Err(StartError::Registration(format!(
+                    "the loaded modules have no rpc or action {path}; correct the path, or load the module"
+                )));
+            }
+            if !operations.bind(path.clone(), operation.clone()) {
+                return Err(StartError::Registration(format!(
+                    "{path} is bound twice; remove one of the bindings"
+                )));
+            }
+        }
+        let mut names = std::collections::HashSet::new();
+        for participant in &self.participants {
+            if !names.insert(participant.name()) {
+                return Err(StartError::Registration(format!(
+                    "two participants are called {}",
+                    participant.name()
+                )));
+            }
+        }
+        Ok(operations)
+    }
+
+    #[expect(clippy::type_complexity, reason = "used once, taken apart at once")]
+    fn boundaries(
+        &self,
+    ) -> Result<
+        (
+            Seams,
+            Option<PathBuf>,
+            Option<Box<dyn crate::files::LockGuard>>,
+        ),
+        StartError,
+    > {
+        match &self.place {
+            Place::Memory => {
+                let seams = self.seams.clone().unwrap_or_else(|| Seams {
+                    files: Arc::new(MemoryFiles::default()),
+                    clock: self.clock.clone(),
+                    log: Arc::new(MemoryLog::default()),
+                });
+                Ok((seams, None, None))
+            }
+            Place::Directory(directory) => {
+                let files: Arc<dyn Files> = match &self.seams {
+                    Some(seams) => seams.files.clone(),
+                    None => Arc::new(DiskFiles),
+                };
+                let lock = locked(&*files, directory)?;
+                let log: Arc<dyn CommitLog> = match &self.seams {
+                    Some(seams) => seams.log.clone(),
+                    None => Arc::new(RedbLog::open(&directory.join("commits.redb"))?),
+                };
+                let seams = Seams {
+                    files,
+                    clock: self.clock.clone(),
+                    log,
+                };
+                Ok((seams, Some(directory.clone()), Some(lock)))
+            }
+        }
+    }
+}
+
+/// Makes the directory ours alone.
+fn locked(
+    files: &dyn Files,
+    directory: &Path,
+) -> Result<Box<dyn crate::files::LockGuard>, StartError> {
+    let unusable = |reason| StartError::Directory {
+        directory: directory.to_owned(),
+        reason,
+    };
+    files.create_directory(directory).map_err(unusable)?;
+    let owner = format!("pid {}", std::process::id());
+    files
+        .lock(&directory.join("banyan.lock"), &owner)
+        .map_err(|error| match error {
+            LockError::Held(holder) => StartError::InUse {
+                directory: directory.to_owned(),
+                holder: holder.unwrap_or_else(|| "its pid is not known".to_owned()),
+            },
+            LockError::Io(reason) => unusable(reason),
+        })
+}
+
+/// Writes the file of running when commits pause, or when it is far behind. Does not keep the engine alive.
+fn keep_files(engine: &Engine) {
+    let Some(keeper) = &engine.0.keeper else {
+        return;
+    };
+    let behind = keeper.behind.clone();
+    let weak = engine.downgrade();
+    let stopping = engine.0.stopping.clone();
+    let clock = engine.0.seams.clock.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                () = behind.notified() => {}
+                () = stopping.cancelled() => return,
+            }
+            // Wait for a pause, but not for ever.
+            loop {
+                let Some(seen) = weak.upgrade().map(|engine| engine.running().seq) else {
+                    return;
+                };
+                tokio::select! {
+                    () = clock.sleep(IDLE) => {}
+                    () = stopping.cancelled() => return,
+                }
+                let Some(Engine(core)) = weak.upgrade() else {
+                    return;
+                };
+                let running = core.running.load().seq;
+                let overdue = core
+                    .keeper
+                    .as_ref()
+                    .is_some_and(|keeper| keeper.overdue(running));
+                if running == seen || overdue {
+                    break;
+                }
+            }
+            let Some(Engine(core)) = weak.upgrade() else {
+                return;
+            };
+            let written = tokio::task::spawn_blocking(move || match &core.keeper {
+                Some(keeper) => keeper.checkpoint(&core.running.load()),
+                None => Ok(()),
+            })
+            .await;
+            match written {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::warn!("{error}; commits are safe in the log, trying again later");
+                    tokio::select! {
+                        () = clock.sleep(IDLE * 10) => {}
+                        () = stopping.cancelled() => return,
+                    }
+                    behind.notify_one();
+                }
+                Err(error) => tracing::error!("writing the file of running failed: {error}"),
+            }
+        }
+    });
+}

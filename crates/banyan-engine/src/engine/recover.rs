@@ -1,0 +1,337 @@
+//! The start: running from its file and the log (DESIGN section 6).
+//!
+//! The log is the truth. A file is believed when the log knows its hash; a file that somebody edited is
+//! believed when the log has nothing newer, and its difference becomes a commit.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use banyan_data::Tree;
+use banyan_yang::schema::Schema;
+use sha2::{Digest, Sha256};
+
+use super::Seams;
+use super::build::StartMode;
+use super::start::StartError;
+use crate::backend::{Document, Source};
+use crate::bind::{self, SharedMounts};
+use crate::confirm::{self, Kept};
+use crate::history;
+use crate::keeper::{RUNNING_FACTS, file_of};
+use crate::log::{Appended, CommitLog, LogError, RecordHead};
+use crate::number::{Seq, Tid};
+use crate::pipeline;
+use crate::session::source_line;
+use crate::snapshot::Snapshot;
+use crate::tids::Tids;
+
+/// What a start found.
+pub(super) struct Recovered {
+    pub running: Snapshot,
+    pub startup: Option<Tree>,
+    /// The state that running's file holds.
+    pub written: Seq,
+    /// The file's size.
+    pub size: usize,
+}
+
+struct Start<'a> {
+    seams: &'a Seams,
+    schema: &'a Arc<Schema>,
+    mounts: &'a SharedMounts,
+}
+
+/// Recovers running and startup.
+pub(super) fn recover(
+    seams: &Seams,
+    directory: Option<&Path>,
+    schema: &Arc<Schema>,
+    mounts: &SharedMounts,
+    mode: StartMode,
+) -> Result<Recovered, StartError> {
+    let start = Start {
+        seams,
+        schema,
+        mounts,
+    };
+    let mut recovered = match directory {
+        Some(directory) => start.of_directory(directory)?,
+        None => Recovered {
+            running: start.replayed(start.empty(), seams.log.head()?)?,
+            startup: None,
+            written: Seq(0),
+            size: 0,
+        },
+    };
+    bind::validate_full(&recovered.running.tree).map_err(StartError::Invalid)?;
+    recovered.running = start.without_unconfirmed(recovered.running)?;
+    if mode == StartMode::Startup {
+        let startup = recovered.startup.clone();
+        let tree = startup.unwrap_or_else(|| Tree::empty(schema.clone()));
+        recovered.running = start.committed(
+            recovered.running,
+            tree,
+            "start",
+            "running is what startup holds",
+            &[],
+        )?;
+    }
+    Ok(recovered)
+}
+
+impl Start<'_> {
+    fn log(&self) -> &dyn CommitLog {
+        &*self.seams.log
+    }
+
+    fn empty(&self) -> Snapshot {
+        Snapshot {
+            tree: Tree::empty(self.schema.clone()),
+            seq: Seq(0),
+        }
+    }
+
+    fn of_directory(&self, directory: &Path) -> Result<Recovered, StartError> {
+        let file = file_of(directory, "running");
+        let content = self.read(&file)?;
+        let startup = match self.read(&file_of(directory, "startup"))? {
+            Some(bytes) => Some(self.parse(
+                &file_of(directory, "startup"),
+                bytes,
+                "correct the file, or remove it to begin with an empty startup",
+            )?),
+            None => None,
+        };
+        let size = content.as_ref().map_or(0, Vec::len);
+        let (running, written) = match content {
+            None => self.without_file(&file)?,
+            Some(content) => self.of_file(&file, content)?,
+        };
+        Ok(Recovered {
+            running,
+            startup,
+            written,
+            size,
+        })
+    }
+
+    fn read(&self, file: &Path) -> Result<Option<Vec<u8>>, StartError> {
+        self.seams
+            .files
+            .read(file)
+            .map_err(|reason| StartError::Unreadable {
+                file: file.to_owned(),
+                reason,
+            })
+    }
+
+    fn parse(&self, file: &Path, bytes: Vec<u8>, remedy: &str) -> Result<Tree, StartError> {
+        let trimmed = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        // A file may be JSON (RFC 7951) as well.
+        let document = match trimmed {
+            Some(b'{') => Document::json(bytes),
+            _ => Document::xml(bytes),
+        };
+        bind::parse_config(self.schema, &document, self.mounts).map_err(|errors| StartError::File {
+            file: file.to_owned(),
+            errors,
+            remedy: remedy.to_owned(),
+        })
+    }
+
+    /// No file: everything must be in the log.
+    fn without_file(&self, file: &Path) -> Result<(Snapshot, Seq), StartError> {
+        let head = self.log().head()?;
+        let tail = self.log().tail()?;
+        if tail > Seq(1) {
+            return Err(StartError::Missing {
+                file: file.to_owned(),
+                tail,
+            });
+        }
+        if head > Seq(0) {
+            tracing::warn!(
+                "{} is missing; running is rebuilt from the {head} commits of the log",
+                file.display()
+            );
+        }
+        Ok((self.replayed(self.empty(), head)?, Seq(0)))
+    }
+
+    fn of_file(&self, file: &Path, content: Vec<u8>) -> Result<(Snapshot, Seq), StartError> {
+        let head = self.log().head()?;
+        let tail = self.log().tail()?;
+        let known = self.log().facts(RUNNING_FACTS)?;
+        let seq_of = |text: &String| text.parse().ok().map(Seq);
+        let name = format!("{RUNNING_FACTS}{}", bind::hex(&Sha256::digest(&content)));
+        let remedy = "correct the file, or move it away: the commit log rebuilds it";
+        if let Some(seq) = known.get(&name).and_then(seq_of) {
+            let tree = self.parse(file, content, remedy)?;
+            return Ok((self.replayed(Snapshot { tree, seq }, head)?, seq));
+        }
+        let newest = known.values().filter_map(seq_of).max().unwrap_or_default();
+        let edited = match self.parse(file, content, remedy) {
+            Ok(tree) => tree,
+            // Small files are not synced, so a power failure may tear one; the log has it all.
+            Err(error) if head > Seq(0) && tail == Seq(1) && newest == head => {
+                self.set_aside(file)?;
+                tracing::warn!("{error}\nkept as {}.damaged", file.display());
+                return self.without_file(file);
+            }
+            Err(error) => return Err(error),
+        };
+        if head > newest {
+            return Err(StartError::EditedBehind {
+                file: file.to_owned(),
+                head,
+                newer: head.0 - newest.0,
+            });
+        }
+        bind::validate_full(&edited).map_err(|errors| StartError::File {
+            file: file.to_owned(),
+            errors,
+            remedy: remedy.to_owned(),
+        })?;
+        let before = if tail == Seq(1) {
+            self.replayed(self.empty(), head)?
+        } else {
+            return Err(StartError::EditedBehind {
+                file: file.to_owned(),
+                head,
+                newer: 0,
+            });
+        };
+        let message = if head == Seq(0) {
+            "first start with this running_db"
+        } else {
+            "running_db was changed by hand while stopped"
+        };
+        // The log knows the file from now on. A file that says the same in another way makes no commit.
+        let same = bind::diff(&before.tree, &edited).is_empty();
+        let seq = Seq(before.seq.0 + u64::from(!same));
+        let value = seq.to_string();
+        let facts = [(name.as_str(), Some(value.as_str()))];
+        let running = self.committed(before, edited, "file", message, &facts)?;
+        Ok((running, seq))
+    }
+
+    fn set_aside(&self, file: &Path) -> Result<(), StartError> {
+        let mut damaged = file.as_os_str().to_owned();
+        damaged.push(".damaged");
+        self.seams
+            .files
+            .rename(file, &PathBuf::from(damaged))
+            .map_err(|reason| StartError::Unreadable {
+                file: file.to_owned(),
+                reason,
+            })
+    }
+
+    /// Applies the log's records after `from`, up to `head`.
+    fn replayed(&self, from: Snapshot, head: Seq) -> Result<Snapshot, StartError> {
+        let mut at = from;
+        while at.seq < head {
+            let records = self.log().read(Seq(at.seq.0 + 1), 256)?;
+            if records.is_empty() {
+                break;
+            }
+            for record in records {
+                let tree =
+                    bind::apply_patch(&at.tree, &record.change, self.mounts).map_err(|reason| {
+                        StartError::Replay {
+                            seq: record.head.seq,
+                            reason,
+                        }
+                    })?;
+                at = Snapshot {
+                    tree,
+                    seq: record.head.seq,
+                };
+            }
+        }
+        Ok(at)
+    }
+
+    /// Logs a change that the start itself makes; no participant exists yet.
+    fn committed(
+        &self,
+        before: Snapshot,
+        after: Tree,
+        front_end: &str,
+        comment: &str,
+        facts: &[(&str, Option<&str>)],
+    ) -> Result<Snapshot, StartError> {
+        let changes = bind::diff(&before.tree, &after);
+        if changes.is_empty() {
+            if !facts.is_empty() {
+                self.log().set(facts)?;
+            }
+            return Ok(Snapshot {
+                tree: after,
+                seq: before.seq,
+            });
+        }
+        let tids = Tids::recover(self.log())?;
+        let (tid, _): (Tid, bool) = tids.next();
+        let (name, value) = tids.exact();
+        let seq = Seq(before.seq.0 + 1);
+        let head = RecordHead {
+            seq,
+            tid,
+            time: self.seams.clock.now(),
+            user: Arc::from("banyan"),
+            source: source_line(&Source {
+                front_end: Arc::from(front_end),
+                transport: Arc::from("internal"),
+                peer: None,
+            }),
+            comment: Some(comment.to_owned()),
+            label: None,
+            schema: bind::hex(self.schema.digest()),
+            changes: bind::count(&changes),
+            entries: Vec::new(),
+        };
+        let record = pipeline::record(head, &changes, &before.tree, &after)
+            .map_err(|reason| StartError::Replay { seq, reason })?;
+        let mut all = vec![(name, Some(value.as_str()))];
+        all.extend_from_slice(facts);
+        match self.log().append(before.seq, &record, &all)? {
+            Appended::At(seq) => Ok(Snapshot { tree: after, seq }),
+            Appended::HeadMoved(_) => Err(LogError::InUse {
+                file: "commits.redb".to_owned(),
+            }
+            .into()),
+        }
+    }
+
+    /// A confirmed commit that was pending when the program ended is taken back (RFC 6241 8.4.1).
+    fn without_unconfirmed(&self, running: Snapshot) -> Result<Snapshot, StartError> {
+        let facts = self.log().facts(confirm::FACT)?;
+        let Some(text) = facts.get(confirm::FACT) else {
+            return Ok(running);
+        };
+        let Ok(kept) = serde_json::from_str::<Kept>(text) else {
+            return Err(LogError::Damaged {
+                file: "commits.redb".to_owned(),
+                reason: "the pending confirmed commit cannot be read".to_owned(),
+            }
+            .into());
+        };
+        let tree = history::state_at(self.log(), &running, kept.revert_to, self.mounts).map_err(
+            |reason| StartError::Replay {
+                seq: kept.revert_to,
+                reason,
+            },
+        )?;
+        tracing::warn!(
+            "transaction {} of {} was not confirmed before the restart: it is taken back",
+            kept.tid,
+            kept.user
+        );
+        let comment = format!(
+            "takes back transaction {}, which was not confirmed before the restart",
+            kept.tid
+        );
+        self.committed(running, tree, "start", &comment, &[(confirm::FACT, None)])
+    }
+}

@@ -1,0 +1,173 @@
+//! The past: which commits there were, and what running was after each.
+
+use std::sync::Arc;
+
+use banyan_data::Tree;
+
+use crate::backend::Result;
+use crate::bind::{self, SharedMounts};
+use crate::blocking::on_pool;
+use crate::engine::{Engine, log_failed};
+use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
+use crate::log::{CommitLog, RecordHead};
+use crate::number::{Seq, SessionId, Tid};
+use crate::snapshot::Snapshot;
+
+/// How many records are taken from the log at a time.
+const PIECE: usize = 64;
+
+/// Running as it was after commit `seq` (0: before the first): the reverses of what came later, applied
+/// from the newest back. Cost: what changed since.
+pub(crate) fn state_at(
+    log: &dyn CommitLog,
+    now: &Snapshot,
+    seq: Seq,
+    mounts: &SharedMounts,
+) -> Result<Tree> {
+    let tail = log.tail().map_err(log_failed)?;
+    if seq > now.seq || seq.0 + 1 < tail.0 {
+        return Err(Report::new(
+            ErrorLayer::Application,
+            ErrorTag::InvalidValue,
+            format!(
+                "the history has no commit {seq}: it reaches from {} to {}",
+                tail.0.saturating_sub(1),
+                now.seq
+            ),
+        )
+        .into());
+    }
+    let mut tree = now.tree.clone();
+    let mut above = now.seq;
+    while above > seq {
+        let from = Seq(above.0.saturating_sub(PIECE as u64).max(seq.0));
+        let wanted = (above.0 - from.0) as usize;
+        let records = log.read(Seq(from.0 + 1), wanted).map_err(log_failed)?;
+        for record in records.iter().rev() {
+            tree = bind::apply_patch(&tree, &record.reverse, mounts)?;
+        }
+        above = from;
+    }
+    Ok(tree)
+}
+
+/// Which state of the past is meant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Past {
+    /// As it was after this commit.
+    After(Seq),
+    /// As it was this many commits ago.
+    Steps(u64),
+    /// As it was before this transaction.
+    Before(Tid),
+}
+
+impl Engine {
+    /// The newest commits first, from `newest` (or the head) down, at most `limit`.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub async fn history(&self, newest: Option<Seq>, limit: usize) -> Result<Vec<RecordHead>> {
+        let core = self.0.clone();
+        on_pool(move || {
+            let newest = newest.unwrap_or(Seq(u64::MAX));
+            core.seams.log.history(newest, limit)
+        })
+        .await?
+        .map_err(log_failed)
+    }
+
+    /// The change of one commit, and the trees around it.
+    ///
+    /// # Errors
+    /// The history does not reach there.
+    pub async fn around(&self, seq: Seq) -> Result<(Tree, Tree)> {
+        let core = self.0.clone();
+        on_pool(move || {
+            let log = &*core.seams.log;
+            let now = Snapshot::clone(&core.running.load());
+            let after = state_at(log, &now, seq, &core.mounts)?;
+            let snapshot = Snapshot {
+                tree: after.clone(),
+                seq,
+            };
+            let before = state_at(log, &snapshot, Seq(seq.0.saturating_sub(1)), &core.mounts)?;
+            Ok((before, after))
+        })
+        .await?
+    }
+
+    /// Running as it was.
+    ///
+    /// # Errors
+    /// The history does not reach there.
+    pub async fn past(&self, past: Past) -> Result<Snapshot> {
+        let core = self.0.clone();
+        on_pool(move || {
+            let log = &*core.seams.log;
+            let now = Snapshot::clone(&core.running.load());
+            let seq = match past {
+                Past::After(seq) => seq,
+                Past::Steps(steps) => match now.seq.0.checked_sub(steps) {
+                    Some(seq) => Seq(seq),
+                    None => {
+                        return Err(BackendError::new(
+                            ErrorTag::InvalidValue,
+                            format!("there have been only {} commits, not {steps}", now.seq),
+                        ));
+                    }
+                },
+                Past::Before(tid) => before_tid(log, tid)?,
+            };
+            let tree = state_at(log, &now, seq, &core.mounts)?;
+            Ok(Snapshot { tree, seq })
+        })
+        .await?
+    }
+
+    /// Makes the candidate what running was; the commit is the caller's business.
+    ///
+    /// # Errors
+    /// The history does not reach there, or the candidate is locked by another session.
+    pub async fn rollback(&self, session: SessionId, past: Past) -> Result<Seq> {
+        let state = self.past(past).await?;
+        self.set_candidate(session, state.tree).await?;
+        Ok(state.seq)
+    }
+}
+
+fn before_tid(log: &dyn CommitLog, tid: Tid) -> Result<Seq> {
+    let mut newest = Seq(u64::MAX);
+    loop {
+        let heads = log.history(newest, PIECE).map_err(log_failed)?;
+        if let Some(found) = heads.iter().find(|head| head.tid == tid) {
+            return Ok(Seq(found.seq.0.saturating_sub(1)));
+        }
+        match heads.last() {
+            Some(last) if last.seq > Seq(1) => newest = Seq(last.seq.0 - 1),
+            _ => {
+                return Err(BackendError::new(
+                    ErrorTag::InvalidValue,
+                    format!("the history has no commit of transaction {tid}"),
+                ));
+            }
+        }
+    }
+}
+
+/// Who waits for the next commit.
+impl Engine {
+    /// Completes at a commit after `seq`, at once if there was one.
+    pub async fn committed_after(&self, seq: Seq) -> Arc<Snapshot> {
+        loop {
+            let next = self.0.committed.notified();
+            tokio::pin!(next);
+            next.as_mut().enable();
+            let running = self.0.running.load_full();
+            if running.seq > seq {
+                return running;
+            }
+            next.await;
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! Keeps the files of datastores: checkpoints of the log (DESIGN section 6).
+//!
+//! A small store's file is current before a commit is answered, named in the commit's own record, and
+//! not synced: the log is durable. A large one is written when commits pause. Must not decide what is true:
+//! that is the log.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use banyan_data::Tree;
+use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
+
+use crate::bind;
+use crate::files::{Files, Sync};
+use crate::log::{CommitLog, LogError};
+use crate::number::Seq;
+use crate::snapshot::Snapshot;
+
+/// A store's file up to this size is written with every commit.
+const SMALL: usize = 1 << 20;
+
+/// How many unsynced files in a row there may be; each leaves a fact in the log until a synced one.
+const UNSYNCED: u64 = 256;
+
+/// The prefix of the facts that name a running file: then SHA-256 in hexadecimal; the value is the `Seq`.
+pub(crate) const RUNNING_FACTS: &str = "file/running_db/";
+
+/// How long commits must pause before a large file is written.
+pub(crate) const IDLE: Duration = Duration::from_secs(2);
+
+/// The file of a datastore.
+pub(crate) fn file_of(directory: &Path, store: &str) -> PathBuf {
+    directory.join(format!("{store}_db"))
+}
+
+/// Why a file was not written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeepError {
+    /// The file.
+    #[error("{file} cannot be written: {reason}")]
+    File { file: String, reason: io::Error },
+    /// The log that must know of it.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+/// A small store, printed.
+pub(crate) struct Printed {
+    bytes: Vec<u8>,
+    name: String,
+    seq: String,
+}
+
+impl Printed {
+    /// The fact that names the file.
+    pub fn fact(&self) -> (&str, Option<&str>) {
+        (&self.name, Some(&self.seq))
+    }
+}
+
+struct State {
+    /// The size of the file when it was last printed; decides whether the next one is tried.
+    size: usize,
+    /// The newest state in the file.
+    written: Seq,
+    /// The newest state that is safe in the file.
+    synced: Seq,
+    /// Facts of files that were written since the last synced one.
+    unsynced: u64,
+}
+
+/// Writes the files of one directory.
+pub(crate) struct Keeper {
+    files: Arc<dyn Files>,
+    log: Arc<dyn CommitLog>,
+    directory: PathBuf,
+    state: Mutex<State>,
+    /// Held while a file is written.
+    writing: Mutex<()>,
+    /// Told when a file is behind.
+    pub behind: Arc<Notify>,
+}
+
+impl Keeper {
+    /// A keeper of a directory whose running file holds the state at `written`.
+    pub fn new(
+        files: Arc<dyn Files>,
+        log: Arc<dyn CommitLog>,
+        directory: PathBuf,
+        written: Seq,
+        size: usize,
+    ) -> Keeper {
+        Keeper {
+            files,
+            log,
+            directory,
+            state: Mutex::new(State {
+                size,
+                written,
+                synced: written,
+                unsynced: 0,
+            }),
+            writing: Mutex::new(()),
+            behind: Arc::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Prints running for its file, if it is small.
+    pub fn print(&self, after: &Snapshot) -> Option<Printed> {
+        // A store that was large is tried again when its file has been written by the idle path.
+        if self.state().size > SMALL {
+            return None;
+        }
+        let mut limited = Limited { bytes: Vec::new() };
+        if let Err(error) = bind::print_file(&after.tree, &mut limited) {
+            if limited.bytes.len() < SMALL {
+                tracing::error!("running cannot be printed: {error}");
+            }
+            self.state().size = SMALL + 1;
+            return None;
+        }
+        let bytes = limited.bytes;
+        Some(Printed {
+            name: format!("{RUNNING_FACTS}{}", bind::hex(&Sha256::digest(&bytes))),
+            seq: after.seq.to_string(),
+            bytes,
+        })
+    }
+
+    /// A commit is durable: writes the small file, or notes that the large one is behind.
+    pub fn committed(&self, printed: Option<Printed>, after: &Snapshot) {
+        let Some(printed) = printed else {
+            self.behind.notify_one();
+            return;
+        };
+        let written = {
+            let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            self.replace("running", Sync::Later, &mut |out| {
+                out.write_all(&printed.bytes)
+            })
+        };
+        let mut state = self.state();
+        state.size = printed.bytes.len();
+        state.unsynced += 1;
+        match written {
+            Ok(()) => state.written = after.seq,
+            // The log has it; the idle path tries again.
+            Err(error) => tracing::warn!("{error}; the commit is safe in the log"),
+        }
+        drop(state);
+        self.behind.notify_one();
+    }
+
+    /// Whether a file should be written although commits do not pause.
+    pub fn overdue(&self, running: Seq) -> bool {
+        let state = self.state();
+        state.unsynced > UNSYNCED || running.0 - state.written.0 > 10_000
+    }
+
+    /// Writes running's file if it is behind, safely: temporary file, its name and place in the log, rename,
+    /// directory. At every moment the file's hash is in the log. Blocking.
+    ///
+    /// # Errors
+    /// The disk refuses; the old file stays, and nothing is lost.
+    pub fn checkpoint(&self, running: &Snapshot) -> Result<(), KeepError> {
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.state().synced >= running.seq {
+            return Ok(());
+        }
+        let file = file_of(&self.directory, "running");
+        let temporary = self.directory.join("running_db.new");
+        let mut size = 0;
+        let mut hash = Sha256::new();
+        self.files
+            .write(&temporary, Sync::Now, &mut |out| {
+                let mut measured = Measured {
+                    out,
+                    size: 0,
+                    hash: Sha256::new(),
+                };
+                bind::print_file(&running.tree, &mut measured)?;
+                (size, hash) = (measured.size, measured.hash);
+                Ok(())
+            })
+            .map_err(|reason| failed(&temporary, reason))?;
+        let name = format!("{RUNNING_FACTS}{}", bind::hex(&hash.finalize()));
+        let seq = running.seq.to_string();
+        self.log.set(&[(&name, Some(&seq))])?;
+        self.files
+            .rename(&temporary, &file)
+            .and_then(|()| self.files.sync_directory(&self.directory))
+            .map_err(|reason| failed(&file, reason))?;
+        // Older files can no longer come back, so the log need not know them.
+        let old: Vec<String> = self
+            .log
+            .facts(RUNNING_FACTS)?
+            .into_keys()
+            .filter(|known| *known != name)
+            .collect();
+        let facts: Vec<(&str, Option<&str>)> = old.iter().map(|old| (old.as_str(), None)).collect();
+        if !facts.is_empty() {
+            self.log.set(&facts)?;
+        }
+        let mut state = self.state();
+        state.size = size;
+        state.written = running.seq;
+        state.synced = running.seq;
+        state.unsynced = 0;
+        Ok(())
+    }
+
+    /// Writes another store's file, safely, before it returns. Blocking.
+    ///
+    /// # Errors
+    /// The disk refuses; the old file stays.
+    pub fn save(&self, store: &str, tree: &Tree) -> Result<(), KeepError> {
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.replace(store, Sync::Now, &mut |out| bind::print_file(tree, out))?;
+        self.files
+            .sync_directory(&self.directory)
+            .map_err(|reason| failed(&self.directory, reason))
+    }
+
+    /// Removes another store's file. Blocking.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn remove(&self, store: &str) -> Result<(), KeepError> {
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = file_of(&self.directory, store);
+        self.files
+            .remove(&file)
+            .and_then(|()| self.files.sync_directory(&self.directory))
+            .map_err(|reason| failed(&file, reason))
+    }
+
+    fn replace(
+        &self,
+        store: &str,
+        sync: Sync,
+        content: &mut crate::files::Writer<'_>,
+    ) -> Result<(), KeepError> {
+        let file = file_of(&self.directory, store);
+        let temporary = self.directory.join(format!("{store}_db.new"));
+        self.files
+            .write(&temporary, sync, content)
+            .and_then(|()| self.files.rename(&temporary, &file))
+            .map_err(|reason| failed(&file, reason))
+    }
+}
+
+fn failed(file: &Path, reason: io::Error) -> KeepError {
+    KeepError::File {
+        file: file.display().to_string(),
+        reason,
+    }
+}
+
+/// Collects up to [`SMALL`] bytes.
+struct Limited {
+    bytes: Vec<u8>,
+}
+
+impl Write for Limited {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + piece.len() > SMALL {
+            self.bytes.resize(SMALL, 0);
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(piece);
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Counts and hashes what passes, and lets others have the disk from time to time.
+struct Measured<'a> {
+    out: &'a mut dyn Write,
+    size: usize,
+    hash: Sha256,
+}
+
+impl Write for Measured<'_> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        const BURST: usize = 1 << 20;
+        let written = self.out.write(piece)?;
+        self.hash.update(&piece[..written]);
+        let before = self.size / BURST;
+        self.size += written;
+        if self.size / BURST > before {
+            // About 200 MB/s at most, so that commits beside it stay fast.
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,423 @@
+//! The engine as a [`Backend`] in the same process: one short method per call.
+
+use std::sync::Arc;
+
+use banyan_data::Tree;
+
+use crate::backend::{
+    Backend, Body, BoxFuture, Call, CommitParameters, Committed, Datastore, Document, EditRequest,
+    Encoding, Get, ModuleInfo, Origin, Principal, Result, Source, TestOption,
+};
+use crate::bind;
+use crate::blocking::on_pool;
+use crate::engine::{Engine, WorkTree};
+use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
+use crate::monitoring;
+use crate::number::SessionId;
+use crate::participant::Options;
+use crate::pipeline::Until;
+
+fn not_supported(message: impl Into<String>) -> BackendError {
+    Report::new(
+        ErrorLayer::Protocol,
+        ErrorTag::OperationNotSupported,
+        message,
+    )
+    .into()
+}
+
+impl Engine {
+    /// What a datastore holds.
+    pub(crate) fn tree_of(&self, store: Datastore) -> Tree {
+        match store {
+            Datastore::Running => self.running().tree,
+            Datastore::Candidate => self.candidate(),
+            Datastore::Startup => match &*self.0.startup.load() {
+                Some(tree) => Tree::clone(tree),
+                None => Tree::empty(self.0.schema.clone()),
+            },
+        }
+    }
+
+    async fn tree_from(&self, origin: Origin) -> Result<Tree> {
+        match origin {
+            Origin::Store(store) => Ok(self.tree_of(store)),
+            Origin::Inline(document) => {
+                let schema = self.0.schema.clone();
+                let mounts = self.0.mounts.clone();
+                on_pool(move || bind::parse_config(&schema, &document, &mounts)).await?
+            }
+        }
+    }
+
+    /// Changes the candidate: `change` gets it and returns what it is to be.
+    pub(crate) async fn work_on_candidate(
+        &self,
+        session: SessionId,
+        change: impl FnOnce(&Tree) -> Result<Tree> + Send + 'static,
+    ) -> Result<()> {
+        let core = self.0.clone();
+        core.sessions
+            .require_free(session, Datastore::Candidate, core.seams.clock.now())?;
+        let _turn = core.candidate_turn.lock().await;
+        let (base, tree) = match &*core.candidate.load() {
+            Some(work) => (work.base.clone(), work.tree.clone()),
+            None => {
+                let running = self.running();
+                (running.clone(), running.tree)
+            }
+        };
+        let before = tree.clone();
+        let after = on_pool(move || change(&tree)).await??;
+        if after.ptr_eq(&before) {
+            return Ok(());
+        }
+        // Edits that cancel each other out leave nothing to commit, and nothing to lose.
+        let work = (!after.ptr_eq(&base.tree)).then(|| {
+            Arc::new(WorkTree {
+                base,
+                tree: after,
+                by: session,
+            })
+        });
+        core.candidate.store(work);
+        core.reaper.bury(before);
+        Ok(())
+    }
+
+    /// Replaces the candidate as a whole, on top of running as it is now.
+    pub(crate) async fn set_candidate(&self, session: SessionId, tree: Tree) -> Result<()> {
+        let core = &self.0;
+        core.sessions
+            .require_free(session, Datastore::Candidate, core.seams.clock.now())?;
+        let _turn = core.candidate_turn.lock().await;
+        let base = self.running();
+        let work = (!tree.ptr_eq(&base.tree)).then(|| {
+            Arc::new(WorkTree {
+                base,
+                tree,
+                by: session,
+            })
+        });
+        core.candidate.store(work);
+        Ok(())
+    }
+
+    async fn drop_candidate(&self) {
+        let _turn = self.0.candidate_turn.lock().await;
+        if let Some(work) = self.0.candidate.swap(None) {
+            self.0.reaper.bury(work.tree.clone());
+        }
+    }
+
+    async fn set_startup(&self, session: SessionId, tree: Option<Tree>) -> Result<()> {
+        let core = self.0.clone();
+        core.sessions
+            .require_free(session, Datastore::Startup, core.seams.clock.now())?;
+        let saved = core.clone();
+        let content = tree.clone();
+        on_pool(move || match (&saved.keeper, &content) {
+            (Some(keeper), Some(tree)) => keeper.save("startup", tree),
+            (Some(keeper), None) => keeper.remove("startup"),
+            (None, _) => Ok(()),
+        })
+        .await?
+        .map_err(|error| {
+            BackendError::new(
+                ErrorTag::OperationFailed,
+                format!("startup is unchanged: {error}"),
+            )
+        })?;
+        core.startup.store(tree.map(Arc::new));
+        Ok(())
+    }
+
+    /// Running is what commits make it; who wants to write it directly is told how.
+    fn running_is_not_writable(what: &str) -> BackendError {
+        not_supported(format!(
+            "{what} of running is not supported (no :writable-running capability); edit the candidate and commit"
+        ))
+    }
+}
+
+impl Backend for Engine {
+    fn modules(&self) -> Vec<ModuleInfo> {
+        bind::modules(&self.0.schema)
+    }
+
+    fn content_id(&self) -> String {
+        monitoring::content_id(&self.0.schema)
+    }
+
+    fn open_session(
+        &self,
+        principal: Principal,
+        source: Source,
+    ) -> BoxFuture<'_, Result<SessionId>> {
+        Box::pin(async move {
+            if self.0.stopping.is_cancelled() {
+                return Err(BackendError::new(
+                    ErrorTag::ResourceDenied,
+                    "the server is stopping",
+                ));
+            }
+            let now = self.0.seams.clock.now();
+            self.0.sessions.open(principal, source, now)
+        })
+    }
+
+    fn close_session(&self, session: SessionId) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let held = self.0.sessions.close(session);
+            // RFC 6241 8.3.5.2: a lock that ends takes the uncommitted changes with it.
+            if held.contains(&Datastore::Candidate) {
+                self.drop_candidate().await;
+            }
+            self.session_gone(session).await;
+        })
+    }
+
+    fn session_ended(&self, session: SessionId) -> BoxFuture<'_, ()> {
+        Box::pin(async move { self.0.sessions.end_of(session).cancelled().await })
+    }
+
+    fn kill_session<'a>(&'a self, call: &'a Call, victim: SessionId) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.0.sessions.kill(call.session, victim)?;
+            // The locks are free before the answer, as RFC 6241 7.9 wants; the front end may be slow to see its end.
+            self.close_session(victim).await;
+            Ok(())
+        })
+    }
+
+    fn get<'a>(&'a self, call: &'a Call, get: Get) -> BoxFuture<'a, Result<Body>> {
+        Box::pin(async move { self.read(call, get).await })
+    }
+
+    fn edit<'a>(&'a self, call: &'a Call, edit: EditRequest) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            match edit.target {
+                Datastore::Candidate => {}
+                Datastore::Running => return Err(Self::running_is_not_writable("edit-config")),
+                Datastore::Startup => {
+                    return Err(not_supported(
+                        "edit-config of startup is not supported; edit the candidate, commit, and copy running to startup",
+                    ));
+                }
+            }
+            self.0.sessions.require_free(
+                call.session,
+                Datastore::Candidate,
+                self.0.seams.clock.now(),
+            )?;
+            let schema = self.0.schema.clone();
+            let mounts = self.0.mounts.clone();
+            let test_option = edit.test_option;
+            let bound = on_pool(move || {
+                bind::parse_edit(&schema, &edit.edit, edit.default_operation, &mounts)
+            })
+            .await??;
+            if test_option == TestOption::TestOnly {
+                let candidate = self.candidate();
+                return on_pool(move || bind::apply(&bound, &candidate).map(drop)).await?;
+            }
+            self.work_on_candidate(call.session, move |candidate| {
+                bind::apply(&bound, candidate)
+            })
+            .await
+        })
+    }
+
+    fn copy<'a>(
+        &'a self,
+        call: &'a Call,
+        from: Origin,
+        to: Datastore,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            if from == Origin::Store(to) {
+                return Err(Report::new(
+                    ErrorLayer::Protocol,
+                    ErrorTag::InvalidValue,
+                    format!("source and target are the same: {}", to.name()),
+                )
+                .into());
+            }
+            if to == Datastore::Running {
+                return Err(Self::running_is_not_writable("copy-config"));
+            }
+            let from_running = from == Origin::Store(Datastore::Running);
+            let tree = self.tree_from(from).await?;
+            match to {
+                Datastore::Candidate if from_running => self.discard(call).await,
+                Datastore::Candidate => {
+                    let running = self.running().tree;
+                    let tree = on_pool(move || bind::shared_with(&running, tree)).await?;
+                    self.set_candidate(call.session, tree).await
+                }
+                _ => self.set_startup(call.session, Some(tree)).await,
+            }
+        })
+    }
+
+    fn delete<'a>(&'a self, call: &'a Call, store: Datastore) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            match store {
+                // RFC 6241 7.4: the running configuration cannot be deleted.
+                Datastore::Running => Err(not_supported("running cannot be deleted")),
+                Datastore::Candidate => Err(not_supported(
+                    "the candidate cannot be deleted; use discard-changes, or an edit that deletes its content",
+                )),
+                Datastore::Startup => self.set_startup(call.session, None).await,
+            }
+        })
+    }
+
+    fn lock<'a>(&'a self, call: &'a Call, store: Datastore) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let core = &self.0;
+            let now = core.seams.clock.now();
+            // RFC 6241 7.5: a modified candidate, and running under another's confirmed commit, cannot be locked.
+            if store == Datastore::Candidate
+                && core.sessions.locked(store).is_none()
+                && let Some(work) = &*core.candidate.load()
+            {
+                return Err(Report::new(
+                    ErrorLayer::Protocol,
+                    ErrorTag::LockDenied,
+                    format!(
+                        "the candidate has uncommitted changes of {}; commit or discard them first",
+                        core.sessions.describe(work.by)
+                    ),
+                )
+                .with_info("session-id", work.by.to_string())
+                .into());
+            }
+            if store == Datastore::Running {
+                let pending = core.pending().clone();
+                if let Some(pending) = pending.filter(|pending| pending.session != call.session) {
+                    return Err(Report::new(
+                        ErrorLayer::Protocol,
+                        ErrorTag::LockDenied,
+                        format!(
+                            "a confirmed commit of {} waits for its confirmation; wait until it is over",
+                            core.sessions.describe(pending.session)
+                        ),
+                    )
+                    .with_info("session-id", pending.session.to_string())
+                    .into());
+                }
+            }
+            core.sessions.lock(call.session, store, now)
+        })
+    }
+
+    fn unlock<'a>(&'a self, call: &'a Call, store: Datastore) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let now = self.0.seams.clock.now();
+            self.0.sessions.unlock(call.session, store, now)?;
+            // RFC 6241 8.3.5.2
+            if store == Datastore::Candidate {
+                self.drop_candidate().await;
+            }
+            Ok(())
+        })
+    }
+
+    fn validate<'a>(&'a self, _call: &'a Call, what: Origin) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let tree = match what {
+                Origin::Store(Datastore::Candidate) => {
+                    let core = self.0.clone();
+                    on_pool(move || core.candidate_on_running()).await??.tree
+                }
+                other => self.tree_from(other).await?,
+            };
+            let running = self.running().tree;
+            on_pool(move || {
+                let tree = bind::settled(&running, tree)?;
+                let changes = bind::diff(&running, &tree);
+                bind::validate(&running, &tree, &changes)
+            })
+            .await?
+        })
+    }
+
+    fn commit<'a>(
+        &'a self,
+        call: &'a Call,
+        parameters: CommitParameters,
+    ) -> BoxFuture<'a, Result<Committed>> {
+        Box::pin(self.commit_candidate(call, parameters, Options::none(), Until::Commit))
+    }
+
+    fn cancel_commit<'a>(
+        &'a self,
+        call: &'a Call,
+        persist_id: Option<Arc<str>>,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { self.cancel_pending(call, persist_id.as_deref()).await })
+    }
+
+    fn discard<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.0.sessions.require_free(
+                call.session,
+                Datastore::Candidate,
+                self.0.seams.clock.now(),
+            )?;
+            self.drop_candidate().await;
+            Ok(())
+        })
+    }
+
+    fn invoke<'a>(
+        &'a self,
+        call: &'a Call,
+        operation: Document,
+        encoding: Encoding,
+    ) -> BoxFuture<'a, Result<Body>> {
+        Box::pin(async move {
+            let schema = self.0.schema.clone();
+            let mounts = self.0.mounts.clone();
+            let running = self.running().tree;
+            let bound =
+                on_pool(move || bind::parse_operation(&schema, &operation, &running, &mounts))
+                    .await??;
+            let output =
+                within(call, self.run(call, bound.node, bound.target, bound.input)).await?;
+            let bytes = on_pool(move || bind::print_output(&output, encoding)).await??;
+            Ok(Body::Whole(bytes))
+        })
+    }
+
+    fn schema_text<'a>(
+        &'a self,
+        _call: &'a Call,
+        name: &'a str,
+        revision: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Arc<str>>> {
+        Box::pin(async move { bind::schema_text(&self.0.schema, name, revision) })
+    }
+}
+
+/// Waits for an answer until the call's deadline, or until nobody waits any more.
+pub(crate) async fn within<T>(call: &Call, answer: impl Future<Output = Result<T>>) -> Result<T> {
+    let deadline = async {
+        match call.deadline {
+            Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        result = answer => result,
+        () = deadline => Err(BackendError::new(
+            ErrorTag::OperationFailed,
+            "no answer before the deadline of the request; it may still be at work",
+        )),
+        () = call.cancel.cancelled() => Err(BackendError::new(
+            ErrorTag::OperationFailed,
+            "the request was cancelled",
+        )),
+    }
+}

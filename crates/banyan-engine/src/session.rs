@@ -1,0 +1,405 @@
+//! Sessions and the datastore locks that live and die with them (RFC 6241 7.5 to 7.9).
+//!
+//! A small table under one mutex that is never held across an await or a look into a tree.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::backend::{Cancel, Datastore, Principal, Source};
+use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
+use crate::number::SessionId;
+
+/// The engine itself: what in-process users name when they act on their own.
+pub const INTERNAL: SessionId = SessionId(0);
+
+/// An open session.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Its number.
+    pub id: SessionId,
+    /// Who opened it.
+    pub principal: Principal,
+    /// How it came in.
+    pub source: Source,
+    /// When it was opened.
+    pub since: Timestamp,
+    /// Cancelled when the session was killed, or the engine stops.
+    pub ended: Cancel,
+}
+
+impl fmt::Display for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "session {} (user {}, {} over {}",
+            self.id,
+            self.principal.effective(),
+            self.source.front_end,
+            self.source.transport
+        )?;
+        if let Some(peer) = &self.source.peer {
+            write!(f, " from {peer}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// A lock that is held.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lock {
+    /// Whose it is.
+    pub owner: SessionId,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+#[derive(Default)]
+struct Table {
+    last: u32,
+    open: BTreeMap<SessionId, Session>,
+    locks: HashMap<Datastore, Lock>,
+}
+
+/// All sessions and locks of an engine.
+#[derive(Default)]
+pub struct Sessions(Mutex<Table>);
+
+/// A duration in the two largest units that say something.
+pub(crate) fn age(from: Timestamp, to: Timestamp) -> String {
+    let seconds = (to.as_second() - from.as_second()).max(0);
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+impl Sessions {
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Every change of the table is a single insert or remove, so a panic leaves it whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens a session.
+    ///
+    /// # Errors
+    /// All numbers are in use.
+    pub fn open(
+        &self,
+        principal: Principal,
+        source: Source,
+        now: Timestamp,
+    ) -> Result<SessionId, BackendError> {
+        let mut table = self.table();
+        // RFC 6241 8.1: session-id is 1 to 4294967295.
+        let mut next = table.last;
+        for _ in 0..=table.open.len() {
+            next = next.checked_add(1).unwrap_or(1);
+            if !table.open.contains_key(&SessionId(next)) {
+                break;
+            }
+        }
+        let id = SessionId(next);
+        if table.open.contains_key(&id) {
+            return Err(BackendError::new(
+                ErrorTag::ResourceDenied,
+                "no session number is free; close sessions that are not needed",
+            ));
+        }
+        table.last = next;
+        let session = Session {
+            id,
+            principal,
+            source,
+            since: now,
+            ended: Cancel::default(),
+        };
+        table.open.insert(id, session);
+        Ok(id)
+    }
+
+    /// Closes a session and gives its locks free; says which datastores it had locked.
+    pub fn close(&self, id: SessionId) -> Vec<Datastore> {
+        let mut table = self.table();
+        if let Some(session) = table.open.remove(&id) {
+            session.ended.cancel();
+        }
+        let held: Vec<Datastore> = table
+            .locks
+            .iter()
+            .filter(|(_, lock)| lock.owner == id)
+            .map(|(store, _)| *store)
+            .collect();
+        for store in &held {
+            table.locks.remove(store);
+        }
+        held
+    }
+
+    /// The session of that number.
+    pub fn get(&self, id: SessionId) -> Option<Session> {
+        self.table().open.get(&id).cloned()
+    }
+
+    /// All open sessions.
+    pub fn all(&self) -> Vec<Session> {
+        self.table().open.values().cloned().collect()
+    }
+
+    /// The lock on a datastore.
+    pub fn locked(&self, store: Datastore) -> Option<Lock> {
+        self.table().locks.get(&store).copied()
+    }
+
+    /// Who a session is, for people.
+    pub fn describe(&self, id: SessionId) -> String {
+        match self.table().open.get(&id) {
+            Some(session) => session.to_string(),
+            None if id == INTERNAL => "the engine itself".to_owned(),
+            None => format!("session {id}"),
+        }
+    }
+
+    /// Takes the lock, unless it is held (RFC 6241 7.5: by whomever).
+    ///
+    /// # Errors
+    /// `lock-denied` with the owner's session-id.
+    pub fn lock(
+        &self,
+        id: SessionId,
+        store: Datastore,
+        now: Timestamp,
+    ) -> Result<(), BackendError> {
+        let held = {
+            let mut table = self.table();
+            match table.locks.get(&store) {
+                Some(lock) => *lock,
+                None => {
+                    let lock = Lock {
+                        owner: id,
+                        since: now,
+                    };
+                    table.locks.insert(store, lock);
+                    return Ok(());
+                }
+            }
+        };
+        let message = if held.owner == id {
+            format!("{} is already locked by this session", store.name())
+        } else {
+            self.held_by_another(store, held, now)
+        };
+        Err(
+            Report::new(ErrorLayer::Protocol, ErrorTag::LockDenied, message)
+                .with_info("session-id", held.owner.to_string())
+                .into(),
+        )
+    }
+
+    /// Gives the session's lock free (RFC 6241 7.6).
+    ///
+    /// # Errors
+    /// It is not locked, or by another session.
+    pub fn unlock(
+        &self,
+        id: SessionId,
+        store: Datastore,
+        now: Timestamp,
+    ) -> Result<(), BackendError> {
+        let held = {
+            let mut table = self.table();
+            match table.locks.get(&store).copied() {
+                Some(lock) if lock.owner == id => {
+                    table.locks.remove(&store);
+                    return Ok(());
+                }
+                other => other,
+            }
+        };
+        let message = match held {
+            None => format!("{} is not locked", store.name()),
+            Some(lock) => self.held_by_another(store, lock, now),
+        };
+        Err(Report::new(ErrorLayer::Protocol, ErrorTag::OperationFailed, message).into())
+    }
+
+    /// Fails when another session than `id` has locked the datastore.
+    ///
+    /// # Errors
+    /// `in-use` with the owner's session-id (RFC 6241 appendix A).
+    pub fn require_free(
+        &self,
+        id: SessionId,
+        store: Datastore,
+        now: Timestamp,
+    ) -> Result<(), BackendError> {
+        match self.locked(store) {
+            Some(lock) if lock.owner != id => Err(Report::new(
+                ErrorLayer::Protocol,
+                ErrorTag::InUse,
+                self.held_by_another(store, lock, now),
+            )
+            .with_info("session-id", lock.owner.to_string())
+            .into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn held_by_another(&self, store: Datastore, lock: Lock, now: Timestamp) -> String {
+        format!(
+            "{} has been locked for {} by {}; wait until it is unlocked, or end that session with kill-session",
+            store.name(),
+            age(lock.since, now),
+            self.describe(lock.owner)
+        )
+    }
+
+    /// Ends all sessions: the engine stops.
+    pub fn end_all(&self) {
+        for session in self.table().open.values() {
+            session.ended.cancel();
+        }
+    }
+
+    /// The session's end, to wait for; already over when the session is unknown.
+    pub fn end_of(&self, id: SessionId) -> Cancel {
+        match self.table().open.get(&id) {
+            Some(session) => session.ended.clone(),
+            None => {
+                let over = Cancel::default();
+                over.cancel();
+                over
+            }
+        }
+    }
+
+    /// Ends another session (RFC 6241 7.9): its front end sees it, and closes.
+    ///
+    /// # Errors
+    /// The session is the caller's own, or not open.
+    pub fn kill(&self, caller: SessionId, victim: SessionId) -> Result<(), BackendError> {
+        if caller == victim {
+            return Err(Report::new(
+                ErrorLayer::Protocol,
+                ErrorTag::InvalidValue,
+                "kill-session cannot end its own session; use close-session",
+            )
+            .with_info("bad-element", "session-id")
+            .into());
+        }
+        match self.table().open.get(&victim) {
+            Some(session) => {
+                session.ended.cancel();
+                Ok(())
+            }
+            None => Err(Report::new(
+                ErrorLayer::Protocol,
+                ErrorTag::InvalidValue,
+                format!("there is no session {victim}"),
+            )
+            .with_info("bad-element", "session-id")
+            .into()),
+        }
+    }
+}
+
+/// How a session came in, in one line for records.
+pub(crate) fn source_line(source: &Source) -> String {
+    let mut line = format!("{} {}", source.front_end, source.transport);
+    if let Some(peer) = &source.peer {
+        line.push(' ');
+        line.push_str(peer);
+    }
+    line
+}
+
+/// The source of what the engine does on its own.
+pub(crate) fn internal_source() -> Source {
+    Source {
+        front_end: Arc::from("engine"),
+        transport: Arc::from("internal"),
+        peer: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn source() -> Source {
+        Source {
+            front_end: "netconf".into(),
+            transport: "ssh".into(),
+            peer: Some("192.0.2.1".into()),
+        }
+    }
+
+    fn two_sessions() -> (Sessions, SessionId, SessionId) {
+        let sessions = Sessions::default();
+        let alice = sessions
+            .open(Principal::user("alice"), source(), at(0))
+            .unwrap();
+        let bob = sessions
+            .open(Principal::user("bob"), source(), at(0))
+            .unwrap();
+        (sessions, alice, bob)
+    }
+
+    #[test]
+    fn a_denied_lock_names_owner_protocol_and_age() {
+        let (sessions, alice, bob) = two_sessions();
+        sessions.lock(alice, Datastore::Running, at(10)).unwrap();
+        let error = sessions.lock(bob, Datastore::Running, at(210)).unwrap_err();
+        assert_eq!(error.reports[0].tag, ErrorTag::LockDenied);
+        assert_eq!(error.reports[0].info, [("session-id".into(), "1".into())]);
+        insta::assert_snapshot!(error, @"running has been locked for 3 min 20 s by session 1 (user alice, netconf over ssh from 192.0.2.1); wait until it is unlocked, or end that session with kill-session");
+    }
+
+    #[test]
+    fn a_lock_dies_with_its_session() {
+        let (sessions, alice, bob) = two_sessions();
+        sessions.lock(alice, Datastore::Candidate, at(0)).unwrap();
+        assert_eq!(sessions.close(alice), [Datastore::Candidate]);
+        sessions.lock(bob, Datastore::Candidate, at(1)).unwrap();
+    }
+
+    #[test]
+    fn only_the_owner_unlocks() {
+        let (sessions, alice, bob) = two_sessions();
+        sessions.lock(alice, Datastore::Startup, at(0)).unwrap();
+        sessions.unlock(bob, Datastore::Startup, at(1)).unwrap_err();
+        sessions.unlock(alice, Datastore::Startup, at(1)).unwrap();
+        let error = sessions
+            .unlock(alice, Datastore::Startup, at(1))
+            .unwrap_err();
+        assert_eq!(error.to_string(), "startup is not locked");
+    }
+
+    #[test]
+    fn numbers_are_not_reused_while_in_use() {
+        let (sessions, alice, bob) = two_sessions();
+        assert_eq!((alice, bob), (SessionId(1), SessionId(2)));
+        sessions.table().last = u32::MAX;
+        let next = sessions
+            .open(Principal::user("carol"), source(), at(0))
+            .unwrap();
+        assert_eq!(next, SessionId(3));
+    }
+
+    #[test]
+    fn a_killed_session_sees_its_end() {
+        let (sessions, alice, bob) = two_sessions();
+        sessions.kill(alice, alice).unwrap_err();
+        sessions.kill(alice, SessionId(99)).unwrap_err();
+        sessions.kill(alice, bob).unwrap();
+        assert!(sessions.end_of(bob).is_cancelled());
+        assert!(!sessions.end_of(alice).is_cancelled());
+    }
+}

@@ -1,0 +1,114 @@
+//! Data, differences and outputs as text.
+
+use serde_json::{Value, json};
+
+use super::{Request, state_named};
+use crate::backend::{Call, Datastore, Encoding, Filter, Get, Result, WithDefaults};
+use crate::bind;
+use crate::blocking::on_pool;
+use crate::error::{BackendError, ErrorTag};
+
+/// The format that the input asks for.
+fn format(request: &Request) -> Encoding {
+    match request.text("format") {
+        Some("xml") => Encoding::Xml,
+        Some("json") => Encoding::Json,
+        _ => Encoding::Text,
+    }
+}
+
+fn text(text: String) -> Value {
+    json!({ "banyan:text": text })
+}
+
+/// `compare`
+pub(super) async fn compare(request: Request) -> Result<Value> {
+    let engine = request.engine();
+    let from = state_named(engine, request.text("from").unwrap_or("running")).await?;
+    let to = state_named(engine, request.text("to").unwrap_or("candidate")).await?;
+    let format = format(&request);
+    let mounts = engine.mounts().clone();
+    let path = request.text("path").map(str::to_owned);
+    let differences = on_pool(move || {
+        let path = match &path {
+            Some(path) => Some(bind::parse_path(&to, path, &mounts)?),
+            None => None,
+        };
+        match format {
+            Encoding::Text => bind::diff_text(&from, &to, path.as_ref(), &mounts),
+            Encoding::Xml => bind::diff_xml(&from, &to, path.as_ref(), &mounts),
+            Encoding::Json => bind::diff_patch(&from, &to, path.as_ref(), &mounts),
+        }
+    })
+    .await??;
+    Ok(text(differences))
+}
+
+/// `show`
+pub(super) async fn show(request: Request) -> Result<Value> {
+    let engine = request.engine();
+    let store = match request.text("store") {
+        Some("candidate") => Datastore::Candidate,
+        Some("startup") => Datastore::Startup,
+        _ => Datastore::Running,
+    };
+    let state = request.flag("state");
+    if state && store != Datastore::Running {
+        return Err(BackendError::new(
+            ErrorTag::InvalidValue,
+            format!("{} has no state; ask for state of running", store.name()),
+        ));
+    }
+    let filter = match request.text("path") {
+        None => None,
+        Some(path) => {
+            let tree = engine.tree_of(store);
+            let mounts = engine.mounts().clone();
+            let path = path.to_owned();
+            let select = on_pool(move || {
+                let path = bind::parse_path(&tree, &path, &mounts)?;
+                bind::path_xpath(&tree, &path, &mounts)
+            })
+            .await??;
+            Some(Filter::XPath {
+                select,
+                namespaces: Vec::new(),
+            })
+        }
+    };
+    let get = Get {
+        store,
+        state,
+        filter,
+        with_defaults: if request.flag("defaults") {
+            WithDefaults::ReportAll
+        } else {
+            WithDefaults::Explicit
+        },
+        encoding: format(&request),
+    };
+    let body = engine
+        .read(&request.call.call, get)
+        .await?
+        .collect()
+        .await?;
+    Ok(text(String::from_utf8_lossy(&body).into_owned()))
+}
+
+/// `call`
+pub(super) async fn call(request: Request) -> Result<Value> {
+    let engine = request.engine().clone();
+    let name = request.text("operation").unwrap_or_default().to_owned();
+    let input = request.text("input").unwrap_or("{}").to_owned();
+    let encoding = format(&request);
+    let running = engine.running().tree;
+    let mounts = engine.mounts().clone();
+    let bound =
+        on_pool(move || bind::operation_by_name(&running, &name, &input, &mounts)).await??;
+    let call: &Call = &request.call.call;
+    let output = engine
+        .run(call, bound.node, bound.target, bound.input)
+        .await?;
+    let printed = on_pool(move || bind::print_output(&output, encoding)).await??;
+    Ok(text(String::from_utf8_lossy(&printed).into_owned()))
+}

@@ -1,0 +1,173 @@
+//! Confirmed commits (RFC 6241 8.4): they take themselves back unless somebody confirms.
+
+use std::time::Duration;
+
+use banyan_engine::backend::{Backend, CommitParameters, Confirmed, Datastore};
+use banyan_engine::error::ErrorTag;
+
+use crate::fixture::{Client, Machine, name};
+
+fn for_seconds(timeout: u32, persist: Option<&str>) -> CommitParameters {
+    CommitParameters {
+        confirmed: Some(Confirmed {
+            timeout,
+            persist: persist.map(Into::into),
+        }),
+        ..CommitParameters::default()
+    }
+}
+
+fn with_id(id: &str) -> CommitParameters {
+    CommitParameters {
+        persist_id: Some(id.into()),
+        ..CommitParameters::default()
+    }
+}
+
+/// Running was "a", and is "b" until somebody confirms.
+async fn pending(persist: Option<&str>) -> (Machine, Client) {
+    let machine = Machine::new();
+    let engine = machine.start().await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    alice.set(&name("a")).await.unwrap();
+    alice.edit(&name("b")).await.unwrap();
+    alice.commit_with(for_seconds(60, persist)).await.unwrap();
+    (machine, alice)
+}
+
+async fn running_becomes(client: &Client, expected: &str) {
+    for _ in 0..1000 {
+        if client.show(Datastore::Running).await == name(expected) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    panic!("running stays {}", client.show(Datastore::Running).await);
+}
+
+async fn running_stays(client: &Client, expected: &str) {
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    assert_eq!(client.show(Datastore::Running).await, name(expected));
+}
+
+#[tokio::test]
+async fn without_confirmation_running_is_taken_back_in_time() {
+    let (machine, alice) = pending(None).await;
+    machine.clock.advance(Duration::from_secs(59));
+    running_stays(&alice, "b").await;
+    machine.clock.advance(Duration::from_secs(2));
+    running_becomes(&alice, "a").await;
+    let newest = &alice.engine.history(None, 1).await.unwrap()[0];
+    assert!(
+        newest
+            .comment
+            .as_ref()
+            .unwrap()
+            .contains("not confirmed in time")
+    );
+}
+
+#[tokio::test]
+async fn a_commit_of_the_same_session_confirms() {
+    let (machine, alice) = pending(None).await;
+    alice.commit().await.unwrap();
+    machine.clock.advance(Duration::from_secs(120));
+    running_stays(&alice, "b").await;
+}
+
+#[tokio::test]
+async fn another_confirmed_commit_extends_the_time() {
+    let (machine, alice) = pending(None).await;
+    machine.clock.advance(Duration::from_secs(50));
+    alice.edit(&name("c")).await.unwrap();
+    alice.commit_with(for_seconds(60, None)).await.unwrap();
+    machine.clock.advance(Duration::from_secs(50));
+    running_stays(&alice, "c").await;
+    machine.clock.advance(Duration::from_secs(11));
+    // Back to before the first of the two.
+    running_becomes(&alice, "a").await;
+}
+
+#[tokio::test]
+async fn nobody_else_confirms_without_the_id() {
+    let (_machine, alice) = pending(Some("secret")).await;
+    let bob = Client::open(&alice.engine, "bob").await;
+    let error = bob.commit().await.unwrap_err();
+    assert_eq!(error.reports[0].tag, ErrorTag::InUse);
+    let wrong = bob.commit_with(with_id("guess")).await.unwrap_err();
+    assert_eq!(wrong.reports[0].tag, ErrorTag::InvalidValue);
+    bob.commit_with(with_id("secret")).await.unwrap();
+    running_stays(&alice, "b").await;
+    let late = bob.commit_with(with_id("secret")).await.unwrap_err();
+    assert_eq!(late.reports[0].tag, ErrorTag::InvalidValue);
+}
+
+#[tokio::test]
+async fn the_end_of_the_session_takes_it_back_unless_it_persists() {
+    for (persist, expected) in [(None, "a"), (Some("id"), "b")] {
+        let (_machine, alice) = pending(persist).await;
+        let bob = Client::open(&alice.engine, "bob").await;
+        alice.engine.close_session(alice.session()).await;
+        running_becomes(&bob, expected).await;
+    }
+}
+
+#[tokio::test]
+async fn it_can_be_cancelled() {
+    let (_machine, alice) = pending(Some("id")).await;
+    alice
+        .engine
+        .cancel_commit(&alice.call, None)
+        .await
+        .unwrap_err();
+    alice
+        .engine
+        .cancel_commit(&alice.call, Some("id".into()))
+        .await
+        .unwrap();
+    assert_eq!(alice.show(Datastore::Running).await, name("a"));
+    alice
+        .engine
+        .cancel_commit(&alice.call, Some("id".into()))
+        .await
+        .unwrap_err();
+}
+
+#[tokio::test]
+async fn a_restart_takes_it_back() {
+    let (machine, alice) = pending(Some("id")).await;
+    drop(alice);
+    let engine = machine.start().await.unwrap();
+    let bob = Client::open(&engine, "bob").await;
+    assert_eq!(bob.show(Datastore::Running).await, name("a"));
+    assert_eq!(engine.running().seq.0, 3);
+    // And only once.
+    drop((bob, engine));
+    assert_eq!(machine.start().await.unwrap().running().seq.0, 3);
+}
+
+#[tokio::test]
+async fn running_under_anothers_confirmed_commit_cannot_be_locked() {
+    let (_machine, alice) = pending(None).await;
+    let bob = Client::open(&alice.engine, "bob").await;
+    let error = bob
+        .engine
+        .lock(&bob.call, Datastore::Running)
+        .await
+        .unwrap_err();
+    assert_eq!(error.reports[0].tag, ErrorTag::LockDenied);
+}
+
+#[tokio::test]
+async fn an_invalid_candidate_leaves_nothing_pending() {
+    let machine = Machine::new();
+    let engine = machine.start().await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    alice
+        .edit("<sys xmlns=\"urn:t\"><mtu>1</mtu></sys>")
+        .await
+        .unwrap();
+    alice.commit_with(for_seconds(60, None)).await.unwrap_err();
+    let error = engine.cancel_commit(&alice.call, None).await.unwrap_err();
+    assert!(error.to_string().contains("nothing to cancel"), "{error}");
+}

@@ -1,0 +1,9 @@
+//! Tests of the engine through its public interface.
+
+mod confirmed;
+mod datastores;
+mod fixture;
+mod log;
+mod operations;
+mod pipeline;
+mod restart;
