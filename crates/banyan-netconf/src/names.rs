@@ -36,5 +36,5 @@ pub const STARTUP: &str = "urn:ietf:params:netconf:capability:startup:1.0";
 /// `:xpath` (RFC 6241 8.9).
 pub const XPATH: &str = "urn:ietf:params:netconf:capability:xpath:1.0";
 
-/// Banyan's additions to the protocol: parameters of `<commit>`, progress of long operations.
-pub const BANYAN: &str = "urn:banyan:netconf";
+/// The module `banyan`: wishes and results of `<commit>`; here also progress of long operations.
+pub const BANYAN: &str = "urn:banyan:system";

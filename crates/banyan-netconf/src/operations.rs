@@ -123,13 +123,14 @@ pub fn commit(parameters: &CommitParameters) -> String {
         own("no-networking", None, &mut out);
     }
     if parameters.debug_kicker {
-        own("debug-kicker", None, &mut out);
+        own("debug", Some("kicker"), &mut out);
     }
     out.push_str("</commit>");
     out
 }
 
-/// A `<commit>` whose reply tells the numbers that Banyan gave it; for Banyan's server only.
+/// A `<commit>` whose reply tells what the commit did ([`crate::client::CommitReport`]); for
+/// Banyan's server only.
 pub fn commit_with_report(parameters: &CommitParameters) -> String {
     let mut out = commit(parameters);
     out.truncate(out.len() - "</commit>".len());

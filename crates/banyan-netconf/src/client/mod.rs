@@ -463,20 +463,17 @@ impl Client {
 }
 
 impl CommitReport {
-    /// Reads what a Banyan server added to its reply to a commit.
+    /// Reads what a Banyan server answers to a commit with wishes.
     pub fn read(reply: &RpcReply) -> CommitReport {
         let mut report = CommitReport {
             warnings: reply.warnings.clone(),
             ..CommitReport::default()
         };
-        let Some(committed) = reply.elements().find(|e| e.is(BANYAN, "committed")) else {
-            return report;
-        };
-        for child in committed.children() {
-            match child.local() {
-                "tid" => report.tid = child.text().parse().ok(),
-                "seq" => report.seq = child.text().parse().ok(),
-                "trace" => report.trace.push(child.text()),
+        for leaf in reply.elements().filter(|e| e.namespace() == BANYAN) {
+            match leaf.local() {
+                "tid" => report.tid = leaf.text().parse().ok(),
+                "seq" => report.seq = leaf.text().parse().ok(),
+                "trace" => report.trace.push(leaf.text()),
                 _ => {}
             }
         }

@@ -253,21 +253,20 @@ async fn backend_errors(
     out.message(&envelope.errors(&errors)).await
 }
 
-/// `<ok/>`, and beside it what Banyan's clients asked to know.
+/// The output that the module banyan gives `<commit>`.
 fn committed_reply(committed: &Committed, envelope: &ReplyEnvelope) -> String {
     let mut reply = envelope.open();
-    reply.push_str(&format!(
-        "<{}/><committed xmlns=\"{BANYAN}\">",
-        envelope.child("ok")
-    ));
-    push_element("tid", &committed.tid.to_string(), &mut reply);
+    let mut leaf = |name: &str, value: &str| {
+        let value = escape_text(value);
+        reply.push_str(&format!("<{name} xmlns=\"{BANYAN}\">{value}</{name}>"));
+    };
+    leaf("tid", &committed.tid.to_string());
     if let Some(seq) = committed.seq {
-        push_element("seq", &seq.to_string(), &mut reply);
+        leaf("seq", &seq.to_string());
     }
     for line in &committed.trace {
-        push_element("trace", line, &mut reply);
+        leaf("trace", line);
     }
-    reply.push_str("</committed>");
     reply.push_str(&envelope.close());
     reply
 }

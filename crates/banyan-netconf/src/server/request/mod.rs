@@ -47,7 +47,7 @@ pub(super) enum Request {
 pub(super) enum CommitReply {
     /// `<ok/>`, as RFC 6241 has it.
     Ok,
-    /// Its numbers and trace too (asked for by a parameter in Banyan's namespace).
+    /// Its numbers and trace (when one of the wishes of the module banyan was given).
     Report,
 }
 
@@ -184,7 +184,7 @@ fn commit(operation: &Fragment, compat: Compat) -> Read<Request> {
             (BANYAN, "comment"),
             (BANYAN, "label"),
             (BANYAN, "no-networking"),
-            (BANYAN, "debug-kicker"),
+            (BANYAN, "debug"),
             (BANYAN, "report"),
         ],
     )?;
@@ -208,8 +208,11 @@ fn commit(operation: &Fragment, compat: Compat) -> Read<Request> {
         None
     };
     let persist_id = p.text("persist-id").map(Arc::from);
-    let debug_kicker = p.take("debug-kicker").is_some();
-    let report = p.take("report").is_some() || debug_kicker;
+    let debug_kicker = match p.text("debug").as_deref() {
+        None => false,
+        Some("kicker") => true,
+        Some(other) => return Err(invalid_value("debug", other)),
+    };
     let parameters = CommitParameters {
         confirmed,
         persist_id,
@@ -218,6 +221,11 @@ fn commit(operation: &Fragment, compat: Compat) -> Read<Request> {
         no_networking: p.take("no-networking").is_some(),
         debug_kicker,
     };
+    let report = p.take("report").is_some()
+        || parameters.comment.is_some()
+        || parameters.label.is_some()
+        || parameters.no_networking
+        || debug_kicker;
     let reply = if report {
         CommitReply::Report
     } else {

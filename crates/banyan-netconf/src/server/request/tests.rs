@@ -74,7 +74,13 @@ fn what_the_client_writes_the_server_reads() {
     ] {
         assert_eq!(
             read_text(&operations::commit(&parameters)).unwrap(),
-            Request::Commit(parameters.clone(), CommitReply::Ok)
+            Request::Commit(
+                parameters.clone(),
+                match parameters.comment {
+                    None => CommitReply::Ok,
+                    Some(_) => CommitReply::Report,
+                }
+            )
         );
         assert_eq!(
             read_text(&operations::commit_with_report(&parameters)).unwrap(),
