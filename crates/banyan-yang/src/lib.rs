@@ -15,5 +15,6 @@ pub mod pattern;
 pub mod schema;
 pub mod source;
 pub mod statement;
+pub mod tree;
 mod xml_names;
 pub mod xpath;
