@@ -39,6 +39,8 @@ pub(super) struct Compilation<'a> {
     pub types: HashMap<StatementRef, Option<ResolvedType>>,
     /// `typedef`s being resolved, outermost first.
     pub types_in_progress: Vec<StatementRef>,
+    /// `type` statements being resolved, nested ones counted.
+    pub type_nesting: usize,
     /// `grouping`s being expanded, outermost first.
     pub groupings_in_progress: Vec<StatementRef>,
     /// Groupings that have been expanded at least once.
@@ -70,6 +72,7 @@ impl<'a> Compilation<'a> {
             identity_ids: HashMap::new(),
             types: HashMap::new(),
             types_in_progress: Vec::new(),
+            type_nesting: 0,
             groupings_in_progress: Vec::new(),
             groupings_used: HashSet::new(),
             drafts: Drafts::new(),

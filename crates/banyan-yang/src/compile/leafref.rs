@@ -107,17 +107,20 @@ impl DataTree {
     }
 }
 
-/// How long a chain of leafrefs may be.
-const MAX_CHAIN: usize = 64;
+/// How deep leafrefs and unions of them may be nested: what walks over a type may recurse.
+const MAX_NESTING: usize = 100;
 
 /// Finishes types, each leaf once.
 pub(super) struct TypeFinisher<'c, 'a> {
     pub compilation: &'c mut Compilation<'a>,
     pub tree: &'c DataTree,
     pub ids: &'c [Option<SchemaId>],
-    done: HashMap<DraftId, Arc<Type>>,
+    /// Finished types, with the leafrefs and unions on their longest way down.
+    done: HashMap<DraftId, (Arc<Type>, usize)>,
     /// Leafs whose leafrefs are being followed.
     open: Vec<DraftId>,
+    /// Types being finished, nested ones counted.
+    nesting: usize,
     string: Arc<Type>,
 }
 
@@ -140,6 +143,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
             ids,
             done: HashMap::new(),
             open: Vec::new(),
+            nesting: 0,
             string,
         }
     }
@@ -147,11 +151,15 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
     /// The final type of a leaf or leaf-list. A leafref with an error becomes an unrestricted string, so that its
     /// data are kept.
     pub fn leaf(&mut self, leaf: DraftId) -> Arc<Type> {
+        self.measured_leaf(leaf).0
+    }
+
+    fn measured_leaf(&mut self, leaf: DraftId) -> (Arc<Type>, usize) {
         if let Some(done) = self.done.get(&leaf) {
             return done.clone();
         }
         let Some(ty) = self.compilation.drafts.get(leaf).ty.clone() else {
-            return self.string.clone();
+            return self.unknown();
         };
         self.open.push(leaf);
         let finished = self.finish(&ty, leaf);
@@ -160,33 +168,48 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
         finished
     }
 
-    fn finish(&mut self, ty: &DraftType, leaf: DraftId) -> Arc<Type> {
+    /// What stands for a type with an error.
+    fn unknown(&self) -> (Arc<Type>, usize) {
+        (self.string.clone(), 1)
+    }
+
+    fn finish(&mut self, ty: &DraftType, leaf: DraftId) -> (Arc<Type>, usize) {
         match ty {
-            DraftType::Plain(ty) => ty.clone(),
+            DraftType::Plain(ty) => (ty.clone(), 1),
             DraftType::Union(union) => {
-                let members = union
-                    .members
-                    .iter()
-                    .map(|member| self.finish(member, leaf))
-                    .collect();
-                Arc::new(Type {
+                let mut depth = 1;
+                let mut members = Vec::with_capacity(union.members.len());
+                self.nesting += 1;
+                for member in &union.members {
+                    let (member, below) = self.finish(member, leaf);
+                    depth = depth.max(below + 1);
+                    members.push(member);
+                }
+                self.nesting -= 1;
+                let ty = Type {
                     kind: TypeKind::Union(members),
                     typedef: union.typedef.clone(),
-                })
+                };
+                (Arc::new(ty), depth)
             }
-            DraftType::Leafref(leafref) => self.leafref(leafref, leaf),
+            DraftType::Leafref(leafref) => {
+                self.nesting += 1;
+                let finished = self.leafref(leafref, leaf);
+                self.nesting -= 1;
+                finished
+            }
         }
     }
 
-    fn leafref(&mut self, leafref: &LeafrefDraft, leaf: DraftId) -> Arc<Type> {
+    fn leafref(&mut self, leafref: &LeafrefDraft, leaf: DraftId) -> (Arc<Type>, usize) {
         let module = leafref
             .default
             .unwrap_or(self.compilation.drafts.get(leaf).module);
         let Some(path) = self.compilation.expression(leafref.path, module) else {
-            return self.string.clone();
+            return self.unknown();
         };
         let Some(target) = self.target(&path, leaf) else {
-            return self.string.clone();
+            return self.unknown();
         };
         if let Some(start) = self.open.iter().position(|open| *open == target) {
             // RFC 7950 9.9: leafrefs must not be circular.
@@ -197,17 +220,23 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
                 .collect();
             let message = format!("leafrefs refer to each other: {}", names.join(" -> "));
             self.error("circular-leafref", &path, message);
-            return self.string.clone();
+            return self.unknown();
         }
-        if self.open.len() >= MAX_CHAIN {
-            self.error(
-                "too-deep",
-                &path,
-                format!("a chain of more than {MAX_CHAIN} leafrefs"),
-            );
-            return self.string.clone();
+        let (found, depth) = if self.nesting < MAX_NESTING {
+            self.measured_leaf(target)
+        } else {
+            (self.string.clone(), MAX_NESTING)
+        };
+        if depth >= MAX_NESTING {
+            let message = format!("leafrefs and unions are nested more than {MAX_NESTING} deep");
+            self.error("too-deep", &path, message);
+            return self.unknown();
         }
-        let resolved = self.leaf(target);
+        // Chains are followed to their end.
+        let resolved = match &found.kind {
+            TypeKind::Leafref { resolved, .. } => resolved.clone(),
+            _ => found,
+        };
         let Some(id) = self.ids[target.index()] else {
             let message = format!(
                 "the leafref's target {} is not in the schema; the leaf takes its type, and refers to nothing",
@@ -216,9 +245,9 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
             self.compilation.report(
                 Diagnostic::warning("absent-target", path.span, message).rfc("RFC 7950 9.9"),
             );
-            return resolved;
+            return (resolved, depth);
         };
-        Arc::new(Type {
+        let ty = Type {
             kind: TypeKind::Leafref {
                 path,
                 target: id,
@@ -226,7 +255,8 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
                 require_instance: leafref.require_instance,
             },
             typedef: leafref.typedef.clone(),
-        })
+        };
+        (Arc::new(ty), depth + 1)
     }
 
     fn error(&mut self, code: &'static str, path: &Expression, message: String) {
@@ -330,7 +360,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
         let Some(DraftType::Leafref(leafref)) = ty else {
             return Err("the argument of `deref` is not a leafref".to_owned());
         };
-        if self.open.contains(&leaf.node) || self.open.len() >= MAX_CHAIN {
+        if self.open.contains(&leaf.node) || self.open.len() >= MAX_NESTING {
             return Err("its `deref` leads back to itself".to_owned());
         }
         self.open.push(leaf.node);

@@ -440,3 +440,49 @@ fn a_union_of_unions_cannot_explode() {
     body.push_str("leaf a { type u59; }");
     assert!(codes(&body).contains(&"union-too-large"));
 }
+
+#[test]
+fn nesting_of_types_is_bounded_whatever_the_order_of_definitions() {
+    let union = |of: &str| format!("type union {{ type {of}; type int8; }}");
+    // Known types first, so that nothing recurses while they are resolved.
+    let mut body = String::from("typedef u0 { type string; }\n");
+    for level in 1..5000 {
+        let below = union(&format!("u{}", level - 1));
+        body.push_str(&format!("typedef u{level} {{ {below} }}\n"));
+    }
+    assert!(codes(&body).contains(&"too-deep"));
+    // Many unions inside of each typedef of a chain.
+    let mut body = String::new();
+    for level in 0..90 {
+        let (open, close) = ("type union { ".repeat(150), "}".repeat(150));
+        body.push_str(&format!(
+            "typedef v{level} {{ {open} type v{}; {close} }}\n",
+            level + 1
+        ));
+    }
+    body.push_str("typedef v90 { type string; } leaf a { type v0; }");
+    assert!(codes(&body).contains(&"too-deep"));
+}
+
+#[test]
+fn chains_of_leafrefs_are_followed_and_bounded() {
+    let chain = |count: usize| {
+        let mut body = String::from("leaf l0 { type int8; }\n");
+        for level in 1..count {
+            body.push_str(&format!(
+                "leaf l{level} {{ type leafref {{ path ../l{}; }} }}\n",
+                level - 1
+            ));
+        }
+        body
+    };
+    let schema = schema_of(&chain(50));
+    let TypeKind::Leafref { resolved, .. } = &ty(&schema, "l49").kind else {
+        panic!()
+    };
+    assert_eq!(resolved.builtin_name(), "int8");
+    assert!(codes(&chain(3000)).contains(&"too-deep"));
+    let mut backwards: Vec<_> = chain(3000).lines().map(str::to_owned).collect();
+    backwards.reverse();
+    assert!(codes(&backwards.join("\n")).contains(&"too-deep"));
+}

@@ -59,9 +59,11 @@ pub(super) struct ResolvedType {
     pub units: Option<StatementRef>,
     /// Number of member types, nested unions included.
     weight: usize,
+    /// Typedefs and unions on the longest way down to a built-in type.
+    depth: usize,
 }
 
-/// How long a chain of typedefs may be.
+/// How deep typedefs and unions may be nested: what walks over a type may recurse.
 const MAX_CHAIN: usize = 100;
 /// How many member types a union may have, all nested ones counted.
 const MAX_MEMBERS: usize = 10_000;
@@ -72,9 +74,22 @@ impl<'a> Compilation<'a> {
         if let Some(known) = self.types.get(&at) {
             return known.clone();
         }
-        let resolved = self.resolve_type_now(at);
+        // Types met for the first time are resolved by recursion, so their nesting is limited beforehand.
+        self.type_nesting += 1;
+        let resolved = if self.type_nesting > 2 * MAX_CHAIN {
+            self.too_deep(at);
+            None
+        } else {
+            self.resolve_type_now(at)
+        };
+        self.type_nesting -= 1;
         self.types.insert(at, resolved.clone());
         resolved
+    }
+
+    fn too_deep(&mut self, at: StatementRef) {
+        let message = format!("typedefs and unions are nested more than {MAX_CHAIN} deep");
+        self.report(Diagnostic::error("too-deep", self.set.span(at), message));
     }
 
     fn resolve_type_now(&mut self, at: StatementRef) -> Option<ResolvedType> {
@@ -106,17 +121,16 @@ impl<'a> Compilation<'a> {
             );
             return None;
         }
-        if self.types_in_progress.len() >= MAX_CHAIN {
-            let message = format!("a chain of more than {MAX_CHAIN} typedefs");
-            self.report(Diagnostic::error("too-deep", self.set.span(at), message));
-            return None;
-        }
         self.types_in_progress.push(at);
-        let base = self
+        let mut base = self
             .set
             .child(at, Keyword::Type)
             .and_then(|ty| self.resolve_type(ty));
         self.types_in_progress.pop();
+        if base.as_ref().is_some_and(|base| base.depth >= MAX_CHAIN) {
+            self.too_deep(at);
+            base = None;
+        }
         let resolved = base.map(|base| {
             let name = (self.set.owner(at.unit), self.shared_argument(at));
             ResolvedType {
@@ -124,6 +138,7 @@ impl<'a> Compilation<'a> {
                 default: self.set.child(at, Keyword::Default).or(base.default),
                 units: self.set.child(at, Keyword::Units).or(base.units),
                 weight: base.weight,
+                depth: base.depth + 1,
             }
         });
         self.types.insert(at, resolved.clone());
@@ -184,6 +199,7 @@ impl<'a> Compilation<'a> {
                 default: None,
                 units: None,
                 weight: 1,
+                depth: 1,
             })
         };
         match builtin {
@@ -298,6 +314,7 @@ impl<'a> Compilation<'a> {
                     default: None,
                     units: None,
                     weight: 1,
+                    depth: 1,
                 })
             }
             Builtin::Union => self.union(at),
@@ -322,11 +339,13 @@ impl<'a> Compilation<'a> {
         let set = self.set;
         let mut members = Vec::new();
         let mut weight = 0usize;
+        let mut depth = 0;
         let mut complete = true;
         for member in set.children_of(at, Keyword::Type) {
             match self.resolve_type(member) {
                 Some(resolved) => {
                     weight = weight.saturating_add(resolved.weight);
+                    depth = depth.max(resolved.depth + 1);
                     members.push(resolved.ty);
                 }
                 None => complete = false,
@@ -336,6 +355,10 @@ impl<'a> Compilation<'a> {
             if complete {
                 self.missing(at, Keyword::Type, "RFC 7950 9.12");
             }
+            return None;
+        }
+        if depth > MAX_CHAIN {
+            self.too_deep(at);
             return None;
         }
         if weight > MAX_MEMBERS {
@@ -365,6 +388,7 @@ impl<'a> Compilation<'a> {
             default: None,
             units: None,
             weight,
+            depth,
         })
     }
 
