@@ -6,7 +6,7 @@ use banyan_data::Tree;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::backend::{Body, Call, Get, Result};
+use crate::backend::{Body, Call, Cancel, Get, Result};
 use crate::bind;
 use crate::blocking::on_pool;
 use crate::engine::Engine;
@@ -37,17 +37,17 @@ impl Engine {
                 pieces: sender,
                 opening: Some(opening),
                 buffer: Vec::new(),
+                cancel,
             };
-            let printed =
-                bind::select(tree, get.filter.as_ref(), &mounts, &cancel).and_then(|selected| {
-                    bind::print(
-                        &selected,
-                        get.encoding,
-                        get.with_defaults,
-                        get.state,
-                        &mut out,
-                    )
-                });
+            let printed = bind::select(tree, get.filter.as_ref(), &mounts).and_then(|selected| {
+                bind::print(
+                    &selected,
+                    get.encoding,
+                    get.with_defaults,
+                    get.state,
+                    &mut out,
+                )
+            });
             out.finish(printed);
         });
         match opened.await {
@@ -143,6 +143,7 @@ struct Streamed {
     pieces: mpsc::Sender<Result<Bytes>>,
     opening: Option<oneshot::Sender<Opening>>,
     buffer: Vec<u8>,
+    cancel: Cancel,
 }
 
 impl Streamed {
@@ -178,6 +179,9 @@ impl Streamed {
 
 impl Write for Streamed {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        if self.cancel.is_cancelled() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         self.buffer.extend_from_slice(piece);
         if self.buffer.len() >= PIECE {
             self.send()?;

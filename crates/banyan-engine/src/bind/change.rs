@@ -11,7 +11,7 @@ use banyan_data::{DataError, ErrorKind, Tree, change, xml};
 
 use super::report::{data_errors, print_error};
 use super::{SharedMounts, document};
-use crate::backend::{Cancel, Filter, Result};
+use crate::backend::{Filter, Result};
 
 /// `mine` on top of `theirs`, where both were made from `base`.
 ///
@@ -136,7 +136,7 @@ fn at(
         select: super::path_xpath(after, path, mounts)?,
         namespaces: Vec::new(),
     };
-    let part = |tree: &Tree| super::select(tree.clone(), Some(&filter), mounts, &Cancel::default());
+    let part = |tree: &Tree| super::select(tree.clone(), Some(&filter), mounts);
     Ok((part(before)?, part(after)?))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use banyan_data::document::{Holds, Layout, ParseOptions, PrintOptions};
 use banyan_data::edit::{Edit, Operation};
-use banyan_data::{ErrorKind, Tree, json, xml};
+use banyan_data::{ErrorKind, Tree, json, text, xml};
 use banyan_yang::schema::Schema;
 
 use super::SharedMounts;
@@ -97,8 +97,7 @@ pub(crate) fn print(
     match encoding {
         Encoding::Xml => xml::print(tree, &options, out),
         Encoding::Json => json::print(tree, &options, out),
-        // Until there is a printer with curly braces.
-        Encoding::Text => json::print(tree, &options, out),
+        Encoding::Text => text::print(tree, &options, out),
     }
     .map_err(print_error)
 }

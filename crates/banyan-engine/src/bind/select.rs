@@ -3,48 +3,41 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use banyan_data::Tree;
 use banyan_data::cursor::Cursor;
-use banyan_data::path::{InstancePath, PathStep, Select};
+use banyan_data::document::Holds;
+use banyan_data::filter::{self, Subtree};
+use banyan_data::path::InstancePath;
 use banyan_data::view::{Scope, View};
 use banyan_data::xpath::{self, Context, Names, Variables, XValue};
-use banyan_data::{Content, LeafList, List, Node, Slot, Tree};
-use banyan_yang::schema::{NodeKind, OrderedBy, Schema, SchemaId};
+use banyan_yang::schema::SchemaId;
 use banyan_yang::xpath::Extent;
 
-use super::SharedMounts;
-use super::report::data_error;
-use crate::backend::{Cancel, Encoding, Filter, Result};
+use super::report::{data_error, data_errors};
+use super::{SharedMounts, document};
+use crate::backend::{Encoding, Filter, Result};
 use crate::error::{BackendError, ErrorTag};
-use crate::overlay::overlay;
 
 /// The part of `tree` that the filter selects; without a filter all of it.
-pub(crate) fn select(
-    tree: Tree,
-    wanted: Option<&Filter>,
-    _mounts: &SharedMounts,
-    cancel: &Cancel,
-) -> Result<Tree> {
+pub(crate) fn select(tree: Tree, wanted: Option<&Filter>, mounts: &SharedMounts) -> Result<Tree> {
     match wanted {
         None => Ok(tree),
-        Some(Filter::Subtree(_)) => Err(BackendError::new(
-            ErrorTag::OperationNotSupported,
-            "subtree filters are not supported yet; use an XPath filter",
-        )),
+        Some(Filter::Subtree(filter)) => {
+            if filter.encoding != Encoding::Xml {
+                return Err(BackendError::new(
+                    ErrorTag::InvalidValue,
+                    "a subtree filter must be XML",
+                ));
+            }
+            let options = document::reading(Holds::All, mounts);
+            let schema = tree.schema();
+            let subtree = Subtree::parse(schema, &filter.bytes, &options)
+                .map_err(|errors| data_errors(schema, errors))?;
+            Ok(subtree.select(&tree))
+        }
         Some(Filter::XPath { select, namespaces }) => {
             let paths = selected(&tree, select, namespaces)?;
-            let mut part = Tree::empty(tree.schema().clone());
-            for path in paths {
-                if cancel.is_cancelled() {
-                    return Err(BackendError::new(
-                        ErrorTag::OperationFailed,
-                        "the read was cancelled",
-                    ));
-                }
-                if let Some(spine) = spine(&tree, &path.steps) {
-                    part = overlay(&part, &spine);
-                }
-            }
-            Ok(part)
+            Ok(filter::prune_to_paths(&tree, paths))
         }
     }
 }
@@ -91,74 +84,6 @@ fn selected(
             ErrorTag::InvalidValue,
             format!("the filter \"{select}\" selects no nodes: its value is not a node-set"),
         )),
-    }
-}
-
-/// A tree of one branch: what is at the path, and what leads there, keys of entries included. `None` when
-/// nothing is stored there.
-fn spine(tree: &Tree, steps: &[PathStep]) -> Option<Tree> {
-    let root = branch(tree.schema(), tree.root(), steps)?;
-    Some(Tree::new(tree.schema().clone(), root))
-}
-
-// As deep as the path, which comes from a cursor and is as deep as the tree.
-fn branch(schema: &Schema, node: &Node, steps: &[PathStep]) -> Option<Node> {
-    let Some((step, rest)) = steps.split_first() else {
-        return Some(node.clone());
-    };
-    let content = match (node.get(step.node)?, &step.select) {
-        (Content::Container(child), _) => Content::Container(branch(schema, child, rest)?),
-        (Content::Mount(child), _) => Content::Mount(Arc::new(spine(child, rest)?)),
-        (Content::List(list), Select::Keys(keys)) => {
-            entry(schema, list, list.get(keys)?, step.node, rest)?
-        }
-        (Content::List(list), Select::Position(position)) => {
-            let index = usize::try_from(*position).ok()?.checked_sub(1)?;
-            entry(schema, list, list.nth(index)?, step.node, rest)?
-        }
-        (Content::LeafList(_), Select::Value(value)) => {
-            let ordered_by = schema.node(step.node).ordered_by;
-            Content::LeafList(LeafList::from_values(vec![value.clone()], ordered_by, true).ok()?)
-        }
-        (content, _) => content.clone(),
-    };
-    let mut slots: Vec<Slot> = keys_of(schema, node);
-    match slots.binary_search_by_key(&step.node, |slot| slot.id) {
-        Ok(_) => {}
-        Err(index) => slots.insert(
-            index,
-            Slot {
-                id: step.node,
-                content,
-            },
-        ),
-    }
-    Some(node.with_slots(slots))
-}
-
-fn entry(
-    schema: &Schema,
-    list: &List,
-    node: &Node,
-    id: SchemaId,
-    rest: &[PathStep],
-) -> Option<Content> {
-    let node = branch(schema, node, rest)?;
-    let ordered_by: OrderedBy = schema.node(id).ordered_by;
-    Some(Content::List(List::of(node, list.key_count(), ordered_by)))
-}
-
-/// The keys of a list entry: they tell which it is.
-fn keys_of(schema: &Schema, node: &Node) -> Vec<Slot> {
-    let definition = schema.node(node.id());
-    match definition.kind {
-        NodeKind::List => node
-            .slots()
-            .iter()
-            .take(definition.keys.len())
-            .cloned()
-            .collect(),
-        _ => Vec::new(),
     }
 }
 

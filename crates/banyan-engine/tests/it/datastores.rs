@@ -290,6 +290,25 @@ async fn an_xpath_filter_selects_nodes_with_their_keys() {
 }
 
 #[tokio::test]
+async fn a_subtree_filter_matches_contents() {
+    let engine = in_memory().await;
+    let alice = Client::open(&engine, "alice").await;
+    alice
+        .set(&(name("a") + &item(1, "x") + &item(2, "y")))
+        .await
+        .unwrap();
+    let select = |filter: String| {
+        let filter = Filter::Subtree(Document::xml(filter.into_bytes()));
+        running(Some(filter), WithDefaults::Explicit)
+    };
+    let one = select(format!("<item {NS}><id>2</id></item>"));
+    assert_eq!(alice.get(one).await.unwrap(), item(2, "y"));
+    let all = select(format!("<sys {NS}/>"));
+    assert_eq!(alice.get(all).await.unwrap(), name("a"));
+    assert_eq!(alice.get(select(String::new())).await.unwrap(), "");
+}
+
+#[tokio::test]
 async fn defaults_in_use_are_shown_on_request() {
     let engine = in_memory().await;
     let alice = Client::open(&engine, "alice").await;
