@@ -23,6 +23,7 @@ pub(crate) use apply::applied;
 pub(crate) use diff::changes_between;
 pub use diff::diff;
 pub use to_edit::EditForm;
+pub(crate) use to_edit::content_edits;
 pub use walk::Descend;
 
 /// The difference between a tree and its successor.

@@ -23,6 +23,7 @@ pub mod node;
 pub mod operation;
 #[cfg(test)]
 mod outline;
+pub mod patch;
 pub mod path;
 mod place;
 pub mod rebase;

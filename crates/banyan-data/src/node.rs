@@ -205,7 +205,7 @@ impl std::fmt::Debug for Node {
 }
 
 /// A whole tree: a snapshot that costs a reference count to take and never changes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Tree {
     schema: StdArc<Schema>,
     root: Node,
@@ -247,6 +247,13 @@ impl Tree {
     /// Whether the two are the same snapshot. O(1).
     pub fn ptr_eq(&self, other: &Tree) -> bool {
         self.root.ptr_eq(&other.root)
+    }
+}
+
+impl std::fmt::Debug for Tree {
+    /// The data alone: a schema is too much to read.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.root.fmt(f)
     }
 }
 

@@ -13,12 +13,14 @@ use std::sync::Arc;
 
 use banyan_yang::schema::{Schema, SchemaId};
 
+pub use crate::document::Mounts;
 use crate::lexical::ModuleNames;
 use crate::value::Value;
 pub use find::Found;
 pub(crate) use keypath::is_ambiguous;
-pub use resolve::{Mounts, NoMounts, PathError};
+pub(crate) use resolve::with_schemas;
 use resolve::{Naming, Resolver};
+pub use resolve::{NoMounts, PathError};
 pub(crate) use trail::{Trail, Which};
 
 /// A path from the root to an instance: data nodes only, no choices, no cases.

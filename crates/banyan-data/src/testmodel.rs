@@ -200,7 +200,7 @@ pub(crate) fn path(schema: &Arc<Schema>, text: &str) -> InstancePath {
 pub(crate) struct Recursive(pub(crate) Arc<Schema>);
 
 impl path::Mounts for Recursive {
-    fn mounted(&self, _: &InstancePath) -> Option<Arc<Schema>> {
+    fn schema_at(&self, _: &InstancePath) -> Option<Arc<Schema>> {
         Some(self.0.clone())
     }
 }

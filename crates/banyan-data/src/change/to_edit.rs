@@ -178,7 +178,11 @@ fn children(node: &Node, key_count: usize, operation: Operation) -> Vec<EditNode
 }
 
 /// Edits that put `content` in place.
-fn content_edits(id: SchemaId, content: &Content, operation: Operation) -> Vec<EditNode> {
+pub(crate) fn content_edits(
+    id: SchemaId,
+    content: &Content,
+    operation: Operation,
+) -> Vec<EditNode> {
     match content {
         Content::Leaf(value) => {
             let content = EditContent::Leaf(Some(value.clone()));

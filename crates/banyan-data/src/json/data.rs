@@ -692,10 +692,10 @@ fn mount<'a, D: Deserializer<'a>>(
         Some(inner) => {
             reader.place.enter_mount(inner.clone());
             Members::new(reader, &inner, SchemaId::ROOT).deserialize(deserializer)?;
-            let stored = !reader.place.top().is_empty();
             let node = reader.pop(&inner, SchemaId::ROOT)?;
             reader.place.leave_mount();
-            stored.then(|| Content::Mount(Arc::new(Tree::new(inner, node))))
+            // An empty tree is stored too: it says under which schema the mount point is.
+            Some(Content::Mount(Arc::new(Tree::new(inner, node))))
         }
         None => {
             let any = verbatim(reader, id, deserializer)?;

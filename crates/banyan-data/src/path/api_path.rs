@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use banyan_yang::schema::Schema;
 
-use super::resolve::{Mounts, Naming, PathError, Resolver, value_text, with_schemas};
-use super::{InstancePath, Select};
+use super::resolve::{Naming, PathError, Resolver, value_text, with_schemas};
+use super::{InstancePath, PathStep, Select};
+use crate::document::Mounts;
 use crate::lexical::{ModuleNames, Style};
 
 /// Reads an api-path, the part of a URI after `{+restconf}/data`, still percent-encoded.
@@ -84,37 +85,47 @@ fn decoded(text: &str) -> Option<Cow<'_, str>> {
 /// Prints an api-path; `None` when the path does not fit the schema, or goes by position, which RESTCONF cannot say.
 pub fn print(schema: &Arc<Schema>, path: &InstancePath, mounts: &dyn Mounts) -> Option<String> {
     let mut out = String::new();
-    let steps = with_schemas(schema, path, mounts)?;
-    let mut module: Option<&str> = None;
-    for (schema, step) in &steps {
-        let definition = schema.node(step.node);
-        let own: &str = &schema.module(definition.module).name;
-        out.push('/');
-        if module != Some(own) {
-            out.push_str(own);
-            out.push(':');
-            module = Some(own);
-        }
-        out.push_str(&definition.name);
-        match &step.select {
-            Select::None => {}
-            Select::Keys(values) => {
-                for (index, (key, value)) in definition.keys.iter().zip(values).enumerate() {
-                    out.push(if index == 0 { '=' } else { ',' });
-                    encode(&mut out, &value_text(schema, *key, value, Style::Json));
-                }
-            }
-            Select::Value(value) => {
-                out.push('=');
-                encode(&mut out, &value_text(schema, step.node, value, Style::Json));
-            }
-            Select::Position(_) => return None,
-        }
+    let mut module = None;
+    for (schema, step) in with_schemas(schema, path, mounts)? {
+        push_step(&mut out, &schema, &mut module, step)?;
     }
     if out.is_empty() {
         out.push('/');
     }
     Some(out)
+}
+
+/// Appends one step; `module` is the name of the module of the step before. `None` for a step by position.
+pub(crate) fn push_step(
+    out: &mut String,
+    schema: &Schema,
+    module: &mut Option<Arc<str>>,
+    step: &PathStep,
+) -> Option<()> {
+    let definition = schema.node(step.node);
+    let own = &schema.module(definition.module).name;
+    out.push('/');
+    if module.as_ref() != Some(own) {
+        out.push_str(own);
+        out.push(':');
+        *module = Some(own.clone());
+    }
+    out.push_str(&definition.name);
+    match &step.select {
+        Select::None => {}
+        Select::Keys(values) => {
+            for (index, (key, value)) in definition.keys.iter().zip(values).enumerate() {
+                out.push(if index == 0 { '=' } else { ',' });
+                encode(out, &value_text(schema, *key, value, Style::Json));
+            }
+        }
+        Select::Value(value) => {
+            out.push('=');
+            encode(out, &value_text(schema, step.node, value, Style::Json));
+        }
+        Select::Position(_) => return None,
+    }
+    Some(())
 }
 
 /// Appends all but the unreserved characters of RFC 3986 2.3 percent-encoded.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use banyan_yang::schema::Schema;
 
-use super::{InstancePath, Mounts, PathStep, Select};
+use super::{InstancePath, PathStep, Select};
+use crate::document::Mounts;
 use crate::list::{LeafList, List};
 use crate::node::{Content, Node, Tree};
 use crate::value::Value;
@@ -83,7 +84,7 @@ fn select<'t>(content: &'t Content, step: &PathStep) -> Option<Found<'t>> {
 }
 
 impl Mounts for Tree {
-    fn mounted(&self, at: &InstancePath) -> Option<Arc<Schema>> {
+    fn schema_at(&self, at: &InstancePath) -> Option<Arc<Schema>> {
         match self.get(at)? {
             Found::Mount(tree) => Some(tree.schema().clone()),
             _ => None,

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use banyan_yang::schema::{Schema, SchemaId};
 
-use super::resolve::{Mounts, Naming, PathError, Resolver, value_text, with_schemas};
+use super::resolve::{Naming, PathError, Resolver, value_text, with_schemas};
 use super::{InstancePath, Select, identifier};
+use crate::document::Mounts;
 use crate::lexical::{ModuleNames, Style};
 
 /// Reads a path.

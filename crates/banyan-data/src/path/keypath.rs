@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use banyan_yang::schema::{Schema, SchemaId};
 
-use super::resolve::{Mounts, Naming, PathError, Resolver, value_text, with_schemas};
+use super::resolve::{Naming, PathError, Resolver, value_text, with_schemas};
 use super::{InstancePath, Select};
+use crate::document::Mounts;
 use crate::lexical::{ModuleNames, Style};
 
 /// Reads a keypath. A name may have its module's name or prefix in front, and needs it where it is ambiguous.

@@ -9,22 +9,17 @@ use banyan_yang::schema::{ModuleId, NodeKind, Schema, SchemaId};
 use thiserror::Error;
 
 use super::{InstancePath, PathStep, Select};
+use crate::document::Mounts;
 use crate::error::{DataError, ErrorKind, ErrorPath};
 use crate::lexical::{self, ModuleNames, Prefixes, Style};
 use crate::value::Value;
-
-/// Which schema is mounted where (RFC 8528); a [`Tree`](crate::Tree) knows it.
-pub trait Mounts {
-    /// The schema of what is mounted at the mount point `at`, `None` when nothing is.
-    fn mounted(&self, at: &InstancePath) -> Option<Arc<Schema>>;
-}
 
 /// Nothing is mounted anywhere.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoMounts;
 
 impl Mounts for NoMounts {
-    fn mounted(&self, _: &InstancePath) -> Option<Arc<Schema>> {
+    fn schema_at(&self, _: &InstancePath) -> Option<Arc<Schema>> {
         None
     }
 }
@@ -110,7 +105,7 @@ impl<'a> Resolver<'a> {
             return Err(self.wrong(format!("it has more than {} steps", crate::node::MAX_DEPTH)));
         }
         if self.schema.node(self.parent).mount_point.is_some()
-            && let Some(mounted) = self.mounts.mounted(&self.path)
+            && let Some(mounted) = self.mounts.schema_at(&self.path)
         {
             // Names without a module go on being of the module of that name.
             let module = self.module.map(|module| &self.schema.module(module).name);
@@ -322,7 +317,7 @@ impl<'a> Resolver<'a> {
 }
 
 /// The steps of a path with the schema of each; stops early where the path does not fit.
-pub(super) fn with_schemas<'p>(
+pub(crate) fn with_schemas<'p>(
     schema: &Arc<Schema>,
     path: &'p InstancePath,
     mounts: &dyn Mounts,
@@ -335,7 +330,7 @@ pub(super) fn with_schemas<'p>(
             let at = InstancePath {
                 steps: path.steps[..depth].to_vec(),
             };
-            if let Some(mounted) = mounts.mounted(&at) {
+            if let Some(mounted) = mounts.schema_at(&at) {
                 (schema, parent) = (mounted, SchemaId::ROOT);
             }
         }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use banyan_yang::schema::{ModuleId, Schema};
 
-use super::resolve::{Mounts, Naming, PathError, Resolver, value_text, with_schemas};
+use super::resolve::{Naming, PathError, Resolver, value_text, with_schemas};
 use super::{InstancePath, Select, identifier};
+use crate::document::Mounts;
 use crate::lexical::{Prefixes, Style};
 
 /// Reads a path whose prefixes are those of a document.

@@ -315,10 +315,10 @@ impl<'o, 'a> DataReader<'o, 'a> {
             Some(inner) => {
                 self.place.enter_mount(inner.clone());
                 self.children(&inner)?;
-                let stored = !self.place.top().is_empty();
                 let node = self.pop(&inner, SchemaId::ROOT)?;
                 self.place.leave_mount();
-                stored.then(|| Content::Mount(Arc::new(Tree::new(inner, node))))
+                // An empty tree is stored too: it says under which schema the mount point is.
+                Some(Content::Mount(Arc::new(Tree::new(inner, node))))
             }
             None => {
                 let text = self.verbatim()?;

@@ -1,0 +1,424 @@
+//! Reading a YANG Patch into an edit.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use banyan_yang::schema::{NodeKind, Schema, SchemaId};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::PatchOperation;
+use crate::change::content_edits;
+use crate::document::{Mounts, ParseOptions};
+use crate::edit::{Edit, EditContent, EditNode, Insert, Operation};
+use crate::error::{DataError, ErrorKind, ErrorPath};
+use crate::json;
+use crate::meta::Meta;
+use crate::path::{InstancePath, PathStep, Select, api_path, with_schemas};
+use crate::value::Value;
+
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(rename = "ietf-yang-patch:yang-patch", borrow)]
+    patch: Patch<'a>,
+}
+
+#[derive(Deserialize)]
+struct Patch<'a> {
+    #[serde(borrow, default)]
+    edit: Vec<PatchEdit<'a>>,
+}
+
+#[derive(Deserialize)]
+struct PatchEdit<'a> {
+    #[serde(borrow, rename = "edit-id")]
+    id: Cow<'a, str>,
+    operation: PatchOperation,
+    #[serde(borrow)]
+    target: Cow<'a, str>,
+    #[serde(borrow)]
+    point: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "where")]
+    place: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    value: Option<&'a RawValue>,
+    #[serde(rename = "banyan:metadata")]
+    metadata: Option<BTreeMap<String, BTreeMap<String, String>>>,
+}
+
+/// Reads a YANG Patch in JSON as one edit, which is as strict as the patch: `create` of what exists fails, and so
+/// on. `mounts` must know the schemas of what is mounted before the patch and of what the patch mounts.
+///
+/// # Errors
+/// The text is not a YANG Patch; or an edit of it (named by its edit-id) has a wrong target, point or value.
+pub fn from_yang_patch(
+    schema: &Arc<Schema>,
+    text: &str,
+    mounts: &dyn Mounts,
+) -> Result<Edit, DataError> {
+    let document: Document<'_> = serde_json::from_str(text).map_err(|error| {
+        let message = format!("this is not a YANG Patch in JSON: {error}");
+        DataError::new(ErrorKind::Malformed, ErrorPath::default(), message)
+    })?;
+    let mut root = EditNode::new(
+        SchemaId::ROOT,
+        Operation::None,
+        EditContent::Container(Vec::new()),
+    );
+    for edit in &document.patch.edit {
+        let reader = EditReader {
+            schema,
+            mounts,
+            edit,
+        };
+        reader.read(&mut root).map_err(|mut error| {
+            error.message = format!("edit {}: {}", edit.id, error.message);
+            error
+        })?;
+    }
+    Ok(Edit {
+        schema: schema.clone(),
+        root,
+    })
+}
+
+struct EditReader<'a> {
+    schema: &'a Arc<Schema>,
+    mounts: &'a dyn Mounts,
+    edit: &'a PatchEdit<'a>,
+}
+
+/// The mounts below a place, for a document that begins there.
+struct Below<'a> {
+    place: &'a [PathStep],
+    mounts: &'a dyn Mounts,
+}
+
+impl Mounts for Below<'_> {
+    fn schema_at(&self, path: &InstancePath) -> Option<Arc<Schema>> {
+        let steps = self.place.iter().chain(&path.steps).cloned();
+        self.mounts.schema_at(&InstancePath {
+            steps: steps.collect(),
+        })
+    }
+}
+
+impl EditReader<'_> {
+    fn wrong(&self, kind: ErrorKind, message: impl Into<String>) -> DataError {
+        DataError::new(kind, ErrorPath(self.edit.target.as_ref().into()), message)
+    }
+
+    fn path(&self, text: &str) -> Result<InstancePath, DataError> {
+        api_path::parse(self.schema, text, self.mounts).map_err(|error| error.into_data_error())
+    }
+
+    /// The schema of what is mounted at the end of `steps`, when the last of them is a mount point.
+    fn mounted(&self, schema: &Schema, steps: &[PathStep]) -> Option<Arc<Schema>> {
+        schema.node(steps.last()?.node).mount_point.as_ref()?;
+        self.mounts.schema_at(&InstancePath {
+            steps: steps.to_vec(),
+        })
+    }
+
+    fn read(&self, root: &mut EditNode) -> Result<(), DataError> {
+        let target = self.path(&self.edit.target)?;
+        let Some((last, parents)) = target.steps.split_last() else {
+            return self.read_root(root);
+        };
+        let Some(schemas) = with_schemas(self.schema, &target, self.mounts) else {
+            return Err(self.wrong(ErrorKind::UnknownElement, "the target fits no schema"));
+        };
+        // One more schema than steps: that of the last one's children comes with `mounted`.
+        let own = schemas
+            .last()
+            .map_or(self.schema.clone(), |(schema, _)| schema.clone());
+        let new = match &self.edit.metadata {
+            Some(metadata) => vec![self.annotated(&own, &target, metadata)?],
+            None => self.edits(&own, parents, last)?,
+        };
+        let mut at = root;
+        for depth in 0..parents.len() {
+            let (schema, step) = &schemas[depth];
+            let mounted = self.mounted(schema, &parents[..=depth]);
+            let content = passed(step, mounted);
+            at = match entered(at, step, content) {
+                Some(child) => child,
+                None => {
+                    return Err(self.wrong(ErrorKind::UnknownElement, "the target passes a leaf"));
+                }
+            };
+        }
+        match children_of(at) {
+            Some(children) => {
+                children.extend(new);
+                Ok(())
+            }
+            None => Err(self.wrong(ErrorKind::UnknownElement, "the target passes a leaf")),
+        }
+    }
+
+    /// The datastore itself as target: only its metadata.
+    fn read_root(&self, root: &mut EditNode) -> Result<(), DataError> {
+        match &self.edit.metadata {
+            Some(metadata) => {
+                root.meta = Some(self.meta(self.schema, SchemaId::ROOT, metadata)?);
+                Ok(())
+            }
+            None => Err(self.wrong(
+                ErrorKind::BadAttribute,
+                "the target / is the whole datastore; name a node in it",
+            )),
+        }
+    }
+
+    /// The edits of the last step itself.
+    fn edits(
+        &self,
+        schema: &Arc<Schema>,
+        parents: &[PathStep],
+        step: &PathStep,
+    ) -> Result<Vec<EditNode>, DataError> {
+        use PatchOperation as P;
+        let operation = match self.edit.operation {
+            P::Create | P::Insert => Operation::Create,
+            P::Delete => Operation::Delete,
+            P::Merge | P::Move => Operation::Merge,
+            P::Replace => Operation::Replace,
+            P::Remove => Operation::Remove,
+        };
+        match self.edit.operation {
+            P::Delete | P::Remove => Ok(vec![EditNode::new(
+                step.node,
+                operation,
+                self.gone(schema, parents, step),
+            )]),
+            P::Move => {
+                let content = match &step.select {
+                    Select::Keys(keys) => EditContent::Entry(keys.clone(), Vec::new()),
+                    Select::Value(value) => EditContent::LeafListEntry(value.clone()),
+                    _ => {
+                        let message = "only an entry of a user-ordered list can move";
+                        return Err(self.wrong(ErrorKind::BadAttribute, message));
+                    }
+                };
+                let edit = EditNode::new(step.node, operation, content);
+                Ok(vec![edit.at(self.place()?)])
+            }
+            P::Create | P::Insert | P::Merge | P::Replace => {
+                let whole = step.select == Select::None
+                    && matches!(
+                        schema.node(step.node).kind,
+                        NodeKind::List | NodeKind::LeafList
+                    );
+                let mut edits = Vec::new();
+                let operation = if whole && operation == Operation::Replace {
+                    edits.push(EditNode::new(
+                        step.node,
+                        Operation::Remove,
+                        EditContent::Whole,
+                    ));
+                    Operation::Create
+                } else {
+                    operation
+                };
+                edits.extend(self.valued(schema, parents, step, operation)?);
+                Ok(edits)
+            }
+        }
+    }
+
+    fn gone(&self, schema: &Schema, parents: &[PathStep], step: &PathStep) -> EditContent {
+        match (schema.node(step.node).kind, &step.select) {
+            (_, Select::Keys(keys)) => EditContent::Entry(keys.clone(), Vec::new()),
+            (_, Select::Value(value)) => EditContent::LeafListEntry(value.clone()),
+            (NodeKind::List | NodeKind::LeafList, _) => EditContent::Whole,
+            (NodeKind::Leaf, _) => EditContent::Leaf(None),
+            (NodeKind::AnyData | NodeKind::AnyXml, _) => EditContent::Any(None),
+            _ => {
+                let mut steps = parents.to_vec();
+                steps.push(step.clone());
+                passed(step, self.mounted(schema, &steps))
+            }
+        }
+    }
+
+    /// The edits that put the value of the edit in place.
+    fn valued(
+        &self,
+        schema: &Arc<Schema>,
+        parents: &[PathStep],
+        step: &PathStep,
+        operation: Operation,
+    ) -> Result<Vec<EditNode>, DataError> {
+        let Some(value) = self.edit.value else {
+            let message = "the edit needs a value";
+            return Err(self.wrong(ErrorKind::MissingElement, message));
+        };
+        let below = Below {
+            place: parents,
+            mounts: self.mounts,
+        };
+        let options = ParseOptions {
+            mounts: Some(&below),
+            ..ParseOptions::default()
+        };
+        let parent = schema.node(step.node).data_parent.unwrap_or(SchemaId::ROOT);
+        let read = json::parse_parameters(schema, parent, value.get().as_bytes(), &options);
+        let tree = read.map_err(|errors| {
+            let first = errors.into_iter().next();
+            first.unwrap_or_else(|| self.wrong(ErrorKind::InvalidValue, "the value is wrong"))
+        })?;
+        let mut edits = match tree.root().slots() {
+            [slot] if slot.id == step.node => content_edits(slot.id, &slot.content, operation),
+            // A container without presence and without children is not stored, so it reads as nothing.
+            [] => Vec::new(),
+            _ => {
+                let name = &schema.node(step.node).name;
+                let message = format!("the value must be one instance of {name}, the target");
+                return Err(self.wrong(ErrorKind::InvalidValue, message));
+            }
+        };
+        if step.select != Select::None {
+            let same = |edit: &EditNode| match (&edit.content, &step.select) {
+                (EditContent::Entry(keys, _), Select::Keys(wanted)) => keys == wanted,
+                (EditContent::LeafListEntry(value), Select::Value(wanted)) => value == wanted,
+                _ => false,
+            };
+            let insert = self.place()?;
+            match edits.as_mut_slice() {
+                [edit] if same(edit) => edit.insert = insert,
+                _ => {
+                    let message = "the value must be the one entry that the target names";
+                    return Err(self.wrong(ErrorKind::InvalidValue, message));
+                }
+            }
+        }
+        Ok(edits)
+    }
+
+    /// `where` and `point` (RFC 8072 2.5).
+    fn place(&self) -> Result<Option<Insert>, DataError> {
+        let key = || -> Result<Vec<Value>, DataError> {
+            let Some(point) = &self.edit.point else {
+                let message = "where before or after needs a point";
+                return Err(self.wrong(ErrorKind::MissingAttribute, message));
+            };
+            match self.path(point)?.steps.pop().map(|step| step.select) {
+                Some(Select::Keys(keys)) => Ok(keys),
+                Some(Select::Value(value)) => Ok(vec![value]),
+                _ => {
+                    let message = format!("the point {point} names no entry");
+                    Err(self.wrong(ErrorKind::BadAttribute, message))
+                }
+            }
+        };
+        let ordered = matches!(
+            self.edit.operation,
+            PatchOperation::Insert | PatchOperation::Move
+        );
+        match self.edit.place.as_deref() {
+            None if ordered => Ok(Some(Insert::Last)),
+            None => Ok(None),
+            Some("first") => Ok(Some(Insert::First)),
+            Some("last") => Ok(Some(Insert::Last)),
+            Some("before") => Ok(Some(Insert::Before(key()?))),
+            Some("after") => Ok(Some(Insert::After(key()?))),
+            Some(other) => Err(self.wrong(
+                ErrorKind::BadAttribute,
+                format!("where is {other}; it can be first, last, before or after"),
+            )),
+        }
+    }
+
+    /// An edit that changes nothing but metadata.
+    fn annotated(
+        &self,
+        schema: &Arc<Schema>,
+        target: &InstancePath,
+        metadata: &BTreeMap<String, BTreeMap<String, String>>,
+    ) -> Result<EditNode, DataError> {
+        let Some(step) = target.steps.last() else {
+            return Err(self.wrong(ErrorKind::BadAttribute, "the target is empty"));
+        };
+        let mounted = self.mounted(schema, &target.steps);
+        let meta = match &mounted {
+            Some(inside) => self.meta(inside, SchemaId::ROOT, metadata)?,
+            None => self.meta(schema, step.node, metadata)?,
+        };
+        let mut edit = EditNode::new(step.node, Operation::None, passed(step, mounted));
+        edit.meta = Some(meta);
+        Ok(edit)
+    }
+
+    fn meta(
+        &self,
+        schema: &Schema,
+        node: SchemaId,
+        metadata: &BTreeMap<String, BTreeMap<String, String>>,
+    ) -> Result<Meta, DataError> {
+        let mut meta = Meta::default();
+        let unknown = |name: &str| {
+            let message = format!("banyan:metadata names {name}, which does not exist here");
+            self.wrong(ErrorKind::UnknownAttribute, message)
+        };
+        for (place, annotations) in metadata {
+            let place = match place.strip_prefix('@') {
+                Some("") => None,
+                Some(name) => {
+                    let found = name.split_once(':').and_then(|(module, name)| {
+                        schema.data_child(node, schema.module_by_name(module)?, name)
+                    });
+                    Some(found.ok_or_else(|| unknown(place))?)
+                }
+                None => return Err(unknown(place)),
+            };
+            let known = meta.annotations.entry(place).or_default();
+            for (name, value) in annotations {
+                let (module, name) = name.split_once(':').ok_or_else(|| unknown(name))?;
+                known.insert((module.into(), name.into()), value.as_str().into());
+            }
+        }
+        Ok(meta)
+    }
+}
+
+/// What a node that is only passed through carries.
+fn passed(step: &PathStep, mounted: Option<Arc<Schema>>) -> EditContent {
+    match (&step.select, mounted) {
+        (Select::Keys(keys), _) => EditContent::Entry(keys.clone(), Vec::new()),
+        (_, Some(schema)) => EditContent::Mount(schema, Vec::new()),
+        (_, None) => EditContent::Container(Vec::new()),
+    }
+}
+
+fn children_of(node: &mut EditNode) -> Option<&mut Vec<EditNode>> {
+    match &mut node.content {
+        EditContent::Container(children)
+        | EditContent::Entry(_, children)
+        | EditContent::Mount(_, children) => Some(children),
+        _ => None,
+    }
+}
+
+/// The child of `node` that passes through `step`: the last one, when it does, else a new one.
+fn entered<'n>(
+    node: &'n mut EditNode,
+    step: &PathStep,
+    content: EditContent,
+) -> Option<&'n mut EditNode> {
+    let children = children_of(node)?;
+    let passes = children.last().is_some_and(|last| {
+        let same = match (&last.content, &content) {
+            (EditContent::Entry(a, _), EditContent::Entry(b, _)) => a == b,
+            (EditContent::Container(_), EditContent::Container(_))
+            | (EditContent::Mount(..), EditContent::Mount(..)) => true,
+            _ => false,
+        };
+        last.id == step.node && last.operation == Operation::None && last.meta.is_none() && same
+    });
+    if !passes {
+        children.push(EditNode::new(step.node, Operation::None, content));
+    }
+    children.last_mut()
+}

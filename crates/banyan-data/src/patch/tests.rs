@@ -1,0 +1,158 @@
+//! A patch replays exactly what it was made from.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::change::diff;
+use crate::edit::{Edit, Operation};
+use crate::error::DataError;
+use crate::list::At;
+use crate::node::Tree;
+use crate::testmodel::{Random, Recursive, path, random_tree, schema};
+use crate::value::Value;
+
+fn replayed(patch: &str, tree: &Tree) -> Result<Tree, DataError> {
+    let mounts = Recursive(tree.schema().clone());
+    from_yang_patch(tree.schema(), patch, &mounts)?.apply(tree)
+}
+
+fn edit(tree: &Tree, at: &str, value: Option<Value>, place: Option<At>) -> Tree {
+    let at = path(tree.schema(), at);
+    Edit::at_path(tree, &at, Operation::Merge, value, place)
+        .and_then(|edit| edit.apply(tree))
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn a_patch_is_readable_and_names_targets_as_restconf_does() {
+    let old = Tree::empty(schema());
+    let old = edit(
+        &old,
+        "/interfaces/interface{eth0}/mtu",
+        Some(Value::Uint(1500)),
+        None,
+    );
+    let old = edit(&old, "/acl/rule{a}", None, None);
+    let old = edit(&old, "/acl/rule{b}", None, None);
+    let old = edit(&old, "/server/port", Some(Value::Uint(1)), None);
+    let new = edit(
+        &old,
+        "/interfaces/interface{eth0}/mtu",
+        Some(Value::Uint(9000)),
+        None,
+    );
+    let new = edit(&new, "/interfaces/interface{a/b}", None, None);
+    let new = edit(&new, "/acl/rule{b}", None, Some(At::First));
+    let new = edit(
+        &new,
+        "/acl/rule{c}",
+        None,
+        Some(At::After(vec![Value::string("b")])),
+    );
+    let new = edit(&new, "/server/udp-port", Some(Value::Uint(1)), None);
+    let patch = to_yang_patch(&diff(&old, &new), "17").expect("it is JSON");
+    insta::assert_snapshot!(patch.replace("{\"edit-id\"", "\n{\"edit-id\""), @r#"
+    {"ietf-yang-patch:yang-patch":{"patch-id":"17","edit":[
+    {"edit-id":"1","operation":"create","target":"/acme:interfaces/interface=a%2Fb","value":{"acme:interface":[{"name":"a/b"}]}},
+    {"edit-id":"2","operation":"replace","target":"/acme:interfaces/interface=eth0/mtu","value":{"acme:mtu":9000}},
+    {"edit-id":"3","operation":"move","target":"/acme:acl/rule=b","where":"first"},
+    {"edit-id":"4","operation":"insert","target":"/acme:acl/rule=c","point":"/acme:acl/rule=b","where":"after","value":{"acme:rule":[{"name":"c"}]}},
+    {"edit-id":"5","operation":"delete","target":"/acme:server/port"},
+    {"edit-id":"6","operation":"create","target":"/acme:server/udp-port","value":{"acme:udp-port":1}}]}}
+    "#);
+    assert_eq!(replayed(&patch, &old), Ok(new));
+}
+
+fn with_annotations(tree: &Tree, random: &mut Random) -> Tree {
+    let node = tree.root();
+    let mut meta = crate::meta::Meta::default();
+    let places = node.slots().iter().map(|slot| Some(slot.id)).chain([None]);
+    for place in places {
+        if random.chance(50) {
+            let name = ("acme".into(), format!("n{}", random.below(3)).into());
+            let value = format!("v{}", random.below(3)).into();
+            meta.annotations
+                .entry(place)
+                .or_default()
+                .insert(name, value);
+        }
+    }
+    let meta = (!meta.annotations.is_empty()).then(|| triomphe::Arc::new(meta));
+    tree.with_root(node.with_meta(meta))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn replaying_a_patch_gives_the_same_tree_and_its_reverse_gives_the_old_one(seed in 1u64..) {
+        let schema = schema();
+        let mut random = Random(seed);
+        let old = random_tree(&schema, &mut random);
+        let mut new = random_tree(&schema, &mut random);
+        if random.chance(50) {
+            let mut changes = diff(&old, &new);
+            changes.changes.retain(|_| random.chance(40));
+            new = changes.apply(&old).unwrap_or(new);
+        }
+        if random.chance(30) {
+            new = with_annotations(&new, &mut random);
+        }
+        let changes = diff(&old, &new);
+        let patch = to_yang_patch(&changes, "1").unwrap();
+        let there = replayed(&patch, &old).unwrap();
+        prop_assert!(there == new, "{}\nis left after\n{patch}", diff(&there, &new));
+        let back = to_yang_patch(&changes.reverse(), "1").unwrap();
+        let here = replayed(&back, &new).unwrap();
+        prop_assert!(here == old, "{}\nis left after\n{back}", diff(&here, &old));
+    }
+}
+
+#[test]
+fn a_patch_that_does_not_fit_is_refused_with_the_edit_and_the_target() {
+    let tree = Tree::empty(schema());
+    let refused = |text: &str| match replayed(text, &tree) {
+        Ok(_) => panic!("accepted: {text}"),
+        Err(error) => error.to_string(),
+    };
+    let patch = |edit: &str| {
+        format!(
+            r#"{{"ietf-yang-patch:yang-patch":{{"patch-id":"1","edit":[{{"edit-id":"e1",{edit}}}]}}}}"#
+        )
+    };
+    insta::assert_snapshot!(refused("{"), @r#"/: this is not a YANG Patch in JSON: EOF while parsing an object at line 1 column 1"#);
+    insta::assert_snapshot!(refused(&patch(r#""operation":"delete","target":"/acme:sytem""#)), @r#"/: edit e1: "/acme:sytem" is not a path: the top level has no sytem; perhaps system?"#);
+    insta::assert_snapshot!(refused(&patch(r#""operation":"delete","target":"/acme:system""#)), @r#"/acme:system: the container system does not exist: it cannot be deleted; use remove to accept that it is absent"#);
+    insta::assert_snapshot!(refused(&patch(r#""operation":"create","target":"/acme:system/hostname""#)), @r#"/acme:system/hostname: edit e1: the edit needs a value"#);
+    insta::assert_snapshot!(refused(&patch(r#""operation":"create","target":"/acme:system/hostname","value":{"acme:blob":{}}"#)), @r#"/acme:system/hostname: edit e1: the value must be one instance of hostname, the target"#);
+    insta::assert_snapshot!(refused(&patch(r#""operation":"move","target":"/acme:acl/rule=a","where":"after""#)), @r#"/acme:acl/rule=a: edit e1: where before or after needs a point"#);
+    insta::assert_snapshot!(refused(&patch(r#""operation":"create","target":"/acme:acl/rule=a","value":{"acme:rule":[{"name":"b"}]}"#)), @r#"/acme:acl/rule=a: edit e1: the value must be the one entry that the target names"#);
+}
+
+#[test]
+fn a_patch_reaches_through_mount_points() {
+    let schema = schema();
+    let mut random = Random(5);
+    let inner = Arc::new(random_tree(&schema, &mut random));
+    let old = edit(&Tree::empty(schema.clone()), "/device{d}", None, None);
+    let config = crate::testmodel::id(&schema, "/device{d}/config");
+    let device = crate::testmodel::id(&schema, "/device{d}");
+    let mounted = |tree: Arc<Tree>| {
+        let entry = old.node_at(&path(&schema, "/device{d}")).cloned();
+        let entry = entry.map(|entry| entry.with_child(config, Some(crate::Content::Mount(tree))));
+        let list = entry.map(|entry| crate::List::of(entry, 1, Default::default()));
+        old.with_root(
+            old.root()
+                .with_child(device, list.map(crate::Content::List)),
+        )
+    };
+    let first = mounted(inner.clone());
+    let changed = edit(&inner, "/system/hostname", Some(Value::string("x")), None);
+    let second = mounted(Arc::new(changed));
+    for (from, to) in [(&old, &first), (&first, &second), (&second, &old)] {
+        let patch = to_yang_patch(&diff(from, to), "1").expect("it is JSON");
+        assert_eq!(replayed(&patch, from).as_ref(), Ok(to), "{patch}");
+    }
+}
