@@ -1,9 +1,11 @@
 //! Validation of data against their schema (RFC 7950 section 8): what a valid datastore, rpc input or
 //! output, or notification has to meet beyond the types of its values.
 //!
-//! Lives here: [`full`] validation, linear in what is constrained, and [`apply_whens`], which takes out what
-//! may not be there. Must not change data otherwise, and must not know how data came to be.
+//! Lives here: [`full`] validation, linear in what is constrained; [`changed`], which finds the same from a
+//! valid base at the cost of the change; and [`apply_whens`], which takes out what may not be there. Must not change data otherwise, and must not know how data came to be.
 
+mod changed;
+mod dependencies;
 mod explain;
 mod prune;
 mod references;
@@ -19,6 +21,7 @@ use crate::path::InstancePath;
 use crate::view::{Scope, View};
 use crate::xpath::Whens;
 
+pub use changed::changed;
 pub use prune::apply_whens;
 
 /// What is validated, and how much it may cost.
@@ -107,7 +110,7 @@ pub fn full(tree: &Tree, options: &Options<'_>) -> Report {
         Some(crate::cursor::Cursor::root(&view))
     };
     match root {
-        Some(root) => walk::walk(&root, options, "", &mut report),
+        Some(root) => report.errors = walk::walk(&root, options, "", &mut report),
         None => report.errors.push(
             DataError::new(
                 ErrorKind::DataMissing,

@@ -19,23 +19,19 @@ use crate::xpath::when::{FalseWhen, first_false};
 use crate::xpath::{Evaluation, Session, Stop, Variables, Whens};
 
 /// Validates everything in `root`. Paths in errors begin with `prefix`: where the tree is mounted.
-pub(super) fn walk(root: &Cursor<'_>, options: &Options<'_>, prefix: &str, report: &mut Report) {
-    let schema = root.schema();
-    let mut walk = Walk {
-        schema,
-        options,
-        prefix,
-        rules: Rules::of(schema),
-        plans: Plans::of(schema),
-        session: Session::new(options.budget),
-        references: References::default(),
-        report,
-    };
+pub(super) fn walk(
+    root: &Cursor<'_>,
+    options: &Options<'_>,
+    prefix: &str,
+    report: &mut Report,
+) -> Vec<DataError> {
+    let mut walk = Walk::new(root.schema(), options, prefix, report);
     walk.instance(root);
-    walk.report.counters.visited += walk.session.visited();
+    walk.finish()
 }
 
-struct Walk<'t, 'r> {
+/// What the checks of one tree share.
+pub(super) struct Walk<'t, 'r> {
     schema: &'t Schema,
     options: &'r Options<'r>,
     prefix: &'r str,
@@ -44,22 +40,94 @@ struct Walk<'t, 'r> {
     session: Session<'t>,
     references: References,
     report: &'r mut Report,
+    found: Vec<(Cursor<'t>, DataError)>,
+    order: Order,
 }
 
-impl<'t> Walk<'t, '_> {
-    fn is_full(&self) -> bool {
-        self.report.errors.len() >= self.options.errors
+/// In which order instances are checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// All, in document order, and nothing in what may not be there.
+    Document,
+    /// Those that a change affects, some of them twice.
+    Affected,
+}
+
+impl<'t, 'r> Walk<'t, 'r> {
+    fn new(
+        schema: &'t Schema,
+        options: &'r Options<'r>,
+        prefix: &'r str,
+        report: &'r mut Report,
+    ) -> Self {
+        Walk {
+            schema,
+            options,
+            prefix,
+            rules: Rules::of(schema),
+            plans: Plans::of(schema),
+            session: Session::new(options.budget),
+            references: References::default(),
+            report,
+            found: Vec::new(),
+            order: Order::Document,
+        }
     }
 
-    fn error(&mut self, at: &Cursor<'_>, kind: ErrorKind, message: impl Into<String>) -> DataError {
+    /// For checks in any order, and repeatedly: [`Walk::finish`] puts what they find in document order.
+    pub(super) fn incremental(
+        schema: &'t Schema,
+        options: &'r Options<'r>,
+        prefix: &'r str,
+        report: &'r mut Report,
+    ) -> Self {
+        Walk {
+            order: Order::Affected,
+            ..Walk::new(schema, options, prefix, report)
+        }
+    }
+
+    /// What was found, in document order.
+    pub(super) fn finish(mut self) -> Vec<DataError> {
+        self.report.counters.visited += self.session.visited();
+        if self.order == Order::Affected {
+            self.found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        }
+        self.found.into_iter().map(|(_, error)| error).collect()
+    }
+
+    pub(super) fn schema(&self) -> &'t Schema {
+        self.schema
+    }
+
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.options.errors
+    }
+
+    fn error(&self, at: &Cursor<'_>, kind: ErrorKind, message: impl Into<String>) -> DataError {
         let path = format!("{}{}", self.prefix, at.error_path().0);
         DataError::new(kind, ErrorPath(path.into()), message)
     }
 
-    fn report(&mut self, error: DataError) {
-        if !self.is_full() {
-            self.report.errors.push(error);
+    fn report(&mut self, at: &Cursor<'t>, error: DataError) {
+        let known = self.order == Order::Affected
+            && (self.found.iter().any(|(_, known)| *known == error)
+                || self.is_hidden(at, error.kind == ErrorKind::WhenViolation));
+        if !known && !self.is_full() {
+            self.found.push((at.clone(), error));
         }
+    }
+
+    /// Whether the node is in data that may not be there: what is wrong inside of them does not matter.
+    fn is_hidden(&self, at: &Cursor<'t>, above_only: bool) -> bool {
+        let first = if above_only { at.parent() } else { Some(at.clone()) };
+        std::iter::successors(first, Cursor::parent).any(|node| {
+            has_when(self.schema, node.id())
+                && matches!(
+                    first_false(&node, &self.session, self.options.budget),
+                    Ok(Some(_))
+                )
+        })
     }
 
     fn evaluated(&mut self) {
@@ -68,10 +136,10 @@ impl<'t> Walk<'t, '_> {
     }
 
     /// An expression that could not be evaluated.
-    fn stopped(&mut self, at: &Cursor<'_>, keyword: &str, text: &str, stop: &Stop) {
+    fn stopped(&mut self, at: &Cursor<'t>, keyword: &str, text: &str, stop: &Stop) {
         let message = format!("{keyword} \"{text}\" cannot be evaluated: {stop}");
         let error = self.error(at, ErrorKind::Expression, message);
-        self.report(error);
+        self.report(at, error);
     }
 
     /// All constraints on and in one instance that exists.
@@ -79,23 +147,57 @@ impl<'t> Walk<'t, '_> {
         if self.is_full() {
             return;
         }
+        self.own(node);
+        match node.frame().place() {
+            Place::Mount(tree) => self.in_mount(node, |options, prefix, report| {
+                let whens = Whens::new(options.budget);
+                let view = View::of(tree)
+                    .with_scope(options.scope)
+                    .with_whens(&whens);
+                let errors = walk(&Cursor::root(&view), options, prefix, report);
+                report.counters.visited += whens.visited();
+                errors
+            }),
+            _ => self.children(node),
+        }
+    }
+
+    /// An instance that is new, with all that is in it: its keys, whether it may be there, its constraints.
+    pub(super) fn whole(&mut self, node: &Cursor<'t>) {
+        if matches!(node.frame().place(), Place::Entry { .. }) {
+            self.keys(node);
+        }
+        if self.when_holds(node) {
+            self.instance(node);
+        }
+    }
+
+    /// The constraints on one instance alone: its `must`s, and what it refers to.
+    pub(super) fn own(&mut self, node: &Cursor<'t>) {
         self.report.counters.visited += 1;
         self.musts(node);
-        let definition = node.definition();
-        match (definition.kind, node.frame().place()) {
-            (NodeKind::Leaf | NodeKind::LeafList, _) => self.reference(node),
-            (_, Place::Mount(tree)) => {
-                if self.options.mounts == Mounts::Validate {
-                    let whens = Whens::new(self.options.budget);
-                    let view = View::of(tree)
-                        .with_scope(self.options.scope)
-                        .with_whens(&whens);
-                    let prefix = format!("{}{}", self.prefix, node.error_path().0);
-                    walk(&Cursor::root(&view), self.options, &prefix, self.report);
-                    self.report.counters.visited += whens.visited();
-                }
-            }
-            _ => self.children(node),
+        if matches!(node.definition().kind, NodeKind::Leaf | NodeKind::LeafList) {
+            self.reference(node);
+        }
+    }
+
+    /// Whether one instance may be there.
+    pub(super) fn presence(&mut self, node: &Cursor<'t>) {
+        self.when_holds(node);
+    }
+
+    /// Adds what `validate` finds in a mounted tree, if mounted trees are validated.
+    pub(super) fn in_mount(
+        &mut self,
+        mount: &Cursor<'t>,
+        validate: impl FnOnce(&Options<'_>, &str, &mut Report) -> Vec<DataError>,
+    ) {
+        if self.options.mounts == Mounts::Skip {
+            return;
+        }
+        let prefix = format!("{}{}", self.prefix, mount.error_path().0);
+        for error in validate(self.options, &prefix, self.report) {
+            self.report(mount, error);
         }
     }
 
@@ -128,7 +230,7 @@ impl<'t> Walk<'t, '_> {
                         .with_app_tag(tag.unwrap_or_else(|| "must-violation".into()))
                         .with_yang(must.expression.span)
                         .with_constraint(constraint);
-                    self.report(error);
+                    self.report(node, error);
                 }
                 Err(stop) => self.stopped(node, "must", &must.expression.text, &stop),
             }
@@ -161,7 +263,7 @@ impl<'t> Walk<'t, '_> {
             .with_help("create what it refers to, or change or delete the reference")
             .with_app_tag("instance-required")
             .with_yang(definition.span);
-        self.report(error);
+        self.report(leaf, error);
     }
 
     /// The constraints on the children of an instance: which may and must be there, and how many.
@@ -186,6 +288,34 @@ impl<'t> Walk<'t, '_> {
         }
     }
 
+    /// The constraints on which children an instance has, as [`Walk::children`] checks them, without those on
+    /// what is stored there. What is in use and not stored is checked as a whole.
+    pub(super) fn structure(&mut self, node: &Cursor<'t>) {
+        let Some((_, parent, stored)) = node.frame().inside() else {
+            return;
+        };
+        let scope = self.options.scope;
+        self.state_in_config(node, stored);
+        if !self.rules.inside(scope, parent) {
+            return;
+        }
+        for choice in self.rules.clone().choices(parent) {
+            self.choice(node, stored, *choice);
+        }
+        for id in self.schema.node(parent).data_children.iter().copied() {
+            let in_scope = scope == Scope::All || self.schema.node(id).config;
+            if !in_scope || !(self.rules.on(scope, id) || self.rules.inside(scope, id)) {
+                continue;
+            }
+            match stored.and_then(|stored| stored.get(id)) {
+                None => self.absent(node, stored, id),
+                Some(Content::List(list)) => self.count(node, id, list.len()),
+                Some(Content::LeafList(values)) => self.count(node, id, values.len()),
+                Some(_) => {}
+            }
+        }
+    }
+
     /// State data in a configuration datastore (RFC 7950 7.21.1).
     fn state_in_config(&mut self, node: &Cursor<'t>, stored: Option<&'t Node>) {
         if self.options.scope == Scope::All {
@@ -201,7 +331,7 @@ impl<'t> Walk<'t, '_> {
                     .error(&place, ErrorKind::NotConfig, message)
                     .with_help("leave it out")
                     .with_yang(definition.span);
-                self.report(error);
+                self.report(&place, error);
             }
         }
     }
@@ -235,7 +365,7 @@ impl<'t> Walk<'t, '_> {
                 .error(node, ErrorKind::SeveralCases, message)
                 .with_help("keep the nodes of one case")
                 .with_yang(definition.span);
-            self.report(error);
+            self.report(node, error);
         }
         if definition.mandatory
             && cases.is_empty()
@@ -260,7 +390,7 @@ impl<'t> Walk<'t, '_> {
                 .with_app_tag("missing-choice")
                 .with_culprit(definition.name.clone())
                 .with_yang(definition.span);
-            self.report(error);
+            self.report(node, error);
         }
     }
 
@@ -362,7 +492,7 @@ impl<'t> Walk<'t, '_> {
             let constraint = explain("when", &when.expression, plan, context, budget);
             error = error.with_constraint(constraint);
         }
-        self.report(error);
+        self.report(instance, error);
     }
 
     /// Entries of a list or leaf-list, and what holds between them.
@@ -385,6 +515,12 @@ impl<'t> Walk<'t, '_> {
                 }
             }
         }
+        self.uniques(node, id);
+    }
+
+    /// RFC 7950 7.8.3: what differs between the entries of a list.
+    pub(super) fn uniques(&mut self, node: &Cursor<'t>, id: SchemaId) {
+        let definition = self.schema.node(id);
         for unique in &definition.uniques {
             self.evaluated();
             let entries: Vec<Cursor<'t>> = node.instances(id).collect();
@@ -405,7 +541,7 @@ impl<'t> Walk<'t, '_> {
                     .with_help("change one of the values in one of the entries")
                     .with_app_tag("data-not-unique")
                     .with_yang(unique.span);
-                self.report(error);
+                self.report(&second, error);
             }
         }
     }
@@ -422,7 +558,7 @@ impl<'t> Walk<'t, '_> {
                     .error(&place, ErrorKind::MissingElement, message)
                     .with_culprit(self.schema.node(*key).name.clone())
                     .with_yang(entry.definition().span);
-                self.report(error);
+                self.report(&place, error);
             }
         }
     }
@@ -450,7 +586,7 @@ impl<'t> Walk<'t, '_> {
                 )
                 .with_app_tag("too-few-elements")
                 .with_yang(definition.span);
-            self.report(error);
+            self.report(&place, error);
         }
         if let Some(most) = definition
             .max_elements
@@ -466,7 +602,7 @@ impl<'t> Walk<'t, '_> {
                 )
                 .with_app_tag("too-many-elements")
                 .with_yang(definition.span);
-            self.report(error);
+            self.report(&place, error);
         }
     }
 
@@ -507,6 +643,6 @@ impl<'t> Walk<'t, '_> {
             .with_help("give it a value")
             .with_culprit(definition.name.clone())
             .with_yang(definition.span);
-        self.report(error);
+        self.report(&place, error);
     }
 }
