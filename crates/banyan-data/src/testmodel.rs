@@ -229,7 +229,12 @@ impl Random {
     }
 
     fn value(&mut self, schema: &Schema, leaf: SchemaId) -> Value {
-        match schema.node(leaf).ty.as_deref().map(|ty| &ty.kind) {
+        match schema
+            .node(leaf)
+            .ty
+            .as_deref()
+            .map(|ty| &ty.resolved().kind)
+        {
             Some(TypeKind::Uint(..)) => Value::Uint(self.below(4)),
             _ => Value::string(&format!("v{}", self.below(12))),
         }

@@ -38,9 +38,7 @@ fn changed_in(
     report: &mut Report,
 ) -> Vec<DataError> {
     let whens = Whens::new(options.budget);
-    let view = View::of(after)
-        .with_scope(options.scope)
-        .with_whens(&whens);
+    let view = View::of(after).with_scope(options.scope).with_whens(&whens);
     let root = Cursor::root(&view);
     let mut incremental = Incremental {
         walk: Walk::incremental(root.schema(), options, prefix, report),
@@ -91,9 +89,7 @@ impl<'t> Incremental<'t, '_> {
     fn change(&mut self, node: &Cursor<'t>, change: &Change) {
         let id = change.id;
         match &change.kind {
-            ChangeKind::Inside {
-                changes, moved, ..
-            } => {
+            ChangeKind::Inside { changes, moved, .. } => {
                 if moved.is_some() {
                     self.touch(node, id, Manner::Changed);
                 }
@@ -230,9 +226,6 @@ fn instances<'t>(node: &Cursor<'t>, change: &Change) -> Vec<Cursor<'t>> {
     match &change.instance {
         Instance::Single | Instance::Whole => node.instances(change.id).collect(),
         Instance::Entry(keys) => node.entry(change.id, keys).into_iter().collect(),
-        Instance::Value(value) => node
-            .leaf_list_entry(change.id, value)
-            .into_iter()
-            .collect(),
+        Instance::Value(value) => node.leaf_list_entry(change.id, value).into_iter().collect(),
     }
 }

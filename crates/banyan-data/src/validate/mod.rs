@@ -4,6 +4,8 @@
 //! Lives here: [`full`] validation, linear in what is constrained; [`changed`], which finds the same from a
 //! valid base at the cost of the change; and [`apply_whens`], which takes out what may not be there. Must not change data otherwise, and must not know how data came to be.
 
+#[cfg(test)]
+mod agreement;
 mod changed;
 mod dependencies;
 mod explain;

@@ -120,7 +120,11 @@ impl<'t, 'r> Walk<'t, 'r> {
 
     /// Whether the node is in data that may not be there: what is wrong inside of them does not matter.
     fn is_hidden(&self, at: &Cursor<'t>, above_only: bool) -> bool {
-        let first = if above_only { at.parent() } else { Some(at.clone()) };
+        let first = if above_only {
+            at.parent()
+        } else {
+            Some(at.clone())
+        };
         std::iter::successors(first, Cursor::parent).any(|node| {
             has_when(self.schema, node.id())
                 && matches!(
@@ -151,9 +155,7 @@ impl<'t, 'r> Walk<'t, 'r> {
         match node.frame().place() {
             Place::Mount(tree) => self.in_mount(node, |options, prefix, report| {
                 let whens = Whens::new(options.budget);
-                let view = View::of(tree)
-                    .with_scope(options.scope)
-                    .with_whens(&whens);
+                let view = View::of(tree).with_scope(options.scope).with_whens(&whens);
                 let errors = walk(&Cursor::root(&view), options, prefix, report);
                 report.counters.visited += whens.visited();
                 errors

@@ -1,0 +1,273 @@
+//! The most important property of validation: from a valid base, incremental and full validation agree,
+//! error for error.
+
+use banyan_yang::schema::Schema;
+
+use super::{Options, Report, changed, full};
+use crate::change::diff;
+use crate::list::List;
+use crate::node::{Content, Node, Tree};
+use crate::outline::{data, outline};
+use crate::testmodel::{Random, random_tree};
+use crate::value::Value;
+use crate::view::Scope;
+
+/// All kinds of constraint, reading near and far, through defaults, choices and conditions.
+const MODEL: &str = r#"
+container sys
+  leaf mode type=uint32 default=1
+  leaf limit type=uint32 default=2 must=". <= 3"
+  container opt when="../mode > 0"
+    leaf depth type=uint32 default=1
+    leaf need mandatory when="../../mode = 2"
+container ifs must="count(if) < 6"
+  list if key=name unique="tag c/port" max=7 must="not(mtu) or mtu <= /sys/limit + 1"
+    leaf name type=uint32
+    leaf mtu type=uint32
+    leaf tag when="../mtu = 1 or not(../mtu)"
+    container c
+      leaf port type=uint32 default=2
+      leaf-list hop max=4
+    leaf peer type=ref path=/ifs/if/name
+    leaf near type=ref path=../../if/c/port
+    leaf far type=ref path="/ifs/if[name=current()/../peer]/mtu" must="../mtu or ../tag"
+  leaf main type=ref path=/ifs/if/name
+  leaf many type=uint32 must="sum(../if/c/port) >= ."
+container srv
+  choice kind default-case=a
+    case a
+      leaf x type=uint32 default=1 must="../../sys/mode != 3"
+      leaf y type=uint32 default=2
+    case b
+      leaf z when="../../sys/opt/depth < 3"
+      container deep
+        leaf w mandatory
+        leaf v default=5 must="../../../ifs/if or . = 5"
+    case n
+      choice inner mandatory
+        case p
+          leaf p
+        case q
+          leaf q type=uint32 default=3 must="../p or true()"
+      leaf r
+  container pres presence must="../x or ../z"
+    leaf m mandatory
+  list u key=k user min=0
+    leaf k
+    leaf n type=uint32 must="not(preceding-sibling::u) or not(../preceding-sibling::u[1]/n > .)"
+container net
+  list node key=id
+    leaf id type=uint32
+    leaf up type=ref path=/net/node/id
+    leaf cost type=uint32 default=1
+  leaf root type=ref path=../node/id
+  leaf least type=ref path=../node/cost
+  leaf hops type=uint32 must="../node[id=current()/../root]/cost <= 2"
+leaf any type=instance
+leaf cond default=1 when="../sys/mode = 1"
+leaf needs must="../cond and ../srv/y"
+leaf all type=uint32 must="count(//hop) >= ."
+"#;
+
+fn shown(report: &Report) -> Vec<String> {
+    let mut shown: Vec<String> = report
+        .errors
+        .iter()
+        .map(|error| format!("{:?} {} {}", error.kind, error.path, error.message))
+        .collect();
+    shown.sort();
+    shown
+}
+
+/// `base` with some part taken from `other`, or taken out.
+fn mixed(schema: &Schema, base: &Node, other: &Node, random: &mut Random) -> Node {
+    let children = &schema.node(base.id()).data_children;
+    let free: Vec<_> = children
+        .iter()
+        .filter(|id| !schema.node(**id).is_key)
+        .collect();
+    if free.is_empty() {
+        return base.clone();
+    }
+    let id = *free[random.below(free.len() as u64) as usize];
+    let deeper = random.chance(85);
+    let content = match (base.get(id), other.get(id)) {
+        (Some(Content::Container(a)), Some(Content::Container(b))) if deeper => {
+            Some(Content::Container(mixed(schema, a, b, random)))
+        }
+        (Some(Content::List(a)), Some(Content::List(b))) if deeper => {
+            mixed_list(schema, a, b, random)
+        }
+        (Some(_), Some(_)) if random.chance(20) => None,
+        (_, new) => new.cloned(),
+    };
+    let is_empty = |content: &Content| matches!(content, Content::Container(node) if node.slots().is_empty() && !schema.node(id).presence);
+    base.with_child(id, content.filter(|content| !is_empty(content)))
+}
+
+fn mixed_list(schema: &Schema, a: &List, b: &List, random: &mut Random) -> Option<Content> {
+    let at = |list: &List, random: &mut Random| {
+        list.nth(random.below(list.len() as u64) as usize).cloned()
+    };
+    let (mine, theirs) = (at(a, random)?, at(b, random)?);
+    let keys: Vec<Value> = mine.keys(a.key_count()).cloned().collect();
+    match random.below(4) {
+        0 => a.without(&keys).map(Content::List),
+        1 => Some(Content::List(a.with_entry(theirs))),
+        _ => Some(Content::List(
+            a.with_entry(mixed(schema, &mine, &theirs, random)),
+        )),
+    }
+}
+
+#[test]
+fn incremental_and_full_validation_agree() {
+    let schema = outline(MODEL);
+    let options = Options {
+        scope: Scope::Config,
+        errors: 1000,
+        ..Options::default()
+    };
+    let (mut valid, mut invalid) = (0, 0);
+    for seed in 1..=60u64 {
+        let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut base = data(&schema, "");
+        for step in 0..60 {
+            let other = random_tree(&schema, &mut random);
+            let mut root = base.root().clone();
+            for _ in 0..=random.below(3) {
+                root = mixed(&schema, &root, other.root(), &mut random);
+            }
+            let after = Tree::new(schema.clone(), root);
+            let changes = diff(&base, &after);
+            let expected = full(&after, &options);
+            let found = changed(&changes, &after, &options);
+            assert_eq!(
+                shown(&found),
+                shown(&expected),
+                "seed {seed}, step {step}\nbefore {:?}\nafter {:?}\n{changes}",
+                base.root(),
+                after.root(),
+            );
+            if expected.is_valid() {
+                base = after;
+                valid += 1;
+            } else {
+                invalid += 1;
+            }
+        }
+    }
+    assert!(valid > 300 && invalid > 300, "{valid} valid, {invalid} not");
+}
+
+#[test]
+fn a_change_costs_what_it_affects() {
+    let schema = outline(
+        "container ifs\n  list if key=name must=\"mtu <= 9000\"\n    leaf name\n    leaf mtu type=uint32\nlist use key=n\n  leaf n\n  leaf if type=ref path=/ifs/if/name",
+    );
+    let entries = |range: std::ops::Range<u32>| {
+        range
+            .map(|n| format!("<if><name>{n}</name><mtu>1500</mtu></if>"))
+            .collect::<String>()
+    };
+    let base = data(&schema, &format!("<ifs>{}</ifs>", entries(0..2000)));
+    let changed_leaf = entries(0..2000).replacen("1500", "1600", 1);
+    for after in [changed_leaf, entries(0..2001), entries(1..2000)] {
+        let after = data(
+            &schema,
+            &format!("<ifs>{after}</ifs><use><n>1</n><if>7</if></use>"),
+        );
+        let report = changed(&diff(&base, &after), &after, &Options::default());
+        assert!(report.is_valid());
+        assert!(report.counters.visited < 60, "{:?}", report.counters);
+    }
+}
+
+/// Kind and path of what is found after a change of valid data.
+#[track_caller]
+fn after_change(model: &str, before: &str, after: &str) -> Vec<String> {
+    let schema = outline(model);
+    let (before, after) = (data(&schema, before), data(&schema, after));
+    let options = Options::default();
+    assert_eq!(shown(&full(&before, &options)), Vec::<String>::new());
+    let report = changed(&diff(&before, &after), &after, &options);
+    assert_eq!(shown(&report), shown(&full(&after, &options)));
+    let errors = report.errors.iter();
+    errors
+        .map(|error| format!("{:?} {}", error.kind, error.path))
+        .collect()
+}
+
+#[test]
+fn deleting_a_leafref_target_is_refused() {
+    let model = "list l key=k\n  leaf k\n  leaf v\nleaf key type=ref path=/l/k\nleaf value type=ref path=/l/v";
+    let refs = "<key>a</key><value>1</value>";
+    assert_eq!(
+        after_change(
+            model,
+            &format!("<l><k>a</k><v>1</v></l><l><k>b</k></l>{refs}"),
+            &format!("<l><k>b</k></l>{refs}")
+        ),
+        ["InstanceRequired /t:key", "InstanceRequired /t:value"]
+    );
+    assert_eq!(
+        after_change(
+            model,
+            &format!("<l><k>a</k><v>1</v></l>{refs}"),
+            &format!("<l><k>a</k><v>2</v></l>{refs}")
+        ),
+        ["InstanceRequired /t:value"]
+    );
+    assert_eq!(
+        after_change(
+            model,
+            &format!("<l><k>a</k><v>1</v></l>{refs}"),
+            &format!("{refs}")
+        ),
+        ["InstanceRequired /t:key", "InstanceRequired /t:value"]
+    );
+}
+
+#[test]
+fn a_default_that_a_when_switches_is_a_change_of_its_own() {
+    let model = "
+leaf mode
+leaf a default=1 when=\"../mode = 'x'\"
+leaf b must=\"../a\"
+leaf c when=\"../a\"
+";
+    assert_eq!(
+        after_change(
+            model,
+            "<mode>x</mode><b>1</b><c>1</c>",
+            "<mode>y</mode><b>1</b><c>1</c>"
+        ),
+        ["MustViolation /t:b", "WhenViolation /t:c"]
+    );
+}
+
+#[test]
+fn an_instance_identifier_is_checked_after_any_change() {
+    let model = "list l key=k\n  leaf k\nleaf at type=instance";
+    let at = "<at>/t:l[t:k='a']</at>";
+    assert_eq!(
+        after_change(model, &format!("<l><k>a</k></l>{at}"), at),
+        ["InstanceRequired /t:at"]
+    );
+}
+
+#[test]
+fn a_case_that_gets_data_switches_off_the_default_of_another() {
+    let model = "
+choice c default-case=a
+  case a
+    leaf x default=1
+  case b
+    leaf y
+leaf z must=\"../x\"
+";
+    assert_eq!(
+        after_change(model, "<z>1</z>", "<z>1</z><y>1</y>"),
+        ["MustViolation /t:z"]
+    );
+}
