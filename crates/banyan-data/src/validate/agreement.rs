@@ -219,11 +219,7 @@ fn deleting_a_leafref_target_is_refused() {
         ["InstanceRequired /t:value"]
     );
     assert_eq!(
-        after_change(
-            model,
-            &format!("<l><k>a</k><v>1</v></l>{refs}"),
-            &format!("{refs}")
-        ),
+        after_change(model, &format!("<l><k>a</k><v>1</v></l>{refs}"), refs),
         ["InstanceRequired /t:key", "InstanceRequired /t:value"]
     );
 }
