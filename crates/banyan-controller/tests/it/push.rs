@@ -1,0 +1,206 @@
+//! One commit, three devices: all of them have it, or nobody does.
+
+use banyan_engine::backend::Backend;
+use banyan_engine::backend::CommitParameters;
+
+use crate::network::{Fault, NAMES, Network, call, commit};
+
+/// Commits a change of all three devices while `b` has a fault; returns the error and checks that nobody kept it.
+async fn commit_fails_everywhere(fault: Fault) -> (Network, String) {
+    let network = Network::open().await;
+    let before = network.running().await;
+    network.boxes["b"].fails(Some(fault));
+    network.edit_boxes(&NAMES, "<mtu>1400</mtu>").await;
+    let error = commit(&network.engine).await.unwrap_err().to_string();
+    network.boxes["b"].fails(None);
+    for name in NAMES {
+        let running = network.boxes[name].running().await;
+        assert!(!running.contains("mtu"), "{name}: {running}");
+    }
+    assert_eq!(network.running().await, before);
+    let transactions = network.transactions().await;
+    assert!(
+        transactions.contains("<result>FAILED</result>"),
+        "{transactions}"
+    );
+    assert!(
+        transactions.contains("<origin>b</origin>"),
+        "{transactions}"
+    );
+    (network, error)
+}
+
+/// After a failure, the same commit must be possible.
+async fn and_succeeds_later(network: &Network) {
+    network.rpc("connection-change", "").await.unwrap();
+    commit(&network.engine).await.unwrap();
+    for name in NAMES {
+        let running = network.boxes[name].running().await;
+        assert!(running.contains("<mtu>1400</mtu>"), "{name}: {running}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_all_well_every_device_and_the_controller_have_the_change() {
+    let network = Network::open().await;
+    network
+        .edit_boxes(
+            &NAMES,
+            "<mtu>1400</mtu><port><id>1</id><speed>100</speed></port>",
+        )
+        .await;
+    commit(&network.engine).await.unwrap();
+    for name in NAMES {
+        let running = network.boxes[name].running().await;
+        assert!(running.contains("<mtu>1400</mtu>"), "{name}: {running}");
+        assert!(running.contains("<speed>100</speed>"), "{name}: {running}");
+    }
+    assert_eq!(
+        network.running().await.matches("<mtu>1400</mtu>").count(),
+        3
+    );
+    let transactions = network.transactions().await;
+    assert!(transactions.contains("push:COMMIT"), "{transactions}");
+    assert!(!transactions.contains("FAILED"), "{transactions}");
+    assert!(network.connections().await.matches("OPEN").count() == 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deletions_are_pushed_too() {
+    let network = Network::open().await;
+    network
+        .edit_boxes(&["a"], "<port><id>1</id></port><port><id>2</id></port>")
+        .await;
+    commit(&network.engine).await.unwrap();
+    network
+        .edit_boxes(
+            &["a"],
+            "<port xmlns:nc='urn:ietf:params:xml:ns:netconf:base:1.0' nc:operation='delete'><id>1</id></port>",
+        )
+        .await;
+    commit(&network.engine).await.unwrap();
+    let running = network.boxes["a"].running().await;
+    assert!(
+        running.contains("<id>2</id>") && !running.contains("<id>1</id>"),
+        "{running}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_fails_to_validate_fails_the_commit_everywhere() {
+    let (network, error) = commit_fails_everywhere(Fault::Validate).await;
+    assert!(error.contains("b: simulated validate failure"), "{error}");
+    and_succeeds_later(&network).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_fails_to_commit_fails_the_commit_everywhere() {
+    let (network, error) = commit_fails_everywhere(Fault::Commit).await;
+    assert!(error.contains("b: simulated commit failure"), "{error}");
+    and_succeeds_later(&network).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_drops_the_connection_fails_the_commit_everywhere() {
+    let (network, error) = commit_fails_everywhere(Fault::DropAtCommit).await;
+    assert!(error.contains("b: "), "{error}");
+    and_succeeds_later(&network).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_commits_and_then_drops_the_connection_is_brought_back() {
+    let (network, _) = commit_fails_everywhere(Fault::DropAfterCommit).await;
+    and_succeeds_later(&network).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_was_changed_by_others_refuses_and_names_the_difference() {
+    let network = Network::open().await;
+    network.boxes["c"]
+        .set("<box xmlns='urn:dev'><mtu>9000</mtu></box>")
+        .await;
+    network.edit_boxes(&NAMES, "<mtu>1400</mtu>").await;
+    let error = commit(&network.engine).await.unwrap_err().to_string();
+    assert!(error.contains("c: ") && error.contains("9000"), "{error}");
+    assert!(!network.boxes["a"].running().await.contains("mtu"));
+    // Whoever takes the device's configuration over can go on.
+    network
+        .rpc("config-pull", "<device>c</device>")
+        .await
+        .unwrap();
+    assert!(network.running().await.contains("<mtu>9000</mtu>"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_is_not_open_refuses_and_says_how_to_open_it() {
+    let network = Network::open().await;
+    network
+        .rpc(
+            "connection-change",
+            "<device>b</device><operation>CLOSE</operation>",
+        )
+        .await
+        .unwrap();
+    network.edit_boxes(&["b"], "<mtu>1400</mtu>").await;
+    let error = commit(&network.engine).await.unwrap_err().to_string();
+    assert!(error.contains("the device b is CLOSED"), "{error}");
+    assert!(error.contains("connection-change"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_networking_only_the_controller_changes_and_a_later_push_catches_up() {
+    let network = Network::open().await;
+    network.edit_boxes(&["a"], "<mtu>1400</mtu>").await;
+    let parameters = CommitParameters {
+        no_networking: true,
+        ..CommitParameters::default()
+    };
+    network.engine.commit(&call(), parameters).await.unwrap();
+    assert!(!network.boxes["a"].running().await.contains("mtu"));
+    network.rpc("controller-commit", "").await.unwrap();
+    assert!(
+        network.boxes["a"]
+            .running()
+            .await
+            .contains("<mtu>1400</mtu>")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_validation_changes_nothing_anywhere() {
+    let network = Network::open().await;
+    let before = network.running().await;
+    network.edit_boxes(&NAMES, "<mtu>1400</mtu>").await;
+    network
+        .rpc("controller-commit", "<push>VALIDATE</push>")
+        .await
+        .unwrap();
+    assert_eq!(network.running().await, before);
+    for name in NAMES {
+        assert!(!network.boxes[name].running().await.contains("mtu"));
+    }
+    network.boxes["b"].fails(Some(Fault::Validate));
+    let error = network
+        .rpc("controller-commit", "<push>VALIDATE</push>")
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("simulated validate failure"),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_with_a_choice_of_devices_refuses_changes_of_others() {
+    let network = Network::open().await;
+    network.edit_boxes(&["a", "b"], "<mtu>1400</mtu>").await;
+    let error = network
+        .rpc("controller-commit", "<device>a</device>")
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("changes b"), "{error}");
+    network
+        .rpc("controller-commit", "<device>?</device>")
+        .await
+        .unwrap();
+}
