@@ -181,7 +181,7 @@ fn operation_schema(running: &Tree, path: &InstancePath) -> Arc<Schema> {
         let above = InstancePath {
             steps: path.steps[..depth].to_vec(),
         };
-        if let Some(below) = running.mounted(&above) {
+        if let Some(below) = running.schema_at(&above) {
             schema = below;
         }
     }

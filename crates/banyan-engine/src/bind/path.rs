@@ -22,8 +22,8 @@ struct Mounted<'a> {
 }
 
 impl Mounts for Mounted<'_> {
-    fn mounted(&self, at: &InstancePath) -> Option<Arc<Schema>> {
-        self.tree.mounted(at).or_else(|| self.known.schema_at(at))
+    fn schema_at(&self, at: &InstancePath) -> Option<Arc<Schema>> {
+        self.tree.schema_at(at).or_else(|| self.known.schema_at(at))
     }
 }
 
@@ -115,7 +115,7 @@ fn schema_of(tree: &Tree, path: &InstancePath, mounts: &SharedMounts) -> Arc<Sch
         let above = InstancePath {
             steps: path.steps[..depth].to_vec(),
         };
-        if let Some(below) = mounted.mounted(&above) {
+        if let Some(below) = mounted.schema_at(&above) {
             schema = below;
         }
     }
