@@ -3,9 +3,11 @@
 //! Must not keep a document tree between the text and ours. Reading stops at the first error, because the
 //! JSON parser below cannot go on after one.
 
-mod data;
-mod edit;
+mod annotations;
+mod document;
+mod members;
 mod print;
+mod reader;
 mod scalar;
 
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use crate::input;
 use crate::node::Tree;
 use crate::operation::Invocation;
 use crate::path::InstancePath;
-use data::{JsonReader, Start};
+use reader::{JsonReader, Start};
 
 pub use print::print;
 pub(crate) use print::print_named;
@@ -52,7 +54,7 @@ pub fn parse_edit(
         ..*options
     };
     let tree = parse_data(schema, bytes, &options)?;
-    Ok(edit::of_tree(&tree, default_operation))
+    Ok(Edit::of_tree(&tree, default_operation))
 }
 
 /// Reads children of the instance at `parent`, an object whose members are its children. The answer is a tree of the

@@ -352,3 +352,44 @@ fn wrong_attributes_of_an_edit_are_refused() {
     let errors = edit(r#"<net xmlns="urn:net"><link><mtu>70</mtu></link></net>"#).unwrap_err();
     assert_eq!(errors[0].kind, ErrorKind::MissingElement);
 }
+
+/// Not a check but a measurement: `cargo test --release -p banyan-data a_million -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement, for release builds"]
+fn a_million_entries_load_and_print() {
+    use std::fmt::Write;
+    let mut xml = String::from("<config><net xmlns=\"urn:net\">\n");
+    for index in 0..1_000_000 {
+        let _ = write!(
+            xml,
+            "<link>\n <name>eth-{index:07}</name>\n <mtu>1400</mtu>\n</link>\n"
+        );
+    }
+    xml.push_str("</net></config>");
+    let clock = std::time::Instant::now();
+    let tree = read(&xml).unwrap();
+    println!(
+        "XML of {} MB read in {:?}",
+        xml.len() >> 20,
+        clock.elapsed()
+    );
+    let clock = std::time::Instant::now();
+    let printed = write(&tree, &PrintOptions::default());
+    println!(
+        "printed, {} MB, in {:?}",
+        printed.len() >> 20,
+        clock.elapsed()
+    );
+    let mut json = Vec::new();
+    let clock = std::time::Instant::now();
+    crate::json::print(&tree, &PrintOptions::default(), &mut json).unwrap();
+    println!(
+        "JSON of {} MB printed in {:?}",
+        json.len() >> 20,
+        clock.elapsed()
+    );
+    let clock = std::time::Instant::now();
+    let again = crate::json::parse_data(&schema(), &json, &ParseOptions::default()).unwrap();
+    println!("and read in {:?}", clock.elapsed());
+    assert_eq!(write(&again, &PrintOptions::default()), printed);
+}
