@@ -20,7 +20,7 @@
 //!       leaf ext:vendor { type string; }
 //!       action reset { input { leaf delay { type uint8; } } output { leaf done { type boolean; } } }
 //!     }
-//!     list rule { ordered-by user; key id; leaf id { type uint32; } leaf note { type string; } }
+//!     list rule { ordered-by user; key id; leaf id { type uint32; } leaf note { type string; } container vault { mount-point vault; } }
 //!     container device { mount-point dev; }
 //!   }
 //!   rpc ping { input { leaf to { type string; } } output { leaf ms { type uint32; } } }
@@ -170,6 +170,9 @@ pub(crate) fn schema() -> Arc<Schema> {
     let rule = build.list(net, "rule", "id", uint(IntWidth::W32));
     build.0[rule.index()].ordered_by = OrderedBy::User;
     build.leaf(rule, "note", string());
+    build.add(rule, Container, "vault", |node| {
+        node.mount_point = Some("vault".into());
+    });
     build.add(net, Container, "device", |node| {
         node.mount_point = Some("dev".into());
     });

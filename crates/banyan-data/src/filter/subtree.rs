@@ -176,7 +176,10 @@ impl<'a> Binder<'a> {
                     elements = true;
                     // With several modules of one name only the first is searched deeper: they cannot share
                     // one pass over the document, and a filter that means another one names it.
-                    self.child(schema, first, &child, &mut inside[0])?;
+                    match inside.first_mut() {
+                        Some(inside) => self.child(schema, first, &child, inside)?,
+                        None => self.scanner.skip()?,
+                    }
                 }
             }
         }

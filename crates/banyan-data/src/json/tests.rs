@@ -236,6 +236,56 @@ fn a_mount_is_a_tree_of_its_own_or_kept_verbatim() {
     assert_eq!(compact(&tree), json);
 }
 
+/// A schema for the vault of rule 7 alone.
+struct OfSeven;
+
+impl Mounts for OfSeven {
+    fn schema_at(&self, path: &InstancePath) -> Option<Arc<Schema>> {
+        let key = path.steps.iter().find_map(|step| match &step.select {
+            Select::Keys(keys) => keys.first(),
+            _ => None,
+        });
+        (key == Some(&crate::Value::Uint(7))).then(schema)
+    }
+}
+
+#[test]
+fn a_mount_may_stand_before_the_keys_that_tell_its_schema() {
+    let options = ParseOptions {
+        mounts: Some(&OfSeven),
+        ..ParseOptions::default()
+    };
+    let read = |json: &str| parse_data(&schema(), json.as_bytes(), &options);
+    let json = r#"{"net:net":{"rule":[{"vault":{"net:host":"x"},"id":7},{"vault":{"net:host":5},"id":8}]}}"#;
+    assert_eq!(
+        compact(&read(json).unwrap()),
+        r#"{"net:net":{"rule":[{"id":7,"vault":{"net:host":"x"}},{"id":8,"vault":{"net:host":5}}]}}"#
+    );
+    let wrong = json.replace(r#""net:host":"x""#, "\n  \"net:host\":1");
+    let error = read(&wrong).unwrap_err().remove(0).to_string();
+    assert_eq!(
+        error,
+        "/net:net/rule[id='7']/vault/host: the number 1 stands where type string needs a string (line 2, column 14)"
+    );
+    let again = json.replace(r#""id":7"#, r#""id":7,"id":7"#);
+    assert_eq!(read(&again).unwrap_err()[0].kind, ErrorKind::Duplicate);
+    let xml = "<net xmlns='urn:net'><rule><vault><host>x</host></vault><id>7</id></rule></net>";
+    let errors = xml::parse_data(&schema(), xml.as_bytes(), &options).unwrap_err();
+    assert_eq!(errors[0].kind, ErrorKind::MissingElement);
+}
+
+#[test]
+fn mounts_inside_of_mounts_are_bounded() {
+    let open = r#"{"net:net":{"rule":[{"id":7,"vault":"#.repeat(500);
+    let deep = format!("{open}{{}}{}", "}]}}".repeat(500));
+    let options = ParseOptions {
+        mounts: Some(&OfSeven),
+        ..ParseOptions::default()
+    };
+    let errors = parse_data(&schema(), deep.as_bytes(), &options).unwrap_err();
+    assert_eq!(errors[0].kind, ErrorKind::TooBig, "{errors:?}");
+}
+
 #[test]
 fn an_edit_has_the_default_operation_everywhere() {
     let json = br#"{"net:net":{"link":[{"name":"a","hop":[2,1]}]}}"#;

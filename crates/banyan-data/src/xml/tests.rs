@@ -274,6 +274,19 @@ fn a_mount_is_a_tree_of_its_own_or_kept_verbatim() {
     assert_eq!(errors[0].path.to_string(), "/net:net/device/net/link");
 }
 
+#[test]
+fn mounts_inside_of_mounts_are_bounded() {
+    let deep = r#"<net xmlns="urn:net"><device>"#.repeat(5_000);
+    let options = ParseOptions {
+        mounts: Some(&SameSchema),
+        ..ParseOptions::default()
+    };
+    let errors = parse_data(&schema(), deep.as_bytes(), &options).unwrap_err();
+    assert_eq!(errors[0].kind, ErrorKind::TooBig);
+    let errors = parse_edit(&schema(), deep.as_bytes(), Operation::Merge, &options).unwrap_err();
+    assert_eq!(errors[0].kind, ErrorKind::TooBig);
+}
+
 fn edit(xml: &str) -> Result<Edit, Vec<DataError>> {
     parse_edit(
         &schema(),
