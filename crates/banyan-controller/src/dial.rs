@@ -58,7 +58,12 @@ impl SshDial {
             HostKey::AcceptNew => HostKeyPolicy::AcceptNew(known_hosts),
             HostKey::Strict(key) => {
                 let file = known_hosts.with_extension("strict");
-                let line = format!("[{}]:{} {}\n", settings.addr, settings.port, key.trim());
+                // known_hosts writes the port only where it is not SSH's own.
+                let host = match settings.port {
+                    22 => settings.addr.clone(),
+                    port => format!("[{}]:{port}", settings.addr),
+                };
+                let line = format!("{host} {}\n", key.trim());
                 self.store
                     .write(&file, line.as_bytes())
                     .map_err(|error| error.to_string())?;

@@ -22,6 +22,7 @@ pub mod modules;
 mod operations;
 mod participant;
 mod recover;
+mod remedy;
 mod run;
 mod session;
 mod state;

@@ -18,6 +18,7 @@ use crate::controller::{Controller, Pulled};
 use crate::device::Device;
 use crate::job::Job;
 use crate::machine::{Ending, Goal, Way};
+use crate::remedy;
 use crate::run::{Part, Reached, Run};
 use crate::transaction::{DeviceName, Event, Failure, Outcome};
 
@@ -109,7 +110,8 @@ impl DevicePush {
             }
             let Some(device) = self.controller.device(&name) else {
                 return Err(refusal(format!(
-                    "the commit creates the device {name} together with its configuration; commit the device first, then open it (banyan rpc connection-change device={name} operation=OPEN), then change it"
+                    "the commit creates the device {name} together with its configuration; commit the device first, then open it ({}), then change it",
+                    remedy::open(&name)
                 )));
             };
             require_open(&device)?;
@@ -219,7 +221,7 @@ impl DevicePush {
             Reached::Done(Outcome::Error) => {
                 let remains = run.transaction().remains().join("; ");
                 Err(refusal(format!(
-                    "these devices may not be as they were before: {remains}; compare them with banyan rpc config-pull"
+                    "these devices may not be as they were before: {remains}; look at them, and take over what they have with config-pull"
                 )))
             }
             _ => {
@@ -288,7 +290,7 @@ pub(crate) fn require_open(device: &Device) -> Result<(), Refusal> {
     let name = &device.name;
     if !device.settings.enabled {
         return Err(refusal(format!(
-            "the device {name} is disabled; enable it and open it, or commit with no-networking"
+            "the device {name} is disabled; enable it and open it, or commit with --no-networking"
         )));
     }
     if device.is_open() {
@@ -297,8 +299,9 @@ pub(crate) fn require_open(device: &Device) -> Result<(), Refusal> {
     let status = device.status();
     let why = status.message.map_or(String::new(), |m| format!(" ({m})"));
     Err(refusal(format!(
-        "the device {name} is {}, not OPEN{why}; open it with banyan rpc connection-change device={name} operation=OPEN, or commit with no-networking",
-        status.state
+        "the device {name} is {}, not OPEN{why}; open it with {}, or commit with --no-networking",
+        status.state,
+        remedy::open(name)
     )))
 }
 
@@ -326,8 +329,11 @@ pub(crate) async fn parts(
         for (device, claim) in devices.into_iter().zip(claims) {
             let known = device.known();
             let (Some(schema), Some(synced)) = (known.schema, known.synced) else {
-                let why = "what the device has is not known; fetch it with banyan rpc config-pull";
-                return Err(failure(&device.name, why.to_owned()));
+                let why = "what the device has is not known; fetch it with ";
+                return Err(failure(
+                    &device.name,
+                    why.to_owned() + &remedy::pull(&device.name),
+                ));
             };
             let Some(abilities) = device.status().abilities else {
                 let why = "the device offers neither a candidate nor a writable running datastore";
@@ -338,8 +344,11 @@ pub(crate) async fn parts(
                 .mount(&after, &device.name)
                 .unwrap_or_else(|| Arc::new(Tree::empty(schema.clone())));
             if !Arc::ptr_eq(wanted.schema(), &schema) || !Arc::ptr_eq(synced.schema(), &schema) {
-                let why = "the device has other modules than its configuration in the controller was made with; fetch it again with banyan rpc config-pull";
-                return Err(failure(&device.name, why.to_owned()));
+                let why = "the device has other modules than its configuration in the controller was made with; fetch it again with ";
+                return Err(failure(
+                    &device.name,
+                    why.to_owned() + &remedy::pull(&device.name),
+                ));
             }
             let job = Job::new(synced, wanted, persist_id(tid))
                 .map_err(|why| failure(&device.name, why))?;

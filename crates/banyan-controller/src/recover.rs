@@ -19,6 +19,7 @@ use crate::device::Device;
 use crate::job::Job;
 use crate::machine::{Ending, Goal, Order, Push, Way};
 use crate::participant::{NAME, persist_id};
+use crate::remedy;
 use crate::transaction::DeviceName;
 
 /// How many records back a commit is looked for.
@@ -140,7 +141,8 @@ async fn settle_device(
                 controller.agree(device, seen);
             }
             let message = format!(
-                "transaction {tid} was interrupted, and the device took it back ({why}); push it again with banyan rpc controller-commit"
+                "transaction {tid} was interrupted, and the device took it back ({why}); push it again with {}",
+                remedy::push(&device.name)
             );
             device.update_status(|status| status.message = Some(message));
             true

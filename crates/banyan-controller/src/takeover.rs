@@ -13,6 +13,7 @@ use banyan_engine::participant::Options;
 use crate::controller::{Controller, Pulled, on_pool, source};
 use crate::device::{Device, Known};
 use crate::job::difference;
+use crate::remedy;
 
 /// When a device's configuration replaces the controller's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,14 +95,15 @@ pub async fn take_over(
         match verdict {
             Verdict::Same(tree) | Verdict::Take(tree) => controller.agree(&device, tree),
             Verdict::Pending => device.update_status(|status| {
-                status.message = Some(
-                    "the controller holds changes that were not pushed; push them with banyan rpc controller-commit"
-                        .to_owned(),
-                );
+                status.message = Some(format!(
+                    "the controller holds changes that were not pushed; push them with {}",
+                    remedy::push(&device.name)
+                ));
             }),
             Verdict::Apart(words) => device.update_status(|status| {
                 status.message = Some(format!(
-                    "the device was changed ({words}), and the controller holds changes that were not pushed; take the device's configuration over with banyan rpc config-pull, or undo one of the two"
+                    "the device was changed ({words}), and the controller holds changes that were not pushed; take the device's configuration over with {}, or undo one of the two",
+                    remedy::pull(&device.name)
                 ));
             }),
         }

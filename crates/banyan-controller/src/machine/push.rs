@@ -240,7 +240,7 @@ fn reason(event: Event) -> String {
     match event {
         Event::Refused(why) | Event::Lost(why) => why,
         Event::Different(what) => format!(
-            "the device has other configuration than it last had: {what}; see it with config-pull"
+            "the device has other configuration than it last had: {what}; take it over with config-pull, or undo it on the device"
         ),
         other => format!("an answer out of turn: {other:?}"),
     }

@@ -18,6 +18,7 @@ use crate::device::{Abilities, Device, Reports, Work};
 use crate::job::{Job, difference};
 use crate::machine::{Action, Ending, Event, Order, Purpose, Report, Request, State, Timer, step};
 use crate::modules::{DeviceModule, ModuleSet};
+use crate::remedy;
 
 /// The longest pause between two attempts to connect a device that went away.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -355,7 +356,8 @@ impl Driver {
         };
         let message = difference_of(&synced, &seen).map(|words| {
             format!(
-                "the device was changed while it was not connected: {words}; take its configuration over with banyan rpc config-pull"
+                "the device was changed while it was not connected: {words}; take its configuration over with {}",
+                remedy::pull(&self.device.name)
             )
         });
         self.device.update_status(|status| status.message = message);

@@ -45,6 +45,8 @@ pub enum Fault {
     DropAtCommit,
     /// It commits, and drops the connection before it answers.
     DropAfterCommit,
+    /// It commits, drops the connection, and cannot be reached any more.
+    DropForGood,
     /// It does not take connections.
     Unreachable,
 }
@@ -176,11 +178,14 @@ impl Backend for Faulty {
         Box::pin(async move {
             match self.fault() {
                 Some(Fault::Commit) => Err(refused("commit")),
-                Some(fault @ (Fault::DropAtCommit | Fault::DropAfterCommit)) => {
-                    if fault == Fault::DropAfterCommit {
+                Some(
+                    fault @ (Fault::DropAtCommit | Fault::DropAfterCommit | Fault::DropForGood),
+                ) => {
+                    if fault != Fault::DropAtCommit {
                         self.inner.commit(call, parameters).await?;
                     }
-                    *self.fault.lock().unwrap() = None;
+                    *self.fault.lock().unwrap() =
+                        (fault == Fault::DropForGood).then_some(Fault::Unreachable);
                     self.hangup.lock().unwrap().cancel();
                     std::future::pending().await
                 }

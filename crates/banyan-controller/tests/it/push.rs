@@ -1,9 +1,11 @@
 //! One commit, three devices: all of them have it, or nobody does.
 
-use banyan_engine::backend::Backend;
-use banyan_engine::backend::CommitParameters;
+use std::time::Duration;
 
-use crate::network::{Fault, NAMES, Network, call, commit};
+use banyan_engine::Tid;
+use banyan_engine::backend::{Backend, CommitParameters, Confirmed};
+
+use crate::network::{Fault, NAMES, Network, call, commit, edit};
 
 /// Commits a change of all three devices while `b` has a fault; returns the error and checks that nobody kept it.
 async fn commit_fails_everywhere(fault: Fault) -> (Network, String) {
@@ -203,4 +205,84 @@ async fn a_commit_with_a_choice_of_devices_refuses_changes_of_others() {
         .rpc("controller-commit", "<device>?</device>")
         .await
         .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_cannot_be_asked_where_it_stands_makes_it_an_error_that_says_so() {
+    let network = Network::open().await;
+    let before = network.running().await;
+    network.boxes["b"].fails(Some(Fault::DropForGood));
+    network.edit_boxes(&NAMES, "<mtu>1400</mtu>").await;
+    let error = commit(&network.engine).await.unwrap_err().to_string();
+    assert!(error.contains("ERROR"), "{error}");
+    assert!(error.contains("device b: "), "{error}");
+    assert!(
+        error.contains("by itself when its time runs out"),
+        "{error}"
+    );
+    assert_eq!(network.running().await, before);
+    for name in ["a", "c"] {
+        assert!(!network.boxes[name].running().await.contains("mtu"));
+    }
+    let transactions = network.transactions().await;
+    assert!(
+        transactions.contains("<result>ERROR</result>"),
+        "{transactions}"
+    );
+    assert!(
+        transactions.contains("<outcome>UNKNOWN</outcome>"),
+        "{transactions}"
+    );
+}
+
+/// A device with a commit that waits for its confirmation, as a controller leaves it that dies in between.
+async fn interrupted(decided: bool) -> Network {
+    let network = Network::open().await;
+    let device = &network.boxes["b"];
+    edit(&device.engine, "<box xmlns='urn:dev'><mtu>1400</mtu></box>")
+        .await
+        .unwrap();
+    let parameters = CommitParameters {
+        confirmed: Some(Confirmed {
+            timeout: 600,
+            persist: Some("banyan-999".into()),
+        }),
+        ..CommitParameters::default()
+    };
+    device.engine.commit(&call(), parameters).await.unwrap();
+    let note = serde_json::json!({
+        "participant": "controller",
+        "decided": decided,
+        "devices": { "b": { "way": "confirmed-persist", "persist-id": "banyan-999" } },
+    });
+    network.engine.intend(Tid(999), note).await.unwrap();
+    let network = network.restart().await;
+    for _ in 0..100 {
+        if network.engine.intents().await.unwrap().is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(network.engine.intents().await.unwrap().is_empty());
+    network
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_that_a_crash_interrupted_before_its_record_is_taken_back_at_the_next_start() {
+    let network = interrupted(false).await;
+    let running = network.boxes["b"].running().await;
+    assert!(!running.contains("mtu"), "{running}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_that_a_crash_interrupted_after_its_decision_is_seen_through_at_the_next_start() {
+    let network = interrupted(true).await;
+    let device = &network.boxes["b"];
+    assert!(device.running().await.contains("<mtu>1400</mtu>"));
+    // Nothing is pending any more.
+    let call = call();
+    let nothing = device
+        .engine
+        .cancel_commit(&call, Some("banyan-999".into()));
+    assert!(nothing.await.is_err());
 }
