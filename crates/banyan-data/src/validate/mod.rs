@@ -12,6 +12,7 @@ mod explain;
 mod prune;
 mod references;
 mod rules;
+mod structure;
 #[cfg(test)]
 mod tests;
 mod unique;
