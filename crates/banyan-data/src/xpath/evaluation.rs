@@ -44,7 +44,9 @@ pub enum Stop {
 /// What evaluations share: the budget, compiled patterns, and what was read if somebody wants to know.
 #[derive(Debug)]
 pub(crate) struct Session<'t> {
-    budget: Cell<u64>,
+    /// Steps that one evaluation may take, and the count of visited nodes at which it ends.
+    allowed: Cell<u64>,
+    end: Cell<u64>,
     visited: Cell<u64>,
     patterns: RefCell<HashMap<String, Arc<Pattern>>>,
     reads: Option<RefCell<Vec<Cursor<'t>>>>,
@@ -53,7 +55,8 @@ pub(crate) struct Session<'t> {
 impl<'t> Session<'t> {
     pub(crate) fn new(budget: u64) -> Self {
         Session {
-            budget: Cell::new(budget),
+            allowed: Cell::new(budget),
+            end: Cell::new(budget),
             visited: Cell::new(0),
             patterns: RefCell::default(),
             reads: None,
@@ -70,7 +73,8 @@ impl<'t> Session<'t> {
 
     /// Begins another evaluation with a budget of its own.
     pub(crate) fn renew(&self, budget: u64) {
-        self.budget.set(self.visited.get().saturating_add(budget));
+        self.allowed.set(budget);
+        self.end.set(self.visited.get().saturating_add(budget));
     }
 
     /// How many nodes were looked at in all.
@@ -85,9 +89,9 @@ impl<'t> Session<'t> {
     pub(crate) fn tick(&self) -> Result<(), Stop> {
         let visited = self.visited.get() + 1;
         self.visited.set(visited);
-        if visited > self.budget.get() {
+        if visited > self.end.get() {
             return Err(Stop::Budget {
-                limit: self.budget.get(),
+                limit: self.allowed.get(),
             });
         }
         Ok(())
