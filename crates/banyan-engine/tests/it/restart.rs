@@ -348,3 +348,51 @@ async fn a_log_that_fails_at_any_write_loses_nothing_that_was_answered() {
         assert_eq!(running(&engine).await, last, "write {write}");
     }
 }
+
+#[tokio::test]
+async fn a_large_file_is_written_when_commits_pause() {
+    let machine = Machine::new();
+    let engine = machine.start().await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    let many: String = (0..20_000)
+        .map(|id| item(id, "a value of some length"))
+        .collect();
+    alice.set(&many).await.unwrap();
+    assert_eq!(machine.running_file(), "");
+    for _ in 0..1000 {
+        machine.clock.advance(std::time::Duration::from_secs(1));
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        if !machine.running_file().is_empty() {
+            break;
+        }
+    }
+    assert!(machine.running_file().len() > 1 << 20);
+    // What comes after it is in the log alone, and found there.
+    alice.set(&name("later")).await.unwrap();
+    assert!(!machine.running_file().contains("later"));
+    let before = engine.running();
+    machine.files.crash();
+    drop((alice, engine));
+    machine.files.restart();
+    let engine = machine.start().await.unwrap();
+    assert_eq!(engine.running().seq, Seq(2));
+    assert!(banyan_data::change::diff(&before.tree, &engine.running().tree).is_empty());
+}
+
+#[tokio::test]
+async fn on_disk_commits_survive_an_end_without_a_stop() {
+    let scratch = tempfile::tempdir().unwrap();
+    let directory = scratch.path().join("store");
+    for round in 1..=3u64 {
+        let engine = EngineBuilder::new(schema())
+            .directory(&directory)
+            .open()
+            .await
+            .unwrap();
+        assert_eq!(engine.running().seq, Seq(round - 1));
+        let alice = Client::open(&engine, "alice").await;
+        alice.set(&name(&format!("round {round}"))).await.unwrap();
+        assert_eq!(running(&engine).await, name(&format!("round {round}")));
+    }
+    assert!(directory.join("running_db").exists());
+}
