@@ -13,6 +13,7 @@ mod select;
 
 use std::sync::Arc;
 
+use banyan_data::Tree;
 use banyan_data::document::Mounts;
 use banyan_data::path::InstancePath;
 use banyan_yang::schema::Schema;
@@ -40,6 +41,20 @@ pub struct NoMounts;
 impl Mounts for NoMounts {
     fn schema_at(&self, _: &InstancePath) -> Option<Arc<Schema>> {
         None
+    }
+}
+
+/// What is mounted in a tree, and what could be.
+struct Mounted<'a> {
+    tree: &'a Tree,
+    known: &'a SharedMounts,
+}
+
+impl Mounts for Mounted<'_> {
+    fn schema_at(&self, path: &InstancePath) -> Option<Arc<Schema>> {
+        self.tree
+            .schema_at(path)
+            .or_else(|| self.known.schema_at(path))
     }
 }
 

@@ -241,7 +241,7 @@ async fn append(
     let before = change.before.clone();
     let after = after.clone();
     on_pool(move || {
-        let record = record(head, &changes, &before.tree, &after.tree)?;
+        let record = record(head, &changes)?;
         let small = core.keeper.as_ref().and_then(|keeper| keeper.print(&after));
         let promise = core.tids.promise();
         let mut facts = vec![(promise.0, Some(promise.1.as_str()))];
@@ -290,16 +290,11 @@ fn in_doubt(core: &Core, record: &Record, before: Seq, error: LogError) -> Resul
 }
 
 /// The record of a change.
-pub(crate) fn record(
-    head: RecordHead,
-    changes: &ChangeSet,
-    before: &Tree,
-    after: &Tree,
-) -> Result<Record> {
-    let title = format!("commit {}", head.seq);
+pub(crate) fn record(head: RecordHead, changes: &ChangeSet) -> Result<Record> {
+    let name = format!("commit-{}", head.seq);
     Ok(Record {
-        change: bind::patch_text(changes, &title, before, after)?.into(),
-        reverse: bind::patch_text(&bind::reverse(changes), &title, after, before)?.into(),
+        change: bind::patch_text(changes, &name)?.into(),
+        reverse: bind::patch_text(&bind::reverse(changes), &name)?.into(),
         head,
     })
 }

@@ -1,16 +1,15 @@
 //! Changes: differences, their validation, and their spellings.
 
 use banyan_data::change::{ChangeSet, EditForm};
-use banyan_data::document::{Holds, Layout};
-use banyan_data::edit::Operation;
+use banyan_data::document::Layout;
 use banyan_data::path::InstancePath;
 use banyan_data::rebase::Conflict;
 use banyan_data::validate::{self, Mounts, Options};
 use banyan_data::xpath::DEFAULT_BUDGET;
-use banyan_data::{DataError, ErrorKind, Tree, change, xml};
+use banyan_data::{DataError, ErrorKind, Tree, change, patch, xml};
 
-use super::report::{data_errors, print_error};
-use super::{SharedMounts, document};
+use super::report::{data_error, data_errors, print_error};
+use super::{Mounted, SharedMounts};
 use crate::backend::{Filter, Result};
 
 /// `mine` on top of `theirs`, where both were made from `base`.
@@ -97,28 +96,19 @@ pub(crate) fn validate_full(tree: &Tree) -> Result<()> {
     Err(data_errors(tree.schema(), report.errors))
 }
 
-/// A change as the log keeps it.
-pub(crate) fn patch_text(
-    changes: &ChangeSet,
-    _title: &str,
-    _before: &Tree,
-    _after: &Tree,
-) -> Result<String> {
-    let mut text = Vec::new();
-    xml::print_edit(
-        &changes.to_edit(EditForm::Exact),
-        Layout::Compact,
-        &mut text,
-    )
-    .map_err(print_error)?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
+/// A change as the log keeps it: a YANG Patch (RFC 8072).
+pub(crate) fn patch_text(changes: &ChangeSet, name: &str) -> Result<String> {
+    patch::to_yang_patch(changes, name).map_err(print_error)
 }
 
 /// Applies a change as the log keeps it.
 pub(crate) fn apply_patch(tree: &Tree, text: &str, mounts: &SharedMounts) -> Result<Tree> {
-    let options = document::reading(Holds::Config, mounts);
-    let edit = xml::parse_edit(tree.schema(), text.as_bytes(), Operation::None, &options)
-        .map_err(|errors| data_errors(tree.schema(), errors))?;
+    let mounted = Mounted {
+        tree,
+        known: mounts,
+    };
+    let edit = patch::from_yang_patch(tree.schema(), text, &mounted)
+        .map_err(|error| data_error(tree.schema(), error))?;
     super::apply(&edit, tree)
 }
 
@@ -173,5 +163,9 @@ pub(crate) fn diff_patch(
     mounts: &SharedMounts,
 ) -> Result<String> {
     let (before, after) = at(before, after, path, mounts)?;
-    patch_text(&diff(&before, &after), "compare", &before, &after)
+    let changes = diff(&before, &after);
+    if changes.is_empty() {
+        return Ok(String::new());
+    }
+    patch_text(&changes, "compare")
 }

@@ -175,7 +175,7 @@ fn rpc_named(schema: &Schema, name: &str) -> Option<SchemaId> {
 
 /// The schema that the last step of a path leads into.
 fn operation_schema(running: &Tree, path: &InstancePath) -> Arc<Schema> {
-    use banyan_data::path::Mounts;
+    use banyan_data::document::Mounts;
     let mut schema = running.schema().clone();
     for depth in 1..=path.steps.len() {
         let above = InstancePath {

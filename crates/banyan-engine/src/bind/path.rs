@@ -2,30 +2,19 @@
 
 use std::sync::Arc;
 
+use banyan_data::document::Mounts;
 use banyan_data::edit::{Edit, Operation};
 use banyan_data::lexical::{self, ModuleNames};
-use banyan_data::path::{self, InstancePath, Mounts, PathStep, Select, json};
+use banyan_data::path::{self, InstancePath, PathStep, Select, json};
 use banyan_data::{Tree, Value};
 use banyan_yang::schema::{NodeKind, Schema, TypeKind};
 
-use super::SharedMounts;
 use super::report::data_error;
+use super::{Mounted, SharedMounts};
 use crate::backend::Result;
 use crate::engine::Engine;
 use crate::error::{BackendError, ErrorTag};
 use crate::system::PathEdit;
-
-/// What is mounted in a tree, and what could be.
-struct Mounted<'a> {
-    tree: &'a Tree,
-    known: &'a SharedMounts,
-}
-
-impl Mounts for Mounted<'_> {
-    fn schema_at(&self, at: &InstancePath) -> Option<Arc<Schema>> {
-        self.tree.schema_at(at).or_else(|| self.known.schema_at(at))
-    }
-}
 
 /// Reads a path in any spelling.
 pub(crate) fn parse_path(tree: &Tree, text: &str, mounts: &SharedMounts) -> Result<InstancePath> {

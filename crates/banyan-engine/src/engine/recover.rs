@@ -291,7 +291,7 @@ impl Start<'_> {
             changes: bind::count(&changes),
             entries: Vec::new(),
         };
-        let record = pipeline::record(head, &changes, &before.tree, &after)
+        let record = pipeline::record(head, &changes)
             .map_err(|reason| StartError::Replay { seq, reason })?;
         let mut all = vec![(name, Some(value.as_str()))];
         all.extend_from_slice(facts);
