@@ -337,7 +337,7 @@ impl Backend for Engine {
             on_pool(move || {
                 let tree = bind::settled(&running, tree)?;
                 let changes = bind::diff(&running, &tree);
-                bind::validate(&running, &tree, &changes)
+                bind::validate(&tree, &changes)
             })
             .await?
         })

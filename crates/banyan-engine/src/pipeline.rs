@@ -164,7 +164,7 @@ async fn prepare(core: &Arc<Core>, base: &Snapshot, mine: &Tree) -> Result<Chang
         let after = bind::settled(&before.tree, after)?;
         let changes = bind::diff(&before.tree, &after);
         if !changes.is_empty() {
-            bind::validate(&before.tree, &after, &changes)?;
+            bind::validate(&after, &changes)?;
         }
         Ok(Change {
             before,

@@ -4,7 +4,7 @@ use banyan_data::change::{ChangeSet, EditForm};
 use banyan_data::document::Layout;
 use banyan_data::path::InstancePath;
 use banyan_data::rebase::Conflict;
-use banyan_data::validate::{self, Mounts, Options};
+use banyan_data::validate::{self, Mounts, Options, Report};
 use banyan_data::xpath::DEFAULT_BUDGET;
 use banyan_data::{DataError, ErrorKind, Tree, change, patch, xml};
 
@@ -76,12 +76,13 @@ pub(crate) fn settled(before: &Tree, after: Tree) -> Result<Tree> {
     Ok(pruned)
 }
 
-/// Checks a tree that differs from a valid one by `changes`.
+/// Checks a tree that differs by `changes` from one that is valid, as running always is: it was validated in
+/// full at the start, and each commit since. Cost: what the change can affect.
 ///
 /// # Errors
 /// All that is wrong.
-pub(crate) fn validate(_before: &Tree, after: &Tree, _changes: &ChangeSet) -> Result<()> {
-    validate_full(after)
+pub(crate) fn validate(after: &Tree, changes: &ChangeSet) -> Result<()> {
+    found(after, validate::changed(changes, after, &rules()))
 }
 
 /// Checks a whole tree.
@@ -89,7 +90,10 @@ pub(crate) fn validate(_before: &Tree, after: &Tree, _changes: &ChangeSet) -> Re
 /// # Errors
 /// All that is wrong.
 pub(crate) fn validate_full(tree: &Tree) -> Result<()> {
-    let report = validate::full(tree, &rules());
+    found(tree, validate::full(tree, &rules()))
+}
+
+fn found(tree: &Tree, report: Report) -> Result<()> {
     if report.is_valid() {
         return Ok(());
     }
