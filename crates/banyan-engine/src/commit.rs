@@ -201,7 +201,7 @@ impl Engine {
                 if !current {
                     return;
                 }
-                match engine.take_back(TakenBack::Timeout).await {
+                match engine.take_back(TakenBack::Timeout, generation).await {
                     Ok(()) => return,
                     Err(error) => tracing::error!(
                         "the confirmed commit cannot be taken back, trying again in {} s: {error}",
@@ -213,10 +213,14 @@ impl Engine {
         });
     }
 
-    /// Takes the pending confirmed commit back; it stays pending when that fails.
-    pub(crate) async fn take_back(&self, why: TakenBack) -> Result<()> {
+    /// Takes the pending confirmed commit of that generation back, unless it has been confirmed or extended since;
+    /// it stays pending when that fails.
+    pub(crate) async fn take_back(&self, why: TakenBack, generation: u64) -> Result<()> {
         let core = self.0.clone();
-        let Some(pending) = core.pending().clone() else {
+        // A commit in progress may be the one that confirms: look again when it is over.
+        let _turn = self.0.committing.lock().await;
+        let pending = core.pending().clone();
+        let Some(pending) = pending.filter(|pending| pending.generation == generation) else {
             return Ok(());
         };
         let base = self.running();
@@ -265,7 +269,7 @@ impl Engine {
     /// Takes the pending commit back by request (RFC 6241 8.4.4).
     pub(crate) async fn cancel_pending(&self, call: &Call, persist_id: Option<&str>) -> Result<()> {
         let core = &self.0;
-        {
+        let generation = {
             let pending = core.pending();
             let Some(pending) = pending.as_ref() else {
                 return Err(BackendError::new(
@@ -279,8 +283,9 @@ impl Engine {
                 |id| core.sessions.describe(id),
                 core.seams.clock.now(),
             )?;
-        }
-        self.take_back(TakenBack::Cancelled).await
+            pending.generation
+        };
+        self.take_back(TakenBack::Cancelled, generation).await
     }
 
     /// A session is gone: its unconfirmed commit is taken back, unless it persists (RFC 6241 8.4.1).
@@ -292,7 +297,7 @@ impl Engine {
             .filter(|pending| pending.session == session && pending.persist.is_none())
             .map(|pending| pending.generation);
         let Some(generation) = generation else { return };
-        if let Err(error) = self.take_back(TakenBack::SessionEnded).await {
+        if let Err(error) = self.take_back(TakenBack::SessionEnded, generation).await {
             tracing::error!(
                 "the confirmed commit of session {session} cannot be taken back: {error}"
             );
