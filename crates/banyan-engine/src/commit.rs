@@ -10,7 +10,7 @@ use crate::blocking::{on_pool, to_its_end};
 use crate::confirm::{self, Pending, Step};
 use crate::engine::{Core, Engine, WorkTree, log_failed};
 use crate::error::{BackendError, ErrorTag};
-use crate::number::SessionId;
+use crate::number::{SessionId, Tid};
 use crate::participant::Options;
 use crate::pipeline::{self, Attempt, Outcome, Until};
 use crate::session::{INTERNAL, internal_source};
@@ -144,7 +144,7 @@ impl Engine {
                     let mut slot = core.pending();
                     let old = slot.take();
                     let pending = Pending {
-                        revert: old.as_ref().map_or(before, |old| old.revert.clone()),
+                        revert: old.map_or(before, |old| old.revert),
                         made: after,
                         tid: outcome.committed.tid,
                         principal: call.principal.clone(),
@@ -152,7 +152,6 @@ impl Engine {
                         persist: wanted.persist.clone(),
                         since: now,
                         timeout: Duration::from_secs(u64::from(wanted.timeout)),
-                        generation: old.map_or(0, |old| old.generation + 1),
                     };
                     *slot = Some(pending.clone());
                     pending
@@ -167,7 +166,7 @@ impl Engine {
                     };
                     self.write_fact(serde_json::to_string(&kept).ok()).await?;
                 }
-                self.watch(pending.generation, pending.timeout);
+                self.watch(pending.tid, pending.timeout);
                 Ok(())
             }
         }
@@ -180,8 +179,8 @@ impl Engine {
             .map_err(log_failed)
     }
 
-    /// Takes the pending commit of that generation back when its time is over.
-    fn watch(&self, generation: u64, timeout: Duration) {
+    /// Takes the pending commit of that attempt back when its time is over.
+    fn watch(&self, attempt: Tid, timeout: Duration) {
         let weak = self.downgrade();
         let clock = self.0.seams.clock.clone();
         let stopping = self.0.stopping.clone();
@@ -197,11 +196,11 @@ impl Engine {
                     .0
                     .pending()
                     .as_ref()
-                    .is_some_and(|pending| pending.generation == generation);
+                    .is_some_and(|pending| pending.tid == attempt);
                 if !current {
                     return;
                 }
-                match engine.take_back(TakenBack::Timeout, generation).await {
+                match engine.take_back(TakenBack::Timeout, attempt).await {
                     Ok(()) => return,
                     Err(error) => tracing::error!(
                         "the confirmed commit cannot be taken back, trying again in {} s: {error}",
@@ -213,14 +212,14 @@ impl Engine {
         });
     }
 
-    /// Takes the pending confirmed commit of that generation back, unless it has been confirmed or extended since;
+    /// Takes the pending confirmed commit of that attempt back, unless it has been confirmed or extended since;
     /// it stays pending when that fails.
-    pub(crate) async fn take_back(&self, why: TakenBack, generation: u64) -> Result<()> {
+    pub(crate) async fn take_back(&self, why: TakenBack, attempt: Tid) -> Result<()> {
         let core = self.0.clone();
         // A commit in progress may be the one that confirms: look again when it is over.
         let _turn = self.0.committing.lock().await;
         let pending = core.pending().clone();
-        let Some(pending) = pending.filter(|pending| pending.generation == generation) else {
+        let Some(pending) = pending.filter(|pending| pending.tid == attempt) else {
             return Ok(());
         };
         let base = self.running();
@@ -253,10 +252,7 @@ impl Engine {
         let outcome = to_its_end(async move { pipeline::commit(&core, attempt).await }).await??;
         {
             let mut slot = self.0.pending();
-            if slot
-                .as_ref()
-                .is_some_and(|now| now.generation == pending.generation)
-            {
+            if slot.as_ref().is_some_and(|now| now.tid == pending.tid) {
                 *slot = None;
             }
         }
@@ -269,7 +265,7 @@ impl Engine {
     /// Takes the pending commit back by request (RFC 6241 8.4.4).
     pub(crate) async fn cancel_pending(&self, call: &Call, persist_id: Option<&str>) -> Result<()> {
         let core = &self.0;
-        let generation = {
+        let attempt = {
             let pending = core.pending();
             let Some(pending) = pending.as_ref() else {
                 return Err(BackendError::new(
@@ -283,25 +279,25 @@ impl Engine {
                 |id| core.sessions.describe(id),
                 core.seams.clock.now(),
             )?;
-            pending.generation
+            pending.tid
         };
-        self.take_back(TakenBack::Cancelled, generation).await
+        self.take_back(TakenBack::Cancelled, attempt).await
     }
 
     /// A session is gone: its unconfirmed commit is taken back, unless it persists (RFC 6241 8.4.1).
     pub(crate) async fn session_gone(&self, session: SessionId) {
-        let generation = self
+        let attempt = self
             .0
             .pending()
             .as_ref()
             .filter(|pending| pending.session == session && pending.persist.is_none())
-            .map(|pending| pending.generation);
-        let Some(generation) = generation else { return };
-        if let Err(error) = self.take_back(TakenBack::SessionEnded, generation).await {
+            .map(|pending| pending.tid);
+        let Some(attempt) = attempt else { return };
+        if let Err(error) = self.take_back(TakenBack::SessionEnded, attempt).await {
             tracing::error!(
                 "the confirmed commit of session {session} cannot be taken back: {error}"
             );
-            self.watch(generation, AGAIN);
+            self.watch(attempt, AGAIN);
         }
     }
 }

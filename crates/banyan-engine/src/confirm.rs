@@ -26,7 +26,7 @@ pub(crate) struct Pending {
     pub revert: Snapshot,
     /// Running as it left it; what others commit meanwhile is not taken back.
     pub made: Snapshot,
-    /// The attempt.
+    /// The attempt that began or extended it: an old timer sees by it that it is old.
     pub tid: Tid,
     /// Who committed it.
     pub principal: Principal,
@@ -38,8 +38,6 @@ pub(crate) struct Pending {
     pub since: Timestamp,
     /// How long it waits from then on.
     pub timeout: Duration,
-    /// Counts beginnings and extensions, so that an old timer knows that it is old.
-    pub generation: u64,
 }
 
 /// What is kept on disk of it.

@@ -76,6 +76,19 @@ async fn a_commit_of_the_same_session_confirms() {
 }
 
 #[tokio::test]
+async fn the_timer_of_a_confirmed_one_does_not_touch_the_next() {
+    let (machine, alice) = pending(None).await;
+    alice.commit().await.unwrap();
+    machine.clock.advance(Duration::from_secs(30));
+    alice.edit(&name("c")).await.unwrap();
+    alice.commit_with(for_seconds(60, None)).await.unwrap();
+    machine.clock.advance(Duration::from_secs(40));
+    running_stays(&alice, "c").await;
+    machine.clock.advance(Duration::from_secs(21));
+    running_becomes(&alice, "b").await;
+}
+
+#[tokio::test]
 async fn another_confirmed_commit_extends_the_time() {
     let (machine, alice) = pending(None).await;
     machine.clock.advance(Duration::from_secs(50));
