@@ -1,4 +1,4 @@
-//! The controller's directory: module texts, what each device last had, host keys, intents.
+//! The controller's directory: module texts, what each device last had, host keys.
 //!
 //! Every file is replaced in one step (temporary file, sync, rename). Blocking: callers use a blocking
 //! pool. Knows names and bytes, not what they mean.
@@ -6,6 +6,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -58,12 +59,7 @@ impl Store {
         let store = Store {
             root: root.to_owned(),
         };
-        for path in [
-            root.to_owned(),
-            store.yang(),
-            store.root.join("devices"),
-            store.root.join("intents"),
-        ] {
+        for path in [root.to_owned(), store.yang(), store.root.join("devices")] {
             make_directory(&path).map_err(at(&path, "making the directory"))?;
         }
         Ok(store)
@@ -103,31 +99,6 @@ impl Store {
         self.root.join("devices").join(escape(device))
     }
 
-    /// A transaction that may have left something on devices.
-    pub fn intent(&self, tid: u32) -> PathBuf {
-        self.root.join("intents").join(format!("{tid}.json"))
-    }
-
-    /// The files of all intents.
-    ///
-    /// # Errors
-    /// The directory cannot be read.
-    pub fn intents(&self) -> Result<Vec<PathBuf>, StoreError> {
-        let path = self.root.join("intents");
-        let mut files = Vec::new();
-        for entry in fs::read_dir(&path).map_err(at(&path, "reading the directory"))? {
-            let file = entry.map_err(at(&path, "reading the directory"))?.path();
-            if file
-                .extension()
-                .is_some_and(|extension| extension == "json")
-            {
-                files.push(file);
-            }
-        }
-        files.sort();
-        Ok(files)
-    }
-
     /// The content of a file; `None` when it does not exist.
     ///
     /// # Errors
@@ -148,8 +119,10 @@ impl Store {
         if let Some(parent) = path.parent() {
             make_directory(parent).map_err(at(parent, "making the directory"))?;
         }
-        // The process id keeps two programs on one directory from mixing their halves.
-        let temporary = path.with_extension(format!("tmp{}", std::process::id()));
+        // Two devices may fetch the same module at once: each writer has a file of its own.
+        static WRITERS: AtomicU64 = AtomicU64::new(0);
+        let writer = WRITERS.fetch_add(1, Ordering::Relaxed);
+        let temporary = path.with_extension(format!("tmp{}-{writer}", std::process::id()));
         let written = (|| {
             let mut file = create_private(&temporary)?;
             file.write_all(content)?;

@@ -13,14 +13,14 @@ use crate::testmodel::{Random, path, random_tree, schema};
 
 fn set(tree: &Tree, at: &str, value: Option<Value>) -> Tree {
     let at = path(tree.schema(), at);
-    Edit::at_path(tree, &at, Operation::Merge, value, None)
+    Edit::at_path(tree, &at, Operation::Merge, value, None, tree)
         .and_then(|edit| edit.apply(tree))
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn unset(tree: &Tree, at: &str) -> Tree {
     let at = path(tree.schema(), at);
-    Edit::at_path(tree, &at, Operation::Delete, None, None)
+    Edit::at_path(tree, &at, Operation::Delete, None, None, tree)
         .and_then(|edit| edit.apply(tree))
         .unwrap_or_else(|error| panic!("{error}"))
 }
@@ -166,6 +166,7 @@ fn people_read_a_difference_as_marked_lines() {
         Operation::Merge,
         None,
         Some(crate::list::At::First),
+        &new,
     );
     let new = first
         .and_then(|edit| edit.apply(&new))

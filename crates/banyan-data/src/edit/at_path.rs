@@ -1,6 +1,7 @@
 //! The edit of a single instance, named by its path: what a client without a schema asks for.
 
 use super::{Edit, EditContent, EditNode, Insert, Operation};
+use crate::document::Mounts;
 use crate::error::{DataError, ErrorKind, ErrorPath};
 use crate::node::Tree;
 use crate::path::{Found, InstancePath, PathStep, Select, json};
@@ -9,7 +10,8 @@ use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
 impl Edit {
     /// The edit that does `operation` to the instance at `path`, with `value` for a leaf. What is above is merged
-    /// when something is to be put there, and only passed through when something is to go.
+    /// when something is to be put there, and only passed through when something is to go. `mounts` knows the
+    /// schema of mount points that hold nothing yet.
     ///
     /// # Errors
     /// The path does not fit the schema of `tree` and of what is mounted in it, or names no single instance.
@@ -19,6 +21,7 @@ impl Edit {
         operation: Operation,
         value: Option<Value>,
         insert: Option<Insert>,
+        mounts: &dyn Mounts,
     ) -> Result<Edit, DataError> {
         let goes = matches!(operation, Operation::Delete | Operation::Remove);
         let above = if goes {
@@ -48,17 +51,20 @@ impl Edit {
                 root,
             });
         }
-        // The schema of each step: it changes below mount points that hold a tree.
+        // The schema of each step: it changes below mount points.
         let mut schemas = vec![tree.schema().clone()];
-        for depth in 1..=parents.len() {
+        let mut is_mount = Vec::with_capacity(parents.len());
+        for (depth, step) in parents.iter().enumerate() {
             let at = InstancePath {
-                steps: parents[..depth].to_vec(),
+                steps: parents[..=depth].to_vec(),
             };
+            let own = schemas[depth].clone();
             let mounted = match tree.get(&at) {
                 Some(Found::Mount(mounted)) => Some(mounted.schema().clone()),
+                _ if own.node(step.node).mount_point.is_some() => mounts.schema_at(&at),
                 _ => None,
             };
-            let own = schemas[depth - 1].clone();
+            is_mount.push(mounted.is_some());
             schemas.push(mounted.unwrap_or(own));
         }
         let schema = &schemas[parents.len()];
@@ -68,13 +74,8 @@ impl Edit {
         for (depth, step) in parents.iter().enumerate().rev() {
             let (own, inside) = (&schemas[depth], &schemas[depth + 1]);
             let content = match &step.select {
-                _ if !std::sync::Arc::ptr_eq(own, inside) => {
-                    EditContent::Mount(inside.clone(), vec![node])
-                }
-                // A mounted tree may have the very schema that it is mounted in.
-                Select::None if is_mounted(tree, parents, depth) => {
-                    EditContent::Mount(inside.clone(), vec![node])
-                }
+                // Told by the step, not by the schemas: a mounted tree may have the very schema that it is mounted in.
+                _ if is_mount[depth] => EditContent::Mount(inside.clone(), vec![node]),
                 Select::None if own.node(step.node).kind == NodeKind::Container => {
                     EditContent::Container(vec![node])
                 }
@@ -89,13 +90,6 @@ impl Edit {
             root,
         })
     }
-}
-
-fn is_mounted(tree: &Tree, parents: &[PathStep], depth: usize) -> bool {
-    let at = InstancePath {
-        steps: parents[..=depth].to_vec(),
-    };
-    matches!(tree.get(&at), Some(Found::Mount(_)))
 }
 
 fn last_content(

@@ -47,7 +47,7 @@ impl Store {
         insert: Option<Insert>,
     ) -> Result<Store, DataError> {
         let at = path(&self.schema, at);
-        let edit = Edit::at_path(&self.tree, &at, operation, value, insert)?;
+        let edit = Edit::at_path(&self.tree, &at, operation, value, insert, &self.tree)?;
         Ok(Store {
             schema: self.schema.clone(),
             tree: edit.apply(&self.tree)?,

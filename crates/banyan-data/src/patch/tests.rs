@@ -20,7 +20,7 @@ fn replayed(patch: &str, tree: &Tree) -> Result<Tree, DataError> {
 
 fn edit(tree: &Tree, at: &str, value: Option<Value>, place: Option<At>) -> Tree {
     let at = path(tree.schema(), at);
-    Edit::at_path(tree, &at, Operation::Merge, value, place)
+    Edit::at_path(tree, &at, Operation::Merge, value, place, tree)
         .and_then(|edit| edit.apply(tree))
         .unwrap_or_else(|error| panic!("{error}"))
 }

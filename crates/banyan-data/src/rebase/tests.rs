@@ -15,7 +15,7 @@ fn edit(
     place: Option<At>,
 ) -> Tree {
     let at = path(tree.schema(), at);
-    Edit::at_path(tree, &at, operation, value.map(Value::Uint), place)
+    Edit::at_path(tree, &at, operation, value.map(Value::Uint), place, tree)
         .and_then(|edit| edit.apply(tree))
         .unwrap_or_else(|error| panic!("{error}"))
 }
