@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use banyan_data::Tree;
+use banyan_data::document::Layout;
 
 use crate::backend::{
     Backend, Body, BoxFuture, Call, CommitParameters, Committed, Datastore, Document, EditRequest,
@@ -191,7 +192,7 @@ impl Backend for Engine {
     }
 
     fn get<'a>(&'a self, call: &'a Call, get: Get) -> BoxFuture<'a, Result<Body>> {
-        Box::pin(async move { self.read(call, get).await })
+        Box::pin(async move { self.read(call, get, Layout::Compact).await })
     }
 
     fn edit<'a>(&'a self, call: &'a Call, edit: EditRequest) -> BoxFuture<'a, Result<()>> {
@@ -386,7 +387,8 @@ impl Backend for Engine {
                     .await??;
             let output =
                 within(call, self.run(call, bound.node, bound.target, bound.input)).await?;
-            let bytes = on_pool(move || bind::print_output(&output, encoding)).await??;
+            let bytes =
+                on_pool(move || bind::print_output(&output, encoding, Layout::Compact)).await??;
             Ok(Body::Whole(bytes))
         })
     }

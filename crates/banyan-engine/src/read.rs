@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use banyan_data::Tree;
+use banyan_data::document::Layout;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
@@ -23,7 +24,7 @@ const WAITING: usize = 4;
 
 impl Engine {
     /// Reads; the data are those of one moment.
-    pub(crate) async fn read(&self, call: &Call, get: Get) -> Result<Body> {
+    pub(crate) async fn read(&self, call: &Call, get: Get, layout: Layout) -> Result<Body> {
         let mut tree = self.tree_of(get.store);
         if get.state {
             tree = self.with_state(call, tree, &get).await?;
@@ -45,6 +46,7 @@ impl Engine {
                     get.encoding,
                     get.with_defaults,
                     get.state,
+                    layout,
                     &mut out,
                 )
             });

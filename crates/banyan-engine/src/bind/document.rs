@@ -70,12 +70,14 @@ pub(crate) fn apply(edit: &Edit, tree: &Tree) -> Result<Tree> {
         .map_err(|error| data_error(tree.schema(), error))
 }
 
-/// Prints data for a reply: top-level nodes one after the other, or one JSON object.
+/// Prints data for a reply: top-level nodes one after the other, or one JSON object. The text form is always
+/// indented.
 pub(crate) fn print(
     tree: &Tree,
     encoding: Encoding,
     with_defaults: WithDefaults,
     state: bool,
+    layout: Layout,
     out: &mut dyn Write,
 ) -> Result<()> {
     use banyan_data::document::WithDefaults as Shown;
@@ -83,7 +85,7 @@ pub(crate) fn print(
     let options = PrintOptions {
         layout: match encoding {
             Encoding::Text => Layout::Indented(3),
-            _ => Layout::Compact,
+            Encoding::Xml | Encoding::Json => layout,
         },
         shows: if state { Holds::All } else { Holds::Config },
         defaults: match with_defaults {

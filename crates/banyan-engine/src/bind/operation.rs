@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use banyan_data::document::{Encoding as Form, Holds, PrintOptions};
+use banyan_data::document::{Encoding as Form, Holds, Layout, PrintOptions};
 use banyan_data::operation::{self, Invocation};
 use banyan_data::path::InstancePath;
 use banyan_data::validate::{self, Options};
@@ -244,7 +244,7 @@ fn check(parameters: &Tree, running: &Tree, target: Option<&InstancePath>) -> Re
 }
 
 /// Prints an output: the parameters one after the other (XML), or one object (JSON); empty when there are none.
-pub(crate) fn print_output(output: &Tree, encoding: Encoding) -> Result<Bytes> {
+pub(crate) fn print_output(output: &Tree, encoding: Encoding, layout: Layout) -> Result<Bytes> {
     if output.root().slots().is_empty() {
         return Ok(Bytes::new());
     }
@@ -254,6 +254,7 @@ pub(crate) fn print_output(output: &Tree, encoding: Encoding) -> Result<Bytes> {
         encoding,
         crate::backend::WithDefaults::Explicit,
         true,
+        layout,
         &mut bytes,
     )?;
     Ok(bytes.into())

@@ -88,7 +88,11 @@ pub(crate) fn apply_path_edit(tree: &Tree, edit: &PathEdit, mounts: &SharedMount
         })
     );
     let value = value.filter(|_| !goes && !entry);
-    let edit = Edit::at_path(tree, &path, operation, value, None)
+    let mounted = Mounted {
+        tree,
+        known: mounts,
+    };
+    let edit = Edit::at_path(tree, &path, operation, value, None, &mounted)
         .map_err(|error| data_error(tree.schema(), error))?;
     super::apply(&edit, tree)
 }

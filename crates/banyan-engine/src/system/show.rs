@@ -1,5 +1,6 @@
 //! Data, differences and outputs as text.
 
+use banyan_data::document::Layout;
 use serde_json::{Value, json};
 
 use super::{Request, state_named};
@@ -7,6 +8,9 @@ use crate::backend::{Call, Datastore, Encoding, Filter, Get, Result, WithDefault
 use crate::bind;
 use crate::blocking::on_pool;
 use crate::error::{BackendError, ErrorTag};
+
+/// These operations serve people; programs read with `get`.
+const FOR_PEOPLE: Layout = Layout::Indented(2);
 
 /// The format that the input asks for.
 fn format(request: &Request) -> Encoding {
@@ -88,7 +92,7 @@ pub(super) async fn show(request: Request) -> Result<Value> {
         encoding: format(&request),
     };
     let body = engine
-        .read(&request.call.call, get)
+        .read(&request.call.call, get, FOR_PEOPLE)
         .await?
         .collect()
         .await?;
@@ -109,6 +113,6 @@ pub(super) async fn call(request: Request) -> Result<Value> {
     let output = engine
         .run(call, bound.node, bound.target, bound.input)
         .await?;
-    let printed = on_pool(move || bind::print_output(&output, encoding)).await??;
+    let printed = on_pool(move || bind::print_output(&output, encoding, FOR_PEOPLE)).await??;
     Ok(text(String::from_utf8_lossy(&printed).into_owned()))
 }
