@@ -19,7 +19,7 @@ def connect(daemon, **arguments):
 
 def interface(name, inside="", operation=""):
     attribute = f' nc:operation="{operation}"' if operation else ""
-    return f"""<config xmlns:nc="{NS['nc']}"><interfaces xmlns="urn:acme:net">
+    return f"""<config xmlns="{NS['nc']}" xmlns:nc="{NS['nc']}"><interfaces xmlns="urn:acme:net">
         <interface{attribute}><name>{name}</name>{inside}</interface></interfaces></config>"""
 
 
@@ -143,13 +143,16 @@ def test_fifty_megabytes_come_whole(daemon, session):
         )
         session.edit_config(
             target="candidate",
-            config=f'<config><interfaces xmlns="urn:acme:net">{entries}</interfaces></config>',
+            config=f'<config xmlns="{NS["nc"]}"><interfaces xmlns="urn:acme:net">{entries}</interfaces></config>',
         )
     session.commit()
     reply = session.get_config("running").xml
     assert len(reply) > 50_000_000
     assert reply.count("<description>") >= 50_000
-    everything = f'<config xmlns:nc="{NS["nc"]}"><interfaces xmlns="urn:acme:net" nc:operation="remove"/></config>'
+    everything = (
+        f'<config xmlns="{NS["nc"]}" xmlns:nc="{NS["nc"]}">'
+        '<interfaces xmlns="urn:acme:net" nc:operation="remove"/></config>'
+    )
     session.edit_config(target="candidate", config=everything)
     session.commit()
     assert names(session.get_config("running")) == []

@@ -1,2 +1,66 @@
-//! The `banyan` program.
-fn main() {}
+//! The `banyan` program: configuration, wiring, subcommands. No logic of its own.
+
+mod args;
+mod client;
+mod config;
+mod models;
+mod serve;
+mod sim;
+mod stdio;
+
+use std::process::ExitCode;
+
+use args::{Arguments, Command};
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("banyan: the system gives no threads or timers: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let (status, error) = runtime.block_on(async {
+        match arguments.command {
+            Command::Serve(serve) => daemon(serve::run(serve).await),
+            Command::Sim(sim) => daemon(sim::run(sim).await),
+            Command::Netconf(connect) => command(stdio::run(connect).await),
+            other => command(client::run(other).await),
+        }
+    });
+    // Reads of standard input cannot be interrupted; nobody waits for them.
+    runtime.shutdown_background();
+    if let Some(error) = error {
+        eprintln!("banyan: {error}");
+    }
+    status
+}
+
+fn command(result: Result<(), client::CommandError>) -> (ExitCode, Option<String>) {
+    match result {
+        Ok(()) => (ExitCode::SUCCESS, None),
+        Err(error) => (error.status(), Some(error.to_string())),
+    }
+}
+
+fn daemon(result: Result<(), serve::ServeError>) -> (ExitCode, Option<String>) {
+    match result {
+        Ok(()) => (ExitCode::SUCCESS, None),
+        Err(error @ serve::ServeError::Config(_)) => (ExitCode::from(2), Some(error.to_string())),
+        Err(error) => (ExitCode::FAILURE, Some(error.to_string())),
+    }
+}
+
+/// Log lines go to standard error; `BANYAN_LOG` chooses which (`banyan_controller=debug`, ...).
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("BANYAN_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("info,russh=warn,banyan_netconf::server::session=warn"));
+    // A second call, as tests make it, changes nothing.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
+}

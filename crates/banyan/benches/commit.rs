@@ -1,0 +1,314 @@
+//! What a commit costs as the datastore grows, beside the published figures of Clixon 7.9.
+//!
+//! Prints a table and writes `target/bench/summary.json`. `BANYAN_BENCH_MAX` limits the largest list
+//! (a million entries when not given).
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use banyan_data::document::ParseOptions;
+use banyan_data::{Content, Tree, Value, validate, xml};
+use banyan_engine::SessionId;
+use banyan_engine::backend::{Call, CommitParameters, Principal, Source};
+use banyan_engine::engine::{Engine, EngineBuilder};
+use banyan_engine::participant::Options;
+use banyan_yang::compile::{Compiler, MemorySource};
+use banyan_yang::schema::{Schema, SchemaId};
+use serde_json::json;
+
+const MODEL: &str = "module bench {
+  yang-version 1.1;
+  namespace \"urn:bench\";
+  prefix b;
+  container table {
+    list entry {
+      key name;
+      leaf name { type string; }
+      leaf value { type uint32; }
+    }
+  }
+}";
+
+/// Entries, and what Clixon 7.9 takes for such a commit, in milliseconds and without any sync.
+const SIZES: [(usize, f64); 4] = [
+    (1_000, 13.0),
+    (10_000, 97.0),
+    (100_000, 1_135.0),
+    (1_000_000, 11_459.0),
+];
+/// Clixon's memory for an entry, in bytes, and its start from a million entries, in seconds.
+const CLIXON_ENTRY: f64 = 2_908.0;
+const CLIXON_START: f64 = 43.0;
+/// Commits measured for each size; the median counts.
+const ROUNDS: usize = 41;
+
+#[derive(Debug)]
+struct Row {
+    entries: usize,
+    load: Duration,
+    bytes_per_entry: f64,
+    validation: Duration,
+    commit: Duration,
+    durable: Duration,
+    sync: Duration,
+    written: u64,
+    clixon_ms: f64,
+}
+
+fn main() {
+    let limit = std::env::var("BANYAN_BENCH_MAX")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(usize::MAX);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let schema = schema();
+    let mut rows = Vec::new();
+    for (entries, clixon_ms) in SIZES.into_iter().filter(|(entries, _)| *entries <= limit) {
+        rows.push(runtime.block_on(measure(&schema, entries, clixon_ms)));
+    }
+    print_table(&rows);
+    write_summary(&rows);
+}
+
+fn schema() -> Arc<Schema> {
+    let mut source = MemorySource::new();
+    source.add(MODEL);
+    Compiler::new(&source)
+        .implement("bench", None)
+        .compile()
+        .expect("the model compiles")
+        .schema
+}
+
+fn document(entries: usize) -> String {
+    let mut text = String::from("<table xmlns=\"urn:bench\">");
+    for index in 0..entries {
+        let _ = write!(
+            text,
+            "<entry><name>n{index:07}</name><value>{index}</value></entry>"
+        );
+    }
+    text.push_str("</table>");
+    text
+}
+
+async fn measure(schema: &Arc<Schema>, entries: usize, clixon_ms: f64) -> Row {
+    let text = document(entries);
+    let before = resident();
+    let start = Instant::now();
+    let tree = xml::parse_data(schema, text.as_bytes(), &ParseOptions::default())
+        .expect("the document is valid");
+    let load = start.elapsed();
+    let bytes_per_entry = resident().saturating_sub(before) as f64 / entries as f64;
+    drop(text);
+
+    let start = Instant::now();
+    let report = validate::full(&tree, &validate::Options::default());
+    let validation = start.elapsed();
+    assert!(report.errors.is_empty(), "{:?}", report.errors);
+
+    let memory = EngineBuilder::new(schema.clone())
+        .in_memory()
+        .open()
+        .await
+        .expect("an engine");
+    let commit = median(commits(&memory, schema, &tree, entries).await.0);
+    memory.stop().await.expect("a clean stop");
+
+    let directory = tempfile::tempdir().expect("a directory");
+    let disk = EngineBuilder::new(schema.clone())
+        .directory(directory.path())
+        .open()
+        .await
+        .expect("an engine");
+    let (times, written) = commits(&disk, schema, &tree, entries).await;
+    let durable = median(times);
+    disk.stop().await.expect("a clean stop");
+    let sync = sync_alone(directory.path());
+    Row {
+        entries,
+        load,
+        bytes_per_entry,
+        validation,
+        commit,
+        durable,
+        sync,
+        written,
+        clixon_ms,
+    }
+}
+
+/// Loads the tree in one commit, then changes one leaf at a time: the time of each, and the bytes that the
+/// process wrote for one of them.
+async fn commits(
+    engine: &Engine,
+    schema: &Arc<Schema>,
+    tree: &Tree,
+    entries: usize,
+) -> (Vec<Duration>, u64) {
+    let call = Call::new(SessionId(0), Principal::user("bench"));
+    let source = Source {
+        front_end: "bench".into(),
+        transport: "internal".into(),
+        peer: None,
+    };
+    let change = |edit: Box<dyn FnOnce(&Tree) -> Tree + Send>| {
+        engine.change(
+            &call,
+            source.clone(),
+            CommitParameters::default(),
+            Options::none(),
+            move |tree| Ok(edit(tree)),
+        )
+    };
+    let loaded = tree.clone();
+    change(Box::new(move |_| loaded))
+        .await
+        .expect("the load commits");
+    // The checkpoint of the load is no part of what a small commit writes.
+    tokio::time::sleep(Duration::from_secs(if entries > 100_000 { 8 } else { 2 })).await;
+    let written = written_bytes();
+    let mut times = Vec::with_capacity(ROUNDS);
+    for round in 0..ROUNDS {
+        let index = (round * 7_919) % entries;
+        let schema = schema.clone();
+        let start = Instant::now();
+        change(Box::new(move |tree| {
+            with_value(tree, &schema, index, 1_000_000 + round as u64)
+        }))
+        .await
+        .expect("the change commits");
+        times.push(start.elapsed());
+    }
+    (
+        times,
+        written_bytes().saturating_sub(written) / ROUNDS as u64,
+    )
+}
+
+/// The tree with one leaf changed.
+fn with_value(tree: &Tree, schema: &Schema, index: usize, value: u64) -> Tree {
+    let module = schema.module_by_name("bench").expect("the module");
+    let child = |parent, name| schema.data_child(parent, module, name).expect("a node");
+    let table = child(SchemaId::ROOT, "table");
+    let list = child(table, "entry");
+    let leaf = child(list, "value");
+    let Some(Content::Container(node)) = tree.root().get(table) else {
+        panic!("no table")
+    };
+    let Some(Content::List(entries)) = node.get(list) else {
+        panic!("no entries")
+    };
+    let entry = entries
+        .get(&[Value::string(&format!("n{index:07}"))])
+        .expect("the entry");
+    let entry = entry.with_child(leaf, Some(Content::Leaf(Value::Uint(value))));
+    let node = node.with_child(list, Some(Content::List(entries.with_entry(entry))));
+    Tree::new(
+        tree.schema().clone(),
+        tree.root()
+            .with_child(table, Some(Content::Container(node))),
+    )
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// A kilobyte written and synced, as the disk alone takes it.
+fn sync_alone(directory: &Path) -> Duration {
+    use std::io::Write;
+    let mut file = std::fs::File::create(directory.join("sync")).expect("a file");
+    let times = (0..ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            file.write_all(&[b'x'; 1024])
+                .and_then(|()| file.sync_data())
+                .expect("a sync");
+            start.elapsed()
+        })
+        .collect();
+    median(times)
+}
+
+/// Bytes of memory in use by this process.
+fn resident() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: u64 = statm
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse().ok())
+        .unwrap_or(0);
+    pages * 4096
+}
+
+/// Bytes that this process has caused to be written.
+fn written_bytes() -> u64 {
+    let io = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
+    io.lines()
+        .find_map(|line| line.strip_prefix("wchar: "))
+        .and_then(|bytes| bytes.parse().ok())
+        .unwrap_or(0)
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
+
+fn print_table(rows: &[Row]) {
+    println!("One changed leaf in a list; medians of {ROUNDS} commits.\n");
+    println!(
+        "| entries | commit, no sync | with sync | sync alone | written | full validation | XML load | memory an entry | Clixon commit |"
+    );
+    println!("|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+    for row in rows {
+        println!(
+            "| {} | {:.3} ms | {:.2} ms | {:.2} ms | {} B | {:.2} ms | {:.1} ms | {:.0} B | {} ms |",
+            row.entries,
+            ms(row.commit),
+            ms(row.durable),
+            ms(row.sync),
+            row.written,
+            ms(row.validation),
+            ms(row.load),
+            row.bytes_per_entry,
+            row.clixon_ms,
+        );
+    }
+    println!(
+        "\nClixon 7.9, measured: {CLIXON_ENTRY} B an entry, {CLIXON_START} s to start from a million entries."
+    );
+}
+
+fn write_summary(rows: &[Row]) {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            json!({
+                "entries": row.entries,
+                "commit_ms": ms(row.commit),
+                "durable_commit_ms": ms(row.durable),
+                "sync_alone_ms": ms(row.sync),
+                "bytes_written": row.written,
+                "full_validation_ms": ms(row.validation),
+                "xml_load_ms": ms(row.load),
+                "bytes_per_entry": row.bytes_per_entry,
+                "clixon_commit_ms": row.clixon_ms,
+            })
+        })
+        .collect();
+    let summary = json!({
+        "rows": rows,
+        "clixon": { "bytes_per_entry": CLIXON_ENTRY, "start_s": CLIXON_START },
+    });
+    let target = std::env::var("CARGO_TARGET_DIR")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../target").to_owned());
+    let directory = Path::new(&target).join("bench");
+    std::fs::create_dir_all(&directory).expect("a directory");
+    let file = directory.join("summary.json");
+    std::fs::write(&file, format!("{summary:#}\n")).expect("the summary");
+    println!("\nwritten to {}", file.display());
+}

@@ -1,0 +1,311 @@
+//! The command line of `banyan`.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Keeps the configuration of networks: a YANG-modelled tree with transactions that reach into devices.
+#[derive(Debug, Parser)]
+#[command(name = "banyan", version, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon.
+    Serve(Serve),
+    /// Speak NETCONF on standard input and output (for `Subsystem netconf` in sshd_config).
+    Netconf(Connect),
+    /// Run simulated devices: independent NETCONF servers over SSH.
+    Sim(Sim),
+    /// Print configuration (with --state, state data too).
+    Get(Get),
+    /// Set a node in the candidate: `set /interfaces/interface[name='eth0']/mtu 1500`.
+    Set(Set),
+    /// Delete a node from the candidate.
+    Delete(Delete),
+    /// Apply an edit document (XML or JSON, from a file or standard input) to the candidate.
+    Edit(Edit),
+    /// Show how the candidate differs from running.
+    Diff(Diff),
+    /// Commit the candidate.
+    Commit(Commit),
+    /// Make the candidate equal to running.
+    Discard(Connect),
+    /// Call an rpc or an action: `rpc banyan-controller:config-pull '{"device": "www*"}'`.
+    Rpc(Rpc),
+    /// List the commits.
+    History(History),
+    /// Make the state before the last N commits the candidate.
+    Rollback(Rollback),
+    /// Show devices, transactions or kickers.
+    Show(Show),
+}
+
+/// How client commands reach the daemon.
+#[derive(Debug, Args)]
+pub struct Connect {
+    /// The daemon's Unix socket.
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+}
+
+/// The format of what is printed or read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// XML.
+    Xml,
+    /// JSON (RFC 7951).
+    Json,
+    /// Curly braces.
+    Text,
+}
+
+/// The datastores that commands can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Store {
+    /// The configuration in force.
+    Running,
+    /// The shared work copy.
+    Candidate,
+    /// What the next start begins with.
+    Startup,
+}
+
+impl Store {
+    /// Its name in NETCONF.
+    pub fn name(self) -> &'static str {
+        match self {
+            Store::Running => "running",
+            Store::Candidate => "candidate",
+            Store::Startup => "startup",
+        }
+    }
+}
+
+/// `banyan serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", default_value = "banyan.toml")]
+    pub config: PathBuf,
+}
+
+/// `banyan sim`
+#[derive(Debug, Args)]
+pub struct Sim {
+    /// A directory with the devices' YANG modules; all of them are implemented.
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
+    /// How many devices.
+    #[arg(long, default_value_t = 1)]
+    pub count: u16,
+    /// The first device's SSH port; the others follow.
+    #[arg(long, value_name = "PORT", default_value_t = 12022)]
+    pub base_port: u16,
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub address: IpAddr,
+    /// Name of the devices: this and a number from 0.
+    #[arg(long, default_value = "device")]
+    pub name: String,
+    /// Where the devices keep their data; in memory only when not given.
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// The user who may log in.
+    #[arg(long, default_value = "admin")]
+    pub user: String,
+    /// That user's password.
+    #[arg(long, default_value = "admin")]
+    pub password: String,
+    /// Make the devices fail: refuse validate or commit, or drop the connection at commit.
+    #[arg(long)]
+    pub fail: Option<Fail>,
+    /// Milliseconds that a device waits before it answers an edit, a validate or a commit.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub delay: u64,
+}
+
+/// How a simulated device fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Fail {
+    /// `validate` is refused.
+    Validate,
+    /// `commit` is refused.
+    Commit,
+    /// The connection is dropped when `commit` arrives.
+    Drop,
+}
+
+/// `banyan get`
+#[derive(Debug, Args)]
+pub struct Get {
+    /// What to print: a path in any spelling, or nothing for everything.
+    pub path: Option<String>,
+    /// From which datastore.
+    #[arg(long, default_value = "running")]
+    pub store: Store,
+    /// State data too (of running).
+    #[arg(long)]
+    pub state: bool,
+    /// Defaults in use too.
+    #[arg(long)]
+    pub defaults: bool,
+    /// How to print.
+    #[arg(long, default_value = "text")]
+    pub format: Format,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub connect: Connect,
+}
+
+/// `banyan set`
+#[derive(Debug, Args)]
+pub struct Set {
+    /// The node.
+    pub path: String,
+    /// Its value; none for a container, a list entry or a leaf of type empty.
+    #[arg(allow_hyphen_values = true)]
+    pub value: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub connect: Connect,
+}
+
+/// `banyan delete`
+#[derive(Debug, Args)]
+pub struct Delete {
+    /// The node.
+    pub path: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub connect: Connect,
+}
+
+/// `banyan edit`
+#[derive(Debug, Args)]
+pub struct Edit {
+    /// The file; `-` or nothing is standard input.
+    pub file: Option<PathBuf>,
+    /// What holds for nodes without an operation of their own.
+    #[arg(long, default_value = "merge", value_parser = ["merge", "replace", "none"])]
+    pub default_operation: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub connect: Connect,
+}
+
+/// `banyan diff`
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// How to print: `text` is lines with + and -, `xml` an edit-config, `json` a YANG Patch.
+    #[arg(long, default_value = "text")]
+    pub format: Format,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub connect: Connect,
+}
+
+/// `banyan commit`
+#[derive(Debug, Args)]
+pub struct Commit {
+    /// A comment for the history.
+    #[arg(long)]
+    pub comment: Option<String>,
+    /// A label for the history.
+    #[arg(long)]
+    pub label: Option<String>,
+    /// Take the commit back after so many seconds unless it is confirmed by another commit.
+    #[arg(long, value_name = "SECONDS")]
+    pub confirmed: Option<u32>,
+    /// With --confirmed: a name by which any session may confirm it.
+    #[arg(long, value_name = "ID", requires = "confirmed")]
+    pub persist: Option<String>,
+    /// Confirm the pending commit of that name.
+    #[arg(long, value_name = "ID")]
+    pub persist_id: Option<String>,
+    /// Change the tree only; push nothing to devices.
+    #[arg(long)]
+    pub no_networking: bool,
+    /// Say how something was decided.
+    #[arg(long, value_parser = ["kicker"])]
+    pub debug: Vec<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub connect: Connect,
+}
+
+/// `banyan rpc`
+#[derive(Debug, Args)]
+pub struct Rpc {
+    /// `module:rpc`, or the path of an action.
+    pub operation: String,
+    /// The input: a JSON object, or nothing.
+    pub input: Option<String>,
+    /// How to print the output.
+    #[arg(long, default_value = "json", value_parser = clap::builder::EnumValueParser::<Format>::new())]
+    pub format: Format,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub connect: Connect,
+}
+
+/// `banyan history`
+#[derive(Debug, Args)]
+pub struct History {
+    /// At most so many commits, the newest first.
+    #[arg(long, default_value_t = 20)]
+    pub limit: u32,
+    /// Only the commit of this transaction.
+    #[arg(long)]
+    pub tid: Option<u32>,
+    /// Show what changed.
+    #[arg(long)]
+    pub changes: bool,
+    /// How to print.
+    #[arg(long, default_value = "text")]
+    pub format: Format,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub connect: Connect,
+}
+
+/// `banyan rollback`
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// How many commits back.
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub commits: u32,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub connect: Connect,
+}
+
+/// `banyan show`
+#[derive(Debug, Args)]
+pub struct Show {
+    /// What to show.
+    pub what: Shown,
+    /// How to print.
+    #[arg(long, default_value = "text")]
+    pub format: Format,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub connect: Connect,
+}
+
+/// What `banyan show` can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shown {
+    /// Devices and their connections.
+    Devices,
+    /// Transactions of the controller.
+    Transactions,
+    /// Kickers.
+    Kickers,
+}

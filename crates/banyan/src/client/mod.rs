@@ -1,0 +1,197 @@
+//! Client commands: each is one NETCONF session with the daemon, over its Unix socket.
+//!
+//! They hold no schema: paths, values and documents go to the daemon as text, and text comes back.
+
+mod change;
+mod read;
+mod table;
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use banyan_netconf::client::{Client, ClientError, ClientOptions};
+use banyan_netconf::reply::RpcReply;
+use banyan_netconf::rpc_error::RpcError;
+use banyan_netconf::transport::{Transport, connect_unix};
+use banyan_netconf::xml::escape_text;
+
+use crate::args::{Command, Connect};
+use crate::config::Config;
+
+/// The namespace of the daemon's own RPCs.
+const SYSTEM: &str = "urn:banyan:system";
+
+/// A commit may wait for hundreds of devices; everything else is much faster.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// Why a command failed; its exit status says which.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The daemon said no. Exit status 1.
+    #[error("{0}")]
+    Refused(String),
+    /// The command cannot be meant, or a file cannot be read. Exit status 2.
+    #[error("{0}")]
+    Usage(String),
+    /// There is no daemon, or the connection broke. Exit status 3.
+    #[error("{0}")]
+    Unreachable(String),
+}
+
+impl CommandError {
+    /// The exit status.
+    pub fn status(&self) -> ExitCode {
+        ExitCode::from(match self {
+            CommandError::Refused(_) => 1,
+            CommandError::Usage(_) => 2,
+            CommandError::Unreachable(_) => 3,
+        })
+    }
+}
+
+impl From<ClientError> for CommandError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Rpc(errors) => {
+                let lines: Vec<String> = errors.iter().map(told).collect();
+                CommandError::Refused(lines.join("\n"))
+            }
+            ClientError::Hello { .. }
+            | ClientError::Closed { .. }
+            | ClientError::Timeout { .. } => CommandError::Unreachable(error.to_string()),
+            other => CommandError::Refused(other.to_string()),
+        }
+    }
+}
+
+/// An rpc-error as a person reads it: message first, then where.
+fn told(error: &RpcError) -> String {
+    let message = error
+        .message
+        .as_deref()
+        .unwrap_or_else(|| error.tag.as_str());
+    match &error.path {
+        Some(path) => format!("{message}\n  at {}", path.expression),
+        None => message.to_owned(),
+    }
+}
+
+/// Runs a client command.
+pub async fn run(command: Command) -> Result<(), CommandError> {
+    match command {
+        Command::Get(get) => read::get(get).await,
+        Command::Diff(diff) => read::diff(diff).await,
+        Command::History(history) => read::history(history).await,
+        Command::Show(show) => table::show(show).await,
+        Command::Set(set) => change::set(set).await,
+        Command::Delete(delete) => change::delete(delete).await,
+        Command::Edit(edit) => change::edit(edit).await,
+        Command::Commit(commit) => change::commit(commit).await,
+        Command::Discard(connect) => change::discard(connect).await,
+        Command::Rpc(rpc) => change::rpc(rpc).await,
+        Command::Rollback(rollback) => change::rollback(rollback).await,
+        Command::Serve(_) | Command::Netconf(_) | Command::Sim(_) => {
+            Err(CommandError::Usage("this is no client command".to_owned()))
+        }
+    }
+}
+
+/// The daemon's socket: the option, else `BANYAN_SOCKET`, else what `banyan.toml` here says.
+pub fn socket_of(connect: &Connect) -> Result<PathBuf, CommandError> {
+    if let Some(socket) = &connect.socket {
+        return Ok(socket.clone());
+    }
+    if let Some(socket) = std::env::var_os("BANYAN_SOCKET") {
+        return Ok(PathBuf::from(socket));
+    }
+    let config = Path::new("banyan.toml");
+    if config.exists() {
+        let config =
+            Config::load(config).map_err(|error| CommandError::Usage(error.to_string()))?;
+        return Ok(config.socket());
+    }
+    Err(CommandError::Usage(
+        "which daemon? give --socket PATH, set BANYAN_SOCKET, or run in the directory of its banyan.toml".to_owned(),
+    ))
+}
+
+/// Connects to the daemon's socket.
+pub async fn connect_to(socket: &Path) -> Result<Box<dyn Transport>, CommandError> {
+    connect_unix(socket).await.map_err(|error| {
+        CommandError::Unreachable(format!(
+            "no daemon answers at {} ({}); start one with `banyan serve`, or give another --socket",
+            socket.display(),
+            error.kind()
+        ))
+    })
+}
+
+/// Opens a session.
+async fn open(connect: &Connect) -> Result<Client, CommandError> {
+    let transport = connect_to(&socket_of(connect)?).await?;
+    let options = ClientOptions {
+        timeout: PATIENCE,
+        ..ClientOptions::default()
+    };
+    let (client, _notifications) = Client::open(transport, options).await?;
+    Ok(client)
+}
+
+/// Calls one of the daemon's own RPCs with leaves as input; absent ones are left out.
+async fn call(
+    client: &Client,
+    name: &str,
+    leaves: &[(&str, Option<String>)],
+) -> Result<RpcReply, CommandError> {
+    let mut body = format!("<{name} xmlns=\"{SYSTEM}\">");
+    for (leaf, value) in leaves {
+        if let Some(value) = value {
+            body.push_str(&format!("<{leaf}>{}</{leaf}>", escape_text(value)));
+        }
+    }
+    body.push_str(&format!("</{name}>"));
+    Ok(with_progress(client, body).await?)
+}
+
+/// Sends a request and shows, while it runs, the lines that the daemon reports.
+async fn with_progress(client: &Client, body: String) -> Result<RpcReply, ClientError> {
+    let (lines, mut heard) = tokio::sync::mpsc::unbounded_channel::<String>();
+    let printing = tokio::spawn(async move {
+        while let Some(line) = heard.recv().await {
+            eprintln!("{line}");
+        }
+    });
+    let reply = client.rpc_with_progress(body, lines).await;
+    // The sender is gone with the request; the task ends after the last line.
+    let _ = printing.await;
+    reply
+}
+
+/// The text of the output leaf `name`; empty when it is absent.
+fn output_leaf(reply: &RpcReply, name: &str) -> String {
+    reply
+        .elements()
+        .find(|element| element.local() == name)
+        .map(|element| element.text())
+        .unwrap_or_default()
+}
+
+/// Prints to standard output; a reader that went away (`| head`) is no error.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let newline = if text.is_empty() || text.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    let _ = write!(out, "{text}{newline}").and_then(|()| out.flush());
+}
+
+/// Says something that a person wants to see and a script does not.
+fn remark(text: &str) {
+    if std::io::stderr().is_terminal() {
+        eprintln!("{text}");
+    }
+}

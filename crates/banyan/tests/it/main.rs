@@ -1,0 +1,9 @@
+//! Whole-program tests: real processes, files, sockets and signals.
+
+mod bad_input;
+mod client;
+mod crash;
+mod kicker;
+mod layers;
+mod program;
+mod push;
