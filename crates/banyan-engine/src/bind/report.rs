@@ -66,7 +66,19 @@ fn data_report(schema: &Schema, error: &DataError) -> Report {
             Some((Arc::from(name), namespace))
         })
         .collect();
-    Report::of_data(error, namespaces)
+    let mut report = Report::of_data(error, namespaces);
+    // error-message stays what the model says (RFC 7950 7.5.4.1); how it came about goes into error-info.
+    if let Some(constraint) = &error.constraint {
+        report = report.with_info(constraint.keyword, &*constraint.text);
+        if !constraint.values.is_empty() {
+            report = report.with_info("with", constraint.to_string());
+        }
+    }
+    // Errors of documents may be about a mounted tree, whose spans belong to another schema.
+    if let Some(span) = error.yang.filter(|_| error.position.is_none()) {
+        report = report.with_info("rule", schema.sources().location(span));
+    }
+    report
 }
 
 /// An internal failure of a printer: the reader went away, or the system refuses.

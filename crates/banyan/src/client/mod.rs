@@ -12,10 +12,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use banyan_netconf::client::{Client, ClientError, ClientOptions};
+use banyan_netconf::names::BANYAN;
 use banyan_netconf::reply::RpcReply;
-use banyan_netconf::rpc_error::RpcError;
+use banyan_netconf::rpc_error::{ErrorInfo, RpcError};
 use banyan_netconf::transport::{Transport, connect_unix};
-use banyan_netconf::xml::escape_text;
+use banyan_netconf::xml::{Fragment, escape_text};
 
 use crate::args::{Command, Connect};
 use crate::config::Config;
@@ -66,16 +67,25 @@ impl From<ClientError> for CommandError {
     }
 }
 
-/// An rpc-error as a person reads it: message first, then where.
+/// An rpc-error as a person reads it: message first, then where, then how it came about.
 fn told(error: &RpcError) -> String {
     let message = error
         .message
         .as_deref()
         .unwrap_or_else(|| error.tag.as_str());
-    match &error.path {
-        Some(path) => format!("{message}\n  at {}", path.expression),
-        None => message.to_owned(),
+    let mut text = message.to_owned();
+    if let Some(path) = &error.path {
+        text.push_str(&format!("\n  at {}", path.expression));
     }
+    for info in &error.info {
+        if let ErrorInfo::Other(element) = info
+            && let Ok(element) = Fragment::parse(element.clone().into(), 4, None)
+            && element.namespace() == BANYAN
+        {
+            text.push_str(&format!("\n  {}: {}", element.local(), element.text()));
+        }
+    }
+    text
 }
 
 /// Runs a client command.

@@ -74,6 +74,27 @@ fn a_wrong_value_or_name_is_refused_with_the_place_and_a_suggestion() {
 }
 
 #[test]
+fn a_must_that_fails_shows_the_expression_the_values_and_the_line_of_yang() {
+    let model = SHOP.replace(
+        "leaf open {",
+        "leaf sold { type uint32; must \". <= ../stock\"; }\n    leaf stock { type uint32; }\n    leaf open {",
+    );
+    let mut daemon = Daemon::new(&[("shop", &model)], &["shop"], "");
+    daemon.start();
+    daemon.ok(&["set", "/shop/sold", "5"]);
+    daemon.ok(&["set", "/shop/stock", "3"]);
+    let said = daemon.refused(&["commit"]);
+    for wanted in [
+        "/shop:shop/shop:sold",
+        "must: . <= ../stock",
+        "../stock = 3",
+        "shop.yang:12:",
+    ] {
+        assert!(said.contains(wanted), "{wanted}: {said}");
+    }
+}
+
+#[test]
 fn a_rollback_makes_the_old_state_the_candidate() {
     let daemon = shop();
     for price in ["1", "2", "3"] {
