@@ -1,1 +1,0 @@
-//! Banyan: `banyan-testkit`.
