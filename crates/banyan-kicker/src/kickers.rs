@@ -16,6 +16,7 @@ use serde_json::json;
 
 use crate::dispatch::{Dispatcher, Occasion};
 use crate::evaluate::{Around, Kick, evaluate};
+use crate::model::KickerSchema;
 use crate::set::{KickerSet, same_kickers};
 
 /// The kickers of one engine.
@@ -65,9 +66,8 @@ impl Kickers {
     }
 
     fn check(&self, transaction: &Transaction) -> Answer {
-        let container = banyan_data::Tree::clone(&transaction.before);
-        let old = crate::model::KickerSchema::find(container.schema())
-            .and_then(|model| model.container(&container));
+        let before = &transaction.before;
+        let old = KickerSchema::find(before.schema()).and_then(|model| model.container(before));
         if same_kickers(old, &transaction.after) {
             return Ok(());
         }

@@ -233,6 +233,18 @@ pub struct Devices {
 impl Devices {
     /// Starts `count` devices with the modules in `model`, and `extra` arguments.
     pub fn start(model: &Path, count: u16, extra: &[&str]) -> Devices {
+        // Between the choice of a free port and its use somebody else may take it.
+        for _ in 0..5 {
+            match Devices::try_start(model, count, extra) {
+                Ok(devices) => return devices,
+                Err(said) => assert!(said.contains("in use"), "the simulator ended: {said}"),
+            }
+        }
+        panic!("no free ports for {count} devices");
+    }
+
+    /// As [`Devices::start`]; what the simulator said when it ended at once.
+    fn try_start(model: &Path, count: u16, extra: &[&str]) -> Result<Devices, String> {
         let base_port = free_port();
         let mut process = Command::new(env!("CARGO_BIN_EXE_banyan"))
             .args(["sim", "--model", model.to_str().expect("a path")])
@@ -251,27 +263,22 @@ impl Devices {
         let deadline = Instant::now() + START;
         while (0..count).any(|index| TcpStream::connect(("127.0.0.1", base_port + index)).is_err())
         {
-            if let Some(status) = process.try_wait().expect("a status") {
-                let mut said = String::new();
-                if let Some(mut stderr) = process.stderr.take() {
-                    stderr.read_to_string(&mut said).expect("text");
-                }
-                panic!("the simulator ended with {status}: {said}");
+            if process.try_wait().expect("a status").is_some() {
+                let output = process.wait_with_output().expect("output");
+                return Err(text(&output));
             }
             assert!(Instant::now() < deadline, "the devices do not listen");
             std::thread::sleep(Duration::from_millis(20));
         }
         // Nobody reads what it says later; a full pipe must not stop it.
-        for stream in [
+        let streams = [
             process.stdout.take().map(boxed),
             process.stderr.take().map(boxed),
-        ]
-        .into_iter()
-        .flatten()
-        {
+        ];
+        for stream in streams.into_iter().flatten() {
             std::thread::spawn(move || BufReader::new(stream).lines().for_each(drop));
         }
-        Devices { process, base_port }
+        Ok(Devices { process, base_port })
     }
 }
 
