@@ -15,8 +15,7 @@ demo: setup-build
 	@scripts/demo
 
 test: setup
-	$(CARGO) build --workspace --bins
-	$(CARGO) test --workspace --no-fail-fast
+	BANYAN_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) test --workspace --no-fail-fast
 	$(VENV)/bin/python -m pytest -q tests/peers
 
 bench: setup-build

@@ -54,6 +54,9 @@ lenient = {"true" if lenient else "false"}
 [[operation]]
 path = "/acme-net:echo"
 exec = ["./echo.sh"]
+[[operation]]
+path = "/acme-net:interfaces/interface/probe"
+exec = ["./echo.sh"]
 """)
         self.socket = directory / "store" / "banyan.sock"
         self.process = None

@@ -121,6 +121,32 @@ def test_an_rpc_of_a_model_runs_the_program_bound_to_it(session):
     assert error.value.tag == "missing-element"
 
 
+def probe(name):
+    return to_ele(
+        f'<action xmlns="urn:ietf:params:xml:ns:yang:1"><interfaces xmlns="urn:acme:net"><interface>'
+        f"<name>{name}</name><probe/></interface></interfaces></action>"
+    )
+
+
+def test_an_action_runs_on_an_instance_that_exists_and_on_no_other(session):
+    session.edit_config(target="candidate", config=interface("p0"))
+    session.commit()
+    assert ">probe<" in session.dispatch(probe("p0")).xml
+    with pytest.raises(RPCError) as error:
+        session.dispatch(probe("nowhere"))
+    assert error.value.tag == "data-missing"
+
+
+def test_a_killed_session_is_gone_and_its_lock_with_it(daemon, session):
+    victim = connect(daemon)
+    victim.lock("candidate")
+    session.kill_session(victim.session_id)
+    with session.locked("candidate"):
+        pass
+    with pytest.raises(RPCError):
+        session.kill_session("999999")
+
+
 def test_get_schema_hands_out_the_text(session):
     assert "module acme-net" in session.get_schema("acme-net").data
 
