@@ -395,8 +395,13 @@ pub(crate) async fn confirm(controller: &Arc<Controller>, tid: Tid, run: &mut Ru
         let (device, job) = (part.device.clone(), part.job.clone());
         let kept = match ending {
             Some(Ending::Done) => true,
-            Some(Ending::Lapsed(why)) => {
-                tracing::warn!(device = &*name, "pushed again: {why}");
+            // It took the change back by itself, or lost its session and with it the change.
+            Some(Ending::Lapsed(_) | Ending::Unchanged(_)) => {
+                tracing::warn!(
+                    device = &*name,
+                    ?ending,
+                    "the device took the change back; pushed again"
+                );
                 let again = push_again(controller, tid, run, &device, &job).await;
                 repeated.push((name.clone(), again));
                 again

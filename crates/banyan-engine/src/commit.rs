@@ -127,12 +127,13 @@ impl Engine {
         match step {
             Step::Plain => Ok(()),
             Step::Settle => {
-                *core.pending() = None;
-                match outcome.snapshots {
-                    // The record has taken the fact away with it.
-                    Some(_) => Ok(()),
-                    None => self.write_fact(None).await,
+                // The disk first: a confirmation that is answered must hold after a restart. Where the commit
+                // made a record, that has taken the fact away with it.
+                if outcome.snapshots.is_none() {
+                    self.write_fact(None).await?;
                 }
+                *core.pending() = None;
+                Ok(())
             }
             Step::Await { wanted, .. } => {
                 let (before, after) = match &outcome.snapshots {
@@ -156,6 +157,8 @@ impl Engine {
                     *slot = Some(pending.clone());
                     pending
                 };
+                // Before anything can fail: without a timer it would be pending for ever.
+                self.watch(pending.tid, pending.timeout);
                 if outcome.snapshots.is_none() {
                     let kept = confirm::Kept {
                         revert_to: pending.revert.seq,
@@ -166,7 +169,6 @@ impl Engine {
                     };
                     self.write_fact(serde_json::to_string(&kept).ok()).await?;
                 }
-                self.watch(pending.tid, pending.timeout);
                 Ok(())
             }
         }
@@ -250,14 +252,13 @@ impl Engine {
             step: Step::Settle,
         };
         let outcome = to_its_end(async move { pipeline::commit(&core, attempt).await }).await??;
-        {
-            let mut slot = self.0.pending();
-            if slot.as_ref().is_some_and(|now| now.tid == pending.tid) {
-                *slot = None;
-            }
-        }
+        // The disk first, so that a take-back that fails there can be repeated.
         if outcome.snapshots.is_none() {
             self.write_fact(None).await?;
+        }
+        let mut slot = self.0.pending();
+        if slot.as_ref().is_some_and(|now| now.tid == pending.tid) {
+            *slot = None;
         }
         Ok(())
     }

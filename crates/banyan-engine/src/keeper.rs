@@ -197,12 +197,15 @@ impl Keeper {
             .rename(&temporary, &file)
             .and_then(|()| self.files.sync_directory(&self.directory))
             .map_err(|reason| failed(&file, reason))?;
-        // Older files can no longer come back, so the log need not know them.
+        // Older files can no longer come back, so the log need not know them. A commit meanwhile may have noted
+        // a newer file, which is about to take this one's place.
+        let older = |seq: &str| seq.parse().is_ok_and(|seq: u64| seq <= running.seq.0);
         let old: Vec<String> = self
             .log
             .facts(RUNNING_FACTS)?
-            .into_keys()
-            .filter(|known| *known != name)
+            .into_iter()
+            .filter(|(known, seq)| *known != name && older(seq))
+            .map(|(known, _)| known)
             .collect();
         let facts: Vec<(&str, Option<&str>)> = old.iter().map(|old| (old.as_str(), None)).collect();
         if !facts.is_empty() {

@@ -58,9 +58,10 @@ impl Engine {
         change: impl FnOnce(&Tree) -> Result<Tree> + Send + 'static,
     ) -> Result<()> {
         let core = self.0.clone();
+        // Locks are granted within a turn, so whoever has one meets no edit that began before it.
+        let _turn = core.candidate_turn.lock().await;
         core.sessions
             .require_free(session, Datastore::Candidate, core.seams.clock.now())?;
-        let _turn = core.candidate_turn.lock().await;
         let (base, tree) = match &*core.candidate.load() {
             Some(work) => (work.base.clone(), work.tree.clone()),
             None => {
@@ -89,9 +90,9 @@ impl Engine {
     /// Replaces the candidate as a whole, on top of running as it is now.
     pub(crate) async fn set_candidate(&self, session: SessionId, tree: Tree) -> Result<()> {
         let core = &self.0;
+        let _turn = core.candidate_turn.lock().await;
         core.sessions
             .require_free(session, Datastore::Candidate, core.seams.clock.now())?;
-        let _turn = core.candidate_turn.lock().await;
         let base = self.running();
         let work = (!tree.ptr_eq(&base.tree)).then(|| {
             Arc::new(WorkTree {
@@ -104,8 +105,8 @@ impl Engine {
         Ok(())
     }
 
-    async fn drop_candidate(&self) {
-        let _turn = self.0.candidate_turn.lock().await;
+    /// Takes the uncommitted changes away; the caller has the turn.
+    fn drop_candidate(&self) {
         if let Some(work) = self.0.candidate.swap(None) {
             self.0.reaper.bury(work.tree.clone());
         }
@@ -169,10 +170,14 @@ impl Backend for Engine {
 
     fn close_session(&self, session: SessionId) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let held = self.0.sessions.close(session);
-            // RFC 6241 8.3.5.2: a lock that ends takes the uncommitted changes with it.
-            if held.contains(&Datastore::Candidate) {
-                self.drop_candidate().await;
+            let lock = self.0.sessions.locked(Datastore::Candidate);
+            if lock.is_some_and(|lock| lock.owner == session) {
+                let _turn = self.0.candidate_turn.lock().await;
+                self.0.sessions.close(session);
+                // RFC 6241 8.3.5.2: a lock that ends takes the uncommitted changes with it.
+                self.drop_candidate();
+            } else {
+                self.0.sessions.close(session);
             }
             self.session_gone(session).await;
         })
@@ -277,6 +282,11 @@ impl Backend for Engine {
     fn lock<'a>(&'a self, call: &'a Call, store: Datastore) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let core = &self.0;
+            // Edits under way come to their end first: none may land in a candidate that is locked.
+            let _turn = match store {
+                Datastore::Candidate => Some(core.candidate_turn.lock().await),
+                Datastore::Running | Datastore::Startup => None,
+            };
             let now = core.seams.clock.now();
             // RFC 6241 7.5: a modified candidate, and running under another's confirmed commit, cannot be locked.
             if store == Datastore::Candidate
@@ -316,11 +326,13 @@ impl Backend for Engine {
     fn unlock<'a>(&'a self, call: &'a Call, store: Datastore) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let now = self.0.seams.clock.now();
+            if store != Datastore::Candidate {
+                return self.0.sessions.unlock(call.session, store, now);
+            }
+            let _turn = self.0.candidate_turn.lock().await;
             self.0.sessions.unlock(call.session, store, now)?;
             // RFC 6241 8.3.5.2
-            if store == Datastore::Candidate {
-                self.drop_candidate().await;
-            }
+            self.drop_candidate();
             Ok(())
         })
     }
@@ -362,12 +374,13 @@ impl Backend for Engine {
 
     fn discard<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
+            let _turn = self.0.candidate_turn.lock().await;
             self.0.sessions.require_free(
                 call.session,
                 Datastore::Candidate,
                 self.0.seams.clock.now(),
             )?;
-            self.drop_candidate().await;
+            self.drop_candidate();
             Ok(())
         })
     }

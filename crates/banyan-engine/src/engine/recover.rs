@@ -16,6 +16,7 @@ use super::start::StartError;
 use crate::backend::{Document, Source};
 use crate::bind::{self, SharedMounts};
 use crate::confirm::{self, Kept};
+use crate::error::{BackendError, ErrorTag};
 use crate::history;
 use crate::keeper::{RUNNING_FACTS, file_of};
 use crate::log::{Appended, CommitLog, LogError, RecordHead};
@@ -170,7 +171,22 @@ impl Start<'_> {
             return Ok((self.replayed(Snapshot { tree, seq }, head)?, seq));
         }
         let newest = known.values().filter_map(seq_of).max().unwrap_or_default();
-        let edited = match self.parse(file, content, remedy) {
+        // Nothing at all is what some file systems leave of a file that was renamed before its content was on
+        // the disk; nobody deletes a configuration like that.
+        let blank = head > Seq(0) && content.iter().all(u8::is_ascii_whitespace);
+        let parsed = if blank {
+            Err(StartError::File {
+                file: file.to_owned(),
+                errors: BackendError::new(
+                    ErrorTag::MalformedMessage,
+                    "it is empty: not even the element <config> is there",
+                ),
+                remedy: remedy.to_owned(),
+            })
+        } else {
+            self.parse(file, content, remedy)
+        };
+        let edited = match parsed {
             Ok(tree) => tree,
             // Small files are not synced, so a power failure may tear one; the log has it all.
             Err(error) if head > Seq(0) && tail == Seq(1) && newest == head => {

@@ -161,6 +161,19 @@ fn a_store_damaged_by_hand_is_kept_aside_and_rebuilt_from_the_log() {
 }
 
 #[test]
+fn a_store_that_was_emptied_is_rebuilt_and_not_taken_for_a_wish_to_delete_all() {
+    let mut daemon = Daemon::new(&[("plain", PLAIN)], &["plain"], "");
+    daemon.start();
+    daemon.ok(&["set", "/plain:name", "good"]);
+    daemon.ok(&["commit"]);
+    daemon.kill();
+    fs::write(daemon.path().join("store/running_db"), "").expect("the file");
+    daemon.start();
+    assert!(daemon.ok(&["get"]).contains("good"));
+    assert!(!daemon.ok(&["history"]).contains("by hand"));
+}
+
+#[test]
 fn a_store_edited_by_hand_while_stopped_becomes_a_commit() {
     let mut daemon = Daemon::new(&[("plain", PLAIN)], &["plain"], "");
     daemon.start();
