@@ -92,14 +92,17 @@ struct EditReader<'a> {
 /// The mounts below a place, for a document that begins there.
 struct Below<'a> {
     place: &'a [PathStep],
+    /// The reader of a part begins its paths with the part's own node, which `place` ends with; only the root has
+    /// no step.
+    own: usize,
     mounts: &'a dyn Mounts,
 }
 
 impl Mounts for Below<'_> {
     fn schema_at(&self, path: &InstancePath) -> Option<Arc<Schema>> {
-        let steps = self.place.iter().chain(&path.steps).cloned();
+        let below = path.steps.get(self.own..)?;
         self.mounts.schema_at(&InstancePath {
-            steps: steps.collect(),
+            steps: self.place.iter().chain(below).cloned().collect(),
         })
     }
 }
@@ -255,15 +258,16 @@ impl EditReader<'_> {
             let message = "the edit needs a value";
             return Err(self.wrong(ErrorKind::MissingElement, message));
         };
+        let parent = schema.node(step.node).data_parent.unwrap_or(SchemaId::ROOT);
         let below = Below {
             place: parents,
+            own: usize::from(parent != SchemaId::ROOT),
             mounts: self.mounts,
         };
         let options = ParseOptions {
             mounts: Some(&below),
             ..ParseOptions::default()
         };
-        let parent = schema.node(step.node).data_parent.unwrap_or(SchemaId::ROOT);
         let read = json::parse_parameters(schema, parent, value.get().as_bytes(), &options);
         let tree = read.map_err(|errors| {
             let first = errors.into_iter().next();

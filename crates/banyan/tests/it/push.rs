@@ -184,3 +184,33 @@ fn a_device_that_was_changed_by_others_refuses_the_commit() {
         "a pull brings the device's own state back: {pulled}"
     );
 }
+
+#[test]
+fn a_rollback_brings_a_deleted_device_configuration_back_as_a_tree() {
+    let mut network = Network::start(&[&[]]);
+    network.set_hostnames("kept");
+    network.controller.ok(&["commit"]);
+    network
+        .controller
+        .ok(&["delete", "/devices/device{d0}/config"]);
+    network.controller.ok(&["commit"]);
+    assert!(!network.pulled().contains("kept"));
+    let before = network.controller.ok(&["history"]);
+    network
+        .controller
+        .ok(&["rollback", &(before.lines().count() - 2).to_string()]);
+    let diff = network.controller.ok(&["diff"]);
+    assert!(diff.contains("hostname kept;"), "{diff}");
+    network.controller.ok(&["commit"]);
+    assert!(network.pulled().contains("kept"));
+    network.controller.ok(&["history", "--changes"]);
+    // The file that was written can be read again.
+    network.controller.stop();
+    network.controller.start();
+    assert!(
+        network
+            .controller
+            .ok(&["get", "/devices/device{d0}/config"])
+            .contains("kept")
+    );
+}
