@@ -153,18 +153,25 @@ impl Store {
         }
     }
 
-    /// Forgets a device.
+    /// Forgets a device: what it had, and its host key. Which modules it had is kept, because commits of the
+    /// past can be read with these only.
     ///
     /// # Errors
-    /// Its directory cannot be removed.
+    /// Its files cannot be removed.
     pub fn forget_device(&self, device: &str) -> Result<(), StoreError> {
         let path = self.device(device);
-        match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(at(&path, "removing")(error))
+        let modules = self.device_modules(device);
+        let entries = match fs::read_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries.map_err(at(&path, "reading the directory"))?,
+        };
+        for entry in entries {
+            let file = entry.map_err(at(&path, "reading the directory"))?.path();
+            if file != modules {
+                self.remove(&file)?;
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 }
 
@@ -224,7 +231,9 @@ mod tests {
         store.write(&path, b"two").unwrap();
         assert_eq!(store.read(&path).unwrap().unwrap(), b"two");
         assert_eq!(fs::read_dir(store.device("r1")).unwrap().count(), 1);
+        store.write(&store.device_modules("r1"), b"{}").unwrap();
         store.forget_device("r1").unwrap();
         assert_eq!(store.read(&path).unwrap(), None);
+        assert!(store.read(&store.device_modules("r1")).unwrap().is_some());
     }
 }

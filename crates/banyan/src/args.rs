@@ -223,7 +223,7 @@ pub struct Commit {
     /// Take the commit back after so many seconds unless it is confirmed by another commit.
     #[arg(long, value_name = "SECONDS")]
     pub confirmed: Option<u32>,
-    /// With --confirmed: a name by which any session may confirm it.
+    /// With --confirmed: the name by which it is confirmed; made up and printed when not given.
     #[arg(long, value_name = "ID", requires = "confirmed")]
     pub persist: Option<String>,
     /// Confirm the pending commit of that name.

@@ -87,10 +87,16 @@ fn unreadable(file: &Path, error: &std::io::Error) -> CommandError {
 /// `banyan commit`
 pub async fn commit(commit: Commit) -> Result<(), CommandError> {
     let client = open(&commit.connect).await?;
+    // This session ends with the command, and without a name the commit would be taken back with it.
+    let persist = commit.confirmed.map(|_| {
+        commit
+            .persist
+            .unwrap_or_else(|| format!("cli-{}", std::process::id()))
+    });
     let parameters = CommitParameters {
         confirmed: commit.confirmed.map(|timeout| Confirmed {
             timeout,
-            persist: commit.persist.map(Arc::from),
+            persist: persist.as_deref().map(Arc::from),
         }),
         persist_id: commit.persist_id.map(Arc::from),
         comment: commit.comment,
@@ -106,6 +112,11 @@ pub async fn commit(commit: Commit) -> Result<(), CommandError> {
     match (report.seq, report.tid) {
         (Some(seq), Some(tid)) => remark(&format!("commit {seq}, transaction {tid}")),
         _ => remark("nothing to commit"),
+    }
+    if let (Some(seconds), Some(name)) = (commit.confirmed, persist) {
+        print(&format!(
+            "taken back in {seconds} s unless you run: banyan commit --persist-id {name}"
+        ));
     }
     Ok(())
 }

@@ -109,6 +109,20 @@ fn a_rollback_makes_the_old_state_the_candidate() {
 }
 
 #[test]
+fn a_confirmed_commit_is_taken_back_unless_it_is_confirmed_by_the_name_that_was_printed() {
+    let daemon = shop();
+    daemon.ok(&["set", "/shop/item{tea}/price", "1"]);
+    let said = daemon.ok(&["commit", "--confirmed", "60"]);
+    let name = said.trim().rsplit(' ').next().expect("a name");
+    assert!(daemon.ok(&["get", "/shop"]).contains("tea"));
+    daemon.ok(&["commit", "--persist-id", name]);
+    daemon.ok(&["set", "/shop/item{milk}/price", "1"]);
+    daemon.ok(&["commit", "--confirmed", "1"]);
+    daemon.wait_for(&["get", "/shop"], |shown| !shown.contains("milk"));
+    assert!(daemon.ok(&["get", "/shop"]).contains("tea"));
+}
+
+#[test]
 fn an_edit_document_is_read_from_a_file() {
     let daemon = shop();
     let file = daemon.path().join("edit.json");

@@ -214,3 +214,25 @@ fn a_rollback_brings_a_deleted_device_configuration_back_as_a_tree() {
             .contains("kept")
     );
 }
+
+#[test]
+fn the_history_of_a_deleted_device_stays_readable() {
+    let mut network = Network::start(&[&[]]);
+    network.set_hostnames("past");
+    network.controller.ok(&["commit"]);
+    network.controller.ok(&["delete", "/devices/device{d0}"]);
+    network.controller.ok(&["commit", "--no-networking"]);
+    for _ in 0..2 {
+        assert!(
+            network
+                .controller
+                .ok(&["history", "--changes"])
+                .contains("hostname past;")
+        );
+        network.controller.ok(&["rollback", "1"]);
+        assert!(network.controller.ok(&["diff"]).contains("hostname past;"));
+        network.controller.ok(&["discard"]);
+        network.controller.stop();
+        network.controller.start();
+    }
+}
