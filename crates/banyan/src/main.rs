@@ -8,6 +8,7 @@ mod serve;
 mod sim;
 mod stdio;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use args::{Arguments, Command};
@@ -62,5 +63,6 @@ fn log_to_stderr() {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .try_init();
 }

@@ -81,7 +81,7 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
     }
     let controller = banyan_controller::Controller::new(
         compiled.schema.clone(),
-        config.store.directory.join("devices"),
+        config.store.directory.join("controller"),
     )?;
     let engine = controller
         .join(builder)

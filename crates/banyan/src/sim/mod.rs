@@ -73,7 +73,8 @@ impl Device {
                 builder = builder.directory(&directory);
                 directory
             }
-            None => std::env::temp_dir().join(format!("banyan-sim-{}", std::process::id())),
+            // The port names it, so that a device that is started again is the same one to its clients.
+            None => std::env::temp_dir().join(format!("banyan-sim-{}", sim.base_port)),
         };
         let engine = builder.open().await?;
         std::fs::create_dir_all(&keys).map_err(|source| ServeError::Directory {
