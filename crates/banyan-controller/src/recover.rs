@@ -22,8 +22,8 @@ use crate::participant::{NAME, persist_id};
 use crate::remedy;
 use crate::transaction::DeviceName;
 
-/// How many records back a commit is looked for.
-const LOOK_BACK: usize = 1000;
+/// How many records are looked at in one piece.
+const PIECE: usize = 1000;
 
 /// Settles what earlier lives of the program left behind, and returns the devices concerned. What cannot be settled now stays
 /// for the next start, and is shown as the device's message.
@@ -50,7 +50,17 @@ async fn settle_one(
     tid: Tid,
     note: &Json,
 ) -> Vec<DeviceName> {
-    let forward = note["decided"].as_bool() == Some(true) || in_log(engine, tid).await;
+    let forward = match note["decided"].as_bool() {
+        Some(true) => true,
+        _ => match in_log(engine, tid).await {
+            Ok(found) => found,
+            Err(error) => {
+                // Not knowing is no ground for undoing what may have been answered: the next start asks again.
+                tracing::error!("transaction {tid} cannot be looked up in the commit log: {error}");
+                return Vec::new();
+            }
+        },
+    };
     let mut concerned = Vec::new();
     let mut settled = true;
     let devices = note["devices"].as_object();
@@ -77,14 +87,27 @@ async fn settle_one(
     concerned
 }
 
-async fn in_log(engine: &Engine, tid: Tid) -> bool {
+/// Whether the transaction was committed. Cost: the history, once for each push that was interrupted.
+async fn in_log(engine: &Engine, tid: Tid) -> Result<bool, String> {
     let log = engine.log().clone();
-    let found = tokio::task::spawn_blocking(move || {
-        let head = log.head()?;
-        let heads = log.history(Seq(head.0), LOOK_BACK)?;
-        Ok::<bool, banyan_engine::log::LogError>(heads.iter().any(|head| head.tid == tid))
+    let looking = tokio::task::spawn_blocking(move || {
+        let mut newest = log.head()?;
+        while newest > Seq(0) {
+            let heads = log.history(newest, PIECE)?;
+            if heads.iter().any(|head| head.tid == tid) {
+                return Ok(true);
+            }
+            if heads.len() < PIECE {
+                break;
+            }
+            newest = Seq(newest.0.saturating_sub(PIECE as u64));
+        }
+        Ok::<bool, banyan_engine::log::LogError>(false)
     });
-    matches!(found.await, Ok(Ok(true)))
+    match looking.await {
+        Ok(found) => found.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 async fn settle_device(
@@ -111,8 +134,21 @@ async fn settle_device(
         .model
         .mount(&engine.running().tree, &device.name)
         .unwrap_or_else(empty);
+    let before = match known.synced {
+        Some(synced) => synced,
+        // Going forward does not need it; going back to a guess would delete what others answered for.
+        None if forward => empty(),
+        None => {
+            let message = format!(
+                "transaction {tid} was interrupted, and what the device had before is not known: compare it by hand, then take over what it has with {}",
+                remedy::pull(&device.name)
+            );
+            device.update_status(|status| status.message = Some(message));
+            return false;
+        }
+    };
     let job = Arc::new(Job {
-        before: known.synced.unwrap_or_else(empty),
+        before,
         after: after.clone(),
         edit: Bytes::new(),
         persist_id: id,

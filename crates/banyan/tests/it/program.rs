@@ -150,12 +150,13 @@ impl Daemon {
     /// Stops the daemon cleanly.
     pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
-            let pid = process.id().to_string();
+            // The shell's own kill: not every system has the program.
+            let kill = format!("kill -TERM {}", process.id());
             assert!(
-                Command::new("kill")
-                    .args(["-TERM", &pid])
+                Command::new("sh")
+                    .args(["-c", &kill])
                     .status()
-                    .expect("kill runs")
+                    .expect("a shell")
                     .success()
             );
             let status = process.wait().expect("a status");
