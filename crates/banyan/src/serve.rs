@@ -73,6 +73,9 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
     let config = Config::load(&serve.config)?;
     let own: Vec<&str> = PROTOCOL.iter().chain(CONTROLLER).copied().collect();
     let compiled = models::compile(&config.yang, &own)?;
+    for diagnostic in &compiled.diagnostics {
+        tracing::warn!("{}", diagnostic.one_line(compiled.schema.sources()));
+    }
     let kickers = Kickers::new();
     let mut builder =
         EngineBuilder::new(compiled.schema.clone()).directory(&config.store.directory);

@@ -42,6 +42,21 @@ fn a_missing_import_is_named_with_the_directories_that_were_searched() {
 }
 
 #[test]
+fn a_must_that_names_nothing_starts_with_a_warning_that_shows_where() {
+    let doubtful = PLAIN.replace(
+        "type string;",
+        "type string; must \"../nam = 'x' or true()\";",
+    );
+    let mut daemon = Daemon::new(&[("plain", &doubtful)], &["plain"], "");
+    daemon.start();
+    let said = daemon.log();
+    assert!(
+        said.contains("plain.yang:5:") && said.contains("nam"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_module_that_is_nowhere_is_named() {
     let daemon = Daemon::new(&[], &["ghost"], "");
     let said = text(&daemon.start_fails());
