@@ -160,7 +160,6 @@ pub struct Get {
     #[arg(long, default_value = "text")]
     pub format: Format,
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub connect: Connect,
 }
 
@@ -173,7 +172,6 @@ pub struct Set {
     #[arg(allow_hyphen_values = true)]
     pub value: Option<String>,
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub connect: Connect,
 }
 
@@ -183,7 +181,6 @@ pub struct Delete {
     /// The node.
     pub path: String,
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub connect: Connect,
 }
 
@@ -196,7 +193,6 @@ pub struct Edit {
     #[arg(long, default_value = "merge", value_parser = ["merge", "replace", "none"])]
     pub default_operation: String,
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub connect: Connect,
 }
 
@@ -207,7 +203,6 @@ pub struct Diff {
     #[arg(long, default_value = "text")]
     pub format: Format,
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub connect: Connect,
 }
 
@@ -236,7 +231,6 @@ pub struct Commit {
     #[arg(long, value_parser = ["kicker"])]
     pub debug: Vec<String>,
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub connect: Connect,
 }
 
@@ -251,7 +245,6 @@ pub struct Rpc {
     #[arg(long, default_value = "json", value_parser = clap::builder::EnumValueParser::<Format>::new())]
     pub format: Format,
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub connect: Connect,
 }
 
@@ -271,7 +264,6 @@ pub struct History {
     #[arg(long, default_value = "text")]
     pub format: Format,
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub connect: Connect,
 }
 
@@ -282,7 +274,6 @@ pub struct Rollback {
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub commits: u32,
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub connect: Connect,
 }
 
@@ -295,7 +286,6 @@ pub struct Show {
     #[arg(long, default_value = "text")]
     pub format: Format,
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub connect: Connect,
 }
 

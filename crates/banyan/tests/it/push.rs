@@ -167,11 +167,11 @@ fn a_device_that_is_not_open_refuses_the_commit_and_no_networking_passes_it() {
 }
 
 #[test]
-fn a_device_that_was_changed_by_others_refuses_the_commit() {
+fn a_pull_brings_back_what_the_device_itself_has_and_pushes_nothing() {
     let network = Network::start(&[&[], &[]]);
     network.set_hostnames("first");
     network.controller.ok(&["commit"]);
-    // A change that the controller makes with no-networking is drift seen from the other side.
+    // The device never hears of this change.
     network.controller.ok(&[
         "set",
         "/devices/device{d0}/config/box:system/vlan{7}/name",
