@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::context::Compilation;
-use super::draft::{DraftId, Drafts};
+use super::draft::{Draft, DraftId, Drafts};
 use super::expand::Scope;
 use super::set::{PrefixMeaning, StatementRef, split_name};
 use super::types::DraftType;
@@ -135,7 +135,7 @@ impl Compilation<'_> {
         }
         // RFC 7950 7.17: what is valid without this module must stay valid with it.
         for id in added {
-            if let Some(mandatory) = mandatory_node(&self.drafts, id)
+            if let Some(mandatory) = mandatory_node(&self.drafts, id, is_optional)
                 && self.is_config(target)
             {
                 let draft = self.drafts.get(mandatory);
@@ -204,13 +204,19 @@ impl Compilation<'_> {
     }
 }
 
-/// The first mandatory configuration node in what was added (RFC 7950 3, "mandatory node").
-fn mandatory_node(drafts: &Drafts, id: DraftId) -> Option<DraftId> {
+/// What an augment may add although it is mandatory: state, and what depends on a `when`.
+fn is_optional(draft: &Draft) -> bool {
+    draft.config.is_some_and(|config| !config.value) || !draft.whens.is_empty()
+}
+
+/// The first mandatory node in `id` (RFC 7950 3, "mandatory node"), those aside that `passes` lets pass.
+pub(super) fn mandatory_node(
+    drafts: &Drafts,
+    id: DraftId,
+    passes: fn(&Draft) -> bool,
+) -> Option<DraftId> {
     let draft = drafts.get(id);
-    if draft.absent.is_some()
-        || draft.config.is_some_and(|config| !config.value)
-        || !draft.whens.is_empty()
-    {
+    if draft.absent.is_some() || passes(draft) {
         return None;
     }
     match draft.kind {
@@ -225,7 +231,7 @@ fn mandatory_node(drafts: &Drafts, id: DraftId) -> Option<DraftId> {
         NodeKind::Container if !draft.presence => draft
             .children
             .iter()
-            .find_map(|child| mandatory_node(drafts, *child)),
+            .find_map(|child| mandatory_node(drafts, *child, passes)),
         _ => None,
     }
 }

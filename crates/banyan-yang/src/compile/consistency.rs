@@ -68,6 +68,9 @@ impl Settled {
             _ => self.config[above] || self.in_operation[index],
         };
         if self.present[index] {
+            self.operation(compilation, id, above);
+        }
+        if self.present[index] {
             self.config(compilation, id, above);
             self.elements(compilation, id);
             self.defaults(compilation, id);
@@ -77,6 +80,47 @@ impl Settled {
         }
         if !matches!(kind, NodeKind::Choice | NodeKind::Case) {
             self.data_name(compilation, id, (data_parent, module, name));
+        }
+    }
+
+    /// Where an action, or a notification inside of data, may stand. Grammar sees statements, not what `uses` and
+    /// `augment` put together. O(depth).
+    fn operation(&mut self, compilation: &mut Compilation<'_>, id: DraftId, above: usize) {
+        let draft = compilation.drafts.get(id);
+        let inside = draft.parent != DraftId::ROOT;
+        if !inside || !matches!(draft.kind, NodeKind::Action | NodeKind::Notification) {
+            return;
+        }
+        let (span, at, kind) = (draft.span, draft.at, draft.kind);
+        let ancestors = std::iter::successors(Some(draft.parent), |id| {
+            (*id != DraftId::ROOT).then(|| compilation.drafts.get(*id).parent)
+        });
+        let keyless = ancestors
+            .map(|id| compilation.drafts.get(id))
+            .find(|draft| draft.kind == NodeKind::List && draft.key.is_none());
+        // RFC 7950 7.15, 7.16
+        let (why, holder) = if self.in_operation[above] {
+            ("inside of an rpc, action or notification", None)
+        } else if let Some(list) = keyless {
+            ("below a list without keys", Some(list.span))
+        } else {
+            return;
+        };
+        let message = format!("{} cannot stand {why}", compilation.place(id));
+        let mut error = Diagnostic::error("misplaced-node", span, message);
+        if let Some(holder) = holder {
+            error = error.related(holder, "this list has no `key`");
+        }
+        compilation.report(error.rfc(match kind {
+            NodeKind::Action => "RFC 7950 7.15",
+            _ => "RFC 7950 7.16",
+        }));
+        self.present[id.index()] = false;
+        compilation.drafts.get_mut(id).leave_out(Absent::Error);
+        if let Some(at) = at
+            && !compilation.is_strict()
+        {
+            compilation.report_left_out(at, "it cannot be invoked where it stands");
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::augment::mandatory_node;
 use super::consistency::{Settled, settle};
 use super::context::Compilation;
 use super::draft::{Draft, DraftDefault, DraftId};
@@ -178,7 +179,7 @@ fn build_node(
     ids: &[Option<SchemaId>],
 ) -> SchemaNode {
     let default_case = default_case(compilation, id, ids);
-    let uniques = uniques(compilation, id, ids);
+    let uniques = uniques(compilation, settled, id, ids);
     let draft = compilation.drafts.get_mut(id);
     let is_state = !settled.config[id.index()] || settled.in_operation[id.index()];
     let mut node = SchemaNode::new(
@@ -238,6 +239,7 @@ fn default_case(
         .find(split_name(&default.text).1)
         .and_then(|name| compilation.drafts.child(id, module, name));
     if let Some(case) = found {
+        check_default_case(compilation, id, case, default.at);
         return ids[case.index()]; // None if a feature switches it off.
     }
     let message = format!("{} has no case `{}`", compilation.place(id), default.text);
@@ -246,21 +248,53 @@ fn default_case(
     None
 }
 
+/// RFC 7950 7.9.3: no mandatory nodes directly under the default case.
+fn check_default_case(
+    compilation: &mut Compilation<'_>,
+    choice: DraftId,
+    case: DraftId,
+    default: StatementRef,
+) {
+    let drafts = &compilation.drafts;
+    let children = drafts.get(case).children.iter();
+    let Some(mandatory) = children
+        .filter_map(|child| mandatory_node(drafts, *child, |_| false))
+        .next()
+    else {
+        return;
+    };
+    let message = format!(
+        "the default case of {} has a mandatory node, {}",
+        compilation.place(choice),
+        compilation.place(mandatory)
+    );
+    let span = compilation.set.argument_span(default);
+    let place = compilation.drafts.get(mandatory).span;
+    compilation.report(
+        Diagnostic::error("mandatory-in-default-case", span, message)
+            .related(place, "the mandatory node")
+            .help("make the choice mandatory instead, or the node optional")
+            .rfc("RFC 7950 7.9.3"),
+    );
+}
+
 /// RFC 7950 7.8.3
 fn uniques(
     compilation: &mut Compilation<'_>,
+    settled: &Settled,
     list: DraftId,
     ids: &[Option<SchemaId>],
 ) -> Vec<Unique> {
     let statements = compilation.drafts.get(list).uniques.clone();
     statements
         .into_iter()
-        .filter_map(|at| unique(compilation, list, at, ids))
+        .filter_map(|at| unique(compilation, settled, list, at, ids))
         .collect()
 }
 
 fn unique(
     compilation: &mut Compilation<'_>,
+    settled: &Settled,
     list: DraftId,
     at: StatementRef,
     ids: &[Option<SchemaId>],
@@ -269,6 +303,7 @@ fn unique(
     let own = set.owner(at.unit);
     let home = compilation.drafts.get(list).module;
     let mut leaves = Vec::new();
+    let mut config = None;
     for path in set.argument(at).split_ascii_whitespace() {
         let mut node = list;
         let mut problem = None;
@@ -303,6 +338,20 @@ fn unique(
             compilation.report(
                 Diagnostic::error("invalid-unique", set.argument_span(at), problem)
                     .rfc("RFC 7950 7.8.3"),
+            );
+            return None;
+        }
+        config.get_or_insert(settled.config[node.index()]);
+        if config != Some(settled.config[node.index()]) {
+            compilation.report(
+                Diagnostic::error(
+                    "invalid-unique",
+                    set.argument_span(at),
+                    format!(
+                        "`{path}` and the leaf before it are not both configuration or both state"
+                    ),
+                )
+                .rfc("RFC 7950 7.8.3"),
             );
             return None;
         }

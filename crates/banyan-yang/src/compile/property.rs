@@ -4,7 +4,8 @@ use super::context::Compilation;
 use super::draft::{Draft, DraftDefault, DraftId, Set};
 use super::set::StatementRef;
 use crate::diagnostic::Diagnostic;
-use crate::schema::{Must, NodeKind, When, WhenContext};
+use crate::grammar::Version;
+use crate::schema::{ExtensionInstance, Must, NodeKind, When, WhenContext};
 use crate::statement::Keyword;
 
 /// Whether nodes of a kind can have a property.
@@ -67,11 +68,31 @@ impl Compilation<'_> {
             Keyword::Extension => {
                 let extension = self.extension(at);
                 if let Some(extension) = extension {
+                    if is_mount_point(&extension) {
+                        self.check_mount_point(id, at);
+                    }
                     note_extension(self.drafts.get_mut(id), extension);
                 }
             }
             _ => {}
         }
+    }
+
+    /// RFC 8528 3.1
+    fn check_mount_point(&mut self, id: DraftId, at: StatementRef) {
+        let draft = self.drafts.get(id);
+        let problem = if !matches!(draft.kind, NodeKind::Container | NodeKind::List) {
+            "stands in a container or list, nowhere else"
+        } else if draft.mount_point.is_some() {
+            "can stand only once in a container or list"
+        } else if self.set.version(at) == Version::V1 {
+            "cannot be used in a module of YANG version 1"
+        } else {
+            return;
+        };
+        let message = format!("a mount point {problem}");
+        let error = Diagnostic::error("invalid-mount-point", self.set.span(at), message);
+        self.report(error.rfc("RFC 8528 3.1"));
     }
 
     fn must(&mut self, at: StatementRef, id: DraftId) -> Option<Must> {
@@ -120,10 +141,14 @@ impl Compilation<'_> {
     }
 }
 
+fn is_mount_point(extension: &ExtensionInstance) -> bool {
+    &*extension.module == "ietf-yang-schema-mount" && &*extension.name == "mount-point"
+}
+
 /// Keeps a use of an extension on a node.
-pub(super) fn note_extension(draft: &mut Draft, extension: crate::schema::ExtensionInstance) {
-    // RFC 8528 3.1
-    if &*extension.module == "ietf-yang-schema-mount" && &*extension.name == "mount-point" {
+pub(super) fn note_extension(draft: &mut Draft, extension: ExtensionInstance) {
+    let holds = matches!(draft.kind, NodeKind::Container | NodeKind::List);
+    if is_mount_point(&extension) && holds && draft.mount_point.is_none() {
         draft.mount_point = extension.argument.clone();
     }
     draft.extensions.push(extension);

@@ -2,6 +2,7 @@
 
 mod augments;
 mod constraints;
+mod data_nodes;
 mod deviations;
 mod groupings;
 mod modules;
