@@ -67,6 +67,37 @@ pub fn argument_at(sources: &SourceMap, span: Span) -> String {
     }
 }
 
+/// The statement that begins at a place, with its substatements, as with
+/// [`crate::schema::ExtensionInstance::span`]: for those who understand an extension. Its root is the statement.
+pub fn statement_at(sources: &SourceMap, span: Span) -> SyntaxTree {
+    let text = sources
+        .shared_text(span.source)
+        .unwrap_or_else(|| Arc::from(""));
+    let mut parser = Parser {
+        lexer: Lexer::starting_at(span.source, &text, span.start as usize),
+        text: &text,
+        tree: SyntaxTree::new(span.source, text.clone()),
+        pending: None,
+        open: Vec::new(),
+    };
+    let keyword = parser.next();
+    if keyword.kind == TokenKind::Unquoted {
+        parser.statement(keyword);
+        while !parser.open.is_empty() {
+            let token = parser.next();
+            match token.kind {
+                TokenKind::CloseBrace => {
+                    parser.open.pop();
+                }
+                TokenKind::End => break,
+                TokenKind::OpenBrace | TokenKind::Semicolon => {}
+                _ => parser.statement(token),
+            }
+        }
+    }
+    parser.tree
+}
+
 struct Parser<'a> {
     lexer: Lexer<'a>,
     text: &'a str,

@@ -10,12 +10,11 @@ use super::set::{Interner, ModuleSet, Name, PrefixMeaning, StatementRef, UnitId,
 use super::types::ResolvedType;
 use super::{Compiler, Mode};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::grammar::Version;
 use crate::nearest::nearest;
 use crate::parse::shorten;
 use crate::pattern::Pattern;
-use crate::schema::{
-    Expression, ExtensionInstance, Identity, IdentityId, ModuleId, PrefixMap, Status,
-};
+use crate::schema::{Expression, Identity, IdentityId, ModuleId, PrefixMap, Status};
 use crate::source::Span;
 use crate::statement::Keyword;
 use crate::xpath::{self, Expr, NodeTest, Step};
@@ -223,88 +222,6 @@ impl<'a> Compilation<'a> {
         }
     }
 
-    /// The uses of extensions directly under a statement (RFC 7950 7.19); unknown ones are reported.
-    pub fn extensions(&mut self, at: StatementRef) -> Vec<ExtensionInstance> {
-        let set = self.set;
-        set.children_of(at, Keyword::Extension)
-            .filter_map(|child| self.extension(child))
-            .collect()
-    }
-
-    /// One use of an extension.
-    pub fn extension(&mut self, at: StatementRef) -> Option<ExtensionInstance> {
-        let set = self.set;
-        let tree = set.tree(at);
-        let keyword = tree.keyword_text(at.id);
-        let span = tree.statement(at.id).keyword_span;
-        let (prefix, name) = split_name(keyword);
-        let module = match set.prefix(at.unit, prefix) {
-            PrefixMeaning::Module(module) => module,
-            PrefixMeaning::LeftOut => return None,
-            PrefixMeaning::Unknown => {
-                let prefix = prefix.unwrap_or("");
-                self.report(
-                    Diagnostic::error(
-                        "unknown-prefix",
-                        span,
-                        format!("the prefix `{prefix}` is not defined in this text"),
-                    )
-                    .help("import the module that defines the extension and give it this prefix")
-                    .rfc("RFC 7950 7.19"),
-                );
-                return None;
-            }
-        };
-        let definition = self.names.find(name).and_then(|name| {
-            self.definitions
-                .top(Keyword::ExtensionDefinition, module, name)
-        });
-        let Some(definition) = definition else {
-            self.report(
-                Diagnostic::error(
-                    "unknown-extension",
-                    span,
-                    format!(
-                        "module {} defines no extension `{name}`",
-                        set.module(module).name
-                    ),
-                )
-                .rfc("RFC 7950 7.19"),
-            );
-            return None;
-        };
-        let argument = tree.argument(at.id).map(|_| self.shared_argument(at));
-        let wants = set.child(definition.at, Keyword::Argument).is_some();
-        if !definition.dropped && wants != argument.is_some() {
-            let problem = if wants {
-                "needs an argument"
-            } else {
-                "has no argument"
-            };
-            self.report(
-                Diagnostic::error(
-                    "extension-argument",
-                    set.span(at),
-                    format!("`{keyword}` {problem}"),
-                )
-                .related(set.span(definition.at), "defined here")
-                .rfc("RFC 7950 7.19"),
-            );
-        }
-        Some(ExtensionInstance {
-            module: set.module(module).name.clone(),
-            name: self.shared_name(name),
-            argument,
-            span: set.span(at),
-        })
-    }
-
-    /// The shared text of a name.
-    pub fn shared_name(&mut self, name: &str) -> Arc<str> {
-        let number = self.names.intern(name);
-        self.names.text(number).clone()
-    }
-
     /// A definition that a statement refers to by `prefix:name` in its argument. Unknown names are reported;
     /// what was left out takes the statement along, which is reported as a warning.
     pub fn definition(
@@ -321,7 +238,12 @@ impl<'a> Compilation<'a> {
                 .lookup(self.set, kind, at, module, own, name)
         });
         match found {
-            Some(definition) if !definition.dropped => Some(definition.at),
+            Some(definition) if !definition.dropped => {
+                if own && definition.at.unit != at.unit && self.set.version(at) == Version::V1 {
+                    self.check_included(at, definition.at);
+                }
+                Some(definition.at)
+            }
             Some(definition) => {
                 let what = self.set.describe(definition.at);
                 self.report_left_out(at, &format!("`{what}` has errors"));
@@ -353,6 +275,47 @@ impl<'a> Compilation<'a> {
                 None
             }
         }
+    }
+}
+
+impl Compilation<'_> {
+    /// RFC 6020 5.1, 7.1.6: a text of version 1 sees its own definitions and those of the submodules that it includes.
+    /// That a submodule sees its module's is so common that it is only a warning.
+    fn check_included(&mut self, at: StatementRef, definition: StatementRef) {
+        let set = self.set;
+        let root = |unit: UnitId| StatementRef {
+            unit,
+            id: set.unit(unit).root,
+        };
+        let home = set.argument(root(definition.unit));
+        let mut includes = set.children_of(root(at.unit), Keyword::Include);
+        if includes.any(|include| set.argument(include) == home) {
+            return;
+        }
+        let what = set.describe(definition);
+        let where_ = set.describe(root(definition.unit));
+        let here = set.describe(root(at.unit));
+        let message = format!("`{what}` is defined in {where_}, which {here} does not include");
+        let span = set.argument_span(at);
+        let (error, help) = if set.keyword(root(definition.unit)) == Keyword::Module {
+            (
+                Diagnostic::warning("not-included", span, message),
+                "YANG 1.1 lets a submodule use what its module defines: add `yang-version 1.1;` to both".to_owned(),
+            )
+        } else {
+            (
+                Diagnostic::error("not-included", span, message),
+                format!(
+                    "add `include {home};`, or `yang-version 1.1;` to the module and its submodules"
+                ),
+            )
+        };
+        self.report(
+            error
+                .related(set.span(definition), "defined here")
+                .help(help)
+                .rfc("RFC 6020 5.1"),
+        );
     }
 }
 

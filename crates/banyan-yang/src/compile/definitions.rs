@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::set::{Interner, ModuleSet, Name, StatementRef, UnitId};
+use super::types::is_builtin;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::schema::ModuleId;
 use crate::statement::{Keyword, StatementId};
@@ -60,6 +61,12 @@ impl Definitions {
             at,
             dropped: unit.tree.is_dropped(at.id),
         };
+        if keyword == Keyword::Typedef && is_builtin(set.argument(at)) {
+            // RFC 7950 7.3. Whoever uses the name gets the built-in type.
+            let message = format!("`{}` has the name of a built-in type", set.describe(at));
+            let error = Diagnostic::error("builtin-name", set.argument_span(at), message);
+            found.push(error.help("rename it").rfc("RFC 7950 7.3"));
+        }
         let slot = if parent == unit.root {
             let key = (keyword, unit.module, name);
             self.top.entry(key).or_insert(definition)

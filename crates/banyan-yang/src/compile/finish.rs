@@ -12,7 +12,7 @@ use super::feature::FeatureState;
 use super::leafref::{TypeFinisher, check_config_target};
 use super::set::{ModuleSet, StatementRef, split_name};
 use super::value::Identities;
-use super::{Compiler, augment, deviation, digest, feature, identity, names};
+use super::{Compiler, augment, deviation, digest, extension, feature, identity, names};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::grammar::Version;
 use crate::schema::{
@@ -29,6 +29,7 @@ pub(super) fn compile<'a>(
     found: &'a mut Diagnostics,
 ) -> SchemaParts {
     let mut compilation = Compilation::new(set, compiler, found);
+    extension::check_all(&mut compilation);
     feature::decide_all(&mut compilation);
     identity::resolve_all(&mut compilation);
     augment::build_tree(&mut compilation);

@@ -1,7 +1,7 @@
 //! Identities: ids, bases, and all that each is derived from (RFC 7950 7.18).
 
 use super::context::Compilation;
-use super::load::cycles;
+use super::cycles::{chain, cycles, dependencies_first};
 use super::set::{StatementRef, split_name};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{Identity, IdentityId};
@@ -35,23 +35,16 @@ pub(super) fn resolve_all(compilation: &mut Compilation<'_>) {
     // RFC 7950 7.18.2: an identity must not be derived from itself.
     let mut in_cycle = vec![false; statements.len()];
     for cycle in cycles(&bases) {
-        let mut names: Vec<_> = cycle
-            .iter()
-            .map(|index| compilation.identities[*index].name.to_string())
-            .collect();
-        names.push(names[0].clone());
-        let span = compilation.set.span(statements[cycle[0]]);
-        compilation.report(
-            Diagnostic::error(
-                "circular-identity",
-                span,
-                format!(
-                    "identities are derived from each other: {}",
-                    names.join(" -> ")
-                ),
-            )
-            .rfc("RFC 7950 7.18.2"),
-        );
+        let names = chain(&cycle, |index| {
+            compilation.identities[index].name.to_string()
+        });
+        let span = |index: usize| compilation.set.span(statements[index]);
+        let message = format!("identities are derived from each other: {names}");
+        let mut error = Diagnostic::error("circular-identity", span(cycle[0]), message);
+        for other in cycle.iter().skip(1).take(5) {
+            error = error.related(span(*other), "derived here");
+        }
+        compilation.report(error.rfc("RFC 7950 7.18.2"));
         // Cutting one edge of each cycle leaves a graph without cycles.
         in_cycle[cycle[cycle.len() - 1]] = true;
     }
@@ -60,7 +53,7 @@ pub(super) fn resolve_all(compilation: &mut Compilation<'_>) {
         .zip(in_cycle)
         .map(|(bases, cut)| if cut { Vec::new() } else { bases })
         .collect();
-    for index in bases_first(&bases) {
+    for index in dependencies_first(&bases) {
         let mut ancestors: Vec<IdentityId> = Vec::new();
         for base in &bases[index] {
             ancestors.push(IdentityId(*base as u32));
@@ -70,33 +63,6 @@ pub(super) fn resolve_all(compilation: &mut Compilation<'_>) {
         ancestors.dedup();
         compilation.identities[index].ancestors = ancestors;
     }
-}
-
-/// An order in which each stands after its bases; `bases` has no cycle. No recursion: chains may be long.
-fn bases_first(bases: &[Vec<usize>]) -> Vec<usize> {
-    let mut order = Vec::with_capacity(bases.len());
-    let mut seen = vec![false; bases.len()];
-    for start in 0..bases.len() {
-        let mut path = vec![(start, 0)];
-        if std::mem::replace(&mut seen[start], true) {
-            continue;
-        }
-        while let Some((node, next)) = path.last_mut() {
-            match bases[*node].get(*next).copied() {
-                Some(base) => {
-                    *next += 1;
-                    if !std::mem::replace(&mut seen[base], true) {
-                        path.push((base, 0));
-                    }
-                }
-                None => {
-                    order.push(*node);
-                    path.pop();
-                }
-            }
-        }
-    }
-    order
 }
 
 impl Compilation<'_> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::set::{ModuleEntry, ModuleSet, Unit, UnitId};
-use super::{Compiler, SourceError};
+use super::{Compiler, SourceError, linkage};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::grammar::{self, Version};
 use crate::parse::parse;
@@ -38,8 +38,9 @@ pub(super) fn load(compiler: &Compiler<'_>, found: &mut Diagnostics) -> ModuleSe
         loader.follow_imports(next);
         next += 1;
     }
-    loader.report_import_cycles();
-    loader.into_set()
+    let set = loader.into_set();
+    linkage::check(&set, found);
+    set
 }
 
 /// A parsed text.
@@ -368,52 +369,6 @@ impl Loader<'_, '_> {
         }
     }
 
-    /// RFC 7950 7.1.5: imports must not be circular. Reported; nothing later depends on it.
-    fn report_import_cycles(&mut self) {
-        let edges: Vec<Vec<usize>> = self
-            .modules
-            .iter()
-            .enumerate()
-            .map(|(index, module)| {
-                let texts = std::iter::once(&module.text).chain(&module.submodules);
-                let mut targets: Vec<_> = texts
-                    .flat_map(|text| {
-                        self.texts[*text]
-                            .imports
-                            .iter()
-                            .filter_map(|(_, target)| *target)
-                    })
-                    .filter(|target| *target != index)
-                    .collect();
-                targets.sort_unstable();
-                targets.dedup();
-                targets
-            })
-            .collect();
-        for cycle in cycles(&edges) {
-            let name = |index: usize| self.texts[self.modules[index].text].name.clone();
-            let first = cycle[0];
-            let next = name(*cycle.get(1).unwrap_or(&first));
-            let mut names: Vec<_> = cycle.iter().map(|index| name(*index).to_string()).collect();
-            names.push(names[0].clone());
-            let text = &self.texts[self.modules[first].text];
-            let place = text
-                .tree
-                .children_of(text.root, Keyword::Import)
-                .find(|import| text.tree.name(*import) == &*next)
-                .unwrap_or(text.root);
-            self.found.push(
-                Diagnostic::error(
-                    "circular-import",
-                    text.tree.span(place),
-                    format!("modules import each other: {}", names.join(" -> ")),
-                )
-                .help("move what they share to a module that both import")
-                .rfc("RFC 7950 7.1.5"),
-            );
-        }
-    }
-
     fn into_set(self) -> ModuleSet {
         let Loader {
             sources,
@@ -481,46 +436,4 @@ fn newest_revision(tree: &SyntaxTree, root: StatementId) -> Option<Arc<str>> {
         .map(|revision| tree.name(revision))
         .max()
         .map(Arc::from)
-}
-
-/// One cycle for each back edge of a depth-first walk, without recursion. Linear in nodes and edges.
-pub(super) fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
-    #[derive(Clone, Copy, PartialEq)]
-    enum Colour {
-        White,
-        Grey,
-        Black,
-    }
-    let mut colours = vec![Colour::White; edges.len()];
-    let mut cycles = Vec::new();
-    for start in 0..edges.len() {
-        if colours[start] != Colour::White {
-            continue;
-        }
-        let mut path = vec![(start, 0)];
-        colours[start] = Colour::Grey;
-        while let Some((node, next)) = path.last_mut() {
-            let Some(target) = edges[*node].get(*next).copied() else {
-                colours[*node] = Colour::Black;
-                path.pop();
-                continue;
-            };
-            *next += 1;
-            match colours[target] {
-                Colour::White => {
-                    colours[target] = Colour::Grey;
-                    path.push((target, 0));
-                }
-                Colour::Grey => {
-                    let from = path
-                        .iter()
-                        .position(|(node, _)| *node == target)
-                        .unwrap_or(0);
-                    cycles.push(path[from..].iter().map(|(node, _)| *node).collect());
-                }
-                Colour::Black => {}
-            }
-        }
-    }
-    cycles
 }

@@ -1,7 +1,9 @@
 //! Applies the grammar to a syntax tree.
 
 use super::argument::violation;
-use super::{ArgumentForm, Occurs, Rule, Version, argument_form, substatements};
+use super::{
+    ArgumentForm, Occurs, Rule, Version, argument_form, deviate_substatements, substatements,
+};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::nearest::nearest;
 use crate::parse::shorten;
@@ -132,12 +134,21 @@ impl Checker<'_> {
         if !self.argument(tree, id) && tree.parent(id).is_some() {
             tree.drop_statement(id);
         }
-        let rules = substatements(keyword);
+        let rules = match keyword {
+            Keyword::Deviate => deviate_substatements(tree.name(id)),
+            _ => substatements(keyword),
+        };
         let children: Vec<_> = tree.all_children(id).collect();
         for child in children {
             self.child(tree, id, child, rules);
         }
         self.required(tree, id, rules);
+        let is_side = matches!(keyword, Keyword::Input | Keyword::Output);
+        // In an extension called `action` an empty one is common.
+        let in_operation = |parent| matches!(tree.keyword(parent), Keyword::Rpc | Keyword::Action);
+        if is_side && tree.parent(id).is_some_and(in_operation) {
+            self.data_definition(tree, id);
+        }
         for child in tree.all_children(id) {
             self.counts[tree.keyword(child) as usize] = 0;
         }
@@ -216,7 +227,7 @@ impl Checker<'_> {
 
     fn required(&mut self, tree: &mut SyntaxTree, id: StatementId, rules: &[Rule]) {
         for rule in rules {
-            let needed = rule.occurs.min(self.version);
+            let needed = rule.occurs.min();
             if needed == 0 {
                 continue;
             }
@@ -241,6 +252,32 @@ impl Checker<'_> {
             if !tree.children_of(id, rule.keyword).any(|_| true) {
                 tree.drop_statement(id);
             }
+        }
+    }
+
+    /// RFC 7950 14, `input-stmt`, `output-stmt`: at least one data definition. Without one the operation is as it
+    /// would be without the statement, so nothing is dropped.
+    fn data_definition(&mut self, tree: &SyntaxTree, id: StatementId) {
+        use Keyword::*;
+        let defines = |child| {
+            matches!(
+                tree.keyword(child),
+                Container | Leaf | LeafList | List | Choice | AnyData | AnyXml | Uses | Unknown
+            )
+        };
+        if !tree.all_children(id).any(defines) {
+            let keyword = tree.keyword_text(id);
+            self.found.push(
+                Diagnostic::error(
+                    "missing-data-definition",
+                    tree.span(id),
+                    format!("`{keyword}` defines no data"),
+                )
+                .help(format!(
+                    "leave `{keyword}` out: an operation has one all the same"
+                ))
+                .rfc("RFC 7950 14"),
+            );
         }
     }
 

@@ -9,11 +9,13 @@ mod argument;
 mod check;
 mod table;
 #[cfg(test)]
+mod table_tests;
+#[cfg(test)]
 mod tests;
 
 pub use argument::{ArgumentForm, argument_form, is_date, is_descendant_path, is_identifier_ref};
 pub use check::check;
-pub use table::{Occurs, Rule, substatements};
+pub use table::{Occurs, Rule, deviate_substatements, substatements};
 
 /// The version that a text declares (RFC 7950 7.1.2).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]

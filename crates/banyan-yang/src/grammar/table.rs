@@ -16,16 +16,13 @@ pub enum Occurs {
     Some,
     /// `0..1` in version 1.0, `0..n` in 1.1.
     OptionalThenAny,
-    /// `0..1` in version 1.0, `1` in 1.1.
-    OptionalThenOnce,
 }
 
 impl Occurs {
     /// The least number.
-    pub fn min(self, version: Version) -> u32 {
+    pub fn min(self) -> u32 {
         match self {
             Occurs::Once | Occurs::Some => 1,
-            Occurs::OptionalThenOnce => u32::from(version == Version::V1_1),
             _ => 0,
         }
     }
@@ -33,7 +30,7 @@ impl Occurs {
     /// The greatest number.
     pub fn max(self, version: Version) -> u32 {
         match self {
-            Occurs::Optional | Occurs::Once | Occurs::OptionalThenOnce => 1,
+            Occurs::Optional | Occurs::Once => 1,
             Occurs::OptionalThenAny if version == Version::V1 => 1,
             _ => u32::MAX,
         }
@@ -310,18 +307,35 @@ pub fn substatements(parent: Keyword) -> &'static [Rule] {
             opt(Reference),
             rule(Deviate, Occurs::Some),
         ],
-        // Which properties fit add, replace and delete is checked where deviations are applied.
-        Deviate => only![
-            opt(Type),
+        // What fits depends on the argument: see `deviate_substatements`.
+        _ => only![],
+    }
+}
+
+/// The substatements that `deviate` may hold, by its argument (RFC 7950 7.20.3.2).
+pub fn deviate_substatements(argument: &str) -> &'static [Rule] {
+    const DEFAULT: Rule = rule(Default, Occurs::OptionalThenAny);
+    match argument {
+        "add" => only![
             opt(Units),
             any(Must),
             any(Unique),
-            rule(Default, Occurs::OptionalThenAny),
+            DEFAULT,
             opt(Config),
             opt(Mandatory),
             opt(MinElements),
             opt(MaxElements),
         ],
+        "replace" => only![
+            opt(Type),
+            opt(Units),
+            DEFAULT,
+            opt(Config),
+            opt(Mandatory),
+            opt(MinElements),
+            opt(MaxElements),
+        ],
+        "delete" => only![opt(Units), any(Must), any(Unique), DEFAULT],
         _ => only![],
     }
 }

@@ -8,6 +8,7 @@ mod groupings;
 mod modules;
 mod nodes;
 mod robustness;
+mod rules;
 mod types;
 
 use std::sync::Arc;

@@ -239,6 +239,16 @@ fn identities_know_their_ancestors() {
     5 |   identity a { base b; }
       |   ^^^^^^^^^^
       |
+     ::: m.yang:6:3
+      |
+    6 |   identity b { base c; }
+      |   ---------- derived here
+      |
+     ::: m.yang:7:3
+      |
+    7 |   identity c { base a; }
+      |   ---------- derived here
+      |
       = note: see RFC 7950 7.18.2
     ");
     assert_eq!(codes("identity a { base none; }"), ["unknown-name"]);

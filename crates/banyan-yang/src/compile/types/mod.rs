@@ -68,6 +68,11 @@ const MAX_CHAIN: usize = 100;
 /// How many member types a union may have, all nested ones counted.
 const MAX_MEMBERS: usize = 10_000;
 
+/// Whether a built-in type has this name.
+pub(super) fn is_builtin(name: &str) -> bool {
+    Builtin::named(name).is_some()
+}
+
 impl<'a> Compilation<'a> {
     /// The type that a `type` statement stands for. An error is reported once, at the first use.
     pub fn resolve_type(&mut self, at: StatementRef) -> Option<ResolvedType> {
