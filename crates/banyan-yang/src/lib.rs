@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod dump;
 pub mod embedded;
 pub mod grammar;
+pub mod head;
 pub mod lex;
 pub mod nearest;
 pub mod parse;

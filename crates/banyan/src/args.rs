@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::yang::YangCommand;
+
 /// Keeps the configuration of networks: a YANG-modelled tree with transactions that reach into devices.
 #[derive(Debug, Parser)]
 #[command(name = "banyan", version, max_term_width = 100)]
@@ -45,6 +47,9 @@ pub enum Command {
     Rollback(Rollback),
     /// Show devices, transactions or kickers.
     Show(Show),
+    /// Check, print and compare YANG modules; needs no daemon.
+    #[command(subcommand)]
+    Yang(YangCommand),
 }
 
 /// How client commands reach the daemon.

@@ -3,10 +3,12 @@
 mod args;
 mod client;
 mod config;
+mod directories;
 mod models;
 mod serve;
 mod sim;
 mod stdio;
+mod yang;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -17,6 +19,12 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Command::Yang(command) = arguments.command {
+        return yang::run(command).unwrap_or_else(|error| {
+            eprintln!("banyan: {error}");
+            error.status()
+        });
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

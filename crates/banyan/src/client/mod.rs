@@ -102,7 +102,7 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
         Command::Discard(connect) => change::discard(connect).await,
         Command::Rpc(rpc) => change::rpc(rpc).await,
         Command::Rollback(rollback) => change::rollback(rollback).await,
-        Command::Serve(_) | Command::Netconf(_) | Command::Sim(_) => {
+        Command::Serve(_) | Command::Netconf(_) | Command::Sim(_) | Command::Yang(_) => {
             Err(CommandError::Usage("this is no client command".to_owned()))
         }
     }

@@ -16,7 +16,8 @@ use tokio::task::JoinSet;
 
 use crate::args::Sim;
 use crate::config::Yang;
-use crate::models::{self, PROTOCOL};
+use crate::directories::{Search, modules_in};
+use crate::models::{self, ModelError, PROTOCOL};
 use crate::serve::{ServeError, stop_signal};
 use faults::Faulty;
 
@@ -25,7 +26,7 @@ pub async fn run(sim: Sim) -> Result<(), ServeError> {
     crate::log_to_stderr();
     let yang = Yang {
         path: vec![sim.model.clone()],
-        load: models::modules_in(&sim.model)?,
+        load: modules_in(&sim.model, Search::Flat).map_err(ModelError::from)?,
         ..Yang::default()
     };
     // All devices have one model, so they share one schema.

@@ -1,0 +1,78 @@
+//! `banyan yang ...`: commands about YANG modules. They read files and print; no daemon is needed.
+
+pub mod check;
+pub mod dump;
+pub mod modules;
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use banyan_yang::diagnostic::Diagnostic;
+use banyan_yang::source::SourceMap;
+use clap::Subcommand;
+
+/// The subcommands of `banyan yang`.
+#[derive(Debug, Subcommand)]
+pub enum YangCommand {
+    /// Say what is wrong with modules. Exit status: 0 nothing, 1 errors, 2 wrong usage or unreadable files.
+    Check(check::Check),
+    /// Print the compiled schema, one line per module, identity and node, for comparisons.
+    Dump(dump::Dump),
+}
+
+/// Why a command gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum YangError {
+    /// The modules have errors, told already or in the text. Exit status 1.
+    #[error("{0}")]
+    Broken(String),
+    /// The command cannot be meant, or a file cannot be read. Exit status 2.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl YangError {
+    /// The exit status.
+    pub fn status(&self) -> ExitCode {
+        ExitCode::from(match self {
+            YangError::Broken(_) => 1,
+            YangError::Usage(_) => 2,
+        })
+    }
+}
+
+impl From<crate::directories::FileError> for YangError {
+    fn from(error: crate::directories::FileError) -> Self {
+        YangError::Usage(error.to_string())
+    }
+}
+
+/// Runs a command.
+pub fn run(command: YangCommand) -> Result<ExitCode, YangError> {
+    match command {
+        YangCommand::Check(check) => check::run(check),
+        YangCommand::Dump(dump) => dump::run(dump),
+    }
+}
+
+/// Prints to standard output; a reader that went away (`| head`) is no error.
+pub fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let newline = if text.is_empty() || text.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    let _ = write!(out, "{text}{newline}").and_then(|()| out.flush());
+}
+
+/// A diagnostic with its source line, coloured if the place where it goes is a terminal.
+pub fn rendered(diagnostic: &Diagnostic, sources: &SourceMap, to: &impl IsTerminal) -> String {
+    // https://no-color.org
+    let colours = to.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
+    if colours {
+        diagnostic.render_styled(sources)
+    } else {
+        diagnostic.render(sources)
+    }
+}

@@ -1,0 +1,245 @@
+//! Which modules a `banyan yang` command works on: the options that all of them share, and the one function that
+//! makes a module set of them and compiles it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use banyan_yang::compile::{
+    CompileError, Compiled, Compiler, Features, Mode, ModuleSource, ModuleText, SourceError,
+};
+use banyan_yang::diagnostic::Diagnostic;
+use banyan_yang::head::Head;
+use banyan_yang::nearest::nearest;
+use banyan_yang::schema::{ModuleId, Schema};
+use banyan_yang::source::SourceMap;
+use banyan_yang::statement::Keyword;
+use clap::Args;
+
+use super::{YangError, rendered};
+use crate::directories::{Directories, Search, modules_in, read_text, utf8};
+
+/// Where modules come from and how they are compiled.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ModuleOptions {
+    /// A directory to look for modules in, with all directories below it; may be repeated, the first wins. Modules
+    /// beside a given FILE and those that banyan brings are found anyway.
+    #[arg(long, short = 'p', value_name = "DIR")]
+    pub path: Vec<PathBuf>,
+    /// Only these features of a module are on: `M:F,G`, or `M:` for none; all are on where nothing is said.
+    #[arg(long, short = 'F', value_name = "M:F,...")]
+    pub feature: Vec<String>,
+    /// Leave out what has errors instead of refusing everything.
+    #[arg(long)]
+    pub lenient: bool,
+}
+
+/// A module that the command names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its name.
+    pub name: String,
+    /// Its revision, if one is meant.
+    pub revision: Option<String>,
+}
+
+/// What came of a module set.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What the command named: MODULE and FILE arguments, in their order.
+    pub targets: Vec<Target>,
+    /// The schema, or why there is none.
+    pub outcome: Result<Compiled, CompileError>,
+    /// How long it took to find, read and compile the modules.
+    pub took: Duration,
+}
+
+impl ModuleOptions {
+    /// Finds and compiles the modules that the arguments name: files, directories (every module in it), `-` for
+    /// standard input, or names (`name` or `name@revision`).
+    ///
+    /// # Errors
+    /// An argument or option cannot be meant, or a file cannot be read.
+    pub fn load(&self, arguments: &[String]) -> Result<Loaded, YangError> {
+        let start = Instant::now();
+        let mut source = Directories::new(&self.path, Search::Recursive)?;
+        let targets = targets(arguments, &mut source)?;
+        if targets.is_empty() {
+            return Err(YangError::Usage(
+                "no module is named; give a FILE, a directory or a module's name".to_owned(),
+            ));
+        }
+        let mut compiler = Compiler::new(&source).mode(if self.lenient {
+            Mode::Lenient
+        } else {
+            Mode::Strict
+        });
+        for target in &targets {
+            compiler = compiler.implement(&target.name, target.revision.as_deref());
+        }
+        for (module, features) in features(&self.feature)? {
+            compiler = compiler.features(&module, Features::Only(features));
+        }
+        Ok(Loaded {
+            outcome: compiler.compile(),
+            targets,
+            took: start.elapsed(),
+        })
+    }
+}
+
+impl Loaded {
+    /// Everything that was found, and the texts that it points into.
+    pub fn diagnostics(&self) -> (&[Diagnostic], &SourceMap) {
+        match &self.outcome {
+            Ok(compiled) => (&compiled.diagnostics, compiled.schema.sources()),
+            Err(error) => (&error.diagnostics, &error.sources),
+        }
+    }
+
+    /// The schema, for commands that need one; what is wrong goes to standard error. Warnings are for `check`.
+    ///
+    /// # Errors
+    /// There is no schema.
+    pub fn schema(&self) -> Result<&Arc<Schema>, YangError> {
+        let (found, sources) = self.diagnostics();
+        for diagnostic in found.iter().filter(|diagnostic| diagnostic.is_error()) {
+            eprintln!("{}\n", rendered(diagnostic, sources, &std::io::stderr()));
+        }
+        match &self.outcome {
+            Ok(compiled) => Ok(&compiled.schema),
+            Err(_) => Err(YangError::Broken(
+                "the modules have errors; correct them, or use --lenient to leave out what is broken"
+                    .to_owned(),
+            )),
+        }
+    }
+
+    /// The modules of the schema that the command named, in the order of the arguments. A module that lenient mode
+    /// left out altogether is missing.
+    pub fn modules(&self, schema: &Schema) -> Vec<ModuleId> {
+        let found = self.targets.iter().filter_map(|target| {
+            schema
+                .module_revisions(&target.name)
+                .iter()
+                .copied()
+                .find(|id| {
+                    target.revision.is_none()
+                        || schema.module(*id).revision.as_deref() == target.revision.as_deref()
+                })
+        });
+        found.collect()
+    }
+}
+
+/// The modules that arguments name; texts of files go to the source.
+fn targets(arguments: &[String], source: &mut Directories) -> Result<Vec<Target>, YangError> {
+    let mut targets = Vec::new();
+    let mut add = |target: Target| {
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    };
+    for argument in arguments {
+        let path = Path::new(argument);
+        if argument == "-" {
+            add(file_target(standard_input()?, source)?);
+        } else if path.is_dir() {
+            source.add(path, Search::Recursive)?;
+            for name in modules_in(path, Search::Recursive)? {
+                add(Target {
+                    name,
+                    revision: None,
+                });
+            }
+        } else if path.is_file() || argument.ends_with(".yang") || argument.contains('/') {
+            add(file_target(read_text(path)?, source)?);
+            // What it imports most often lies beside it.
+            let beside = path.parent().filter(|parent| *parent != Path::new(""));
+            source.add(beside.unwrap_or(Path::new(".")), Search::Flat)?;
+        } else {
+            let (name, revision) = match argument.split_once('@') {
+                Some((name, revision)) => (name, Some(revision.to_owned())),
+                None => (argument.as_str(), None),
+            };
+            if source.find(name, None) == Err(SourceError::NotFound) {
+                return Err(unknown(name, source));
+            }
+            add(Target {
+                name: name.to_owned(),
+                revision,
+            });
+        }
+    }
+    Ok(targets)
+}
+
+fn standard_input() -> Result<ModuleText, YangError> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().read_to_end(&mut bytes);
+    let text = read
+        .map_err(|error| error.to_string())
+        .and_then(|_| utf8(bytes))
+        .map_err(|reason| YangError::Usage(format!("cannot read standard input: {reason}")))?;
+    Ok(ModuleText {
+        origin: "<stdin>".into(),
+        text: text.into(),
+    })
+}
+
+/// A text that was given as such. Its name is what it says itself; where it says none, that of the file, so that the
+/// compiler can say what is wrong with it.
+fn file_target(text: ModuleText, source: &mut Directories) -> Result<Target, YangError> {
+    let head = Head::of(&text.text).unwrap_or_else(|| {
+        let stem = Path::new(&*text.origin).file_stem();
+        let stem = stem.and_then(|stem| stem.to_str()).unwrap_or("");
+        Head {
+            keyword: Keyword::Module,
+            name: stem.split('@').next().unwrap_or(stem).to_owned(),
+        }
+    });
+    if head.keyword == Keyword::Submodule {
+        return Err(YangError::Usage(format!(
+            "{} is a submodule, which is checked as a part of its module; name the module",
+            text.origin
+        )));
+    }
+    let revision = source.give(&head, text);
+    Ok(Target {
+        name: head.name,
+        revision,
+    })
+}
+
+fn unknown(name: &str, source: &Directories) -> YangError {
+    let near = match nearest(name, source.names()) {
+        Some(near) => format!("did you mean {near}? Otherwise "),
+        None => String::new(),
+    };
+    YangError::Usage(format!(
+        "there is no file and no module called {name}; {near}name the directory of its file with --path"
+    ))
+}
+
+/// `module:feature,feature` options, joined by module.
+fn features(options: &[String]) -> Result<BTreeMap<String, BTreeSet<String>>, YangError> {
+    let mut features: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for option in options {
+        let Some((module, names)) = option.split_once(':') else {
+            return Err(YangError::Usage(format!(
+                "--feature {option} does not name a module; write MODULE:FEATURE,..."
+            )));
+        };
+        let names = names
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
+        features
+            .entry(module.trim().to_owned())
+            .or_default()
+            .extend(names.map(str::to_owned));
+    }
+    Ok(features)
+}
