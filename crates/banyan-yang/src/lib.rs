@@ -17,5 +17,6 @@ pub mod schema;
 pub mod source;
 pub mod statement;
 pub mod tree;
+pub mod update;
 mod xml_names;
 pub mod xpath;

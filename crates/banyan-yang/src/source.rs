@@ -121,6 +121,15 @@ impl SourceMap {
         self.source(id).map(|source| source.text.clone())
     }
 
+    /// The source that holds a text: the very same, else an equal one. O(sources).
+    pub fn find(&self, text: &str) -> Option<SourceId> {
+        let same = |source: &Source| std::ptr::eq(&*source.text, text);
+        let equal = |source: &Source| *source.text == *text;
+        let position = self.sources.iter().position(same);
+        let position = position.or_else(|| self.sources.iter().position(equal))?;
+        Some(SourceId(position as u32))
+    }
+
     /// The text of a span; empty if the span is not of this map.
     pub fn slice(&self, span: Span) -> &str {
         self.text(span.source)

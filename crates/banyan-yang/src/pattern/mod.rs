@@ -48,6 +48,11 @@ impl Pattern {
         &self.text
     }
 
+    /// The expression for whoever builds another automaton from it: anchored at both ends.
+    pub(crate) fn whole(&self) -> Option<Hir> {
+        whole(&self.text)
+    }
+
     /// True if the whole of `value` matches. Linear in `value`; the first call compiles the expression.
     pub fn is_match(&self, value: &str) -> bool {
         // `None` cannot be: `new` has accepted the text, and its weight keeps the automaton far below the
@@ -59,16 +64,23 @@ impl Pattern {
     }
 }
 
-fn compile(text: &str) -> Option<Regex> {
+fn whole(text: &str) -> Option<Hir> {
     let body = parse::parse(text).ok()?;
-    let whole = Hir::concat(vec![Hir::look(Look::Start), body, Hir::look(Look::End)]);
+    Some(Hir::concat(vec![
+        Hir::look(Look::Start),
+        body,
+        Hir::look(Look::End),
+    ]))
+}
+
+fn compile(text: &str) -> Option<Regex> {
     Regex::builder()
         .configure(
             Regex::config()
                 .which_captures(WhichCaptures::None)
                 .nfa_size_limit(None),
         )
-        .build_from_hir(&whole)
+        .build_from_hir(&whole(text)?)
         .ok()
 }
 
