@@ -150,11 +150,11 @@ impl Comparer<'_> {
                 ..place
             };
             self.node(&bound, old, new, Inherited::default());
-            let own = self.changes.drain(before..).filter(|change| {
-                // What the leaf of the probe has of its own is not the typedef's.
-                !matches!(change.aspect, Aspect::Description | Aspect::Reference)
-                    && !(change.aspect == Aspect::Type && change.old == change.new)
-            });
+            // Texts of the probe's leaf are not the typedef's.
+            let own = self
+                .changes
+                .drain(before..)
+                .filter(|change| !matches!(change.aspect, Aspect::Description | Aspect::Reference));
             let own: Vec<_> = own
                 .map(|change| super::Change {
                     old_node: None,
