@@ -83,7 +83,7 @@ impl Compilation<'_> {
         let mut paths = BTreeSet::new();
         for index in *scanned..self.drafts.len() {
             collect_paths(
-                self.drafts.get(DraftId(index as u32)).ty.as_ref(),
+                self.drafts.get(DraftId(index as u32)).facts.ty.as_ref(),
                 &mut paths,
             );
         }
@@ -163,7 +163,7 @@ impl Compilation<'_> {
                 NodeKind::Rpc | NodeKind::Action | NodeKind::Notification => return false,
                 _ => {}
             }
-            if let Some(config) = draft.config {
+            if let Some(config) = draft.facts.config {
                 return config.value;
             }
             at = draft.parent;
@@ -206,7 +206,7 @@ impl Compilation<'_> {
 
 /// What an augment may add although it is mandatory: state, and what depends on a `when`.
 fn is_optional(draft: &Draft) -> bool {
-    draft.config.is_some_and(|config| !config.value) || !draft.whens.is_empty()
+    draft.facts.config.is_some_and(|config| !config.value) || !draft.facts.whens.is_empty()
 }
 
 /// The first mandatory node in `id` (RFC 7950 3, "mandatory node"), those aside that `passes` lets pass.
@@ -221,14 +221,16 @@ pub(super) fn mandatory_node(
     }
     match draft.kind {
         NodeKind::Leaf | NodeKind::AnyData | NodeKind::AnyXml | NodeKind::Choice => draft
+            .facts
             .mandatory
             .is_some_and(|mandatory| mandatory.value)
             .then_some(id),
         NodeKind::List | NodeKind::LeafList => draft
+            .facts
             .min_elements
             .is_some_and(|min| min.value > 0)
             .then_some(id),
-        NodeKind::Container if !draft.presence => draft
+        NodeKind::Container if !draft.facts.presence => draft
             .children
             .iter()
             .find_map(|child| mandatory_node(drafts, *child, passes)),

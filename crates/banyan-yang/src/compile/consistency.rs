@@ -62,8 +62,8 @@ impl Settled {
                 kind,
                 NodeKind::Rpc | NodeKind::Action | NodeKind::Notification
             );
-        self.status[index] = self.status[above].max(draft.status.unwrap_or_default());
-        self.config[index] = match draft.config {
+        self.status[index] = self.status[above].max(draft.facts.status.unwrap_or_default());
+        self.config[index] = match draft.facts.config {
             Some(config) if !self.in_operation[index] => config.value,
             _ => self.config[above] || self.in_operation[index],
         };
@@ -97,7 +97,7 @@ impl Settled {
         });
         let keyless = ancestors
             .map(|id| compilation.drafts.get(id))
-            .find(|draft| draft.kind == NodeKind::List && draft.key.is_none());
+            .find(|draft| draft.kind == NodeKind::List && draft.facts.key.is_none());
         // RFC 7950 7.15, 7.16
         let (why, holder) = if self.in_operation[above] {
             ("inside of an rpc, action or notification", None)
@@ -126,7 +126,7 @@ impl Settled {
 
     /// RFC 7950 7.21.1
     fn config(&mut self, compilation: &mut Compilation<'_>, id: DraftId, above: usize) {
-        let Some(config) = compilation.drafts.get(id).config else {
+        let Some(config) = compilation.drafts.get(id).facts.config else {
             return;
         };
         if config.value && !self.config[above] && !self.in_operation[id.index()] {
@@ -146,7 +146,7 @@ impl Settled {
     /// RFC 7950 7.7.5, 7.7.6
     fn elements(&mut self, compilation: &mut Compilation<'_>, id: DraftId) {
         let draft = compilation.drafts.get(id);
-        if let (Some(min), Some(max)) = (draft.min_elements, draft.max_elements)
+        if let (Some(min), Some(max)) = (draft.facts.min_elements, draft.facts.max_elements)
             && max.value.is_some_and(|max| min.value > max)
         {
             let error = Diagnostic::error(
@@ -166,17 +166,19 @@ impl Settled {
     /// RFC 7950 7.6.4, 7.7.4, 7.9.4
     fn defaults(&mut self, compilation: &mut Compilation<'_>, id: DraftId) {
         let draft = compilation.drafts.get(id);
-        let Some(default) = draft.defaults.first() else {
+        let Some(default) = draft.facts.defaults.first() else {
             return;
         };
         let span = compilation.set.span(default.at);
         let place = compilation.place(id);
         let problem = match draft.kind {
             NodeKind::LeafList => draft
+                .facts
                 .min_elements
                 .filter(|min| min.value > 0)
                 .map(|min| (min.span, "has `min-elements`")),
             _ => draft
+                .facts
                 .mandatory
                 .filter(|mandatory| mandatory.value)
                 .map(|mandatory| (mandatory.span, "is mandatory")),
@@ -200,7 +202,7 @@ impl Settled {
         let set = compilation.set;
         let draft = compilation.drafts.get(id);
         let (module, span) = (draft.module, draft.span);
-        let Some(key) = draft.key else {
+        let Some(key) = draft.facts.key else {
             if self.config[id.index()] && !self.in_operation[id.index()] {
                 let message = format!(
                     "{} is configuration and has no `key`",
@@ -239,6 +241,7 @@ impl Settled {
                 }
                 Some((_, leaf))
                     if leaf
+                        .facts
                         .config
                         .is_some_and(|config| config.value != self.config[id.index()])
                         && !self.in_operation[id.index()] =>
@@ -247,11 +250,13 @@ impl Settled {
                         "the key `{word}` and its list must both be configuration or both be state"
                     ))
                 }
-                Some((_, leaf)) if !leaf.whens.is_empty() && set.version(key) == Version::V1_1 => {
+                Some((_, leaf))
+                    if !leaf.facts.whens.is_empty() && set.version(key) == Version::V1_1 =>
+                {
                     Some(format!("the key `{word}` must not depend on `when`"))
                 }
                 Some((_, leaf))
-                    if is_empty_type(leaf.ty.as_ref()) && set.version(key) == Version::V1 =>
+                    if is_empty_type(leaf.facts.ty.as_ref()) && set.version(key) == Version::V1 =>
                 {
                     Some(format!("the key `{word}` must not be of type empty"))
                 }

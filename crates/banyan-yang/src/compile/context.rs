@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::definitions::Definitions;
-use super::draft::Drafts;
+use super::draft::{Absent, Drafts, Facts};
 use super::feature::FeatureState;
 use super::set::{Interner, ModuleSet, Name, PrefixMeaning, StatementRef, UnitId, split_name};
 use super::types::ResolvedType;
@@ -45,6 +45,12 @@ pub(super) struct Compilation<'a> {
     /// Groupings that have been expanded at least once.
     pub groupings_used: HashSet<StatementRef>,
     pub drafts: Drafts,
+    /// What definitions say about their nodes, by statement and module.
+    pub facts: HashMap<(StatementRef, ModuleId), (Arc<Facts>, Option<Absent>)>,
+    /// See [`Compilation::change_alike`].
+    pub changed_facts: HashMap<(usize, StatementRef, ModuleId), (Arc<Facts>, Arc<Facts>)>,
+    /// For nodes about which no statement says anything.
+    pub no_facts: Arc<Facts>,
     /// By target module: the modules whose deviations touch it.
     pub deviated_by: BTreeMap<ModuleId, BTreeSet<ModuleId>>,
     expressions: HashMap<StatementRef, Option<ParsedXPath>>,
@@ -75,6 +81,9 @@ impl<'a> Compilation<'a> {
             groupings_in_progress: Vec::new(),
             groupings_used: HashSet::new(),
             drafts: Drafts::new(),
+            facts: HashMap::new(),
+            changed_facts: HashMap::new(),
+            no_facts: Arc::default(),
             deviated_by: BTreeMap::new(),
             expressions: HashMap::new(),
             prefix_maps: HashMap::new(),

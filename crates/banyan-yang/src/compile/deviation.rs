@@ -1,7 +1,7 @@
 //! Deviations (RFC 7950 7.20.3): applied when all augments are.
 
 use super::context::Compilation;
-use super::draft::{Absent, DraftId};
+use super::draft::{Absent, Draft, DraftId};
 use super::set::StatementRef;
 use crate::diagnostic::Diagnostic;
 use crate::statement::Keyword;
@@ -56,15 +56,16 @@ impl Compilation<'_> {
     /// Whether a property that a node has once is set already.
     fn has_single(&self, id: DraftId, property: Keyword) -> bool {
         let draft = self.drafts.get(id);
+        let facts = &draft.facts;
         match property {
-            Keyword::Config => draft.config.is_some(),
-            Keyword::Mandatory => draft.mandatory.is_some(),
-            Keyword::MinElements => draft.min_elements.is_some(),
-            Keyword::MaxElements => draft.max_elements.is_some(),
-            Keyword::Units => draft.units.is_some(),
-            Keyword::Type => draft.ty.is_some(),
+            Keyword::Config => facts.config.is_some(),
+            Keyword::Mandatory => facts.mandatory.is_some(),
+            Keyword::MinElements => facts.min_elements.is_some(),
+            Keyword::MaxElements => facts.max_elements.is_some(),
+            Keyword::Units => facts.units.is_some(),
+            Keyword::Type => facts.ty.is_some(),
             Keyword::Default => {
-                draft.kind != crate::schema::NodeKind::LeafList && !draft.defaults.is_empty()
+                draft.kind != crate::schema::NodeKind::LeafList && !facts.defaults.is_empty()
             }
             _ => false,
         }
@@ -86,16 +87,32 @@ impl Compilation<'_> {
             let message = format!("the target has `{}` already", keyword.text());
             return self.deviate_error(at, target, message, "use `deviate replace`");
         }
-        match keyword {
-            Keyword::Type => self.set_type(target, at),
-            _ => self.set_property(target, at),
+        self.put_property(target, at);
+    }
+
+    /// Sets a type or property of the target.
+    fn put_property(&mut self, target: DraftId, at: StatementRef) {
+        let Draft { kind, module, .. } = *self.drafts.get(target);
+        let mut typed = true;
+        self.change(target, |compilation, facts| {
+            if compilation.set.keyword(at) == Keyword::Type {
+                typed = compilation.set_type(facts, at);
+            } else {
+                compilation.set_property(facts, kind, module, at);
+            }
+        });
+        if !typed {
+            if let Some(leaf) = self.drafts.get(target).at {
+                self.report_without_type(leaf);
+            }
+            self.drafts.get_mut(target).leave_out(Absent::Error);
         }
     }
 
     fn replace_property(&mut self, target: DraftId, at: StatementRef, replaced_default: &mut bool) {
         let keyword = self.set.keyword(at);
         let exists =
-            self.has_single(target, keyword) || !self.drafts.get(target).defaults.is_empty();
+            self.has_single(target, keyword) || !self.drafts.get(target).facts.defaults.is_empty();
         match keyword {
             Keyword::Must | Keyword::Unique => {
                 let message = format!("`{}` cannot be replaced", keyword.text());
@@ -119,44 +136,39 @@ impl Compilation<'_> {
             _ => {}
         }
         match keyword {
-            Keyword::Type => {
-                self.drafts.get_mut(target).units = None;
-                self.set_type(target, at);
+            Keyword::Type => self.drafts.facts_mut(target).units = None,
+            Keyword::Default if !std::mem::replace(replaced_default, true) => {
+                self.drafts.facts_mut(target).defaults.clear();
             }
-            Keyword::Default => {
-                if !std::mem::replace(replaced_default, true) {
-                    self.drafts.get_mut(target).defaults.clear();
-                }
-                self.set_property(target, at);
-            }
-            _ => self.set_property(target, at),
+            _ => {}
         }
+        self.put_property(target, at);
     }
 
     fn delete_property(&mut self, target: DraftId, at: StatementRef) {
         let set = self.set;
         let keyword = set.keyword(at);
         let text = set.argument(at);
-        let draft = self.drafts.get_mut(target);
-        let before = draft.musts.len() + draft.uniques.len() + draft.defaults.len();
+        let facts = self.drafts.facts_mut(target);
+        let before = facts.musts.len() + facts.uniques.len() + facts.defaults.len();
         let mut deleted = false;
         match keyword {
             Keyword::Units => {
-                deleted = draft.units.as_deref() == Some(text);
+                deleted = facts.units.as_deref() == Some(text);
                 if deleted {
-                    draft.units = None;
+                    facts.units = None;
                 }
             }
-            Keyword::Must => draft.musts.retain(|must| &*must.expression.text != text),
-            Keyword::Unique => draft.uniques.retain(|unique| set.argument(*unique) != text),
-            Keyword::Default => draft.defaults.retain(|default| &*default.text != text),
+            Keyword::Must => facts.musts.retain(|must| &*must.expression.text != text),
+            Keyword::Unique => facts.uniques.retain(|unique| set.argument(*unique) != text),
+            Keyword::Default => facts.defaults.retain(|default| &*default.text != text),
             Keyword::Extension => deleted = true,
             _ => {
                 let message = format!("`{}` cannot be deleted", keyword.text());
                 return self.deviate_error(at, target, message, "use `deviate replace`");
             }
         }
-        deleted |= before != draft.musts.len() + draft.uniques.len() + draft.defaults.len();
+        deleted |= before != facts.musts.len() + facts.uniques.len() + facts.defaults.len();
         if !deleted {
             let message = format!("the target has no `{}` with this argument", keyword.text());
             self.deviate_error(

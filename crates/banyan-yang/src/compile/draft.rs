@@ -48,19 +48,11 @@ pub(super) struct DraftDefault {
     pub at: StatementRef,
 }
 
-/// One draft node.
-#[derive(Debug)]
-pub(super) struct Draft {
-    pub kind: NodeKind,
-    pub name: Name,
-    pub module: ModuleId,
-    pub parent: DraftId,
-    pub children: Vec<DraftId>,
-    /// The statement that defines the node.
-    pub at: Option<StatementRef>,
-    pub span: Span,
+/// What statements say about a node. Nodes of one grouping share it, until a `refine`, a condition or a deviation
+/// makes a copy for one of them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
     pub description: Option<Span>,
-    pub absent: Option<Absent>,
     pub config: Option<Set<bool>>,
     pub mandatory: Option<Set<bool>>,
     pub presence: bool,
@@ -82,35 +74,40 @@ pub(super) struct Draft {
     pub mount_point: Option<Arc<str>>,
 }
 
+/// One draft node.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub kind: NodeKind,
+    pub absent: Option<Absent>,
+    pub name: Name,
+    pub module: ModuleId,
+    pub parent: DraftId,
+    /// The statement that defines the node.
+    pub at: Option<StatementRef>,
+    pub span: Span,
+    pub facts: Arc<Facts>,
+    pub children: Vec<DraftId>,
+}
+
 impl Draft {
-    pub fn new(kind: NodeKind, name: Name, module: ModuleId, parent: DraftId, span: Span) -> Self {
+    pub fn new(
+        kind: NodeKind,
+        name: Name,
+        module: ModuleId,
+        parent: DraftId,
+        span: Span,
+        facts: Arc<Facts>,
+    ) -> Self {
         Draft {
             kind,
+            absent: None,
             name,
             module,
             parent,
-            children: Vec::new(),
             at: None,
             span,
-            description: None,
-            absent: None,
-            config: None,
-            mandatory: None,
-            presence: false,
-            status: None,
-            ty: None,
-            type_default: None,
-            units: None,
-            defaults: Vec::new(),
-            musts: Vec::new(),
-            whens: Vec::new(),
-            uniques: Vec::new(),
-            key: None,
-            min_elements: None,
-            max_elements: None,
-            ordered_by: OrderedBy::System,
-            extensions: Vec::new(),
-            mount_point: None,
+            facts,
+            children: Vec::new(),
         }
     }
 
@@ -136,6 +133,7 @@ impl Drafts {
             ModuleId(0),
             DraftId::ROOT,
             Span::default(),
+            Arc::default(),
         );
         Drafts {
             nodes: vec![root],
@@ -153,6 +151,11 @@ impl Drafts {
 
     pub fn get_mut(&mut self, id: DraftId) -> &mut Draft {
         &mut self.nodes[id.index()]
+    }
+
+    /// What statements say about a node, to change it: others that share it keep theirs.
+    pub fn facts_mut(&mut self, id: DraftId) -> &mut Facts {
+        Arc::make_mut(&mut self.get_mut(id).facts)
     }
 
     /// A schema child, by its module and name; choices, cases, `input` and `output` are steps. O(1).

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::context::Compilation;
-use super::draft::{Absent, Draft, DraftDefault, DraftId};
+use super::draft::{Absent, Draft, DraftDefault, DraftId, Facts};
 use super::property::note_extension;
 use super::set::StatementRef;
 use crate::diagnostic::Diagnostic;
 use crate::schema::{ModuleId, NodeKind, OrderedBy, WhenContext};
-use crate::source::Span;
 use crate::statement::Keyword;
 
 /// What holds for the nodes being expanded.
@@ -69,9 +68,8 @@ impl Compilation<'_> {
         if in_choice && kind != NodeKind::Case {
             // RFC 7950 7.9.2: the case statement may be omitted.
             let name = self.set.argument(at);
-            let span = self.set.span(at);
-            if let Some(case) = self.add_node(NodeKind::Case, name, at, span, parent, scope.module)
-            {
+            let case = self.draft(NodeKind::Case, name, at, parent, scope.module);
+            if let Some(case) = self.add_node(case) {
                 self.expand_node(kind, at, case, scope);
             }
             return;
@@ -118,16 +116,25 @@ impl Compilation<'_> {
         fits
     }
 
-    /// Adds an empty node; a name that is taken is reported (RFC 7950 6.2.1).
-    pub fn add_node(
+    /// A node of which nothing is known yet but its statement.
+    pub fn draft(
         &mut self,
         kind: NodeKind,
         name: &str,
         at: StatementRef,
-        span: Span,
         parent: DraftId,
         module: ModuleId,
-    ) -> Option<DraftId> {
+    ) -> Draft {
+        let name = self.names.intern(name);
+        let facts = self.no_facts.clone();
+        let mut draft = Draft::new(kind, name, module, parent, self.set.span(at), facts);
+        draft.at = Some(at);
+        draft
+    }
+
+    /// Adds a node; a name that is taken is reported (RFC 7950 6.2.1).
+    pub fn add_node(&mut self, draft: Draft) -> Option<DraftId> {
+        let (name, parent, span) = (draft.name, draft.parent, draft.span);
         if self.drafts.len() >= MAX_NODES {
             if self.drafts.len() == MAX_NODES {
                 let message =
@@ -138,9 +145,6 @@ impl Compilation<'_> {
                 return None;
             }
         }
-        let name = self.names.intern(name);
-        let mut draft = Draft::new(kind, name, module, parent, span);
-        draft.at = Some(at);
         match self.drafts.add(draft) {
             Ok(id) => Some(id),
             Err(other) => {
@@ -171,33 +175,11 @@ impl Compilation<'_> {
     }
 
     fn expand_node(&mut self, kind: NodeKind, at: StatementRef, parent: DraftId, scope: Scope) {
-        let set = self.set;
-        let name = set.argument(at);
-        let Some(id) = self.add_node(kind, name, at, set.span(at), parent, scope.module) else {
+        let mut draft = self.draft(kind, self.set.argument(at), at, parent, scope.module);
+        (draft.facts, draft.absent) = self.facts_of(kind, at, scope.module);
+        let Some(id) = self.add_node(draft) else {
             return;
         };
-        let status = self.status(at);
-        let draft = self.drafts.get_mut(id);
-        draft.status = status;
-        if !self.features_hold(at) {
-            self.drafts.get_mut(id).leave_out(Absent::Feature);
-        }
-        let context = match kind {
-            NodeKind::Choice | NodeKind::Case => WhenContext::Parent,
-            _ => WhenContext::Node,
-        };
-        let when = self.when_of(at, scope.module, context);
-        self.drafts.get_mut(id).whens.extend(when);
-        for child in set.children(at) {
-            match set.keyword(child) {
-                Keyword::OrderedBy if set.argument(child) == "user" => {
-                    self.drafts.get_mut(id).ordered_by = OrderedBy::User;
-                }
-                Keyword::Key => self.drafts.get_mut(id).key = Some(child),
-                Keyword::Type => self.set_type(id, child),
-                _ => self.set_property(id, child),
-            }
-        }
         match kind {
             NodeKind::Leaf | NodeKind::LeafList | NodeKind::AnyData | NodeKind::AnyXml => {}
             NodeKind::Rpc | NodeKind::Action => self.expand_operation(at, id, scope),
@@ -205,28 +187,98 @@ impl Compilation<'_> {
         }
     }
 
-    /// Gives a leaf its type, with the default and units of the typedef. A leaf whose type has an error is left out.
-    pub fn set_type(&mut self, id: DraftId, at: StatementRef) {
-        let Some(resolved) = self.resolve_type(at) else {
-            if let Some(leaf) = self.drafts.get(id).at
-                && !self.is_strict()
-            {
-                self.report_left_out(leaf, "its type has errors");
-            }
-            self.drafts.get_mut(id).leave_out(Absent::Error);
-            return;
+    /// What a definition says about its node, and whether it says that there is none. Worked out once for all nodes
+    /// that a grouping gives to a module.
+    fn facts_of(
+        &mut self,
+        kind: NodeKind,
+        at: StatementRef,
+        module: ModuleId,
+    ) -> (Arc<Facts>, Option<Absent>) {
+        if let Some((facts, absent)) = self.facts.get(&(at, module)) {
+            return (facts.clone(), *absent);
+        }
+        let set = self.set;
+        let context = match kind {
+            NodeKind::Choice | NodeKind::Case => WhenContext::Parent,
+            _ => WhenContext::Node,
         };
-        let default = resolved.default.map(|at| DraftDefault {
+        let mut facts = Facts {
+            status: self.status(at),
+            whens: self.when_of(at, module, context).into_iter().collect(),
+            ..Facts::default()
+        };
+        let mut absent = (!self.features_hold(at)).then_some(Absent::Feature);
+        for child in set.children(at) {
+            match set.keyword(child) {
+                Keyword::OrderedBy if set.argument(child) == "user" => {
+                    facts.ordered_by = OrderedBy::User;
+                }
+                Keyword::Key => facts.key = Some(child),
+                Keyword::Type => {
+                    if !self.set_type(&mut facts, child) {
+                        self.report_without_type(at);
+                        absent.get_or_insert(Absent::Error);
+                    }
+                }
+                _ => self.set_property(&mut facts, kind, module, child),
+            }
+        }
+        let facts = Arc::new(facts);
+        self.facts.insert((at, module), (facts.clone(), absent));
+        (facts, absent)
+    }
+
+    /// Gives a leaf its type, with the default and units of the typedef; `false` if the type has an error.
+    pub fn set_type(&mut self, facts: &mut Facts, at: StatementRef) -> bool {
+        let Some(resolved) = self.resolve_type(at) else {
+            return false;
+        };
+        facts.type_default = resolved.default.map(|at| DraftDefault {
             text: self.shared_argument(at),
             at,
         });
-        let units = resolved.units.map(|at| self.shared_argument(at));
-        let draft = self.drafts.get_mut(id);
-        draft.ty = Some(resolved.ty);
-        draft.type_default = default;
-        if draft.units.is_none() {
-            draft.units = units;
+        if facts.units.is_none() {
+            facts.units = resolved.units.map(|at| self.shared_argument(at));
         }
+        facts.ty = Some(resolved.ty);
+        true
+    }
+
+    /// A leaf whose type has an error is left out.
+    pub fn report_without_type(&mut self, leaf: StatementRef) {
+        if !self.is_strict() {
+            self.report_left_out(leaf, "its type has errors");
+        }
+    }
+
+    /// Changes what statements say about a node.
+    pub fn change(&mut self, id: DraftId, change: impl FnOnce(&mut Self, &mut Facts)) {
+        let none = self.no_facts.clone();
+        let mut facts = std::mem::replace(&mut self.drafts.get_mut(id).facts, none);
+        change(self, Arc::make_mut(&mut facts));
+        self.drafts.get_mut(id).facts = facts;
+    }
+
+    /// Changes what statements say about a node of a grouping, as the statement `at` wants it for a module. Nodes that
+    /// shared their facts before share them after.
+    pub fn change_alike(
+        &mut self,
+        id: DraftId,
+        at: StatementRef,
+        module: ModuleId,
+        change: impl FnOnce(&mut Self, &mut Facts),
+    ) {
+        let before = self.drafts.get(id).facts.clone();
+        // The table keeps `before` alive, so that its address names it.
+        let key = (Arc::as_ptr(&before).addr(), at, module);
+        if let Some((_, after)) = self.changed_facts.get(&key) {
+            self.drafts.get_mut(id).facts = after.clone();
+            return;
+        }
+        self.change(id, change);
+        let after = self.drafts.get(id).facts.clone();
+        self.changed_facts.insert(key, (before, after));
     }
 
     /// RFC 7950 7.14: `input` and `output` are there even when not written.
@@ -237,15 +289,14 @@ impl Compilation<'_> {
             (Keyword::Output, NodeKind::Output, "output"),
         ] {
             let written = set.child(at, keyword);
-            let place = written.unwrap_or(at);
-            let Some(side) = self.add_node(kind, name, place, set.span(place), id, scope.module)
-            else {
+            let mut side = self.draft(kind, name, written.unwrap_or(at), id, scope.module);
+            if let Some(written) = written {
+                (side.facts, side.absent) = self.facts_of(kind, written, scope.module);
+            }
+            let Some(side) = self.add_node(side) else {
                 continue;
             };
             if let Some(written) = written {
-                for child in set.children(written) {
-                    self.set_property(side, child);
-                }
                 self.expand_children(written, side, scope.deeper());
             }
         }
@@ -270,11 +321,14 @@ impl Compilation<'_> {
         {
             return;
         }
-        let span = self.set.span(at);
-        if let Some(id) = self.add_node(NodeKind::Action, &name, at, span, parent, scope.module) {
-            note_extension(self.drafts.get_mut(id), extension);
-            let description = self.description(at);
-            self.drafts.get_mut(id).description = description;
+        let mut action = self.draft(NodeKind::Action, &name, at, parent, scope.module);
+        let mut facts = Facts {
+            description: self.description(at),
+            ..Facts::default()
+        };
+        note_extension(&mut facts, NodeKind::Action, extension);
+        action.facts = Arc::new(facts);
+        if let Some(id) = self.add_node(action) {
             self.expand_operation(at, id, scope);
         }
     }

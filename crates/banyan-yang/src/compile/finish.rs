@@ -87,7 +87,14 @@ fn check_unused(compilation: &mut Compilation<'_>) {
         let span = compilation.set.span(definition.at);
         // A container that can hold whatever a grouping can; taken away again at once.
         let top = compilation.names.intern(&format!("grouping {name}"));
-        let draft = Draft::new(NodeKind::Container, top, module, DraftId::ROOT, span);
+        let draft = Draft::new(
+            NodeKind::Container,
+            top,
+            module,
+            DraftId::ROOT,
+            span,
+            compilation.no_facts.clone(),
+        );
         let Ok(trial) = compilation.drafts.add(draft) else {
             continue;
         };
@@ -181,7 +188,7 @@ fn build_node(
 ) -> SchemaNode {
     let default_case = default_case(compilation, id, ids);
     let uniques = uniques(compilation, settled, id, ids);
-    let draft = compilation.drafts.get_mut(id);
+    let draft = compilation.drafts.get(id);
     let is_state = !settled.config[id.index()] || settled.in_operation[id.index()];
     let mut node = SchemaNode::new(
         draft.kind,
@@ -192,25 +199,28 @@ fn build_node(
     );
     node.data_parent = ids[settled.tree.parents[id.index()].index()];
     node.config = settled.config[id.index()];
-    node.mandatory = draft.mandatory.is_some_and(|mandatory| mandatory.value);
-    node.presence = draft.presence;
+    node.mandatory = draft
+        .facts
+        .mandatory
+        .is_some_and(|mandatory| mandatory.value);
+    node.presence = draft.facts.presence;
     node.status = settled.status[id.index()];
     node.is_key = settled.is_key.contains(&id);
     node.default_case = default_case;
-    node.units = draft.units.take();
-    node.musts = std::mem::take(&mut draft.musts);
-    node.whens = std::mem::take(&mut draft.whens);
+    node.units = draft.facts.units.clone();
+    node.musts = draft.facts.musts.clone();
+    node.whens = draft.facts.whens.clone();
     node.uniques = uniques;
-    node.min_elements = draft.min_elements.map_or(0, |min| min.value);
-    node.max_elements = draft.max_elements.and_then(|max| max.value);
+    node.min_elements = draft.facts.min_elements.map_or(0, |min| min.value);
+    node.max_elements = draft.facts.max_elements.and_then(|max| max.value);
     node.ordered_by = if is_state {
         OrderedBy::System
     } else {
-        draft.ordered_by
+        draft.facts.ordered_by
     };
-    node.extensions = std::mem::take(&mut draft.extensions);
-    node.mount_point = draft.mount_point.take();
-    node.description = draft.description;
+    node.extensions = draft.facts.extensions.clone();
+    node.mount_point = draft.facts.mount_point.clone();
+    node.description = draft.facts.description;
     node.name = compilation
         .names
         .text(compilation.drafts.get(id).name)
@@ -233,7 +243,7 @@ fn default_case(
     if draft.kind != NodeKind::Choice {
         return None;
     }
-    let default = draft.defaults.first()?;
+    let default = draft.facts.defaults.first()?;
     let module = draft.module;
     let found = compilation
         .names
@@ -286,7 +296,7 @@ fn uniques(
     list: DraftId,
     ids: &[Option<SchemaId>],
 ) -> Vec<Unique> {
-    let statements = compilation.drafts.get(list).uniques.clone();
+    let statements = compilation.drafts.get(list).facts.uniques.clone();
     statements
         .into_iter()
         .filter_map(|at| unique(compilation, settled, list, at, ids))
@@ -367,16 +377,19 @@ fn unique(
 
 /// A node's own defaults, else that of its type (RFC 7950 7.6.1, 7.7.2); none for keys (7.8.2).
 fn effective_defaults(draft: &Draft, settled: &Settled, id: DraftId) -> Vec<DraftDefault> {
-    let mandatory = draft.mandatory.is_some_and(|mandatory| mandatory.value)
-        || draft.min_elements.is_some_and(|min| min.value > 0);
+    let mandatory = draft
+        .facts
+        .mandatory
+        .is_some_and(|mandatory| mandatory.value)
+        || draft.facts.min_elements.is_some_and(|min| min.value > 0);
     match draft.kind {
         NodeKind::Leaf | NodeKind::LeafList if !settled.is_key.contains(&id) => {
-            if !draft.defaults.is_empty() {
-                draft.defaults.clone()
+            if !draft.facts.defaults.is_empty() {
+                draft.facts.defaults.clone()
             } else if mandatory {
                 Vec::new()
             } else {
-                draft.type_default.iter().cloned().collect()
+                draft.facts.type_default.iter().cloned().collect()
             }
         }
         _ => Vec::new(),

@@ -158,7 +158,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
         if let Some(done) = self.done.get(&leaf) {
             return done.clone();
         }
-        let Some(ty) = self.compilation.drafts.get(leaf).ty.clone() else {
+        let Some(ty) = self.compilation.drafts.get(leaf).facts.ty.clone() else {
             return self.unknown();
         };
         self.open.push(leaf);
@@ -356,7 +356,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
     }
 
     fn deref(&mut self, leaf: Place) -> Result<Place, String> {
-        let ty = self.compilation.drafts.get(leaf.node).ty.clone();
+        let ty = self.compilation.drafts.get(leaf.node).facts.ty.clone();
         let Some(DraftType::Leafref(leafref)) = ty else {
             return Err("the argument of `deref` is not a leafref".to_owned());
         };

@@ -1,11 +1,11 @@
 //! Properties of nodes: which kind of node has which (RFC 7950 7.5 to 7.11), and how statements set them.
 
 use super::context::Compilation;
-use super::draft::{Draft, DraftDefault, DraftId, Set};
+use super::draft::{DraftDefault, DraftId, Facts, Set};
 use super::set::StatementRef;
 use crate::diagnostic::Diagnostic;
 use crate::grammar::Version;
-use crate::schema::{ExtensionInstance, Must, NodeKind, When, WhenContext};
+use crate::schema::{ExtensionInstance, ModuleId, Must, NodeKind, When, WhenContext};
 use crate::statement::Keyword;
 
 /// Whether nodes of a kind can have a property.
@@ -25,8 +25,15 @@ pub(super) fn has_property(kind: NodeKind, property: Keyword) -> bool {
 }
 
 impl Compilation<'_> {
-    /// Sets a property from its statement; those that a node can have several of are added.
-    pub fn set_property(&mut self, id: DraftId, at: StatementRef) {
+    /// Sets a property from its statement, for a node of this kind in the namespace of `module`; those that a node can
+    /// have several of are added.
+    pub fn set_property(
+        &mut self,
+        facts: &mut Facts,
+        kind: NodeKind,
+        module: ModuleId,
+        at: StatementRef,
+    ) {
         let set = self.set;
         let span = set.span(at);
         let text = set.argument(at);
@@ -35,43 +42,31 @@ impl Compilation<'_> {
             span,
         };
         match set.keyword(at) {
-            Keyword::Config => self.drafts.get_mut(id).config = Some(boolean),
-            Keyword::Mandatory => self.drafts.get_mut(id).mandatory = Some(boolean),
-            Keyword::Presence => self.drafts.get_mut(id).presence = true,
+            Keyword::Config => facts.config = Some(boolean),
+            Keyword::Mandatory => facts.mandatory = Some(boolean),
+            Keyword::Presence => facts.presence = true,
             Keyword::MinElements => {
                 let value = text.parse().unwrap_or(0); // The grammar has checked it.
-                self.drafts.get_mut(id).min_elements = Some(Set { value, span });
+                facts.min_elements = Some(Set { value, span });
             }
             Keyword::MaxElements => {
                 let value = text.parse().ok(); // `unbounded` is none.
-                self.drafts.get_mut(id).max_elements = Some(Set { value, span });
+                facts.max_elements = Some(Set { value, span });
             }
             Keyword::Default => {
                 let text = self.shared_argument(at);
-                self.drafts
-                    .get_mut(id)
-                    .defaults
-                    .push(DraftDefault { text, at });
+                facts.defaults.push(DraftDefault { text, at });
             }
-            Keyword::Units => {
-                let units = self.shared_argument(at);
-                self.drafts.get_mut(id).units = Some(units);
-            }
-            Keyword::Description => {
-                self.drafts.get_mut(id).description = Some(set.argument_span(at));
-            }
-            Keyword::Unique => self.drafts.get_mut(id).uniques.push(at),
-            Keyword::Must => {
-                let must = self.must(at, id);
-                self.drafts.get_mut(id).musts.extend(must);
-            }
+            Keyword::Units => facts.units = Some(self.shared_argument(at)),
+            Keyword::Description => facts.description = Some(set.argument_span(at)),
+            Keyword::Unique => facts.uniques.push(at),
+            Keyword::Must => facts.musts.extend(self.must(at, module)),
             Keyword::Extension => {
-                let extension = self.extension(at);
-                if let Some(extension) = extension {
+                if let Some(extension) = self.extension(at) {
                     if is_mount_point(&extension) {
-                        self.check_mount_point(id, at);
+                        self.check_mount_point(facts, kind, at);
                     }
-                    note_extension(self.drafts.get_mut(id), extension);
+                    note_extension(facts, kind, extension);
                 }
             }
             _ => {}
@@ -79,11 +74,10 @@ impl Compilation<'_> {
     }
 
     /// RFC 8528 3.1
-    fn check_mount_point(&mut self, id: DraftId, at: StatementRef) {
-        let draft = self.drafts.get(id);
-        let problem = if !matches!(draft.kind, NodeKind::Container | NodeKind::List) {
+    fn check_mount_point(&mut self, facts: &Facts, kind: NodeKind, at: StatementRef) {
+        let problem = if !matches!(kind, NodeKind::Container | NodeKind::List) {
             "stands in a container or list, nowhere else"
-        } else if draft.mount_point.is_some() {
+        } else if facts.mount_point.is_some() {
             "can stand only once in a container or list"
         } else if self.set.version(at) == Version::V1 {
             "cannot be used in a module of YANG version 1"
@@ -95,8 +89,7 @@ impl Compilation<'_> {
         self.report(error.rfc("RFC 8528 3.1"));
     }
 
-    fn must(&mut self, at: StatementRef, id: DraftId) -> Option<Must> {
-        let module = self.drafts.get(id).module;
+    fn must(&mut self, at: StatementRef, module: ModuleId) -> Option<Must> {
         Some(Must {
             expression: self.expression(at, module)?,
             error_message: self.shared_child_argument(at, Keyword::ErrorMessage),
@@ -108,7 +101,7 @@ impl Compilation<'_> {
     pub fn when_of(
         &mut self,
         at: StatementRef,
-        module: crate::schema::ModuleId,
+        module: ModuleId,
         context: WhenContext,
     ) -> Option<When> {
         let when = self.set.child(at, Keyword::When)?;
@@ -145,11 +138,11 @@ fn is_mount_point(extension: &ExtensionInstance) -> bool {
     &*extension.module == "ietf-yang-schema-mount" && &*extension.name == "mount-point"
 }
 
-/// Keeps a use of an extension on a node.
-pub(super) fn note_extension(draft: &mut Draft, extension: ExtensionInstance) {
-    let holds = matches!(draft.kind, NodeKind::Container | NodeKind::List);
-    if is_mount_point(&extension) && holds && draft.mount_point.is_none() {
-        draft.mount_point = extension.argument.clone();
+/// Keeps a use of an extension on a node of this kind.
+pub(super) fn note_extension(facts: &mut Facts, kind: NodeKind, extension: ExtensionInstance) {
+    let holds = matches!(kind, NodeKind::Container | NodeKind::List);
+    if is_mount_point(&extension) && holds && facts.mount_point.is_none() {
+        facts.mount_point = extension.argument.clone();
     }
-    draft.extensions.push(extension);
+    facts.extensions.push(extension);
 }

@@ -58,10 +58,11 @@ impl Compilation<'_> {
         let enabled = self.features_hold(at);
         let when = self.when_of(at, module, WhenContext::Parent);
         for id in added {
-            let draft = self.drafts.get_mut(*id);
-            draft.whens.extend(when.clone());
+            if let Some(when) = &when {
+                self.change_alike(*id, at, module, |_, facts| facts.whens.push(when.clone()));
+            }
             if !enabled {
-                draft.leave_out(Absent::Feature);
+                self.drafts.get_mut(*id).leave_out(Absent::Feature);
             }
         }
     }
@@ -123,16 +124,19 @@ impl Compilation<'_> {
         let Some(target) = self.descendant(at, parent, scope.module) else {
             return;
         };
-        let mut first_default = true;
-        for child in set.children(at) {
-            if !self.check_property(target, child, "RFC 7950 7.13.2") {
-                continue;
+        let kind = self.drafts.get(target).kind;
+        self.change_alike(target, at, scope.module, |compilation, facts| {
+            let mut first_default = true;
+            for child in set.children(at) {
+                if !compilation.check_property(target, child, "RFC 7950 7.13.2") {
+                    continue;
+                }
+                if set.keyword(child) == Keyword::Default && std::mem::take(&mut first_default) {
+                    facts.defaults.clear();
+                }
+                compilation.set_property(facts, kind, scope.module, child);
             }
-            if set.keyword(child) == Keyword::Default && std::mem::take(&mut first_default) {
-                self.drafts.get_mut(target).defaults.clear();
-            }
-            self.set_property(target, child);
-        }
+        });
         if !self.features_hold(at) {
             self.drafts.get_mut(target).leave_out(Absent::Feature);
         }
