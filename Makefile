@@ -2,7 +2,7 @@
 CARGO ?= cargo
 VENV  := .venv
 
-.PHONY: run demo test bench lint clean setup setup-build
+.PHONY: run demo test jury bench lint clean setup setup-build
 
 # A controller and four simulated devices, until Ctrl-C; a second run goes on where the first stopped.
 run: setup-build
@@ -17,6 +17,10 @@ demo: setup-build
 test: setup
 	BANYAN_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) test --workspace --no-fail-fast
 	$(VENV)/bin/python -m pytest -q tests/peers
+
+# Asks pyang and yanglint for their verdicts on all published modules again, and writes tests/jury/verdicts.tsv.
+jury: setup
+	$(VENV)/bin/python tests/jury/jury.py
 
 bench: setup-build
 	$(CARGO) bench --workspace

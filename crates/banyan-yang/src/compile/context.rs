@@ -162,7 +162,7 @@ impl<'a> Compilation<'a> {
         if !self.expressions.contains_key(&at) {
             let text = self.shared_argument(at);
             let parsed = match xpath::parse(&text) {
-                Ok(expr) if self.prefixes_are_known(at, &expr) => Some((text, Arc::new(expr))),
+                Ok(expr) if self.names_are_known(at, &expr) => Some((text, Arc::new(expr))),
                 Ok(_) => None,
                 Err(error) => {
                     let span = self.set.place_in_argument(at, error.offset);
@@ -188,12 +188,19 @@ impl<'a> Compilation<'a> {
         })
     }
 
-    /// Reports prefixes that the text does not define (RFC 7950 6.4.1).
-    fn prefixes_are_known(&mut self, at: StatementRef, expr: &Expr) -> bool {
-        let mut used = BTreeSet::new();
-        collect_prefixes(expr, &mut used);
-        let mut known = true;
-        for prefix in used {
+    /// Reports prefixes that the text does not define, and variables, of which YANG has none (RFC 7950 6.4.1).
+    fn names_are_known(&mut self, at: StatementRef, expr: &Expr) -> bool {
+        let mut used = UsedNames::default();
+        used.collect(expr);
+        let mut known = used.variables.is_empty();
+        for variable in used.variables {
+            let message = format!("there is no variable `${variable}`: YANG defines none");
+            self.report(
+                Diagnostic::error("invalid-xpath", self.set.argument_span(at), message)
+                    .rfc("RFC 7950 6.4.1"),
+            );
+        }
+        for prefix in used.prefixes {
             if self.set.prefix(at.unit, Some(prefix)) == PrefixMeaning::Unknown {
                 known = false;
                 self.module_of_prefix(at, Some(prefix));
@@ -328,9 +335,48 @@ impl Compilation<'_> {
     }
 }
 
-/// The prefixes of the names in an expression. Its height is limited by the XPath parser.
-fn collect_prefixes<'e>(expr: &'e Expr, prefixes: &mut BTreeSet<&'e str>) {
-    let mut steps_of = |steps: &'e [Step]| {
+/// The prefixes of the names in an expression, and its variables.
+#[derive(Default)]
+struct UsedNames<'e> {
+    prefixes: BTreeSet<&'e str>,
+    variables: BTreeSet<&'e str>,
+}
+
+impl<'e> UsedNames<'e> {
+    /// The height of an expression is limited by the XPath parser.
+    fn collect(&mut self, expr: &'e Expr) {
+        match expr {
+            Expr::Path(path) => self.steps(&path.steps),
+            Expr::Filter {
+                primary,
+                predicates,
+                path,
+            } => {
+                self.steps(path);
+                self.collect(primary);
+                self.all(predicates);
+            }
+            Expr::Or(operands) | Expr::And(operands) | Expr::Union(operands) => self.all(operands),
+            Expr::Compare(_, left, right) | Expr::Arith(_, left, right) => {
+                self.collect(left);
+                self.collect(right);
+            }
+            Expr::Negate(operand) => self.collect(operand),
+            Expr::Call { args, .. } => self.all(args),
+            Expr::Variable(name) => {
+                self.variables.insert(name);
+            }
+            Expr::Number(_) | Expr::Literal(_) => {}
+        }
+    }
+
+    fn all(&mut self, exprs: &'e [Expr]) {
+        for expr in exprs {
+            self.collect(expr);
+        }
+    }
+
+    fn steps(&mut self, steps: &'e [Step]) {
         for step in steps {
             match &step.test {
                 NodeTest::Name {
@@ -338,43 +384,11 @@ fn collect_prefixes<'e>(expr: &'e Expr, prefixes: &mut BTreeSet<&'e str>) {
                     ..
                 }
                 | NodeTest::AnyInPrefix(prefix) => {
-                    prefixes.insert(prefix);
+                    self.prefixes.insert(prefix);
                 }
                 _ => {}
             }
-            for predicate in &step.predicates {
-                collect_prefixes(predicate, prefixes);
-            }
+            self.all(&step.predicates);
         }
-    };
-    match expr {
-        Expr::Path(path) => steps_of(&path.steps),
-        Expr::Filter {
-            primary,
-            predicates,
-            path,
-        } => {
-            steps_of(path);
-            collect_prefixes(primary, prefixes);
-            for predicate in predicates {
-                collect_prefixes(predicate, prefixes);
-            }
-        }
-        Expr::Or(operands) | Expr::And(operands) | Expr::Union(operands) => {
-            for operand in operands {
-                collect_prefixes(operand, prefixes);
-            }
-        }
-        Expr::Compare(_, left, right) | Expr::Arith(_, left, right) => {
-            collect_prefixes(left, prefixes);
-            collect_prefixes(right, prefixes);
-        }
-        Expr::Negate(operand) => collect_prefixes(operand, prefixes),
-        Expr::Call { args, .. } => {
-            for arg in args {
-                collect_prefixes(arg, prefixes);
-            }
-        }
-        Expr::Number(_) | Expr::Literal(_) | Expr::Variable(_) => {}
     }
 }

@@ -3,5 +3,6 @@
 mod binding;
 mod corpus;
 mod embedded;
+mod jury;
 mod published;
 mod shared;

@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 
 use banyan_yang::compile::{MemorySource, ModuleText};
+use banyan_yang::diagnostic::Diagnostics;
+use banyan_yang::parse::parse;
+use banyan_yang::source::SourceMap;
+use banyan_yang::statement::Keyword;
 
 /// The folder with the models, or `None` after saying that it is absent.
 pub fn models(test: &str) -> Option<PathBuf> {
@@ -60,4 +64,24 @@ pub fn source(models: &std::path::Path, folders: &[&str]) -> MemorySource {
         source.insert(name, revision, text);
     }
     source
+}
+
+/// The name and the newest revision that a text states (empty for none), and whether it is a module, not a submodule.
+pub fn identify(text: &str) -> (String, String, bool) {
+    let mut sources = SourceMap::new();
+    let source = sources.add("", text).unwrap();
+    let tree = parse(&sources, source, &mut Diagnostics::new());
+    let root = tree.root().unwrap();
+    let revision = tree
+        .children_of(root, Keyword::Revision)
+        .map(|revision| tree.name(revision))
+        .filter(|revision| {
+            revision
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'-')
+        })
+        .max()
+        .unwrap_or("");
+    let is_module = tree.keyword(root) == Keyword::Module;
+    (tree.name(root).to_owned(), revision.to_owned(), is_module)
 }

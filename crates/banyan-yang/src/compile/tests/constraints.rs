@@ -29,6 +29,14 @@ fn when_knows_its_context() {
 }
 
 #[test]
+fn an_expression_has_no_variables() {
+    assert_eq!(
+        codes("leaf a { type string; must '../a[. = $b]'; }"),
+        ["invalid-xpath"]
+    );
+}
+
+#[test]
 fn an_expression_that_does_not_parse_is_an_error() {
     insta::assert_snapshot!(refused_body("  leaf a { type string; must '../b ='; }"), @r"
     error[invalid-xpath]: invalid XPath: expected a name, '*', '.', '..' or another step of a path, found the end

@@ -256,7 +256,7 @@ fn a_mount_point_stands_in_a_container_or_list_once() {
     );
     for wrong in [
         "leaf c { type string; s:mount-point a; }",
-        "rpc c { input { s:mount-point a; } }",
+        "rpc c { input { leaf x { type string; } s:mount-point a; } }",
         "container c { s:mount-point a; s:mount-point b; }",
     ] {
         assert_eq!(check(v1_1, wrong), ["invalid-mount-point"], "{wrong}");
