@@ -288,6 +288,60 @@ impl<'a> Lexer<'a> {
     }
 }
 
+/// Where byte `offset` of an argument's value stands in the text, to the end of its string; `argument` covers all
+/// quotes and joins. `None` beyond the end of the value.
+pub(crate) fn place_in_value(text: &str, argument: Span, offset: usize) -> Option<Span> {
+    let mut lexer = Lexer::starting_at(argument.source, text, argument.start as usize);
+    let mut before = 0;
+    loop {
+        let token = lexer.next_token();
+        let value = string_value(text, &token);
+        if let Some(within) = offset.checked_sub(before)
+            && within < value.len()
+        {
+            let quote = u32::from(token.kind != TokenKind::Unquoted);
+            let start = match value {
+                Cow::Borrowed(_) => token.span.start + quote + within as u32,
+                Cow::Owned(_) => place_in_string(text, &token, within),
+            };
+            let end = token.span.end - if token.closed { quote } else { 0 };
+            return Some(Span {
+                start,
+                end,
+                ..token.span
+            });
+        }
+        before += value.len();
+        if !lexer.take_plus() {
+            return None;
+        }
+    }
+}
+
+/// Where byte `within` of the value of a double-quoted string stands: at the end of the longest beginning of the
+/// string whose value does not reach that far. A string too long to be searched counts as one place.
+fn place_in_string(text: &str, token: &Token, within: usize) -> u32 {
+    const SEARCHED: usize = 4096;
+    let (start, end) = (token.span.start + 1, token.span.end);
+    let inner = text.get(start as usize..end as usize).unwrap_or("");
+    if inner.len() > SEARCHED {
+        return start;
+    }
+    let reaches = |character: &(usize, char)| {
+        let beginning = Token {
+            span: Span {
+                end: start + (character.0 + character.1.len_utf8()) as u32,
+                ..token.span
+            },
+            closed: false,
+            ..*token
+        };
+        string_value(text, &beginning).len() > within
+    };
+    let found = inner.char_indices().find(reaches);
+    start + found.map_or(0, |(at, _)| at as u32)
+}
+
 /// The value of a string token (RFC 7950 6.1.3). `text` is the whole source; `span` covers the quotes.
 /// Borrowed when the text between the quotes is the value already.
 pub fn string_value<'a>(text: &'a str, token: &Token) -> Cow<'a, str> {

@@ -1,7 +1,7 @@
 //! Builds the draft tree of all implemented modules, with their augments, in whatever order they come
 //! (RFC 7950 7.17), and finds out which modules must be implemented beside those asked for (5.6.5).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Compilation;
 use super::draft::{Draft, DraftId, Drafts};
@@ -80,7 +80,7 @@ impl Compilation<'_> {
 
     /// Looks at the nodes that are new since `scanned`.
     fn implement_leafref_targets(&mut self, scanned: &mut usize) {
-        let mut paths = BTreeSet::new();
+        let mut paths = BTreeMap::new();
         for index in *scanned..self.drafts.len() {
             collect_paths(
                 self.drafts.get(DraftId(index as u32)).facts.ty.as_ref(),
@@ -88,8 +88,13 @@ impl Compilation<'_> {
             );
         }
         *scanned = self.drafts.len();
-        for path in paths {
+        for (path, home) in paths {
             self.implement_prefixes(path);
+            if let Some(home) = home
+                && self.set.argument(path).starts_with('/')
+            {
+                self.implement(home);
+            }
         }
     }
 
@@ -238,10 +243,11 @@ pub(super) fn mandatory_node(
     }
 }
 
-fn collect_paths(ty: Option<&DraftType>, paths: &mut BTreeSet<StatementRef>) {
+/// The `path` statements in a type, with the module of their unprefixed names if that is not the leaf's.
+fn collect_paths(ty: Option<&DraftType>, paths: &mut BTreeMap<StatementRef, Option<ModuleId>>) {
     match ty {
         Some(DraftType::Leafref(leafref)) => {
-            paths.insert(leafref.path);
+            paths.insert(leafref.path, leafref.default);
         }
         Some(DraftType::Union(union)) => {
             for member in &union.members {

@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::grammar::Version;
 use crate::nearest::nearest;
 use crate::parse::shorten;
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, Syntax};
 use crate::schema::{Expression, Identity, IdentityId, ModuleId, PrefixMap, Status};
 use crate::source::Span;
 use crate::statement::Keyword;
@@ -58,7 +58,13 @@ pub(super) struct Compilation<'a> {
     /// Shared texts of arguments: descriptions of errors, units, defaults.
     texts: HashMap<StatementRef, Arc<str>>,
     /// By text: equal patterns are checked and compiled once.
-    pub patterns: HashMap<Arc<str>, Arc<Pattern>>,
+    pub patterns: HashMap<(Arc<str>, Syntax), Arc<Pattern>>,
+    /// What `pattern`s mean in each text.
+    pub pattern_syntaxes: HashMap<UnitId, Syntax>,
+    /// `typedef`s with a default of their own or of their base, for the check that it fits.
+    pub typedefs_with_default: Vec<(StatementRef, ResolvedType)>,
+    /// Identities that are defaults of nodes.
+    pub default_identities: HashSet<IdentityId>,
 }
 
 impl<'a> Compilation<'a> {
@@ -89,6 +95,9 @@ impl<'a> Compilation<'a> {
             prefix_maps: HashMap::new(),
             texts: HashMap::new(),
             patterns: HashMap::new(),
+            pattern_syntaxes: HashMap::new(),
+            typedefs_with_default: Vec::new(),
+            default_identities: HashSet::new(),
         }
     }
 

@@ -154,6 +154,18 @@ impl Definitions {
             .map(|key| key.2)
     }
 
+    /// All definitions of a kind inside of others, in the order of the texts.
+    pub fn all_scoped(&self, kind: Keyword) -> Vec<StatementRef> {
+        let mut all: Vec<_> = self
+            .scoped
+            .iter()
+            .filter(|(key, definition)| key.0 == kind && !definition.dropped)
+            .map(|(_, definition)| definition.at)
+            .collect();
+        all.sort();
+        all
+    }
+
     /// All definitions of a kind at the tops of modules, in the order of the texts.
     pub fn all_top(&self, kind: Keyword) -> Vec<(ModuleId, Name, Definition)> {
         let mut all: Vec<_> = self

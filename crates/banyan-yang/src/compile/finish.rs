@@ -6,17 +6,16 @@ use std::sync::Arc;
 use super::augment::mandatory_node;
 use super::consistency::{Settled, settle};
 use super::context::Compilation;
-use super::draft::{Draft, DraftDefault, DraftId};
+use super::draft::{Draft, DraftId};
 use super::expand::Scope;
 use super::feature::FeatureState;
 use super::leafref::{TypeFinisher, check_config_target};
 use super::set::{ModuleSet, StatementRef, split_name};
-use super::value::Identities;
-use super::{Compiler, augment, deviation, digest, extension, feature, identity, names};
+use super::{Compiler, augment, defaults, deviation, digest, extension, feature, identity, names};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::grammar::Version;
 use crate::schema::{
-    DefaultText, Module, ModuleId, NodeKind, OrderedBy, SchemaId, SchemaNode, SchemaParts,
+    IdentityId, Module, ModuleId, NodeKind, OrderedBy, SchemaId, SchemaNode, SchemaParts,
     Submodule, Unique,
 };
 use crate::source::Span;
@@ -45,12 +44,9 @@ pub(super) fn compile<'a>(
     for (node, ty) in nodes.iter_mut().zip(types) {
         node.ty = ty;
     }
-    let defaults: Vec<Vec<DraftDefault>> = order
-        .iter()
-        .map(|id| effective_defaults(compilation.drafts.get(*id), &settled, *id))
-        .collect();
-    for (index, defaults) in defaults.into_iter().enumerate() {
-        set_defaults(&mut compilation, &mut nodes[index], &defaults);
+    let reported = defaults::check_typedefs(&mut compilation);
+    for (id, node) in order.iter().zip(&mut nodes) {
+        defaults::set(&mut compilation, &settled, *id, node, &reported);
     }
     for index in 0..nodes.len() {
         if nodes[index].config && !settled.in_operation[order[index].index()] {
@@ -60,8 +56,11 @@ pub(super) fn compile<'a>(
     let modules = modules(&mut compilation);
     let implemented = std::mem::take(&mut compilation.implemented);
     let mut identities = std::mem::take(&mut compilation.identities);
-    for identity in &mut identities {
-        identity.usable &= implemented[identity.module.index()];
+    for (index, identity) in identities.iter_mut().enumerate() {
+        identity.usable &= implemented[identity.module.index()]
+            || compilation
+                .default_identities
+                .contains(&IdentityId(index as u32));
     }
     SchemaParts {
         digest: digest::digest(&modules),
@@ -78,6 +77,9 @@ fn check_unused(compilation: &mut Compilation<'_>) {
         if !definition.dropped {
             compilation.resolve_typedef(definition.at);
         }
+    }
+    for typedef in compilation.definitions.all_scoped(Keyword::Typedef) {
+        compilation.resolve_typedef(typedef);
     }
     for (module, _, definition) in compilation.definitions.all_top(Keyword::Grouping) {
         if definition.dropped || !compilation.groupings_used.insert(definition.at) {
@@ -137,7 +139,7 @@ fn finish_types(
     order: &[DraftId],
     ids: &[Option<SchemaId>],
 ) -> Vec<Option<Arc<crate::schema::Type>>> {
-    let mut finisher = TypeFinisher::new(compilation, &settled.tree, ids);
+    let mut finisher = TypeFinisher::new(compilation, settled, ids);
     order
         .iter()
         .map(|id| {
@@ -373,85 +375,6 @@ fn unique(
         leaves,
         span: set.span(at),
     })
-}
-
-/// A node's own defaults, else that of its type (RFC 7950 7.6.1, 7.7.2); none for keys (7.8.2).
-fn effective_defaults(draft: &Draft, settled: &Settled, id: DraftId) -> Vec<DraftDefault> {
-    let mandatory = draft
-        .facts
-        .mandatory
-        .is_some_and(|mandatory| mandatory.value)
-        || draft.facts.min_elements.is_some_and(|min| min.value > 0);
-    match draft.kind {
-        NodeKind::Leaf | NodeKind::LeafList if !settled.is_key.contains(&id) => {
-            if !draft.facts.defaults.is_empty() {
-                draft.facts.defaults.clone()
-            } else if mandatory {
-                Vec::new()
-            } else {
-                draft.facts.type_default.iter().cloned().collect()
-            }
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// Checks defaults against the type and keeps them; one that is no value of the type is left out.
-fn set_defaults(
-    compilation: &mut Compilation<'_>,
-    node: &mut SchemaNode,
-    defaults: &[DraftDefault],
-) {
-    let Some(ty) = node.ty.clone() else {
-        return;
-    };
-    let mut seen = BTreeSet::new();
-    for default in defaults {
-        let set = compilation.set;
-        // RFC 7950 9.10.3: an unprefixed identity is of the module where the default is written.
-        let mut prefixes = compilation.prefix_map(default.at.unit, set.owner(default.at.unit));
-        let identities = Identities {
-            names: &compilation.names,
-            ids: &compilation.identity_ids,
-            all: &compilation.identities,
-        };
-        let mut problem = identities.violation(&ty, &default.text, &prefixes);
-        if problem.is_some() && prefixes.default != Some(node.module) {
-            // A grouping's names are also read as its user's (RFC 7950 7.13).
-            let of_user = compilation.prefix_map(default.at.unit, node.module);
-            let identities = Identities {
-                names: &compilation.names,
-                ids: &compilation.identity_ids,
-                all: &compilation.identities,
-            };
-            if identities.violation(&ty, &default.text, &of_user).is_none() {
-                problem = None;
-                prefixes = of_user;
-            }
-        }
-        if !seen.insert(default.text.clone()) && node.config {
-            problem = Some("it is there twice".to_owned());
-        }
-        let Some(problem) = problem else {
-            node.defaults.push(DefaultText {
-                text: default.text.clone(),
-                prefixes,
-            });
-            continue;
-        };
-        let message = format!(
-            "the default `{}` is not a value of its type: {problem}",
-            default.text
-        );
-        let span = set.argument_span(default.at);
-        let mut error = Diagnostic::error("invalid-default", span, message).rfc("RFC 7950 7.6.4");
-        if node.span.source != span.source
-            || !(node.span.start..node.span.end).contains(&span.start)
-        {
-            error = error.related(node.span, format!("of this {}", node.kind.keyword()));
-        }
-        compilation.report(error);
-    }
 }
 
 fn modules(compilation: &mut Compilation<'_>) -> Vec<Module> {

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::consistency::Settled;
 use super::context::Compilation;
 use super::draft::{DraftId, Drafts};
 use super::set::{Interner, Name};
-use super::types::{DraftType, LeafrefDraft};
+use super::types::{DraftType, LeafrefDraft, key_test};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{
     Expression, ModuleId, NodeKind, PrefixMap, Restriction, SchemaId, Type, TypeKind,
@@ -115,6 +116,8 @@ pub(super) struct TypeFinisher<'c, 'a> {
     pub compilation: &'c mut Compilation<'a>,
     pub tree: &'c DataTree,
     pub ids: &'c [Option<SchemaId>],
+    /// Of each list.
+    pub keys: &'c HashMap<DraftId, Vec<DraftId>>,
     /// Finished types, with the leafrefs and unions on their longest way down.
     done: HashMap<DraftId, (Arc<Type>, usize)>,
     /// Leafs whose leafrefs are being followed.
@@ -127,7 +130,7 @@ pub(super) struct TypeFinisher<'c, 'a> {
 impl<'c, 'a> TypeFinisher<'c, 'a> {
     pub fn new(
         compilation: &'c mut Compilation<'a>,
-        tree: &'c DataTree,
+        settled: &'c Settled,
         ids: &'c [Option<SchemaId>],
     ) -> Self {
         let string = Arc::new(Type {
@@ -139,8 +142,9 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
         });
         TypeFinisher {
             compilation,
-            tree,
+            tree: &settled.tree,
             ids,
+            keys: &settled.keys,
             done: HashMap::new(),
             open: Vec::new(),
             nesting: 0,
@@ -202,13 +206,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
     }
 
     fn leafref(&mut self, leafref: &LeafrefDraft, leaf: DraftId) -> (Arc<Type>, usize) {
-        let module = leafref
-            .default
-            .unwrap_or(self.compilation.drafts.get(leaf).module);
-        let Some(path) = self.compilation.expression(leafref.path, module) else {
-            return self.unknown();
-        };
-        let Some(target) = self.target(&path, leaf) else {
+        let Some((path, target)) = self.target(leafref, leaf) else {
             return self.unknown();
         };
         if let Some(start) = self.open.iter().position(|open| *open == target) {
@@ -264,28 +262,59 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
             .report(Diagnostic::error(code, path.span, message).rfc("RFC 7950 9.9"));
     }
 
-    /// The leaf or leaf-list that a path leads to; reported if there is none.
-    fn target(&mut self, path: &Expression, leaf: DraftId) -> Option<DraftId> {
-        let start = self.tree.place(&self.compilation.drafts, leaf);
-        match self.walk(&path.expr, path, start) {
-            Ok(place) => {
-                let draft = self.compilation.drafts.get(place.node);
-                if matches!(draft.kind, NodeKind::Leaf | NodeKind::LeafList) {
-                    return Some(place.node);
-                }
-                let kind = draft.kind.keyword();
-                let message = format!(
-                    "the leafref `{}` leads to a {kind}, not to a leaf",
-                    path.text
-                );
-                self.error("leafref-target", path, message);
-            }
-            Err(problem) => {
-                let message = format!("the leafref `{}` leads nowhere: {problem}", path.text);
-                self.error("leafref-target", path, message);
-            }
+    /// The path of a leafref, and the leaf or leaf-list that it leads to; reported if there is none.
+    fn target(&mut self, leafref: &LeafrefDraft, leaf: DraftId) -> Option<(Expression, DraftId)> {
+        let own = self.compilation.drafts.get(leaf).module;
+        let module = leafref.default.unwrap_or(own);
+        let path = self.compilation.expression(leafref.path, module)?;
+        let problem = match self.leaf_at(&path, leaf) {
+            Ok(target) => return Some((path, target)),
+            Err(problem) => problem,
+        };
+        if !leafref.well_formed {
+            return None; // Reported.
         }
-        None
+        // In a typedef of another module the names without prefix may have been meant to be of the other module.
+        let other = match leafref.default {
+            Some(_) => own,
+            None => leafref.home,
+        };
+        let mut meant = None;
+        if module != other {
+            meant = self
+                .compilation
+                .expression(leafref.path, other)
+                .and_then(|path| self.leaf_at(&path, leaf).ok().map(|target| (path, target)));
+        }
+        if meant.is_some() && leafref.default.is_some() {
+            return meant; // RFC 6020 6.4.1 can be read either way.
+        }
+        let message = format!("the leafref `{}` leads nowhere: {problem}", path.text);
+        let mut error = Diagnostic::error("leafref-target", path.span, message).rfc("RFC 7950 9.9");
+        if meant.is_some() {
+            error = error.help(format!(
+                "names without prefix are of module {} here, where the typedef is used (RFC 7950 6.4.1): give them a prefix",
+                self.compilation.set.module(module).name
+            ));
+        }
+        self.compilation.report(error);
+        meant
+    }
+
+    /// The leaf or leaf-list that a path leads to; `Err` is the clause that says what is wrong.
+    fn leaf_at(&mut self, path: &Expression, leaf: DraftId) -> Result<DraftId, String> {
+        let start = self.tree.place(&self.compilation.drafts, leaf);
+        let place = self.walk(&path.expr, path, start)?;
+        let draft = self.compilation.drafts.get(place.node);
+        match draft.kind {
+            NodeKind::Leaf | NodeKind::LeafList => Ok(place.node),
+            NodeKind::Root => Err("it names no leaf".to_owned()),
+            kind => Err(format!(
+                "{} is a {}, not a leaf",
+                self.compilation.names.text(draft.name),
+                kind.keyword()
+            )),
+        }
     }
 
     /// Follows a path as RFC 7950 9.9.2 allows them, and `deref()`, which is common.
@@ -300,7 +329,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
                 } else {
                     start
                 };
-                self.steps(&location.steps, path, from)
+                self.steps(&location.steps, path, from, start)
             }
             Expr::Filter {
                 primary,
@@ -322,7 +351,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
                     }
                     _ => return Err("this is not a path".to_owned()),
                 };
-                self.steps(steps, path, from)
+                self.steps(steps, path, from, start)
             }
             Expr::Call {
                 function: Function::Current,
@@ -332,7 +361,14 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
         }
     }
 
-    fn steps(&self, steps: &[Step], path: &Expression, mut place: Place) -> Result<Place, String> {
+    /// Follows steps from `place`; `current` is where the leafref stands.
+    fn steps(
+        &self,
+        steps: &[Step],
+        path: &Expression,
+        mut place: Place,
+        current: Place,
+    ) -> Result<Place, String> {
         let drafts = &self.compilation.drafts;
         for step in steps {
             place = match (&step.axis, &step.test) {
@@ -341,18 +377,63 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
                     .up(drafts, place)
                     .ok_or_else(|| "it has too many `..` and leaves the tree".to_owned())?,
                 (Axis::SelfNode, NodeTest::Node) => place,
-                (Axis::Child, NodeTest::Name { prefix, local }) => self.tree.step(
-                    drafts,
-                    &self.compilation.names,
-                    &path.prefixes,
-                    place,
-                    prefix.as_deref(),
-                    local,
-                )?,
+                (Axis::Child, NodeTest::Name { prefix, local }) => {
+                    let prefix = prefix.as_deref();
+                    let names = &self.compilation.names;
+                    self.tree
+                        .step(drafts, names, &path.prefixes, place, prefix, local)?
+                }
                 _ => return Err("only names and `..` can be steps of such a path".to_owned()),
             };
+            self.predicates(step, path, place, current)?;
         }
         Ok(place)
+    }
+
+    /// RFC 7950 9.9.2: predicates give keys of a list their values, each once.
+    fn predicates(
+        &self,
+        step: &Step,
+        path: &Expression,
+        place: Place,
+        current: Place,
+    ) -> Result<(), String> {
+        if step.predicates.is_empty() {
+            return Ok(());
+        }
+        let draft = self.compilation.drafts.get(place.node);
+        let name = self.compilation.names.text(draft.name);
+        if draft.kind != NodeKind::List {
+            let kind = draft.kind.keyword();
+            return Err(format!(
+                "{name} is a {kind}, and only lists take predicates"
+            ));
+        }
+        let mut given = Vec::new();
+        for (key, value) in step.predicates.iter().filter_map(key_test) {
+            let key = self.steps(std::slice::from_ref(key), path, place, current)?;
+            let keys = self.keys.get(&place.node).map_or(&[][..], Vec::as_slice);
+            let key_name = self
+                .compilation
+                .names
+                .text(self.compilation.drafts.get(key.node).name);
+            if !keys.contains(&key.node) {
+                return Err(format!("{key_name} is not a key of list {name}"));
+            }
+            if given.contains(&key.node) {
+                return Err(format!("it gives the key {key_name} of list {name} twice"));
+            }
+            given.push(key.node);
+            let leaf = self.steps(value, path, current, current)?;
+            let leaf = self.compilation.drafts.get(leaf.node);
+            if !matches!(leaf.kind, NodeKind::Leaf | NodeKind::LeafList) {
+                return Err(format!(
+                    "the key {key_name} is compared with a {}, not with a leaf",
+                    leaf.kind.keyword()
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn deref(&mut self, leaf: Place) -> Result<Place, String> {

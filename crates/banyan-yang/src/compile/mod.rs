@@ -3,7 +3,7 @@
 //! The stages, each in its file, in this order:
 //! `load` (texts to a closed set of modules) → `definitions` (who is called what) → `feature`, `identity` →
 //! `expand` with `uses` and `types` (statements to draft nodes) → `augment` → `deviation` → `finish` with
-//! `leafref`, `value` and `names` (draft nodes to schema nodes with their final ids).
+//! `leafref`, `defaults` and `names` (draft nodes to schema nodes with their final ids).
 //!
 //! Errors never stop a stage: the smallest part that cannot be compiled is left out and reported. Strict mode
 //! refuses the result if there was any error; lenient mode gives it. No I/O here: see [`ModuleSource`].
@@ -12,6 +12,7 @@ mod augment;
 mod consistency;
 mod context;
 mod cycles;
+mod defaults;
 mod definitions;
 mod deviation;
 mod digest;

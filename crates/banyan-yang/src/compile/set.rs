@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::grammar::Version;
+use crate::lex::place_in_value;
 use crate::schema::ModuleId;
 use crate::source::{SourceMap, Span};
-use crate::statement::{ArgumentValue, Keyword, StatementId, SyntaxTree};
+use crate::statement::{Keyword, StatementId, SyntaxTree};
 
 /// Names a text of the set: a module's or a submodule's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -94,21 +95,11 @@ impl ModuleSet {
         self.tree(at).argument_span(at.id)
     }
 
-    /// The rest of the argument from a byte of its value on; the whole argument if its quotes or escapes hide where
-    /// that is, or nothing is left.
+    /// The rest of the argument from a byte of its value on, to the end of the string that the byte is in; the whole
+    /// argument if nothing is left.
     pub fn place_in_argument(&self, at: StatementRef, offset: usize) -> Span {
-        let argument = self.tree(at).statement(at.id).argument.as_ref();
-        match argument.map(|argument| &argument.value) {
-            Some(ArgumentValue::Verbatim(span))
-                if span.start as usize + offset < span.end as usize =>
-            {
-                Span {
-                    start: span.start + offset as u32,
-                    ..*span
-                }
-            }
-            _ => self.argument_span(at),
-        }
+        let whole = self.argument_span(at);
+        place_in_value(self.tree(at).text(), whole, offset).unwrap_or(whole)
     }
 
     pub fn describe(&self, at: StatementRef) -> String {

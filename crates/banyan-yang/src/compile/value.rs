@@ -1,21 +1,26 @@
 //! Whether a default value is a value of its type (RFC 7950 7.3.4, 7.6.4, 7.7.4).
 //!
-//! Lexical check only: the data layer binds values. Must agree with it on what is valid.
+//! The data layer makes the values. Must agree with it on what is valid.
 
 use std::collections::HashMap;
 
+use super::draft::{DraftId, Drafts};
+use super::leafref::{DataTree, Place};
 use super::range::{parse_decimal, parse_integer};
 use super::set::{Interner, Name, split_name};
 use crate::schema::{Identity, IdentityId, ModuleId, PrefixMap, Restriction, Type, TypeKind};
+use crate::xpath::{self, Axis, CompareOp, Expr, NodeTest, Step};
 
-/// What identityrefs are looked up in.
-pub(super) struct Identities<'c> {
+/// What the names in values are looked up in.
+pub(super) struct Values<'c> {
     pub names: &'c Interner,
-    pub ids: &'c HashMap<(ModuleId, Name), IdentityId>,
-    pub all: &'c [Identity],
+    pub identity_ids: &'c HashMap<(ModuleId, Name), IdentityId>,
+    pub identities: &'c [Identity],
+    /// For instance-identifiers, once it is known.
+    pub nodes: Option<(&'c DataTree, &'c Drafts)>,
 }
 
-impl Identities<'_> {
+impl Values<'_> {
     /// The clause that says why `text` is not a value of the type; `None` if it is one.
     pub fn violation(&self, ty: &Type, text: &str, prefixes: &PrefixMap) -> Option<String> {
         match &ty.kind {
@@ -93,9 +98,58 @@ impl Identities<'_> {
                     .any(|member| self.violation(member, text, prefixes).is_none());
                 (!fits).then(|| "it fits no member type of the union".to_owned())
             }
-            // Bound by the data layer, which knows the paths.
-            TypeKind::InstanceIdentifier { .. } => (!text.starts_with('/'))
-                .then(|| "an instance-identifier begins with `/`".to_owned()),
+            TypeKind::InstanceIdentifier { .. } => self.path_violation(text, prefixes),
+        }
+    }
+
+    /// RFC 7950 9.13.2: a path of qualified names that exist, each with keys, a value or a position at most.
+    fn path_violation(&self, text: &str, prefixes: &PrefixMap) -> Option<String> {
+        let form =
+            || Some("it is not an instance-identifier, such as /p:list[p:key='a']".to_owned());
+        let path = match xpath::parse(text) {
+            Ok(Expr::Path(path)) if path.absolute && !path.steps.is_empty() => path,
+            _ => return form(),
+        };
+        let mut place = Place {
+            node: DraftId::ROOT,
+            side: None,
+        };
+        for step in &path.steps {
+            let (Axis::Child, NodeTest::Name { prefix, local }) = (&step.axis, &step.test) else {
+                return form();
+            };
+            if !step.predicates.iter().all(is_instance_predicate) {
+                return form();
+            }
+            let Some(prefix) = prefix else {
+                return Some(format!("`{local}` has no prefix"));
+            };
+            let Some((tree, drafts)) = self.nodes else {
+                continue;
+            };
+            match tree.step(drafts, self.names, prefixes, place, Some(prefix), local) {
+                Ok(found) => place = found,
+                Err(problem) => return Some(problem),
+            }
+        }
+        None
+    }
+
+    /// The identity that a value of the type is, if it is one.
+    pub fn identity(&self, ty: &Type, text: &str, prefixes: &PrefixMap) -> Option<IdentityId> {
+        match &ty.resolved().kind {
+            TypeKind::IdentityRef(_) => {
+                let (prefix, name) = split_name(text);
+                let key = (prefixes.module(prefix)?, self.names.find(name)?);
+                self.identity_ids.get(&key).copied()
+            }
+            TypeKind::Union(members) => {
+                let mut fitting = members
+                    .iter()
+                    .filter(|member| self.violation(member, text, prefixes).is_none());
+                self.identity(fitting.next()?, text, prefixes)
+            }
+            _ => None,
         }
     }
 
@@ -115,18 +169,57 @@ impl Identities<'_> {
         let id = self
             .names
             .find(name)
-            .and_then(|name| self.ids.get(&(module, name)));
+            .and_then(|name| self.identity_ids.get(&(module, name)));
         let Some(id) = id else {
             return Some("there is no such identity".to_owned());
         };
-        let ancestors = &self.all[id.index()].ancestors;
+        let ancestors = &self.identities[id.index()].ancestors;
         let missing = bases
             .iter()
             .find(|base| ancestors.binary_search(base).is_err())?;
         Some(format!(
             "it is not derived from {}",
-            self.all[missing.index()].name
+            self.identities[missing.index()].name
         ))
+    }
+}
+
+/// What two texts of one value have in common, so that equal values can be told.
+pub(super) fn comparable<'t>(ty: &Type, text: &'t str) -> std::borrow::Cow<'t, str> {
+    let number = match &ty.resolved().kind {
+        TypeKind::Int(..) | TypeKind::Uint(..) => parse_integer(text),
+        TypeKind::Decimal64 {
+            fraction_digits, ..
+        } => parse_decimal(text, *fraction_digits).map(i128::from),
+        TypeKind::Bits(_) => {
+            let mut names: Vec<_> = text.split_ascii_whitespace().collect();
+            names.sort_unstable();
+            return names.join(" ").into();
+        }
+        _ => None,
+    };
+    number.map_or(text.into(), |number| number.to_string().into())
+}
+
+/// `[p:key = 'value']`, `[. = 'value']`, `[3]`.
+fn is_instance_predicate(predicate: &Expr) -> bool {
+    let is_key_or_self = |steps: &[Step]| match steps {
+        [step] => {
+            step.predicates.is_empty()
+                && matches!(
+                    (&step.axis, &step.test),
+                    (Axis::Child, NodeTest::Name { .. }) | (Axis::SelfNode, NodeTest::Node)
+                )
+        }
+        _ => false,
+    };
+    match predicate {
+        Expr::Number(position) => *position >= 1.0 && position.fract() == 0.0,
+        Expr::Compare(CompareOp::Equal, key, value) => {
+            matches!(&**value, Expr::Literal(_))
+                && matches!(&**key, Expr::Path(path) if !path.absolute && is_key_or_self(&path.steps))
+        }
+        _ => false,
     }
 }
 

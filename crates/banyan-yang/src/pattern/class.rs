@@ -60,7 +60,8 @@ pub(super) fn multi_character(letter: char) -> Option<ClassUnicode> {
 /// The set behind `\p{name}`: a category, or a block if the name begins with `Is`.
 pub(super) fn property(name: &str) -> Option<ClassUnicode> {
     if let Some(name) = name.strip_prefix("Is") {
-        return block(name).map(|ranges| set(&ranges));
+        let ranges = block(name);
+        return (!ranges.is_empty()).then(|| set(&ranges));
     }
     CATEGORIES.contains(&name).then(|| category(name))?
 }

@@ -17,7 +17,9 @@ pub enum PatternProblem {
     #[error("'{0}' has nothing to repeat; write \\{0} for the character itself")]
     NothingToRepeat(char),
     /// A quantifier after a quantifier: XML Schema has no lazy or possessive ones.
-    #[error("'{0}' follows a quantifier; group what is to be repeated with ( )")]
+    #[error(
+        "'{0}' follows a quantifier: there are no lazy or possessive ones; group what is to be repeated with ( )"
+    )]
     DoubleQuantifier(char),
     /// A quantity that is not `{n}`, `{n,}` or `{n,m}`.
     #[error("a quantity is written {{n}}, {{n,}} or {{n,m}}")]
@@ -30,6 +32,14 @@ pub enum PatternProblem {
         /// The second bound.
         greatest: u32,
     },
+    /// `(?`: look-around, flags, groups of other dialects.
+    #[error(
+        "XML Schema has no '(?...)': no look-around, no flags, no special groups; a plain ( ) captures nothing"
+    )]
+    SpecialGroup,
+    /// `\1`: what a group has matched.
+    #[error("XML Schema has no back-references such as '\\{0}'")]
+    BackReference(char),
     /// `(` without `)`.
     #[error("this '(' has no matching ')'")]
     OpenGroup,
@@ -78,6 +88,12 @@ pub enum PatternProblem {
         limit: usize,
     },
     /// Repetitions that multiply to a larger automaton than is accepted.
-    #[error("the repetitions multiply to a pattern that is too large to compile")]
-    TooLarge,
+    #[error("its repetitions multiply to more than {limit} character ranges")]
+    TooLarge {
+        /// The limit.
+        limit: u64,
+    },
+    /// A number of repetitions that does not fit 32 bits.
+    #[error("a number of repetitions can be {} at most", u32::MAX)]
+    Count,
 }

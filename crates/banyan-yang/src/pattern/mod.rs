@@ -4,6 +4,9 @@
 //! An XSD expression is read by our own parser into `regex_syntax`'s HIR and run by `regex_automata`:
 //! linear in the text, whatever the expression. There is no step over the text of another regex dialect,
 //! so nothing can be misquoted on the way. The whole value must match; `^` and `$` are plain characters.
+//!
+//! OpenConfig's modules can say that they write POSIX expressions ([`Syntax::Posix`]). They use what both have in
+//! common, and `^` and `$` as anchors, so that is the one difference that we make.
 
 mod blocks;
 mod class;
@@ -21,10 +24,21 @@ use regex_syntax::hir::{Hir, Look};
 pub use error::{PatternError, PatternProblem};
 pub use parse::{MAX_DEPTH, MAX_WEIGHT};
 
+/// What `^` and `$` mean outside of a character class.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Syntax {
+    /// XML Schema (RFC 7950 9.4.5): they are plain characters.
+    #[default]
+    Xsd,
+    /// `oc-ext:regexp-posix`: they are the beginning and the end of the value.
+    Posix,
+}
+
 /// A regular expression of XML Schema. Its syntax is checked when it is made; it is compiled when it is
 /// first matched, because most patterns of a large module set never are.
 pub struct Pattern {
     text: Arc<str>,
+    syntax: Syntax,
     compiled: OnceLock<Option<Regex>>,
 }
 
@@ -35,10 +49,19 @@ impl Pattern {
     /// The first place where `text` departs from XML Schema part 2, appendix F, or where it grows beyond
     /// [`MAX_DEPTH`] or [`MAX_WEIGHT`].
     pub fn new(text: impl Into<Arc<str>>) -> Result<Self, PatternError> {
+        Self::in_syntax(text, Syntax::Xsd)
+    }
+
+    /// As [`Pattern::new`], for an expression of either syntax.
+    ///
+    /// # Errors
+    /// Those of [`Pattern::new`].
+    pub fn in_syntax(text: impl Into<Arc<str>>, syntax: Syntax) -> Result<Self, PatternError> {
         let text = text.into();
-        parse::parse(&text)?;
+        parse::parse(&text, syntax)?;
         Ok(Self {
             text,
+            syntax,
             compiled: OnceLock::new(),
         })
     }
@@ -48,9 +71,14 @@ impl Pattern {
         &self.text
     }
 
+    /// What its `^` and `$` mean.
+    pub fn syntax(&self) -> Syntax {
+        self.syntax
+    }
+
     /// The expression for whoever builds another automaton from it: anchored at both ends.
     pub(crate) fn whole(&self) -> Option<Hir> {
-        whole(&self.text)
+        whole(&self.text, self.syntax)
     }
 
     /// True if the whole of `value` matches. Linear in `value`; the first call compiles the expression.
@@ -58,14 +86,14 @@ impl Pattern {
         // `None` cannot be: `new` has accepted the text, and its weight keeps the automaton far below the
         // limits of its builder. A value is refused then rather than let through unchecked.
         self.compiled
-            .get_or_init(|| compile(&self.text))
+            .get_or_init(|| compile(&self.text, self.syntax))
             .as_ref()
             .is_some_and(|regex| regex.is_match(Input::new(value)))
     }
 }
 
-fn whole(text: &str) -> Option<Hir> {
-    let body = parse::parse(text).ok()?;
+fn whole(text: &str, syntax: Syntax) -> Option<Hir> {
+    let body = parse::parse(text, syntax).ok()?;
     Some(Hir::concat(vec![
         Hir::look(Look::Start),
         body,
@@ -73,14 +101,14 @@ fn whole(text: &str) -> Option<Hir> {
     ]))
 }
 
-fn compile(text: &str) -> Option<Regex> {
+fn compile(text: &str, syntax: Syntax) -> Option<Regex> {
     Regex::builder()
         .configure(
             Regex::config()
                 .which_captures(WhichCaptures::None)
                 .nfa_size_limit(None),
         )
-        .build_from_hir(&whole(text)?)
+        .build_from_hir(&whole(text, syntax)?)
         .ok()
 }
 
@@ -98,11 +126,13 @@ impl fmt::Display for Pattern {
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.text == other.text && self.syntax == other.syntax
     }
 }
 
 impl Eq for Pattern {}
 
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod tests;

@@ -3,10 +3,10 @@
 //! Departs from the letter in two harmless ways that published modules rely on: any ASCII punctuation may
 //! be escaped (`\/`, `\$`), and a `-` in a class that cannot make a range stands for itself wherever it is.
 
-use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, Repetition};
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, Look, Repetition};
 
 use super::class::{multi_character, negated, property, wildcard};
-use super::{PatternError, PatternProblem};
+use super::{PatternError, PatternProblem, Syntax};
 
 /// How deep groups and subtracted classes may nest.
 pub const MAX_DEPTH: usize = 100;
@@ -15,10 +15,13 @@ pub const MAX_DEPTH: usize = 100;
 /// around it repeat it.
 pub const MAX_WEIGHT: u64 = 400_000;
 
+const TOO_LARGE: PatternProblem = PatternProblem::TooLarge { limit: MAX_WEIGHT };
+
 /// Parses a whole expression, without anchors.
-pub(super) fn parse(text: &str) -> Result<Hir, PatternError> {
+pub(super) fn parse(text: &str, syntax: Syntax) -> Result<Hir, PatternError> {
     let mut parser = Parser {
         text,
+        syntax,
         at: 0,
         depth: 0,
     };
@@ -48,6 +51,7 @@ impl Weighed {
 
 struct Parser<'a> {
     text: &'a str,
+    syntax: Syntax,
     at: usize,
     depth: usize,
 }
@@ -95,10 +99,14 @@ impl Parser<'_> {
     /// `regExp ::= branch ( '|' branch )*`
     fn alternatives(&mut self) -> Result<Weighed, PatternError> {
         let mut branches = Vec::new();
-        let mut weight = 0;
+        let mut weight: u64 = 0;
         loop {
+            let start = self.at;
             let branch = self.branch()?;
-            weight += branch.weight;
+            weight = weight.saturating_add(branch.weight);
+            if weight > MAX_WEIGHT {
+                return Err(error_at(start, TOO_LARGE));
+            }
             branches.push(branch.hir);
             if !self.eat('|') {
                 let hir = Hir::alternation(branches);
@@ -120,7 +128,7 @@ impl Parser<'_> {
             let piece = self.quantified(piece, start)?;
             weight = weight.saturating_add(piece.weight);
             if weight > MAX_WEIGHT {
-                return Err(error_at(start, PatternProblem::TooLarge));
+                return Err(error_at(start, TOO_LARGE));
             }
             pieces.push(piece.hir);
         }
@@ -138,6 +146,9 @@ impl Parser<'_> {
             ']' => Err(self.error(PatternProblem::Bracket(c))),
             '(' => {
                 self.advance(c);
+                if self.peek() == Some('?') {
+                    return Err(error_at(start, PatternProblem::SpecialGroup));
+                }
                 let inner = self.nested(Self::alternatives)?;
                 if !self.eat(')') {
                     return Err(error_at(start, PatternProblem::OpenGroup));
@@ -157,6 +168,14 @@ impl Parser<'_> {
                 Member::Char(c) => literal(c),
                 Member::Set(class) => Weighed::class(class),
             }),
+            '^' | '$' if self.syntax == Syntax::Posix => {
+                self.advance(c);
+                let look = if c == '^' { Look::Start } else { Look::End };
+                Ok(Weighed {
+                    hir: Hir::look(look),
+                    weight: 1,
+                })
+            }
             // `{` and `}` are characters by production [10] where they are no quantity.
             _ => {
                 self.advance(c);
@@ -177,9 +196,10 @@ impl Parser<'_> {
         };
         let weight = atom
             .weight
+            .max(1)
             .saturating_mul(u64::from(max.unwrap_or(min).max(1)));
         if weight > MAX_WEIGHT {
-            return Err(error_at(start, PatternProblem::TooLarge));
+            return Err(error_at(start, TOO_LARGE));
         }
         let hir = Hir::repetition(Repetition {
             min,
@@ -206,7 +226,7 @@ impl Parser<'_> {
         let number = |digits: &str| match digits.bytes().all(|b| b.is_ascii_digit()) {
             true if !digits.is_empty() => digits
                 .parse::<u32>()
-                .map_err(|_| wrong(PatternProblem::TooLarge)),
+                .map_err(|_| wrong(PatternProblem::Count)),
             _ => Err(wrong(PatternProblem::Quantity)),
         };
         let bounds = match rest[..length].split_once(',') {
@@ -244,6 +264,9 @@ impl Parser<'_> {
                 Member::Set(if letter == 'P' { negated(class) } else { class })
             }
             c if c.is_ascii_punctuation() => Member::Char(c),
+            c if c.is_ascii_digit() => {
+                return Err(error_at(start, PatternProblem::BackReference(c)));
+            }
             c => match multi_character(c) {
                 Some(class) => Member::Set(class),
                 None => return Err(error_at(start, PatternProblem::UnknownEscape(c))),

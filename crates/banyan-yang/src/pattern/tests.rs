@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{MAX_DEPTH, Pattern};
+use super::{MAX_DEPTH, Pattern, Syntax};
 
 #[track_caller]
 fn check(pattern: &str, matching: &[&str], failing: &[&str]) {
@@ -104,6 +104,13 @@ fn categories_and_blocks_are_sets_of_characters() {
     check(r"\P{IsBasicLatin}", &["é"], &["a"]);
     check(r"\p{IsGreek}+\p{IsCyrillic}", &["αβж"], &["a"]);
     check(r"\p{Cn}", &["\u{378}"], &["a"]);
+    check(
+        r"\p{IsPrivateUse}",
+        &["\u{E000}", "\u{F0000}", "\u{10FFFD}"],
+        &["a"],
+    );
+    check(r"\p{IsLatin-1Supplement}\p{IsEmoticons}", &["é😀"], &["ab"]);
+    check(r"\p{Zl}\p{Zp}\p{Sc}\p{Pc}", &["\u{2028}\u{2029}€_"], &[]);
 }
 
 #[test]
@@ -143,6 +150,16 @@ fn errors_say_where_and_what_to_write_instead() {
         r"\p{Foo}",
         r"\p{IsFoo}",
         "(?i)a",
+        "a(?=b)",
+        "a(?!b)",
+        "(?:a)",
+        r"(a)\1",
+        r"\bword\b",
+        "a*?",
+        "a++",
+        "a{1}{2}",
+        "{2}a{2",
+        "[a-c-[b]",
         "(a{1000}){1000}",
         "a{99999999999}",
     ]
@@ -163,6 +180,42 @@ fn depth_and_size_have_limits() {
     check(&nested, &["a"], &["b"]);
     assert!(Pattern::new("a{4000000000}").is_err());
     assert!(Pattern::new(r"(((\w{100}){100}){100}){100}").is_err());
+}
+
+#[test]
+fn repetitions_have_a_limit_however_they_are_spread() {
+    let at = |text: &str| match Pattern::new(text) {
+        Ok(_) => None,
+        Err(error) => Some((error.offset, error.to_string().contains("400000"))),
+    };
+    assert_eq!(at("a{400000}"), None);
+    assert_eq!(at("a{400001}"), Some((0, true)));
+    assert_eq!(at("xa{400001,}"), Some((1, true)));
+    assert_eq!(at("(a{1000}|b){1000}"), Some((0, true)));
+    assert_eq!(at("a{300000}|b{300000}"), Some((10, true)));
+    assert_eq!(at("(a{300000})(b{300000})"), Some((11, true)));
+    assert_eq!(at("(){4000000}"), Some((0, true)));
+}
+
+#[test]
+fn the_heaviest_pattern_compiles_in_bounded_time() {
+    let started = std::time::Instant::now();
+    let heavy = Pattern::new(r"[\p{L}\p{N}]{500}").expect("below the limit");
+    assert!(heavy.is_match(&"é".repeat(500)) && !heavy.is_match(&"é".repeat(499)));
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+#[test]
+fn in_posix_caret_and_dollar_are_anchors_outside_of_classes() {
+    let posix = |text: &str| Pattern::in_syntax(text, Syntax::Posix).expect("valid");
+    assert!(posix("^a+$").is_match("aa") && !posix("^a+$").is_match("^aa$"));
+    assert!(posix("^(a|b$)").is_match("b") && posix("^a$|^b$").is_match("b"));
+    assert!(posix(r"[$^]\$\^").is_match("$$^"));
+    assert!(!posix("a^b").is_match("a^b") && !posix("a^b").is_match("ab"));
+    // The whole value must match, anchors or not.
+    assert!(!posix("a").is_match("ba") && !posix("^a").is_match("ab"));
+    assert_ne!(posix("a"), Pattern::new("a").expect("valid"));
+    assert!(Pattern::in_syntax("^(?=a)$", Syntax::Posix).is_err());
 }
 
 #[test]

@@ -16,7 +16,7 @@ const RICH: &str = "module m { yang-version 1.1; namespace urn:m; prefix m; impo
     container three { presence p; must '../o' { error-message no; } } } }
   uses top { refine c/l { default 4; mandatory false; } augment c/ch { case four { anydata d; } } when 'true()'; }
   augment /m:c/m:li { when 'm:k'; leaf aug { type identityref { base a; } default b; } }
-  augment /g:gc { leaf ref { type leafref { path '/m:c/m:li[m:k=current()/../m:x]/m:v'; } } }
+  augment /g:gc { leaf ref { type leafref { path '/m:c/m:li[m:k=current()/../g:gl]/m:v'; } } }
   rpc r { input { leaf i { type g:gt; } } output { uses inner; } } notification n { leaf x { type instance-identifier; } }
   deviation /g:gc/g:gl { deviate replace { type int16; } deviate add { units u; } }
   leaf dec { type decimal64 { fraction-digits 3; range '-1.5..2'; } default 1.125; } m:ext here; }";

@@ -1,132 +1,166 @@
-//! The items of enumerations and bits: names, and the numbers that they are given or counted.
+//! The items of enumerations and bits: names, and the numbers that they are given or counted (RFC 7950 9.6.4, 9.7.4).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::super::context::Compilation;
 use super::super::set::StatementRef;
 use crate::schema::{Bit, EnumItem};
 use crate::statement::Keyword;
 
+/// An enum with its value, or a bit with its position.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub name: Arc<str>,
+    pub number: i64,
+    /// Its `if-feature`s hold, here and in all types that this one restricts.
+    pub on: bool,
+}
+
+/// What enums and bits differ in.
+pub(super) struct ItemKind {
+    /// `enum` or `bit`.
+    keyword: Keyword,
+    /// `value` or `position`.
+    number: Keyword,
+    greatest: i64,
+    duplicate: &'static str,
+    unknown: &'static str,
+    changed: &'static str,
+    missing: &'static str,
+    taken: &'static str,
+    rfc: &'static str,
+    number_rfc: &'static str,
+}
+
+/// RFC 7950 9.6.4
+pub(super) const ENUM: ItemKind = ItemKind {
+    keyword: Keyword::Enum,
+    number: Keyword::Value,
+    greatest: i32::MAX as i64,
+    duplicate: "duplicate-enum",
+    unknown: "unknown-enum",
+    changed: "changed-value",
+    missing: "missing-value",
+    taken: "duplicate-value",
+    rfc: "RFC 7950 9.6.4",
+    number_rfc: "RFC 7950 9.6.4.2",
+};
+
+/// RFC 7950 9.7.4
+pub(super) const BIT: ItemKind = ItemKind {
+    keyword: Keyword::Bit,
+    number: Keyword::Position,
+    greatest: u32::MAX as i64,
+    duplicate: "duplicate-bit",
+    unknown: "unknown-bit",
+    changed: "changed-position",
+    missing: "missing-position",
+    taken: "duplicate-position",
+    rfc: "RFC 7950 9.7.4",
+    number_rfc: "RFC 7950 9.7.4.2",
+};
+
 impl Compilation<'_> {
-    /// RFC 7950 9.6.4: values are given or counted; those of a restriction are the base's.
-    pub(super) fn enums(&mut self, at: StatementRef, base: Option<&[EnumItem]>) -> Vec<EnumItem> {
+    /// The items of a type that defines them, or, with a `base`, of one that keeps some of the base's: names and
+    /// numbers are the base's then. Items with an error are left out. Linear.
+    pub(super) fn items(
+        &mut self,
+        at: StatementRef,
+        kind: &ItemKind,
+        base: Option<&[Item]>,
+    ) -> Vec<Item> {
         let set = self.set;
+        let base: Option<HashMap<&str, &Item>> =
+            base.map(|items| items.iter().map(|item| (&*item.name, item)).collect());
         let mut names: HashSet<&str> = HashSet::new();
-        let mut values: HashSet<i32> = HashSet::new();
-        let mut highest: Option<i32> = None;
+        let mut numbers: HashSet<i64> = HashSet::new();
+        let mut highest: Option<i64> = None;
         let mut items = Vec::new();
-        for child in set.children_of(at, Keyword::Enum) {
+        let word = kind.keyword.text();
+        for child in set.children_of(at, kind.keyword) {
             let name = set.argument(child);
             if !names.insert(name) {
-                self.type_error(
-                    child,
-                    "duplicate-enum",
-                    format!("the enum `{name}` is there twice"),
-                    "RFC 7950 9.6.4",
-                );
+                let message = format!("the {word} `{name}` is there twice");
+                self.type_error(child, kind.duplicate, message, kind.rfc);
                 continue;
             }
-            let given: Option<i32> = set
-                .child_argument(child, Keyword::Value)
-                .and_then(|value| value.parse().ok());
-            let value = match base {
+            let given: Option<i64> = set
+                .child_argument(child, kind.number)
+                .and_then(|number| number.parse().ok()); // The grammar has checked it.
+            let (number, on) = match &base {
                 Some(base) => {
-                    let Some(item) = base.iter().find(|item| &*item.name == name) else {
-                        let message = format!("the base type has no enum `{name}`");
-                        self.type_error(child, "unknown-enum", message, "RFC 7950 9.6.4");
+                    let Some(item) = base.get(name) else {
+                        let message = format!("the base type has no {word} `{name}`");
+                        self.type_error(child, kind.unknown, message, kind.rfc);
                         continue;
                     };
-                    if given.is_some_and(|given| given != item.value) {
-                        let message =
-                            format!("the enum `{name}` must keep its value {}", item.value);
-                        self.type_error(child, "changed-value", message, "RFC 7950 9.6.4.2");
-                    }
-                    item.value
-                }
-                None => match given.or(highest.map_or(Some(0), |highest| highest.checked_add(1))) {
-                    Some(value) => value,
-                    None => {
+                    if given.is_some_and(|given| given != item.number) {
                         let message = format!(
-                            "the enum `{name}` needs a `value`: the one before has the greatest"
+                            "the {word} `{name}` must keep its {} {}",
+                            kind.number.text(),
+                            item.number
                         );
-                        self.type_error(child, "missing-value", message, "RFC 7950 9.6.4.2");
-                        continue;
+                        self.type_error(child, kind.changed, message, kind.number_rfc);
                     }
-                },
+                    (item.number, item.on)
+                }
+                None => {
+                    let next = highest.map_or(0, |highest| highest + 1);
+                    let number = given.or((next <= kind.greatest).then_some(next));
+                    let Some(number) = number else {
+                        let message = format!(
+                            "the {word} `{name}` needs a `{}`: one before has the greatest",
+                            kind.number.text()
+                        );
+                        self.type_error(child, kind.missing, message, kind.number_rfc);
+                        continue;
+                    };
+                    (number, true)
+                }
             };
-            if !values.insert(value) {
-                let message = format!("the value {value} of enum `{name}` is another enum's too");
-                self.type_error(child, "duplicate-value", message, "RFC 7950 9.6.4.2");
+            if !numbers.insert(number) {
+                let message = format!(
+                    "the {} {number} of {word} `{name}` is that of another {word} too",
+                    kind.number.text()
+                );
+                self.type_error(child, kind.taken, message, kind.number_rfc);
                 continue;
             }
-            highest = Some(highest.map_or(value, |highest| highest.max(value)));
-            if self.features_hold(child) {
-                let name = self.shared_argument(child);
-                items.push(EnumItem { name, value });
-            }
+            highest = Some(highest.map_or(number, |highest| highest.max(number)));
+            items.push(Item {
+                on: self.features_hold(child) && on,
+                name: self.shared_argument(child),
+                number,
+            });
         }
         items
     }
+}
 
-    /// RFC 7950 9.7.4.
-    pub(super) fn bits(&mut self, at: StatementRef, base: Option<&[Bit]>) -> Vec<Bit> {
-        let set = self.set;
-        let mut names: HashSet<&str> = HashSet::new();
-        let mut positions: HashSet<u32> = HashSet::new();
-        let mut highest: Option<u32> = None;
-        let mut bits = Vec::new();
-        for child in set.children_of(at, Keyword::Bit) {
-            let name = set.argument(child);
-            if !names.insert(name) {
-                self.type_error(
-                    child,
-                    "duplicate-bit",
-                    format!("the bit `{name}` is there twice"),
-                    "RFC 7950 9.7.4",
-                );
-                continue;
-            }
-            let given: Option<u32> = set
-                .child_argument(child, Keyword::Position)
-                .and_then(|position| position.parse().ok());
-            let position = match base {
-                Some(base) => {
-                    let Some(bit) = base.iter().find(|bit| &*bit.name == name) else {
-                        let message = format!("the base type has no bit `{name}`");
-                        self.type_error(child, "unknown-bit", message, "RFC 7950 9.7.4");
-                        continue;
-                    };
-                    if given.is_some_and(|given| given != bit.position) {
-                        let message =
-                            format!("the bit `{name}` must keep its position {}", bit.position);
-                        self.type_error(child, "changed-position", message, "RFC 7950 9.7.4.2");
-                    }
-                    bit.position
-                }
-                None => match given.or(highest.map_or(Some(0), |highest| highest.checked_add(1))) {
-                    Some(position) => position,
-                    None => {
-                        let message = format!(
-                            "the bit `{name}` needs a `position`: the one before has the greatest"
-                        );
-                        self.type_error(child, "missing-position", message, "RFC 7950 9.7.4.2");
-                        continue;
-                    }
-                },
-            };
-            if !positions.insert(position) {
-                let message =
-                    format!("the position {position} of bit `{name}` is another bit's too");
-                self.type_error(child, "duplicate-position", message, "RFC 7950 9.7.4.2");
-                continue;
-            }
-            highest = Some(highest.map_or(position, |highest| highest.max(position)));
-            if self.features_hold(child) {
-                let name = self.shared_argument(child);
-                bits.push(Bit { name, position });
-            }
-        }
-        bits.sort_by_key(|bit| bit.position);
-        bits
-    }
+/// The enums that are on, in schema order.
+pub(super) fn enums(items: &[Item]) -> Vec<EnumItem> {
+    let on = items.iter().filter(|item| item.on);
+    on.filter_map(|item| {
+        Some(EnumItem {
+            name: item.name.clone(),
+            value: i32::try_from(item.number).ok()?,
+        })
+    })
+    .collect()
+}
+
+/// The bits that are on, by ascending position.
+pub(super) fn bits(items: &[Item]) -> Vec<Bit> {
+    let on = items.iter().filter(|item| item.on);
+    let mut bits: Vec<Bit> = on
+        .filter_map(|item| {
+            Some(Bit {
+                name: item.name.clone(),
+                position: u32::try_from(item.number).ok()?,
+            })
+        })
+        .collect();
+    bits.sort_by_key(|bit| bit.position);
+    bits
 }

@@ -4,17 +4,22 @@
 //! its leaf stands, so a type that holds one stays a [`DraftType`] until `leafref` finishes it for each leaf.
 
 mod builtin;
+mod derived;
 mod items;
+mod path;
 mod restriction;
 
 use std::sync::Arc;
 
+pub(super) use path::key_test;
 pub(super) use restriction::{bits, signed_bounds};
 
 use self::builtin::Builtin;
-use self::restriction::{FULL_LENGTH, parse_unsigned};
+use self::items::Item;
+use self::path::{PathForm, path_form};
+use self::restriction::{FULL_LENGTH, parse_signed, parse_unsigned};
 use super::context::Compilation;
-use super::range::{parse_decimal, parse_integer};
+use super::range::parse_decimal;
 use super::set::StatementRef;
 use crate::diagnostic::Diagnostic;
 use crate::grammar::Version;
@@ -38,8 +43,12 @@ pub(super) struct LeafrefDraft {
     /// The `path` statement.
     pub path: StatementRef,
     pub require_instance: bool,
-    /// The module of unprefixed names; `None`: that of the leaf, because no typedef is between.
+    /// Its form is that of RFC 7950 9.9.2; if not, that is reported.
+    pub well_formed: bool,
+    /// The module of unprefixed names; `None`: that of the leaf.
     pub default: Option<ModuleId>,
+    /// The module that the path is written in.
+    pub home: ModuleId,
     pub typedef: TypedefName,
 }
 
@@ -57,10 +66,26 @@ pub(super) struct ResolvedType {
     pub default: Option<StatementRef>,
     /// The `units` statement of the nearest typedef that has one.
     pub units: Option<StatementRef>,
+    /// All enums or bits, also those that are switched off: what a derived type may name.
+    items: Option<Arc<[Item]>>,
     /// Number of member types, nested unions included.
     weight: usize,
     /// Typedefs and unions on the longest way down to a built-in type.
     depth: usize,
+}
+
+impl ResolvedType {
+    /// A type that stands for itself alone.
+    fn of(ty: DraftType) -> Self {
+        ResolvedType {
+            ty,
+            default: None,
+            units: None,
+            items: None,
+            weight: 1,
+            depth: 1,
+        }
+    }
 }
 
 /// How deep typedefs and unions may be nested: what walks over a type may recurse.
@@ -142,10 +167,15 @@ impl<'a> Compilation<'a> {
                 ty: base.ty.named(&name),
                 default: self.set.child(at, Keyword::Default).or(base.default),
                 units: self.set.child(at, Keyword::Units).or(base.units),
-                weight: base.weight,
                 depth: base.depth + 1,
+                ..base
             }
         });
+        if let Some(resolved) = &resolved
+            && resolved.default.is_some()
+        {
+            self.typedefs_with_default.push((at, resolved.clone()));
+        }
         self.types.insert(at, resolved.clone());
         resolved
     }
@@ -196,25 +226,17 @@ impl<'a> Compilation<'a> {
         self.check_restrictions(at, builtin, false);
         let set = self.set;
         let plain = |kind| {
-            Some(ResolvedType {
-                ty: DraftType::Plain(Arc::new(Type {
-                    kind,
-                    typedef: None,
-                })),
-                default: None,
-                units: None,
-                weight: 1,
-                depth: 1,
-            })
+            Some(ResolvedType::of(DraftType::Plain(Arc::new(Type {
+                kind,
+                typedef: None,
+            }))))
         };
         match builtin {
             Builtin::Int(width) => {
                 let (min, max) = signed_bounds(width);
                 plain(TypeKind::Int(
                     width,
-                    self.restriction(at, Keyword::Range, None, Range { min, max }, |text| {
-                        i64::try_from(parse_integer(text)?).ok()
-                    })?,
+                    self.restriction(at, Keyword::Range, None, Range { min, max }, parse_signed),
                 ))
             }
             Builtin::Uint(width) => {
@@ -227,7 +249,7 @@ impl<'a> Compilation<'a> {
                         None,
                         Range { min: 0, max },
                         parse_unsigned,
-                    )?,
+                    ),
                 ))
             }
             Builtin::Decimal64 => {
@@ -242,14 +264,14 @@ impl<'a> Compilation<'a> {
                 };
                 let range = self.restriction(at, Keyword::Range, None, full, |text| {
                     parse_decimal(text, fraction_digits)
-                })?;
+                });
                 plain(TypeKind::Decimal64 {
                     fraction_digits,
                     range,
                 })
             }
             Builtin::String => plain(TypeKind::String {
-                length: self.restriction(at, Keyword::Length, None, FULL_LENGTH, parse_unsigned)?,
+                length: self.restriction(at, Keyword::Length, None, FULL_LENGTH, parse_unsigned),
                 patterns: self.patterns_of(at),
             }),
             Builtin::Binary => plain(TypeKind::Binary(self.restriction(
@@ -258,24 +280,30 @@ impl<'a> Compilation<'a> {
                 None,
                 FULL_LENGTH,
                 parse_unsigned,
-            )?)),
+            ))),
             Builtin::Boolean => plain(TypeKind::Boolean),
             Builtin::Empty => plain(TypeKind::Empty),
             Builtin::Enumeration => {
-                let items = self.enums(at, None);
-                if items.is_empty() && set.child(at, Keyword::Enum).is_none() {
+                if set.child(at, Keyword::Enum).is_none() {
                     self.missing(at, Keyword::Enum, "RFC 7950 9.6.3");
                     return None;
                 }
-                plain(TypeKind::Enumeration(items))
+                let items = self.items(at, &items::ENUM, None);
+                Some(ResolvedType {
+                    items: Some(items.as_slice().into()),
+                    ..plain(TypeKind::Enumeration(items::enums(&items)))?
+                })
             }
             Builtin::Bits => {
-                let bits = self.bits(at, None);
-                if bits.is_empty() && set.child(at, Keyword::Bit).is_none() {
+                if set.child(at, Keyword::Bit).is_none() {
                     self.missing(at, Keyword::Bit, "RFC 7950 9.7.3");
                     return None;
                 }
-                plain(TypeKind::Bits(bits))
+                let items = self.items(at, &items::BIT, None);
+                Some(ResolvedType {
+                    items: Some(items.as_slice().into()),
+                    ..plain(TypeKind::Bits(items::bits(&items)))?
+                })
             }
             Builtin::IdentityRef => {
                 let written = set.children_of(at, Keyword::Base).count();
@@ -290,43 +318,80 @@ impl<'a> Compilation<'a> {
             Builtin::InstanceIdentifier => plain(TypeKind::InstanceIdentifier {
                 require_instance: self.require_instance(at).unwrap_or(true),
             }),
-            Builtin::Leafref => {
-                let Some(path) = set.child(at, Keyword::Path) else {
-                    self.missing(at, Keyword::Path, "RFC 7950 9.9.2");
-                    return None;
-                };
-                if set.version(at) == Version::V1
-                    && let Some(require) = set.child(at, Keyword::RequireInstance)
-                {
-                    self.report(
-                        Diagnostic::error(
-                            "needs-yang-1.1",
-                            set.span(require),
-                            "`require-instance` of a leafref needs YANG 1.1",
-                        )
-                        .rfc("RFC 7950 1.1"),
-                    );
-                }
-                // RFC 7950 6.4.1. A typedef's path means the same wherever it is used.
-                let in_typedef = !self.types_in_progress.is_empty();
-                Some(ResolvedType {
-                    ty: DraftType::Leafref(Arc::new(LeafrefDraft {
-                        path,
-                        require_instance: self.require_instance(at).unwrap_or(true),
-                        default: in_typedef.then(|| set.owner(at.unit)),
-                        typedef: None,
-                    })),
-                    default: None,
-                    units: None,
-                    weight: 1,
-                    depth: 1,
-                })
-            }
+            Builtin::Leafref => self.leafref_type(at),
             Builtin::Union => self.union(at),
         }
     }
 
+    fn leafref_type(&mut self, at: StatementRef) -> Option<ResolvedType> {
+        let set = self.set;
+        let Some(path) = set.child(at, Keyword::Path) else {
+            self.missing(at, Keyword::Path, "RFC 7950 9.9.2");
+            return None;
+        };
+        self.require_instance_needs_1_1(at);
+        // RFC 7950 6.4.1, 9.9.2: unprefixed names are of the module of the leaf, wherever the path is written.
+        // RFC 6020 leaves open what they are in a typedef; there they mean the same wherever it is used.
+        let home = set.owner(at.unit);
+        let fixed = set.version(at) == Version::V1 && !self.types_in_progress.is_empty();
+        Some(ResolvedType::of(DraftType::Leafref(Arc::new(
+            LeafrefDraft {
+                path,
+                well_formed: self.check_path_form(path, home),
+                require_instance: self.require_instance(at).unwrap_or(true),
+                default: fixed.then_some(home),
+                home,
+                typedef: None,
+            },
+        ))))
+    }
+
+    /// Reports a path that is not of the form of RFC 7950 9.9.2, once, whether or not the type is used.
+    fn check_path_form(&mut self, at: StatementRef, home: ModuleId) -> bool {
+        let Some(path) = self.expression(at, home) else {
+            return false; // Reported.
+        };
+        match path_form(&path.expr) {
+            PathForm::Standard => true,
+            PathForm::Deref => {
+                let message =
+                    "`deref()` is no part of the path of a leafref; other tools refuse it";
+                self.report(
+                    Diagnostic::warning("deref-in-path", path.span, message).rfc("RFC 7950 9.9.2"),
+                );
+                true
+            }
+            PathForm::Wrong(problem) => {
+                let message = format!("`{}` is not the path of a leafref: {problem}", path.text);
+                self.report(
+                    Diagnostic::error("invalid-path", path.span, message).rfc("RFC 7950 9.9.2"),
+                );
+                false
+            }
+        }
+    }
+
+    /// RFC 7950 1.1: what a leafref refers to need not exist since 1.1.
+    fn require_instance_needs_1_1(&mut self, at: StatementRef) {
+        let set = self.set;
+        if set.version(at) == Version::V1
+            && let Some(require) = set.child(at, Keyword::RequireInstance)
+        {
+            let message = "`require-instance` of a leafref needs YANG 1.1";
+            self.report(
+                Diagnostic::error("needs-yang-1.1", set.span(require), message).rfc("RFC 7950 1.1"),
+            );
+        }
+    }
+
     fn missing(&mut self, at: StatementRef, keyword: Keyword, rfc: &'static str) {
+        let tree = self.set.tree(at);
+        if tree
+            .all_children(at.id)
+            .any(|child| tree.keyword(child) == keyword)
+        {
+            return; // There is one, with an error that is reported.
+        }
         let message = format!("type {} has no `{}`", self.set.argument(at), keyword.text());
         let span = self.set.span(at);
         self.report(
@@ -349,6 +414,7 @@ impl<'a> Compilation<'a> {
         for member in set.children_of(at, Keyword::Type) {
             match self.resolve_type(member) {
                 Some(resolved) => {
+                    self.check_member(member, &resolved.ty);
                     weight = weight.saturating_add(resolved.weight);
                     depth = depth.max(resolved.depth + 1);
                     members.push(resolved.ty);
@@ -389,135 +455,23 @@ impl<'a> Compilation<'a> {
             })),
         };
         Some(ResolvedType {
-            ty,
-            default: None,
-            units: None,
             weight,
             depth,
+            ..ResolvedType::of(ty)
         })
     }
 
-    /// A derived type: the base with what the `type` statement adds.
-    fn restrict(&mut self, at: StatementRef, base: ResolvedType) -> Option<ResolvedType> {
-        let set = self.set;
-        let builtin = match &base.ty {
-            DraftType::Plain(ty) => Builtin::of(&ty.kind),
-            DraftType::Leafref(_) => Builtin::Leafref,
-            DraftType::Union(_) => Builtin::Union,
+    /// RFC 6020 9.12: a union of version 1.0 has no members of type empty or leafref.
+    fn check_member(&mut self, member: StatementRef, ty: &DraftType) {
+        let what = match ty {
+            DraftType::Leafref(_) => "leafref",
+            DraftType::Plain(ty) if matches!(ty.kind, TypeKind::Empty) => "empty",
+            _ => return,
         };
-        self.check_restrictions(at, builtin, true);
-        let restricts = |keyword: &Keyword| set.child(at, *keyword).is_some();
-        if !builtin.restrictions().iter().any(restricts) {
-            return Some(base);
-        }
-        let ty = match &base.ty {
-            DraftType::Plain(ty) => ty,
-            DraftType::Union(_) => return Some(base),
-            DraftType::Leafref(leafref) => {
-                let require_instance = self
-                    .require_instance(at)
-                    .unwrap_or(leafref.require_instance);
-                return Some(ResolvedType {
-                    ty: DraftType::Leafref(Arc::new(LeafrefDraft {
-                        require_instance,
-                        ..(**leafref).clone()
-                    })),
-                    ..base
-                });
-            }
-        };
-        let kind = match &ty.kind {
-            TypeKind::Int(width, range) => {
-                let (min, max) = signed_bounds(*width);
-                let full = Range { min, max };
-                let number = |text: &str| i64::try_from(parse_integer(text)?).ok();
-                TypeKind::Int(
-                    *width,
-                    self.restriction(at, Keyword::Range, Some(range), full, number)?,
-                )
-            }
-            TypeKind::Uint(width, range) => {
-                let full = Range {
-                    min: 0,
-                    max: u64::MAX >> (64 - bits(*width)),
-                };
-                TypeKind::Uint(
-                    *width,
-                    self.restriction(at, Keyword::Range, Some(range), full, parse_unsigned)?,
-                )
-            }
-            TypeKind::Decimal64 {
-                fraction_digits,
-                range,
-            } => {
-                let full = Range {
-                    min: i64::MIN,
-                    max: i64::MAX,
-                };
-                let digits = *fraction_digits;
-                let number = |text: &str| parse_decimal(text, digits);
-                TypeKind::Decimal64 {
-                    fraction_digits: digits,
-                    range: self.restriction(at, Keyword::Range, Some(range), full, number)?,
-                }
-            }
-            TypeKind::String { length, patterns } => {
-                let mut patterns = patterns.clone();
-                patterns.extend(self.patterns_of(at));
-                TypeKind::String {
-                    length: self.restriction(
-                        at,
-                        Keyword::Length,
-                        Some(length),
-                        FULL_LENGTH,
-                        parse_unsigned,
-                    )?,
-                    patterns,
-                }
-            }
-            TypeKind::Binary(length) => TypeKind::Binary(self.restriction(
-                at,
-                Keyword::Length,
-                Some(length),
-                FULL_LENGTH,
-                parse_unsigned,
-            )?),
-            TypeKind::Enumeration(items) => {
-                self.needs_1_1(at, Keyword::Enum);
-                TypeKind::Enumeration(self.enums(at, Some(items)))
-            }
-            TypeKind::Bits(items) => {
-                self.needs_1_1(at, Keyword::Bit);
-                TypeKind::Bits(self.bits(at, Some(items)))
-            }
-            TypeKind::InstanceIdentifier { require_instance } => TypeKind::InstanceIdentifier {
-                require_instance: self.require_instance(at).unwrap_or(*require_instance),
-            },
-            other => other.clone(),
-        };
-        let typedef = ty.typedef.clone();
-        Some(ResolvedType {
-            ty: DraftType::Plain(Arc::new(Type { kind, typedef })),
-            ..base
-        })
-    }
-
-    /// RFC 7950 1.1: enums and bits of a typedef can be restricted since 1.1.
-    fn needs_1_1(&mut self, at: StatementRef, keyword: Keyword) {
-        if self.set.version(at) == Version::V1
-            && let Some(child) = self.set.child(at, keyword)
-        {
-            self.report(
-                Diagnostic::error(
-                    "needs-yang-1.1",
-                    self.set.span(child),
-                    format!(
-                        "to restrict a typedef with `{}` needs YANG 1.1",
-                        keyword.text()
-                    ),
-                )
-                .rfc("RFC 7950 1.1"),
-            );
+        if self.set.version(member) == Version::V1 {
+            let message = format!("a union with a member of type {what} needs YANG 1.1");
+            let span = self.set.span(member);
+            self.report(Diagnostic::error("needs-yang-1.1", span, message).rfc("RFC 6020 9.12"));
         }
     }
 }

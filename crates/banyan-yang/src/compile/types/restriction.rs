@@ -3,48 +3,54 @@
 use std::sync::Arc;
 
 use super::super::context::Compilation;
-use super::super::range::{parse_integer, parse_range};
-use super::super::set::StatementRef;
+use super::super::range::{parse_bound, parse_range};
+use super::super::set::{PrefixMeaning, StatementRef, UnitId, split_name};
 use crate::diagnostic::Diagnostic;
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, Syntax};
 use crate::schema::{IntWidth, PatternRestriction, Range, Restriction};
 use crate::statement::Keyword;
 
 impl Compilation<'_> {
-    /// A `range` or `length`. Without one the base's is kept. `None` after an error.
-    pub(super) fn restriction<T: Copy + Ord>(
+    /// A `range` or `length`. Without one, or with one that has an error, the base's is kept.
+    pub(super) fn restriction<T: Copy + Ord + Into<i128>>(
         &mut self,
         at: StatementRef,
         keyword: Keyword,
         base: Option<&Restriction<T>>,
         full: Range<T>,
         number: impl Fn(&str) -> Option<T>,
-    ) -> Option<Restriction<T>> {
+    ) -> Restriction<T> {
         let Some(child) = self.set.child(at, keyword) else {
-            return Some(base.cloned().unwrap_or_default());
+            return base.cloned().unwrap_or_default();
+        };
+        let (code, rfc) = match keyword {
+            Keyword::Range => ("invalid-range", "RFC 7950 9.2.4"),
+            _ => ("invalid-length", "RFC 7950 9.4.4"),
         };
         let parts = base.map_or(&[][..], |base| &base.parts[..]);
-        let base = if parts.is_empty() { &[full][..] } else { parts };
-        match parse_range(self.set.argument(child), base, number) {
-            Ok(parts) => Some(Restriction {
-                parts,
-                error_message: self.shared_child_argument(child, Keyword::ErrorMessage),
-                error_app_tag: self.shared_child_argument(child, Keyword::ErrorAppTag),
-            }),
+        let allowed = if parts.is_empty() { &[full][..] } else { parts };
+        let parsed = match parse_range(self.set.argument(child), allowed, number) {
+            Ok(parsed) => parsed,
             Err(problem) => {
-                let rfc = match keyword {
-                    Keyword::Range => "RFC 7950 9.2.4",
-                    _ => "RFC 7950 9.4.4",
-                };
-                let code = match keyword {
-                    Keyword::Range => "invalid-range",
-                    _ => "invalid-length",
-                };
-                let span = self.set.argument_span(child);
-                let message = format!("the {} is not valid: {problem}", keyword.text());
+                let span = self.set.place_in_argument(child, problem.offset);
+                let message = format!("the {} is not valid: {}", keyword.text(), problem.clause);
                 self.report(Diagnostic::error(code, span, message).rfc(rfc));
-                None
+                return base.cloned().unwrap_or_default();
             }
+        };
+        if let Some(offset) = parsed.unusual {
+            let span = self.set.place_in_argument(child, offset);
+            let message = "numbers here have neither a plus sign nor leading zeros";
+            self.report(
+                Diagnostic::warning("unusual-number", span, message)
+                    .help("it is read as a decimal number")
+                    .rfc("RFC 7950 14 (integer-value)"),
+            );
+        }
+        Restriction {
+            parts: parsed.parts,
+            error_message: self.shared_child_argument(child, Keyword::ErrorMessage),
+            error_app_tag: self.shared_child_argument(child, Keyword::ErrorAppTag),
         }
     }
 
@@ -53,27 +59,8 @@ impl Compilation<'_> {
         let set = self.set;
         let mut patterns = Vec::new();
         for child in set.children_of(at, Keyword::Pattern) {
-            let text = self.shared_argument(child);
-            let pattern = match self.patterns.get(&text) {
-                Some(pattern) => pattern.clone(),
-                None => match Pattern::new(text.clone()) {
-                    Ok(pattern) => {
-                        let pattern = Arc::new(pattern);
-                        self.patterns.insert(text, pattern.clone());
-                        pattern
-                    }
-                    Err(error) => {
-                        let span = set.argument_span(child);
-                        let message = format!(
-                            "the pattern is not a regular expression of XML Schema: {error}"
-                        );
-                        self.report(
-                            Diagnostic::error("invalid-pattern", span, message)
-                                .rfc("RFC 7950 9.4.5"),
-                        );
-                        continue;
-                    }
-                },
+            let Some(pattern) = self.pattern(child) else {
+                continue;
             };
             patterns.push(PatternRestriction {
                 pattern,
@@ -83,6 +70,62 @@ impl Compilation<'_> {
             });
         }
         patterns
+    }
+
+    fn pattern(&mut self, at: StatementRef) -> Option<Arc<Pattern>> {
+        let text = self.shared_argument(at);
+        let syntax = self.pattern_syntax(at);
+        let key = (text, syntax);
+        if let Some(pattern) = self.patterns.get(&key) {
+            return Some(pattern.clone());
+        }
+        match Pattern::in_syntax(key.0.clone(), syntax) {
+            Ok(pattern) => {
+                let pattern = Arc::new(pattern);
+                self.patterns.insert(key, pattern.clone());
+                Some(pattern)
+            }
+            Err(error) => {
+                let span = self.set.place_in_argument(at, error.offset);
+                let message = format!(
+                    "the pattern is not a regular expression of XML Schema: {}",
+                    error.problem
+                );
+                self.report(
+                    Diagnostic::error("invalid-pattern", span, message).rfc("RFC 7950 9.4.5"),
+                );
+                None
+            }
+        }
+    }
+
+    /// What the `pattern`s of a text mean. `oc-ext:regexp-posix` at the top of a module is for all of its texts, at
+    /// the top of a submodule for that one.
+    fn pattern_syntax(&mut self, at: StatementRef) -> Syntax {
+        if let Some(known) = self.pattern_syntaxes.get(&at.unit) {
+            return *known;
+        }
+        let module = self.set.module(self.set.owner(at.unit));
+        let main = module.units.first().copied();
+        let is_posix = self.is_marked_posix(at.unit)
+            || main.is_some_and(|main| main != at.unit && self.is_marked_posix(main));
+        let syntax = if is_posix { Syntax::Posix } else { Syntax::Xsd };
+        self.pattern_syntaxes.insert(at.unit, syntax);
+        syntax
+    }
+
+    fn is_marked_posix(&self, unit: UnitId) -> bool {
+        let text = self.set.unit(unit);
+        text.tree
+            .children_of(text.root, Keyword::Extension)
+            .map(|marker| split_name(text.tree.keyword_text(marker)))
+            .filter(|(_, name)| *name == "regexp-posix")
+            .any(|(prefix, _)| match self.set.prefix(unit, prefix) {
+                PrefixMeaning::Module(module) => {
+                    &*self.set.module(module).name == "openconfig-extensions"
+                }
+                PrefixMeaning::LeftOut | PrefixMeaning::Unknown => false,
+            })
     }
 }
 
@@ -94,7 +137,12 @@ pub(super) const FULL_LENGTH: Range<u64> = Range {
 
 /// A bound of an unsigned type or a length.
 pub(super) fn parse_unsigned(text: &str) -> Option<u64> {
-    u64::try_from(parse_integer(text)?).ok()
+    u64::try_from(parse_bound(text)?).ok()
+}
+
+/// A bound of a signed type.
+pub(super) fn parse_signed(text: &str) -> Option<i64> {
+    i64::try_from(parse_bound(text)?).ok()
 }
 
 /// The width in bits.

@@ -1,0 +1,195 @@
+//! Default values: which a node has, and whether they are values of its type (RFC 7950 7.3.4, 7.6.1, 7.6.4, 7.7.2).
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::consistency::Settled;
+use super::context::Compilation;
+use super::draft::{Draft, DraftDefault, DraftId};
+use super::set::StatementRef;
+use super::types::DraftType;
+use super::value::{Values, comparable};
+use crate::diagnostic::Diagnostic;
+use crate::schema::{DefaultText, ModuleId, NodeKind, PrefixMap, SchemaNode, Type};
+use crate::statement::Keyword;
+
+/// RFC 7950 7.3.4: a typedef's default must be a value of it, and one that narrows its base must replace a default
+/// that no longer is. Gives the `default` statements that are reported. Types with leafrefs are left to the leaves.
+pub(super) fn check_typedefs(compilation: &mut Compilation<'_>) -> HashSet<StatementRef> {
+    let mut reported = HashSet::new();
+    for (typedef, resolved) in std::mem::take(&mut compilation.typedefs_with_default) {
+        let (DraftType::Plain(ty), Some(at)) = (&resolved.ty, resolved.default) else {
+            continue;
+        };
+        let default = DraftDefault {
+            text: compilation.shared_argument(at),
+            at,
+        };
+        let home = compilation.set.owner(typedef.unit);
+        let Err(problem) = fitting_prefixes(compilation, None, ty, home, &default) else {
+            continue;
+        };
+        if !reported.insert(at) {
+            continue;
+        }
+        let set = compilation.set;
+        let own = set.child(typedef, Keyword::Default).is_some();
+        let what = if own {
+            ""
+        } else {
+            ", inherited from its base,"
+        };
+        let message = format!(
+            "the default `{}` of typedef {}{what} is not a value of its type: {problem}",
+            default.text,
+            set.argument(typedef)
+        );
+        let span = set.argument_span(at);
+        let mut error = Diagnostic::error("invalid-default", span, message).rfc("RFC 7950 7.3.4");
+        if !own {
+            error = error
+                .related(set.span(typedef), "this typedef")
+                .help("give the typedef a default of its own");
+        }
+        compilation.report(error);
+    }
+    reported
+}
+
+/// Checks the defaults of a node and keeps those that are in use; one that is no value of the type is left out.
+/// Those in `reported` are not reported again.
+pub(super) fn set(
+    compilation: &mut Compilation<'_>,
+    settled: &Settled,
+    id: DraftId,
+    node: &mut SchemaNode,
+    reported: &HashSet<StatementRef>,
+) {
+    let Some(ty) = node.ty.clone() else {
+        return;
+    };
+    let draft = compilation.drafts.get(id);
+    let defaults = effective(draft);
+    let in_use = !settled.is_key.contains(&id); // RFC 7950 7.8.2
+    if !in_use && draft.facts.defaults.is_empty() {
+        return;
+    }
+    let mut seen = HashSet::new();
+    for default in &defaults {
+        let fitting = fitting_prefixes(compilation, Some(settled), &ty, node.module, default);
+        let problem = match fitting {
+            Ok(prefixes) => {
+                let value = comparable(&ty, &default.text).into_owned();
+                // RFC 7950 7.7.2
+                if !seen.insert(value) && node.config {
+                    "it is there twice".to_owned()
+                } else if in_use && is_usable(compilation, &ty, default, &prefixes) {
+                    node.defaults.push(DefaultText {
+                        text: default.text.clone(),
+                        prefixes,
+                    });
+                    continue;
+                } else {
+                    continue;
+                }
+            }
+            Err(_) if reported.contains(&default.at) => continue,
+            Err(problem) => problem,
+        };
+        let message = format!(
+            "the default `{}` is not a value of its type: {problem}",
+            default.text
+        );
+        let span = compilation.set.argument_span(default.at);
+        let mut error = Diagnostic::error("invalid-default", span, message).rfc("RFC 7950 7.6.4");
+        if node.span.source != span.source
+            || !(node.span.start..node.span.end).contains(&span.start)
+        {
+            error = error.related(node.span, format!("of this {}", node.kind.keyword()));
+        }
+        compilation.report(error);
+    }
+}
+
+/// A node's own defaults, else that of its type (RFC 7950 7.6.1, 7.7.2).
+fn effective(draft: &Draft) -> Vec<DraftDefault> {
+    let mandatory = draft
+        .facts
+        .mandatory
+        .is_some_and(|mandatory| mandatory.value)
+        || draft.facts.min_elements.is_some_and(|min| min.value > 0);
+    match draft.kind {
+        NodeKind::Leaf | NodeKind::LeafList if !draft.facts.defaults.is_empty() => {
+            draft.facts.defaults.clone()
+        }
+        NodeKind::Leaf | NodeKind::LeafList if !mandatory => {
+            draft.facts.type_default.iter().cloned().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The prefixes with which the default is a value of the type, or why it is none. Names without prefix are of the
+/// module where the default is written (RFC 7950 9.10.3); in a grouping also of its user's (7.13).
+fn fitting_prefixes(
+    compilation: &mut Compilation<'_>,
+    settled: Option<&Settled>,
+    ty: &Type,
+    user: ModuleId,
+    default: &DraftDefault,
+) -> Result<Arc<PrefixMap>, String> {
+    let unit = default.at.unit;
+    let written_in = compilation.set.owner(unit);
+    let prefixes = compilation.prefix_map(unit, written_in);
+    let nodes = settled.map(|settled| &settled.tree);
+    let Some(problem) = values(compilation, nodes).violation(ty, &default.text, &prefixes) else {
+        return Ok(prefixes);
+    };
+    if user != written_in {
+        let of_user = compilation.prefix_map(unit, user);
+        let fits = values(compilation, nodes)
+            .violation(ty, &default.text, &of_user)
+            .is_none();
+        if fits {
+            return Ok(of_user);
+        }
+    }
+    Err(problem)
+}
+
+fn values<'c>(
+    compilation: &'c Compilation<'_>,
+    tree: Option<&'c super::leafref::DataTree>,
+) -> Values<'c> {
+    Values {
+        names: &compilation.names,
+        identity_ids: &compilation.identity_ids,
+        identities: &compilation.identities,
+        nodes: tree.map(|tree| (tree, &compilation.drafts)),
+    }
+}
+
+/// RFC 7950 9.10.2: only identities of implemented modules are values. One that is a default of a node in the schema
+/// is a value even so, or the node could not be as its module says it is. One that a feature switches off is not;
+/// the default is left out then.
+fn is_usable(
+    compilation: &mut Compilation<'_>,
+    ty: &Type,
+    default: &DraftDefault,
+    prefixes: &PrefixMap,
+) -> bool {
+    let Some(id) = values(compilation, None).identity(ty, &default.text, prefixes) else {
+        return true;
+    };
+    if compilation.identities[id.index()].usable {
+        compilation.default_identities.insert(id);
+        return true;
+    }
+    let message = format!(
+        "the default `{}` is left out: a feature of the identity is off",
+        default.text
+    );
+    let span = compilation.set.argument_span(default.at);
+    compilation.report(Diagnostic::warning("unusable-default", span, message).rfc("RFC 7950 9.10"));
+    false
+}
