@@ -7,12 +7,12 @@
 use std::fmt::{Display, Write};
 
 use crate::schema::{
-    Expression, IdentityId, Module, ModuleId, NodeKind, OrderedBy, Restriction, Schema, SchemaId,
-    SchemaNode, Status, Type, TypeKind, WhenContext,
+    Annotation, Expression, IdentityId, Module, ModuleId, NodeKind, OrderedBy, Restriction, Schema,
+    SchemaId, SchemaNode, Status, Type, TypeKind, WhenContext,
 };
 
-/// The dump of a whole schema: modules, then identities, both in the order of their names; then nodes, depth first in
-/// schema order. Linear in the schema.
+/// The dump of a whole schema: modules, then identities, then annotations, all in the order of their names; then
+/// nodes, depth first in schema order; then structures in the same way. Linear in the schema.
 pub fn dump(schema: &Schema) -> String {
     let mut lines = Vec::new();
     lines.extend(schema.modules().map(|(_, module)| module_line(module)));
@@ -23,6 +23,12 @@ pub fn dump(schema: &Schema) -> String {
         .collect();
     identities.sort();
     lines.append(&mut identities);
+    let annotations = schema.annotations().iter();
+    let mut annotations: Vec<String> = annotations
+        .map(|annotation| annotation_line(schema, annotation))
+        .collect();
+    annotations.sort();
+    lines.append(&mut annotations);
     let mut open: Vec<SchemaId> = schema
         .node(SchemaId::ROOT)
         .children
@@ -30,6 +36,8 @@ pub fn dump(schema: &Schema) -> String {
         .rev()
         .copied()
         .collect();
+    let structures: Vec<SchemaId> = schema.structures().map(|(_, _, id)| id).collect();
+    open.splice(0..0, structures.into_iter().rev());
     while let Some(id) = open.pop() {
         lines.push(node_line(schema, id));
         open.extend(schema.node(id).children.iter().rev());
@@ -115,6 +123,16 @@ fn identity_line(schema: &Schema, id: IdentityId) -> String {
     line.list("derived-from", ancestors);
     line.flag("unusable", !identity.usable);
     line.status(identity.status);
+    line.0
+}
+
+fn annotation_line(schema: &Schema, annotation: &Annotation) -> String {
+    let module = module_name(schema, annotation.module);
+    let mut line = Line::new(format_args!("annotation {module}:{}", annotation.name));
+    line.word(type_text(schema, &annotation.ty));
+    let units = annotation.units.as_ref();
+    line.field("units", units.map(|units| format!("{units:?}")));
+    line.status(annotation.status);
     line.0
 }
 

@@ -7,6 +7,7 @@ use super::context::Compilation;
 use super::draft::{Draft, DraftId, Drafts};
 use super::expand::Scope;
 use super::set::{PrefixMeaning, StatementRef, split_name};
+use super::structure;
 use super::types::DraftType;
 use crate::diagnostic::Diagnostic;
 use crate::schema::{ModuleId, NodeKind};
@@ -30,6 +31,9 @@ pub(super) fn build_tree(compilation: &mut Compilation<'_>) {
                 for child in compilation.set.children(root) {
                     match compilation.set.keyword(child) {
                         Keyword::Augment => augments.push(child),
+                        Keyword::Extension if structure::is_augment(compilation, child) => {
+                            augments.push(child);
+                        }
                         Keyword::Deviation => {}
                         _ => continue,
                     }
@@ -51,7 +55,10 @@ pub(super) fn build_tree(compilation: &mut Compilation<'_>) {
         // An augment can only depend on augments with shorter paths.
         augments.sort_by_key(|at| (compilation.set.argument(*at).matches('/').count(), *at));
         for at in std::mem::take(&mut augments) {
-            compilation.augment(at);
+            match compilation.set.keyword(at) {
+                Keyword::Extension => compilation.augment_structure(at),
+                _ => compilation.augment(at),
+            }
         }
         compilation.implement_leafref_targets(&mut scanned);
     }
@@ -82,10 +89,13 @@ impl Compilation<'_> {
     fn implement_leafref_targets(&mut self, scanned: &mut usize) {
         let mut paths = BTreeMap::new();
         for index in *scanned..self.drafts.len() {
-            collect_paths(
-                self.drafts.get(DraftId(index as u32)).facts.ty.as_ref(),
-                &mut paths,
-            );
+            let id = DraftId(index as u32);
+            if let Some(ty) = &self.drafts.get(id).facts.ty
+                // RFC 8791 4: paths in structures lead through the structure, not through data.
+                && self.drafts.structure(id).is_none()
+            {
+                collect_paths(Some(ty), &mut paths);
+            }
         }
         *scanned = self.drafts.len();
         for (path, home) in paths {
@@ -178,9 +188,21 @@ impl Compilation<'_> {
     /// The node that an absolute path names; reported if there is none (RFC 7950 6.5). Silent `None` after a step
     /// into a module that was left out.
     pub fn absolute(&mut self, at: StatementRef, rfc: &'static str) -> Option<DraftId> {
+        let steps = self.set.argument(at).trim_start_matches('/').split('/');
+        self.absolute_steps(at, DraftId::ROOT, steps, rfc)
+    }
+
+    /// The node that the steps of an absolute path lead to, from the root or a structure on.
+    pub fn absolute_steps<'s>(
+        &mut self,
+        at: StatementRef,
+        start: DraftId,
+        steps: impl Iterator<Item = &'s str>,
+        rfc: &'static str,
+    ) -> Option<DraftId> {
         let set = self.set;
-        let mut node = DraftId::ROOT;
-        for step in set.argument(at).trim_start_matches('/').split('/') {
+        let mut node = start;
+        for step in steps {
             let (prefix, name) = split_name(step);
             let module = self.module_of_prefix(at, prefix)?;
             let child = self
@@ -192,7 +214,7 @@ impl Compilation<'_> {
                     DraftId::ROOT => format!("at the top of module {}", set.module(module).name),
                     _ => format!("in {}", self.draft_path(node)),
                 };
-                let what = set.keyword(at).text();
+                let what = set.tree(at).keyword_text(at.id);
                 let message =
                     format!("there is no node `{step}` {place}, which this `{what}` names");
                 let mut error =

@@ -16,10 +16,12 @@ use crate::schema::{NodeKind, Status, TypeKind};
 pub(super) struct Settled {
     /// In the schema.
     pub present: Vec<bool>,
-    /// Effective `config`; `true` in operations and notifications.
+    /// Effective `config`; `true` where it means nothing: see [`Settled::ignores_config`].
     pub config: Vec<bool>,
     /// Inside an rpc, action or notification.
     pub in_operation: Vec<bool>,
+    /// Inside a `structure` or `yang-data`.
+    pub in_structure: Vec<bool>,
     pub status: Vec<Status>,
     /// Keys of lists, in the order of the statement.
     pub keys: HashMap<DraftId, Vec<DraftId>>,
@@ -34,6 +36,7 @@ pub(super) fn settle(compilation: &mut Compilation<'_>) -> Settled {
         present: vec![true; count],
         config: vec![true; count],
         in_operation: vec![false; count],
+        in_structure: vec![false; count],
         status: vec![Status::Current; count],
         keys: HashMap::new(),
         is_key: HashSet::new(),
@@ -62,10 +65,11 @@ impl Settled {
                 kind,
                 NodeKind::Rpc | NodeKind::Action | NodeKind::Notification
             );
+        self.in_structure[index] = self.in_structure[above] || kind.is_structure();
         self.status[index] = self.status[above].max(draft.facts.status.unwrap_or_default());
         self.config[index] = match draft.facts.config {
-            Some(config) if !self.in_operation[index] => config.value,
-            _ => self.config[above] || self.in_operation[index],
+            Some(config) if !self.ignores_config(id) => config.value,
+            _ => self.config[above] || self.ignores_config(id),
         };
         if self.present[index] {
             self.operation(compilation, id, above);
@@ -78,7 +82,7 @@ impl Settled {
                 self.keys(compilation, id);
             }
         }
-        if !matches!(kind, NodeKind::Choice | NodeKind::Case) {
+        if !matches!(kind, NodeKind::Choice | NodeKind::Case) && !kind.is_structure() {
             self.data_name(compilation, id, (data_parent, module, name));
         }
     }
@@ -124,12 +128,18 @@ impl Settled {
         }
     }
 
+    /// Where `config` means nothing and lists need no keys: in operations and notifications (RFC 7950 7.21.1), and in
+    /// structures (RFC 8040 8, RFC 8791 4).
+    pub fn ignores_config(&self, id: DraftId) -> bool {
+        self.in_operation[id.index()] || self.in_structure[id.index()]
+    }
+
     /// RFC 7950 7.21.1
     fn config(&mut self, compilation: &mut Compilation<'_>, id: DraftId, above: usize) {
         let Some(config) = compilation.drafts.get(id).facts.config else {
             return;
         };
-        if config.value && !self.config[above] && !self.in_operation[id.index()] {
+        if config.value && !self.config[above] && !self.ignores_config(id) {
             let message = format!(
                 "{} is configuration, but it is inside of state",
                 compilation.place(id)
@@ -203,7 +213,7 @@ impl Settled {
         let draft = compilation.drafts.get(id);
         let (module, span) = (draft.module, draft.span);
         let Some(key) = draft.facts.key else {
-            if self.config[id.index()] && !self.in_operation[id.index()] {
+            if self.config[id.index()] && !self.ignores_config(id) {
                 let message = format!(
                     "{} is configuration and has no `key`",
                     compilation.place(id)
@@ -244,7 +254,7 @@ impl Settled {
                         .facts
                         .config
                         .is_some_and(|config| config.value != self.config[id.index()])
-                        && !self.in_operation[id.index()] =>
+                        && !self.ignores_config(id) =>
                 {
                     Some(format!(
                         "the key `{word}` and its list must both be configuration or both be state"

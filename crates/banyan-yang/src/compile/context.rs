@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::definitions::Definitions;
-use super::draft::{Absent, Drafts, Facts};
+use super::draft::{Absent, DraftId, Drafts, Facts};
 use super::feature::FeatureState;
 use super::set::{Interner, ModuleSet, Name, PrefixMeaning, StatementRef, UnitId, split_name};
 use super::types::ResolvedType;
@@ -18,6 +18,9 @@ use crate::schema::{Expression, Identity, IdentityId, ModuleId, PrefixMap, Statu
 use crate::source::Span;
 use crate::statement::Keyword;
 use crate::xpath::{self, Expr, NodeTest, Step};
+
+/// The facts before a change, by address, and the statement that changes them for a module.
+type ChangeKey = (usize, StatementRef, ModuleId);
 
 /// An expression as written, and parsed.
 type ParsedXPath = (Arc<str>, Arc<Expr>);
@@ -45,10 +48,14 @@ pub(super) struct Compilation<'a> {
     /// Groupings that have been expanded at least once.
     pub groupings_used: HashSet<StatementRef>,
     pub drafts: Drafts,
+    /// The roots of trees outside of the data tree, in the order of their modules.
+    pub structures: Vec<DraftId>,
+    /// The leafs that stand for annotations.
+    pub annotations: Vec<DraftId>,
     /// What definitions say about their nodes, by statement and module.
     pub facts: HashMap<(StatementRef, ModuleId), (Arc<Facts>, Option<Absent>)>,
     /// See [`Compilation::change_alike`].
-    pub changed_facts: HashMap<(usize, StatementRef, ModuleId), (Arc<Facts>, Arc<Facts>)>,
+    pub changed_facts: HashMap<ChangeKey, (Arc<Facts>, Arc<Facts>)>,
     /// For nodes about which no statement says anything.
     pub no_facts: Arc<Facts>,
     /// By target module: the modules whose deviations touch it.
@@ -87,6 +94,8 @@ impl<'a> Compilation<'a> {
             groupings_in_progress: Vec::new(),
             groupings_used: HashSet::new(),
             drafts: Drafts::new(),
+            structures: Vec::new(),
+            annotations: Vec::new(),
             facts: HashMap::new(),
             changed_facts: HashMap::new(),
             no_facts: Arc::default(),

@@ -176,6 +176,25 @@ impl Drafts {
         Ok(id)
     }
 
+    /// Adds a node that is no child of the root, though it has no other parent.
+    pub fn add_structure(&mut self, draft: Draft) -> DraftId {
+        let id = DraftId(self.nodes.len() as u32);
+        self.nodes.push(draft);
+        id
+    }
+
+    /// The `structure` or `yang-data` around a node. O(depth).
+    pub fn structure(&self, id: DraftId) -> Option<DraftId> {
+        let mut at = id;
+        while at != DraftId::ROOT {
+            if self.get(at).kind.is_structure() {
+                return Some(at);
+            }
+            at = self.get(at).parent;
+        }
+        None
+    }
+
     /// The nearest ancestor that is not a choice or case.
     pub fn data_parent(&self, id: DraftId) -> DraftId {
         let mut parent = self.get(id).parent;

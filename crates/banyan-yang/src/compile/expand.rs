@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::context::Compilation;
 use super::draft::{Absent, Draft, DraftDefault, DraftId, Facts};
-use super::property::note_extension;
-use super::set::StatementRef;
+use super::set::{StatementRef, split_name};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{ModuleId, NodeKind, OrderedBy, WhenContext};
 use crate::statement::Keyword;
@@ -17,11 +16,17 @@ pub(super) struct Scope {
     pub module: ModuleId,
     /// How deep statements and groupings are nested.
     pub depth: usize,
+    /// Whether `if-feature` means nothing, as in `yang-data` (RFC 8040 section 8).
+    pub ignores_features: bool,
 }
 
 impl Scope {
     pub fn top(module: ModuleId) -> Self {
-        Scope { module, depth: 0 }
+        Scope {
+            module,
+            depth: 0,
+            ignores_features: false,
+        }
     }
 
     pub fn deeper(self) -> Self {
@@ -38,6 +43,11 @@ pub(super) const MAX_DEPTH: usize = 250;
 pub(super) const MAX_NODES: usize = 4_000_000;
 
 impl Compilation<'_> {
+    /// Whether the `if-feature`s of a statement leave its nodes in the schema; their errors are reported anyway.
+    pub fn enabled(&mut self, at: StatementRef, scope: Scope) -> bool {
+        self.features_hold(at) || scope.ignores_features
+    }
+
     /// Expands the substatements of a statement as children of `parent`.
     pub fn expand_children(&mut self, at: StatementRef, parent: DraftId, scope: Scope) {
         let set = self.set;
@@ -177,6 +187,9 @@ impl Compilation<'_> {
     fn expand_node(&mut self, kind: NodeKind, at: StatementRef, parent: DraftId, scope: Scope) {
         let mut draft = self.draft(kind, self.set.argument(at), at, parent, scope.module);
         (draft.facts, draft.absent) = self.facts_of(kind, at, scope.module);
+        if scope.ignores_features && draft.absent == Some(Absent::Feature) {
+            draft.absent = None;
+        }
         let Some(id) = self.add_node(draft) else {
             return;
         };
@@ -302,42 +315,62 @@ impl Compilation<'_> {
         }
     }
 
-    /// Extension statements are properties of their parent, but for `action` of tailf-common, which came before
-    /// YANG 1.1 had actions and has their shape.
+    /// Extension statements are properties of their parent, but for those that define something.
     fn expand_extension(&mut self, at: StatementRef, parent: DraftId, scope: Scope) {
-        if !self.set.tree(at).keyword_text(at.id).ends_with(":action") {
-            return;
+        let (_, name) = split_name(self.set.tree(at).keyword_text(at.id));
+        let top = parent == DraftId::ROOT;
+        match name {
+            "action" => self.expand_tailf_action(at, parent, scope),
+            "structure" | "yang-data" if top => self.expand_structure(at, scope),
+            "annotation" if top => self.expand_annotation(at, scope),
+            _ => {}
         }
-        let Some(extension) = self.extension(at) else {
+    }
+
+    /// `action` of tailf-common came before YANG 1.1 had actions, and has their shape.
+    fn expand_tailf_action(&mut self, at: StatementRef, parent: DraftId, scope: Scope) {
+        let Some(extension) = self.extension_of(at, "tailf-common") else {
             return;
         };
         let Some(name) = extension.argument.clone() else {
             return;
         };
-        if &*extension.module != "tailf-common"
-            || !crate::parse::is_identifier(&name)
-            || scope.depth > MAX_DEPTH
-            || !self.fits_action(parent)
-        {
+        let span = self.set.span(at);
+        if scope.depth > MAX_DEPTH {
+            let message =
+                format!("nodes are nested more than {MAX_DEPTH} deep; this one is left out");
+            return self.report(Diagnostic::error("too-deep", span, message));
+        }
+        let kind = match parent {
+            // Nothing that could be named is around it: whoever calls it calls an rpc.
+            DraftId::ROOT => NodeKind::Rpc,
+            _ => NodeKind::Action,
+        };
+        if kind == NodeKind::Rpc {
+            let message = format!("the action `{name}` stands at the top of a module");
+            self.report(
+                Diagnostic::warning("action-at-top", span, message)
+                    .help("it becomes an rpc; write `rpc`, or put it into a container or list")
+                    .rfc("RFC 7950 7.15"),
+            );
+        } else if !self.fits(kind, parent, at) {
             return;
         }
-        let mut action = self.draft(NodeKind::Action, &name, at, parent, scope.module);
-        let mut facts = Facts {
+        let mut action = self.draft(kind, &name, at, parent, scope.module);
+        let mut extensions = vec![extension];
+        extensions.extend(self.extensions(at));
+        action.facts = Arc::new(Facts {
             description: self.description(at),
+            status: self.status(at),
+            extensions,
             ..Facts::default()
-        };
-        note_extension(&mut facts, NodeKind::Action, extension);
-        action.facts = Arc::new(facts);
+        });
+        if !self.enabled(at, scope) {
+            action.leave_out(Absent::Feature);
+        }
         if let Some(id) = self.add_node(action) {
             self.expand_operation(at, id, scope);
         }
-    }
-
-    fn fits_action(&self, parent: DraftId) -> bool {
-        matches!(
-            self.drafts.get(parent).kind,
-            NodeKind::Container | NodeKind::List
-        )
     }
 
     /// The path of a draft node, for messages.

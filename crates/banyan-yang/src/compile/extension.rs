@@ -6,17 +6,19 @@ use super::context::Compilation;
 use super::definitions::Definition;
 use super::set::{Name, PrefixMeaning, StatementRef, UnitId, split_name};
 use crate::diagnostic::Diagnostic;
+use crate::grammar::known_statements;
 use crate::nearest::nearest;
 use crate::schema::{ExtensionInstance, ModuleId};
 use crate::source::Span;
 use crate::statement::Keyword;
 
 /// Reports uses of extensions that do not exist or lack their argument, wherever they stand, but for those inside of
-/// others, whose meaning only the outer extension knows. Linear in the number of statements.
+/// others, whose meaning only the outer extension knows, unless it is one that holds YANG statements. Linear in the number of statements.
 pub(super) fn check_all(compilation: &mut Compilation<'_>) {
     let set = compilation.set;
     for (index, unit) in set.units.iter().enumerate() {
         let tree = &unit.tree;
+        let known = known_statements(tree);
         let mut inside = vec![false; tree.len()];
         for id in tree.ids() {
             let Some(parent) = tree.parent(id) else {
@@ -24,7 +26,7 @@ pub(super) fn check_all(compilation: &mut Compilation<'_>) {
             };
             let nested = inside[parent.index()] || tree.is_dropped(id);
             let is_extension = tree.keyword(id) == Keyword::Extension;
-            inside[id.index()] = nested || is_extension;
+            inside[id.index()] = nested || (is_extension && !known.contains_key(&id));
             if is_extension && !nested {
                 let unit = UnitId(index as u32);
                 compilation.check_extension(StatementRef { unit, id });
@@ -40,6 +42,12 @@ impl Compilation<'_> {
         set.children_of(at, Keyword::Extension)
             .filter_map(|child| self.extension(child))
             .collect()
+    }
+
+    /// One use of an extension, if a module of that name defines it.
+    pub fn extension_of(&mut self, at: StatementRef, module: &str) -> Option<ExtensionInstance> {
+        self.extension(at)
+            .filter(|extension| &*extension.module == module)
     }
 
     /// One use of an extension; `None` if it has an error, which [`check_all`] reports.

@@ -11,7 +11,9 @@ use super::expand::Scope;
 use super::feature::FeatureState;
 use super::leafref::{TypeFinisher, check_config_target};
 use super::set::{ModuleSet, StatementRef, split_name};
-use super::{Compiler, augment, defaults, deviation, digest, extension, feature, identity, names};
+use super::{
+    Compiler, augment, defaults, deviation, digest, extension, feature, identity, names, structure,
+};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::grammar::Version;
 use crate::schema::{
@@ -33,6 +35,7 @@ pub(super) fn compile<'a>(
     identity::resolve_all(&mut compilation);
     augment::build_tree(&mut compilation);
     deviation::apply_all(&mut compilation);
+    structure::check_all(&mut compilation);
     if compilation.is_strict() {
         check_unused(&mut compilation);
     }
@@ -40,6 +43,7 @@ pub(super) fn compile<'a>(
     let (order, ids) = number(&compilation, &settled);
     names::check_all(&mut compilation, &settled.tree, order.iter().copied());
     let types = finish_types(&mut compilation, &settled, &order, &ids);
+    let annotations = structure::annotations(&mut compilation, &settled, &ids);
     let mut nodes = build_nodes(&mut compilation, &settled, &order, &ids);
     for (node, ty) in nodes.iter_mut().zip(types) {
         node.ty = ty;
@@ -49,7 +53,7 @@ pub(super) fn compile<'a>(
         defaults::set(&mut compilation, &settled, *id, node, &reported);
     }
     for index in 0..nodes.len() {
-        if nodes[index].config && !settled.in_operation[order[index].index()] {
+        if nodes[index].config && !settled.ignores_config(order[index]) {
             check_config_target(&mut compilation, &nodes, SchemaId(index as u32));
         }
     }
@@ -67,6 +71,7 @@ pub(super) fn compile<'a>(
         modules,
         nodes,
         identities,
+        annotations,
         sources: set.sources.clone(),
     }
 }
@@ -111,13 +116,17 @@ fn check_unused(compilation: &mut Compilation<'_>) {
 }
 
 /// Final ids: depth first, so that ascending ids are the canonical order of siblings; keys before all others.
+/// Structures come after all that is under the root.
 fn number(
     compilation: &Compilation<'_>,
     settled: &Settled,
 ) -> (Vec<DraftId>, Vec<Option<SchemaId>>) {
     let mut order = Vec::new();
     let mut ids = vec![None; compilation.drafts.len()];
-    let mut pending = vec![DraftId::ROOT];
+    let structures = compilation.structures.iter();
+    let present = structures.filter(|structure| settled.present[structure.index()]);
+    let mut pending: Vec<DraftId> = present.rev().copied().collect();
+    pending.push(DraftId::ROOT);
     while let Some(id) = pending.pop() {
         ids[id.index()] = Some(SchemaId(order.len() as u32));
         order.push(id);
@@ -200,6 +209,9 @@ fn build_node(
         draft.span,
     );
     node.data_parent = ids[settled.tree.parents[id.index()].index()];
+    if draft.kind.is_structure() {
+        (node.parent, node.data_parent) = (None, None);
+    }
     node.config = settled.config[id.index()];
     node.mandatory = draft
         .facts

@@ -45,9 +45,20 @@ impl DataTree {
         }
     }
 
+    /// Where absolute paths begin: the root of the data tree, or the structure around a place (RFC 8791 4).
+    pub fn root(&self, drafts: &Drafts, place: Option<Place>) -> Place {
+        Place {
+            node: place
+                .and_then(|place| drafts.structure(place.node))
+                .unwrap_or(DraftId::ROOT),
+            side: None,
+        }
+    }
+
     /// `..`
     pub fn up(&self, drafts: &Drafts, place: Place) -> Option<Place> {
-        (place.node != DraftId::ROOT).then(|| self.place(drafts, self.parents[place.node.index()]))
+        let is_root = place.node == DraftId::ROOT || drafts.get(place.node).kind.is_structure();
+        (!is_root).then(|| self.place(drafts, self.parents[place.node.index()]))
     }
 
     /// A child by name. O(1).
@@ -322,10 +333,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
         match expr {
             Expr::Path(location) => {
                 let from = if location.absolute {
-                    Place {
-                        node: DraftId::ROOT,
-                        side: None,
-                    }
+                    self.tree.root(&self.compilation.drafts, Some(start))
                 } else {
                     start
                 };

@@ -30,6 +30,7 @@ mod property;
 mod range;
 mod set;
 mod source;
+mod structure;
 mod types;
 mod uses;
 mod value;

@@ -84,10 +84,7 @@ impl Walker<'_, '_> {
                 None
             }
             Expr::Path(LocationPath { absolute, steps }) => {
-                let root = Place {
-                    node: DraftId::ROOT,
-                    side: None,
-                };
+                let root = self.tree.root(&self.compilation.drafts, self.current);
                 self.steps(steps, if *absolute { Some(root) } else { context })
             }
             Expr::Filter {

@@ -19,7 +19,9 @@ pub(super) fn has_property(kind: NodeKind, property: Keyword) -> bool {
         Keyword::Unique => kind == List,
         Keyword::Units | Keyword::Type => matches!(kind, Leaf | LeafList),
         Keyword::Config => kind.is_data() || kind == Choice,
-        Keyword::Must => kind.is_data() || matches!(kind, Input | Output | Notification),
+        Keyword::Must => {
+            kind.is_data() || matches!(kind, Input | Output | Notification | Structure)
+        }
         _ => true,
     }
 }
@@ -64,29 +66,55 @@ impl Compilation<'_> {
             Keyword::Extension => {
                 if let Some(extension) = self.extension(at) {
                     if is_mount_point(&extension) {
-                        self.check_mount_point(facts, kind, at);
+                        if !self.may_be_mount_point(facts, kind, module, &extension) {
+                            return;
+                        }
+                        facts.mount_point = extension.argument.clone();
                     }
-                    note_extension(facts, kind, extension);
+                    facts.extensions.push(extension);
                 }
             }
             _ => {}
         }
     }
 
-    /// RFC 8528 3.1
-    fn check_mount_point(&mut self, facts: &Facts, kind: NodeKind, at: StatementRef) {
-        let problem = if !matches!(kind, NodeKind::Container | NodeKind::List) {
-            "stands in a container or list, nowhere else"
+    /// RFC 8528 3.1: what `uses` and deviations put together; the grammar has looked at each text.
+    fn may_be_mount_point(
+        &mut self,
+        facts: &Facts,
+        kind: NodeKind,
+        user: ModuleId,
+        extension: &ExtensionInstance,
+    ) -> bool {
+        let user = self.set.module(user);
+        let own = user.units.first().map(|unit| self.set.unit(*unit).version);
+        let (problem, help) = if !matches!(kind, NodeKind::Container | NodeKind::List) {
+            (
+                format!("a {} cannot be a mount point", kind.keyword()),
+                "put it on a container or list",
+            )
         } else if facts.mount_point.is_some() {
-            "can stand only once in a container or list"
-        } else if self.set.version(at) == Version::V1 {
-            "cannot be used in a module of YANG version 1"
+            (
+                "the node is a mount point already".to_owned(),
+                "remove one of the two",
+            )
+        } else if own == Some(Version::V1) {
+            (
+                format!(
+                    "module {} is of YANG version 1 and cannot have mount points",
+                    user.name
+                ),
+                "add `yang-version 1.1;` to the module",
+            )
         } else {
-            return;
+            return true;
         };
-        let message = format!("a mount point {problem}");
-        let error = Diagnostic::error("invalid-mount-point", self.set.span(at), message);
-        self.report(error.rfc("RFC 8528 3.1"));
+        self.report(
+            Diagnostic::error("invalid-mount-point", extension.span, problem)
+                .help(help)
+                .rfc("RFC 8528 3.1"),
+        );
+        false
     }
 
     fn must(&mut self, at: StatementRef, module: ModuleId) -> Option<Must> {
@@ -136,13 +164,4 @@ impl Compilation<'_> {
 
 fn is_mount_point(extension: &ExtensionInstance) -> bool {
     &*extension.module == "ietf-yang-schema-mount" && &*extension.name == "mount-point"
-}
-
-/// Keeps a use of an extension on a node of this kind.
-pub(super) fn note_extension(facts: &mut Facts, kind: NodeKind, extension: ExtensionInstance) {
-    let holds = matches!(kind, NodeKind::Container | NodeKind::List);
-    if is_mount_point(&extension) && holds && facts.mount_point.is_none() {
-        facts.mount_point = extension.argument.clone();
-    }
-    facts.extensions.push(extension);
 }

@@ -50,16 +50,18 @@ impl Compilation<'_> {
                 _ => {}
             }
         }
-        self.condition_nodes(at, &added, scope.module);
+        self.condition_nodes(at, &added, scope);
     }
 
     /// The `when` and `if-feature` of a `uses` or `augment` hold for each node that it adds.
-    pub fn condition_nodes(&mut self, at: StatementRef, added: &[DraftId], module: ModuleId) {
-        let enabled = self.features_hold(at);
-        let when = self.when_of(at, module, WhenContext::Parent);
+    pub fn condition_nodes(&mut self, at: StatementRef, added: &[DraftId], scope: Scope) {
+        let enabled = self.enabled(at, scope);
+        let when = self.when_of(at, scope.module, WhenContext::Parent);
         for id in added {
             if let Some(when) = &when {
-                self.change_alike(*id, at, module, |_, facts| facts.whens.push(when.clone()));
+                self.change_alike(*id, at, scope.module, |_, facts| {
+                    facts.whens.push(when.clone());
+                });
             }
             if !enabled {
                 self.drafts.get_mut(*id).leave_out(Absent::Feature);
@@ -137,7 +139,7 @@ impl Compilation<'_> {
                 compilation.set_property(facts, kind, scope.module, child);
             }
         });
-        if !self.features_hold(at) {
+        if !self.enabled(at, scope) {
             self.drafts.get_mut(target).leave_out(Absent::Feature);
         }
     }
@@ -166,7 +168,7 @@ impl Compilation<'_> {
         let first = self.drafts.get(target).children.len();
         self.expand_children(at, target, scope);
         let added: Vec<DraftId> = self.drafts.get(target).children[first..].to_vec();
-        self.condition_nodes(at, &added, scope.module);
+        self.condition_nodes(at, &added, scope);
         added
     }
 }

@@ -1,6 +1,7 @@
 //! Applies the grammar to a syntax tree.
 
 use super::argument::violation;
+use super::extension::{Known, KnownStatements, Place, known_statements};
 use super::{
     ArgumentForm, Occurs, Rule, Version, argument_form, deviate_substatements, substatements,
 };
@@ -27,8 +28,9 @@ pub fn check(tree: &mut SyntaxTree, diagnostics: &mut Diagnostics) -> (Version, 
         counts: [0; KEYWORDS],
         found: diagnostics,
         version,
+        known: known_statements(tree),
     };
-    let judged = judged(tree);
+    let judged = judged(tree, &checker.known);
     // Children have greater ids: seen in reverse, a statement knows which of its children were dropped.
     for id in tree.ids().rev() {
         if judged[id.index()] {
@@ -100,8 +102,8 @@ fn check_top(tree: &mut SyntaxTree, diagnostics: &mut Diagnostics) -> bool {
 }
 
 /// Which statements the grammar judges: not what stands inside an extension statement, whose meaning only its
-/// definition knows; but the `input` and `output` of an extension called `action` are YANG's own.
-fn judged(tree: &SyntaxTree) -> Vec<bool> {
+/// definition knows, unless it is one of those with YANG's own substatements.
+fn judged(tree: &SyntaxTree, known: &KnownStatements) -> Vec<bool> {
     let mut judged = vec![false; tree.len()];
     for id in tree.ids() {
         judged[id.index()] = !tree.is_dropped(id)
@@ -109,8 +111,9 @@ fn judged(tree: &SyntaxTree) -> Vec<bool> {
                 None => true,
                 Some(parent) if tree.keyword(parent) == Keyword::Extension => {
                     judged[parent.index()]
-                        && matches!(tree.keyword(id), Keyword::Input | Keyword::Output)
-                        && tree.keyword_text(parent).ends_with(":action")
+                        && known.get(&parent).is_some_and(|known| {
+                            known.closed || rule_for(known.rules, tree.keyword(id)).is_some()
+                        })
                 }
                 Some(parent) => judged[parent.index()],
             };
@@ -118,17 +121,25 @@ fn judged(tree: &SyntaxTree) -> Vec<bool> {
     judged
 }
 
+fn rule_for(rules: &[Rule], keyword: Keyword) -> Option<&Rule> {
+    rules.iter().find(|rule| rule.keyword == keyword)
+}
+
 struct Checker<'a> {
     /// Occurrences of each keyword under the statement at hand; all zero between statements.
     counts: [u32; KEYWORDS],
     found: &'a mut Diagnostics,
     version: Version,
+    known: KnownStatements,
 }
 
 impl Checker<'_> {
     fn statement(&mut self, tree: &mut SyntaxTree, id: StatementId) {
         let keyword = tree.keyword(id);
         if keyword == Keyword::Extension {
+            if let Some(known) = self.known.get(&id).copied() {
+                self.extension(tree, id, known);
+            }
             return;
         }
         if !self.argument(tree, id) && tree.parent(id).is_some() {
@@ -140,7 +151,7 @@ impl Checker<'_> {
         };
         let children: Vec<_> = tree.all_children(id).collect();
         for child in children {
-            self.child(tree, id, child, rules);
+            self.child(tree, id, child, rules, "RFC 7950 14");
         }
         self.required(tree, id, rules);
         let is_side = matches!(keyword, Keyword::Input | Keyword::Output);
@@ -154,18 +165,130 @@ impl Checker<'_> {
         }
     }
 
+    /// An extension statement that has substatements of the language.
+    fn extension(&mut self, tree: &mut SyntaxTree, id: StatementId, known: &Known) {
+        if !self.extension_place(tree, id, known) || !self.extension_argument(tree, id, known) {
+            return tree.drop_statement(id);
+        }
+        let children: Vec<_> = tree
+            .all_children(id)
+            .filter(|child| known.closed || rule_for(known.rules, tree.keyword(*child)).is_some())
+            .collect();
+        for child in children {
+            self.child(tree, id, child, known.rules, known.rfc);
+        }
+        self.required(tree, id, known.rules);
+        for child in tree.all_children(id) {
+            self.counts[tree.keyword(child) as usize] = 0;
+        }
+    }
+
+    /// Reports an extension statement where it must not stand.
+    fn extension_place(&mut self, tree: &SyntaxTree, id: StatementId, known: &Known) -> bool {
+        let parent = tree.parent(id);
+        let top = parent == tree.root();
+        let in_data = parent.is_some_and(|parent| {
+            matches!(tree.keyword(parent), Keyword::Container | Keyword::List)
+        });
+        let what = tree.keyword_text(id);
+        let (problem, help) = match known.place {
+            Place::Top | Place::TopOrIgnored if !top => (
+                format!("`{what}` can only stand at the top of a module"),
+                "move it there",
+            ),
+            Place::ContainerOrList if !in_data => (
+                format!("`{what}` can only stand in a container or list"),
+                "put it into the container or list that other schemas are mounted in",
+            ),
+            Place::ContainerOrList if self.version == Version::V1 => (
+                format!("`{what}` needs YANG 1.1, and this module is of version 1"),
+                "add `yang-version 1.1;` to the module",
+            ),
+            _ => return self.extension_is_alone(tree, id, known),
+        };
+        let ignored = known.place == Place::TopOrIgnored;
+        let mut found = match ignored {
+            true => {
+                let message = format!("{problem}; here it means nothing");
+                Diagnostic::warning("misplaced-extension", tree.span(id), message)
+            }
+            false => Diagnostic::error(known.code(), tree.span(id), problem),
+        };
+        if let Some(parent) = parent.filter(|parent| Some(*parent) != tree.root()) {
+            found = found.related(tree.span(parent), "inside this statement");
+        }
+        self.found.push(found.help(help).rfc(known.rfc));
+        false
+    }
+
+    /// A node has at most one mount point.
+    fn extension_is_alone(&mut self, tree: &SyntaxTree, id: StatementId, known: &Known) -> bool {
+        let Some(parent) = tree
+            .parent(id)
+            .filter(|_| known.place == Place::ContainerOrList)
+        else {
+            return true;
+        };
+        let first = tree.all_children(parent).find(|other| {
+            let other = self.known.get(other);
+            other.is_some_and(|other| std::ptr::eq(*other, known))
+        });
+        let Some(first) = first.filter(|first| *first != id) else {
+            return true;
+        };
+        self.found.push(
+            Diagnostic::error(
+                known.code(),
+                tree.span(id),
+                format!(
+                    "`{}` has more than one `{}`",
+                    tree.describe(parent),
+                    tree.keyword_text(id)
+                ),
+            )
+            .related(tree.span(first), "the first one")
+            .rfc(known.rfc),
+        );
+        false
+    }
+
+    /// One that is missing is reported where the definition of the extension is known.
+    fn extension_argument(&mut self, tree: &SyntaxTree, id: StatementId, known: &Known) -> bool {
+        let Some(text) = tree.argument(id) else {
+            return true;
+        };
+        let Some(wanted) = violation(known.argument, text, self.version) else {
+            return true;
+        };
+        self.found.push(
+            Diagnostic::error(
+                "invalid-argument",
+                tree.argument_span(id),
+                format!(
+                    "`{}` is not a valid argument of `{}`",
+                    shorten(text),
+                    tree.keyword_text(id)
+                ),
+            )
+            .help(format!("write {wanted}"))
+            .rfc(known.rfc),
+        );
+        false
+    }
+
     fn child(
         &mut self,
         tree: &mut SyntaxTree,
         id: StatementId,
         child: StatementId,
         rules: &[Rule],
+        rfc: &'static str,
     ) {
         let keyword = tree.keyword(child);
         if matches!(keyword, Keyword::Extension | Keyword::Unknown) {
             return;
         }
-        let Some(rule) = rules.iter().find(|rule| rule.keyword == keyword) else {
+        let Some(rule) = rule_for(rules, keyword) else {
             self.found.push(
                 Diagnostic::error(
                     "misplaced-statement",
@@ -177,7 +300,7 @@ impl Checker<'_> {
                     ),
                 )
                 .related(tree.span(id), "inside this statement")
-                .rfc("RFC 7950 14"),
+                .rfc(rfc),
             );
             return tree.drop_statement(child);
         };

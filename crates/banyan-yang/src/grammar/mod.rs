@@ -7,6 +7,7 @@
 
 mod argument;
 mod check;
+mod extension;
 mod table;
 #[cfg(test)]
 mod table_tests;
@@ -15,6 +16,7 @@ mod tests;
 
 pub use argument::{ArgumentForm, argument_form, is_date, is_descendant_path, is_identifier_ref};
 pub use check::check;
+pub(crate) use extension::known_statements;
 pub use table::{Occurs, Rule, deviate_substatements, substatements};
 
 /// The version that a text declares (RFC 7950 7.1.2).

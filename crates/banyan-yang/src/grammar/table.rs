@@ -135,6 +135,39 @@ const ANY_NODE: &[Rule] = documented![
     opt(Mandatory)
 ];
 
+/// What the extension statements that define trees of their own may hold.
+pub(super) mod with_structure {
+    use super::*;
+
+    /// RFC 8040 8: data definitions, and nothing else.
+    pub(in super::super) const YANG_DATA: &[Rule] = with_data![];
+    /// RFC 8791 4
+    pub(in super::super) const STRUCTURE: &[Rule] = with_data![
+        any(Must),
+        opt(Status),
+        opt(Description),
+        opt(Reference),
+        any(Typedef),
+        any(Grouping),
+    ];
+    /// RFC 8791 4
+    pub(in super::super) const AUGMENT: &[Rule] =
+        with_data![opt(Status), opt(Description), opt(Reference), any(Case),];
+}
+
+/// What other known extension statements may hold.
+pub(super) mod with_documentation {
+    use super::*;
+
+    /// RFC 7952 3
+    pub(in super::super) const ANNOTATION: &[Rule] =
+        documented![one(Type), opt(Units), any(IfFeature)];
+    /// RFC 8528 3.1 says nothing of substatements.
+    pub(in super::super) const MOUNT_POINT: &[Rule] = documented![];
+    /// As tailf-common says.
+    pub(in super::super) const ACTION: &[Rule] = OPERATION;
+}
+
 /// The substatements that a statement may hold; extension statements may stand everywhere.
 pub fn substatements(parent: Keyword) -> &'static [Rule] {
     match parent {

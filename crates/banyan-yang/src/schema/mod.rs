@@ -14,8 +14,10 @@ use std::sync::Arc;
 
 use crate::source::SourceMap;
 pub use constraint::{Expression, Must, PrefixMap, Unique, When, WhenContext};
-pub use module::{Identity, Module, ModuleName, Submodule};
-pub use node::{DefaultText, ExtensionInstance, NodeKind, OrderedBy, SchemaNode, Status};
+pub use module::{Annotation, Identity, Module, ModuleName, Submodule};
+pub use node::{
+    DefaultDeny, DefaultText, ExtensionInstance, NodeKind, OrderedBy, SchemaNode, Status,
+};
 pub use types::{Bit, EnumItem, IntWidth, PatternRestriction, Range, Restriction, Type, TypeKind};
 
 macro_rules! id {
@@ -62,10 +64,13 @@ impl SchemaId {
 pub struct SchemaParts {
     /// All modules, implemented and imported.
     pub modules: Vec<Module>,
-    /// All schema nodes of implemented modules.
+    /// All schema nodes of implemented modules: those under the root first, then structures, each with what is
+    /// under it.
     pub nodes: Vec<SchemaNode>,
     /// All identities.
     pub identities: Vec<Identity>,
+    /// The annotations of implemented modules.
+    pub annotations: Vec<Annotation>,
     /// SHA-256 of the module set; see [`Schema::digest`].
     pub digest: [u8; 32],
     /// The texts that the spans point into.
@@ -77,7 +82,10 @@ pub struct SchemaParts {
 pub struct Schema {
     modules: Vec<Module>,
     nodes: Vec<SchemaNode>,
+    /// How many of the nodes are in the tree under the root; those of structures follow.
+    in_tree: usize,
     identities: Vec<Identity>,
+    annotations: Vec<Annotation>,
     digest: [u8; 32],
     sources: Arc<SourceMap>,
     names: HashMap<Arc<str>, NameId>,
@@ -162,11 +170,15 @@ impl SchemaParts {
                 ids.push(id);
             }
         }
+        let structure = |node: &SchemaNode| node.kind.is_structure();
+        let in_tree = self.nodes.iter().position(structure);
         Arc::new(Schema {
+            in_tree: in_tree.unwrap_or(self.nodes.len()),
             xml_prefixes: xml_prefixes(&self.modules),
             modules: self.modules,
             nodes: self.nodes,
             identities: self.identities,
+            annotations: self.annotations,
             digest: self.digest,
             sources: self.sources,
             names,
@@ -189,12 +201,41 @@ impl Schema {
         &self.nodes[id.index()]
     }
 
-    /// All nodes, in id order; the first is the root.
+    /// All nodes of the data tree, operations and notifications, in id order; the first is the root. What is in
+    /// structures has greater ids and is not among them: see [`Schema::structures`].
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = (SchemaId, &SchemaNode)> {
-        self.nodes
+        self.nodes[..self.in_tree]
             .iter()
             .enumerate()
             .map(|(index, node)| (SchemaId(index as u32), node))
+    }
+
+    /// The trees outside of the data tree, in the order of their modules: `structure` (RFC 8791) and `yang-data`
+    /// (RFC 8040 section 8), by module and name. The id is that of the root of the tree: its kind is
+    /// [`NodeKind::Structure`] or [`NodeKind::YangData`], it has no parent, and an absolute path in an expression
+    /// inside of it begins there. Linear in the nodes of structures.
+    pub fn structures(&self) -> impl Iterator<Item = (ModuleId, &str, SchemaId)> {
+        let rest = (self.in_tree..).zip(&self.nodes[self.in_tree..]);
+        rest.filter(|(_, node)| node.kind.is_structure())
+            .map(|(index, node)| (node.module, &*node.name, SchemaId(index as u32)))
+    }
+
+    /// The `structure` or `yang-data` of that name in a module.
+    pub fn structure(&self, module: ModuleId, name: &str) -> Option<SchemaId> {
+        self.structures()
+            .find_map(|(owner, own, id)| (owner == module && own == name).then_some(id))
+    }
+
+    /// The annotations that implemented modules define (RFC 7952), in the order of the modules.
+    pub fn annotations(&self) -> &[Annotation] {
+        &self.annotations
+    }
+
+    /// The annotation of that name that a module defines.
+    pub fn annotation(&self, module: ModuleId, name: &str) -> Option<&Annotation> {
+        self.annotations
+            .iter()
+            .find(|annotation| annotation.module == module && &*annotation.name == name)
     }
 
     /// The module named by `id`.

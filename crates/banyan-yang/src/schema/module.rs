@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{ExtensionInstance, IdentityId, ModuleId, Status};
+use super::{ExtensionInstance, IdentityId, ModuleId, Status, Type};
+use crate::source::Span;
 
 /// A module name with its revision, as `name` or `name@revision` names it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -39,6 +40,25 @@ pub struct Module {
     pub extensions: Vec<ExtensionInstance>,
     /// The full YANG text, as `get-schema` hands it out (RFC 6022 3.1).
     pub text: Arc<str>,
+}
+
+/// Metadata that any data node may bear (RFC 7952 section 3). One whose `if-feature`s do not hold is not in the schema.
+#[derive(Clone, Debug)]
+pub struct Annotation {
+    /// Its name, in the namespace of the module.
+    pub name: Arc<str>,
+    /// The module that defines it; an implemented one.
+    pub module: ModuleId,
+    /// The type of its values.
+    pub ty: Arc<Type>,
+    /// `units`, own or of the typedef.
+    pub units: Option<Arc<str>>,
+    /// Its status.
+    pub status: Status,
+    /// The argument of its `description`, if any.
+    pub description: Option<Span>,
+    /// The statement that defines it.
+    pub span: Span,
 }
 
 /// A submodule that a module includes (RFC 7950 7.2).

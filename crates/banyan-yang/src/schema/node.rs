@@ -36,6 +36,10 @@ pub enum NodeKind {
     Output,
     /// RFC 7950 7.16.
     Notification,
+    /// RFC 8791: the root of a tree of its own, outside of the data tree.
+    Structure,
+    /// RFC 8040 section 8: as a structure; the name is that of a template and not part of the data.
+    YangData,
 }
 
 impl NodeKind {
@@ -43,6 +47,11 @@ impl NodeKind {
     pub fn is_data(self) -> bool {
         use NodeKind::*;
         matches!(self, Container | List | Leaf | LeafList | AnyData | AnyXml)
+    }
+
+    /// Whether the kind is the root of a tree outside of the data tree: see [`super::Schema::structures`].
+    pub fn is_structure(self) -> bool {
+        matches!(self, NodeKind::Structure | NodeKind::YangData)
     }
 
     /// The YANG keyword.
@@ -62,6 +71,8 @@ impl NodeKind {
             NodeKind::Input => "input",
             NodeKind::Output => "output",
             NodeKind::Notification => "notification",
+            NodeKind::Structure => "structure",
+            NodeKind::YangData => "yang-data",
         }
     }
 }
@@ -110,6 +121,15 @@ pub struct ExtensionInstance {
     pub span: Span,
 }
 
+/// What only an explicit access control rule allows (RFC 8341 section 9).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum DefaultDeny {
+    /// `nacm:default-deny-write`: writing.
+    Write,
+    /// `nacm:default-deny-all`: reading, writing and calling.
+    All,
+}
+
 /// One schema node.
 #[derive(Debug)]
 pub struct SchemaNode {
@@ -119,9 +139,9 @@ pub struct SchemaNode {
     pub name: Arc<str>,
     /// The module whose namespace it is in (an augmenting module's for what it adds).
     pub module: ModuleId,
-    /// The schema parent, choice and case included; `None` for the root.
+    /// The schema parent, choice and case included; `None` for the root and for structures.
     pub parent: Option<SchemaId>,
-    /// The nearest ancestor that is not a choice or case; `None` for the root.
+    /// The nearest ancestor that is not a choice or case; `None` for the root and for structures.
     pub data_parent: Option<SchemaId>,
     /// Schema children, in schema order.
     pub children: Vec<SchemaId>,
@@ -213,6 +233,26 @@ impl SchemaNode {
     /// A container without `presence`: it exists whenever its parent does (RFC 7950 7.5.1).
     pub fn is_np_container(&self) -> bool {
         self.kind == NodeKind::Container && !self.presence
+    }
+
+    /// What access control denies unless a rule permits it, as the node itself says; it holds for what is
+    /// below it too. A grouping, `refine` or deviation may have said it. On operations and notifications
+    /// `default-deny-write` means nothing (RFC 8341 section 9).
+    pub fn default_deny(&self) -> Option<DefaultDeny> {
+        let operation = matches!(
+            self.kind,
+            NodeKind::Rpc | NodeKind::Action | NodeKind::Notification
+        );
+        let nacm = self
+            .extensions
+            .iter()
+            .filter(|extension| &*extension.module == "ietf-netconf-acm");
+        nacm.filter_map(|extension| match &*extension.name {
+            "default-deny-all" => Some(DefaultDeny::All),
+            "default-deny-write" if !operation => Some(DefaultDeny::Write),
+            _ => None,
+        })
+        .max()
     }
 
     /// All expressions on the node, `must` and `when`.

@@ -7,6 +7,11 @@ use banyan_yang::source::SourceMap;
 
 use crate::shared;
 
+/// RFC 8531 has a mount point on an anydata, where RFC 8528 3.1 allows none.
+fn is_known(line: &str) -> bool {
+    line.contains("/ietf-connectionless-oam@2019-04-16.yang:948:7: error[invalid-mount-point]")
+}
+
 #[test]
 fn published_modules_obey_the_grammar() {
     let Some(models) = shared::models("published_modules_obey_the_grammar") else {
@@ -27,7 +32,8 @@ fn published_modules_obey_the_grammar() {
             found
                 .into_sorted()
                 .iter()
-                .map(|finding| finding.one_line(&sources)),
+                .map(|finding| finding.one_line(&sources))
+                .filter(|line| !is_known(line)),
         );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

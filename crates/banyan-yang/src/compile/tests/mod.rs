@@ -9,6 +9,7 @@ mod modules;
 mod nodes;
 mod robustness;
 mod rules;
+mod structures;
 mod types;
 
 use std::sync::Arc;

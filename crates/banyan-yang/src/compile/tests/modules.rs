@@ -214,12 +214,3 @@ fn the_digest_tells_sets_apart_but_not_orders() {
         digest(new().import_only("a", None).implement("b", None))
     );
 }
-
-#[test]
-fn yang_data_is_ignored() {
-    let schema = schema(&[
-        "module m { namespace urn:m; prefix m; import ietf-restconf { prefix rc; } rc:yang-data x { container c { leaf a { type string; } } } }",
-        "module ietf-restconf { namespace urn:rc; prefix rc; extension yang-data { argument name; } }",
-    ]);
-    assert_eq!(schema.nodes().len(), 1);
-}

@@ -279,26 +279,6 @@ fn extensions_stay_on_nodes_and_modules() {
 }
 
 #[test]
-fn a_mount_point_is_noted() {
-    let schema = schema(&[
-        "module m { yang-version 1.1; namespace urn:m; prefix m; import ietf-yang-schema-mount { prefix s; } container c { s:mount-point label; } }",
-        "module ietf-yang-schema-mount { yang-version 1.1; namespace urn:s; prefix s; extension mount-point { argument label; } }",
-    ]);
-    assert_eq!(node(&schema, "c").mount_point.as_deref(), Some("label"));
-}
-
-#[test]
-fn an_action_of_tailf_common_is_an_action() {
-    let schema = schema(&[
-        "module m { namespace urn:m; prefix m; import tailf-common { prefix tailf; }
-           container c { tailf:action go { tailf:exec x; input { leaf a { type string; } } output { leaf b { type string; } } } } }",
-        "module tailf-common { namespace urn:t; prefix tailf; extension action { argument name; } extension exec { argument cmd; } }",
-    ]);
-    assert_eq!(node(&schema, "c/go").kind, NodeKind::Action);
-    assert_eq!(node(&schema, "c/go/input/a").kind, NodeKind::Leaf);
-}
-
-#[test]
 fn nesting_of_nodes_is_bounded() {
     let body = format!("{}{}", "container c { ".repeat(190), "}".repeat(190));
     assert!(codes(&body).is_empty());

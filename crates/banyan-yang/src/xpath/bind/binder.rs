@@ -148,7 +148,7 @@ impl<'a> Binder<'a> {
             Expr::Union(operands) => return self.union(operands, context),
             Expr::Path(path) => {
                 let start = if path.absolute {
-                    NodeSet::of_root()
+                    NodeSet::of(self.walker.root)
                 } else {
                     context.clone()
                 };
@@ -328,19 +328,13 @@ impl<'a> Binder<'a> {
                 Extent::Subtree if is_leaf => Extent::Value,
                 extent => extent,
             };
-            if reached.node == SchemaId::ROOT {
+            if reached.node == self.walker.root {
                 // The root always exists; all beneath it is everything.
                 self.reads.any |= extent == Extent::Subtree;
                 continue;
             }
             self.reads.nodes.push(reached.read(extent));
         }
-    }
-}
-
-impl NodeSet {
-    pub(super) fn of_root() -> Self {
-        Self::of(SchemaId::ROOT)
     }
 }
 

@@ -156,6 +156,8 @@ pub(super) struct Walker<'a> {
     /// The rpc, action or notification around the context: a child of its parent, for this expression only
     /// (RFC 7950 6.4.1).
     operation: Option<SchemaId>,
+    /// Where absolute paths begin: the root of the data tree, or of the structure around the context (RFC 8791 4).
+    pub(super) root: SchemaId,
 }
 
 impl<'a> Walker<'a> {
@@ -170,7 +172,12 @@ impl<'a> Walker<'a> {
             }
             operation = parent(schema, id);
         }
-        Self { schema, operation }
+        let ancestors = std::iter::successors(Some(context), |id| parent(schema, *id));
+        Self {
+            schema,
+            operation,
+            root: ancestors.last().unwrap_or(SchemaId::ROOT),
+        }
     }
 
     /// The nodes on `axis` from `from` that can pass `test`.
@@ -241,8 +248,8 @@ impl<'a> Walker<'a> {
             }
             Axis::Following | Axis::Preceding => {
                 let root = Reached {
-                    node: SchemaId::ROOT,
-                    ancestor: SchemaId::ROOT,
+                    node: self.root,
+                    ancestor: self.root,
                     joins: Rc::new([]),
                 };
                 self.descendants(&root, test, to);
@@ -342,7 +349,7 @@ impl<'a> Walker<'a> {
             }
             PlanTest::Module { module, .. } => is_element && Some(node.module) == *module,
             PlanTest::AnyName => is_element,
-            PlanTest::Node => is_element || id == SchemaId::ROOT,
+            PlanTest::Node => is_element || id == self.root,
             PlanTest::Text => matches!(node.kind, NodeKind::Leaf | NodeKind::LeafList),
             PlanTest::Nothing => false,
         }
