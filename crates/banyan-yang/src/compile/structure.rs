@@ -203,7 +203,7 @@ pub(super) fn annotations(
 ) -> Vec<Annotation> {
     let mut drafts = std::mem::take(&mut compilation.annotations);
     drafts.sort_by_key(|id| (compilation.drafts.get(*id).module, *id));
-    let mut finisher = TypeFinisher::new(compilation, &settled.tree, ids);
+    let mut finisher = TypeFinisher::new(compilation, settled, ids);
     let types: Vec<_> = drafts.iter().map(|id| finisher.leaf(*id)).collect();
     drafts
         .iter()
