@@ -11,7 +11,7 @@ use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
 use crate::error::{DataError, ErrorKind, ErrorPath};
 use crate::lexical::{Style, canonical};
-use crate::list::{LeafList, List};
+use crate::list::{LeafList, List, may_repeat};
 use crate::meta::{Annotations, Meta};
 use crate::node::{Content, Node, Slot};
 use crate::path::{InstancePath, PathStep, Select};
@@ -29,6 +29,8 @@ pub(crate) struct Assembly {
     groups: Vec<Group>,
     /// How many of `groups` are in use; the others keep their memory for the next node.
     open: usize,
+    /// Containers and lists that were given and hold nothing.
+    empty: Vec<SchemaId>,
     annotations: BTreeMap<Option<SchemaId>, Annotations>,
 }
 
@@ -56,6 +58,7 @@ impl Assembly {
         self.id = Some(id);
         self.slots.clear();
         self.open = 0;
+        self.empty.clear();
         self.annotations.clear();
     }
 
@@ -64,10 +67,16 @@ impl Assembly {
         self.slots.is_empty() && self.open == 0
     }
 
-    /// Whether there is a single child (leaf, container, anydata) at `id` already.
+    /// Whether there is a single child (leaf, container, anydata) at `id` already, or one came that held nothing.
     pub(crate) fn has(&self, id: SchemaId) -> bool {
-        self.slots.last().is_some_and(|last| last.id >= id)
-            && self.slots.binary_search_by_key(&id, |slot| slot.id).is_ok()
+        self.empty.contains(&id)
+            || self.slots.last().is_some_and(|last| last.id >= id)
+                && self.slots.binary_search_by_key(&id, |slot| slot.id).is_ok()
+    }
+
+    /// Notes that a container or list came that holds nothing, which is not stored.
+    pub(crate) fn note_empty(&mut self, id: SchemaId) {
+        self.empty.push(id);
     }
 
     /// Puts a leaf, container, anydata, mount or finished list at `id`, in the place of what is there.
@@ -182,8 +191,8 @@ impl Group {
     fn build(&mut self, schema: &Schema, id: SchemaId, faults: &mut Vec<Fault>) -> Option<Content> {
         let definition = schema.node(id);
         if definition.kind == NodeKind::LeafList {
-            // RFC 7950 7.7: the values of a configuration leaf-list are unique.
-            if definition.config {
+            let repeats = may_repeat(schema, id);
+            if !repeats {
                 let order = |a: &Value, b: &Value| a.cmp(b);
                 let duplicates = duplicates(&self.values, order);
                 let what = |value: &Value| match &definition.ty {
@@ -197,7 +206,7 @@ impl Group {
             }
             let values = std::mem::take(&mut self.values);
             self.offsets.clear();
-            return LeafList::from_values(values, definition.ordered_by, !definition.config)
+            return LeafList::from_values(values, definition.ordered_by, repeats)
                 .ok()
                 .map(Content::LeafList);
         }

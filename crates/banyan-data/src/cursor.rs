@@ -346,6 +346,15 @@ impl<'t> Cursor<'t> {
         Some(self.move_to(Frame::below(&self.frame, schema, id, Place::Dummy)))
     }
 
+    /// The same node in the view that its own constraints have (RFC 7950 6.4.1): those on configuration see
+    /// configuration alone.
+    pub(crate) fn for_constraints(&self) -> Cursor<'t> {
+        match self.view.configuration() {
+            Some(view) if self.definition().config => Cursor::at(view, self.frame.clone()),
+            _ => self.clone(),
+        }
+    }
+
     /// The text node of a leaf or leaf-list entry.
     pub fn text_node(&self) -> Option<Cursor<'t>> {
         if matches!(self.frame.place(), Place::Text) || self.value().is_none() {

@@ -20,6 +20,7 @@ use crate::value::Value;
 #[cfg(test)]
 pub(crate) use btree::steps as btree_steps;
 use entries::{Entries, EntriesIter};
+pub(crate) use leaf_list::may_repeat;
 pub use leaf_list::{LeafList, LeafListIter};
 
 /// Where an entry of a user-ordered list or leaf-list goes (RFC 7950 7.7.9, 7.8.6).

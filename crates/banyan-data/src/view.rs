@@ -20,6 +20,7 @@ pub struct View<'t> {
     scope: Scope,
     conditions: Conditions<'t>,
     operation: Option<Operation<'t>>,
+    configuration: Option<&'t View<'t>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,6 +69,7 @@ impl<'t> View<'t> {
             scope: Scope::All,
             conditions: Conditions::Ignored,
             operation: None,
+            configuration: None,
         }
     }
 
@@ -100,6 +102,14 @@ impl<'t> View<'t> {
         }
     }
 
+    /// Constraints on configuration see that view of the same tree, which shows configuration alone (RFC 7950 6.4.1).
+    pub fn with_configuration(self, configuration: &'t View<'t>) -> Self {
+        View {
+            configuration: Some(configuration),
+            ..self
+        }
+    }
+
     /// Adds the tree of an rpc, action or notification that belongs below the instance `parent`
     /// (the root's empty path for an rpc or top-level notification).
     pub fn with_operation(self, tree: &'t Tree, parent: &'t InstancePath) -> Self {
@@ -118,6 +128,11 @@ impl<'t> View<'t> {
     pub fn operation(&self) -> Option<(&'t Tree, &'t InstancePath)> {
         self.operation
             .map(|operation| (operation.tree, operation.parent))
+    }
+
+    /// What constraints on configuration see, if that was told.
+    pub fn configuration(&self) -> Option<&'t View<'t>> {
+        self.configuration
     }
 
     /// Whether defaults and the like are part of the view.

@@ -12,7 +12,7 @@ use banyan_yang::schema::{NodeKind, OrderedBy, Schema, SchemaId};
 use super::{Edit, EditContent, EditNode, Insert, Operation};
 use crate::choice::{Branches, branches, exclude_each_other};
 use crate::error::{DataError, ErrorKind, ErrorPath};
-use crate::list::{LeafList, List};
+use crate::list::{LeafList, List, may_repeat};
 use crate::meta::Meta;
 use crate::node::{Content, MAX_DEPTH, Node, Slot, Tree, same_schema};
 use crate::path::{Trail, Which};
@@ -442,8 +442,7 @@ fn leaf_list_entry(
         Some(_) => return Err(wrong_content(&place, edit)),
     };
     let definition = trail.inside.node(edit.id);
-    // RFC 7950 7.7: values of state data need not be unique.
-    let duplicates = !definition.config;
+    let duplicates = may_repeat(trail.inside, edit.id);
     let exists = list.is_some_and(|list| list.contains(value));
     let act = match edit.operation {
         Operation::Create if duplicates => Act::Merge,

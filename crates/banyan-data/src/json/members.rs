@@ -130,7 +130,14 @@ impl<'a> DeserializeSeed<'a> for Child<'_, '_, 'a> {
                 reader.place.top().put(id, Content::Leaf(value));
             }
             NodeKind::LeafList | NodeKind::List => {
-                deserializer.deserialize_seq(Items { reader, schema, id })?;
+                deserializer.deserialize_seq(Items {
+                    reader: &mut *reader,
+                    schema,
+                    id,
+                })?;
+                if !reader.place.top().has_group(id) {
+                    reader.place.top().note_empty(id);
+                }
             }
             NodeKind::Container if definition.mount_point.is_some() => {
                 mount(reader, id, deserializer)?;
@@ -142,6 +149,8 @@ impl<'a> DeserializeSeed<'a> for Child<'_, '_, 'a> {
                 let node = reader.pop(schema, id)?;
                 if stored {
                     reader.place.top().put(id, Content::Container(node));
+                } else {
+                    reader.place.top().note_empty(id);
                 }
             }
             _ => {

@@ -2,12 +2,23 @@
 
 use std::fmt;
 
-use banyan_yang::schema::OrderedBy;
+use banyan_yang::schema::{NodeKind, OrderedBy, Schema, SchemaId};
 use triomphe::Arc;
 
 use super::entries::{Entries, EntriesIter};
 use super::{At, DuplicateKey};
 use crate::value::Value;
+
+/// Whether values of the leaf-list `id` may repeat: in whatever is no configuration (RFC 7950 7.7), though not in
+/// modules of YANG version 1 (RFC 6020 7.7). O(depth).
+pub(crate) fn may_repeat(schema: &Schema, id: SchemaId) -> bool {
+    use NodeKind::{Action, Notification, Rpc};
+    let node = schema.node(id);
+    let parent = |id: &SchemaId| schema.node(*id).parent;
+    let is_operation = |id| matches!(schema.node(id).kind, Rpc | Action | Notification);
+    schema.module(node.module).yang_1_1
+        && (!node.config || std::iter::successors(node.parent, parent).any(is_operation))
+}
 
 /// The values of a leaf-list; a clone costs a reference count.
 #[derive(Clone)]

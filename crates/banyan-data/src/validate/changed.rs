@@ -16,7 +16,7 @@ use crate::cursor::Cursor;
 use crate::error::DataError;
 use crate::node::{Content, Tree};
 use crate::path::InstancePath;
-use crate::view::{View, case_chain};
+use crate::view::{Scope, View, case_chain};
 use crate::xpath::Whens;
 
 /// Validates `after`, which is what `changes` make of a tree that was valid with the same options. Finds what
@@ -38,7 +38,11 @@ fn changed_in(
     report: &mut Report,
 ) -> Vec<DataError> {
     let whens = Whens::new(options.budget);
-    let view = View::of(after).with_scope(options.scope).with_whens(&whens);
+    let configuration = View::of(after).with_scope(Scope::Config).with_whens(&whens);
+    let view = View::of(after)
+        .with_scope(options.scope)
+        .with_whens(&whens)
+        .with_configuration(&configuration);
     let root = Cursor::root(&view);
     let mut incremental = Incremental {
         walk: Walk::incremental(root.schema(), options, prefix, report),

@@ -30,7 +30,8 @@ pub use prune::apply_whens;
 /// What is validated, and how much it may cost.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'o> {
-    /// Whether constraints see configuration only. Only [`Scope::All`] makes sense for operations.
+    /// Whether there is configuration only, or state too, which constraints on state see beside the configuration.
+    /// Only [`Scope::All`] makes sense for operations.
     pub scope: Scope,
     /// Errors after which validation ends.
     pub errors: usize,
@@ -100,11 +101,12 @@ pub fn full(tree: &Tree, options: &Options<'_>) -> Report {
     let root_path = InstancePath::default();
     let is_operation = tree.root().id() != banyan_yang::schema::SchemaId::ROOT;
     let whens = Whens::new(options.budget);
+    let configuration = View::of(tree).with_scope(Scope::Config).with_whens(&whens);
     let view = if is_operation {
         let (datastore, parent) = options.datastore.unwrap_or((&nothing, &root_path));
         View::of(datastore).with_operation(tree, parent)
     } else {
-        View::of(tree)
+        View::of(tree).with_configuration(&configuration)
     };
     let view = view.with_scope(options.scope).with_whens(&whens);
     let root = if is_operation {

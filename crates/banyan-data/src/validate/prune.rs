@@ -11,7 +11,7 @@ use crate::list::{LeafList, List};
 use crate::node::{Content, Node, Slot, Tree};
 use crate::path::{InstancePath, PathStep, Select};
 use crate::value::Value;
-use crate::view::{View, has_when};
+use crate::view::{Scope, View, has_when};
 use crate::xpath::Whens;
 
 /// Passes after which no more is taken out. One pass follows the conditions in their order of dependency; another
@@ -30,7 +30,12 @@ pub fn apply_whens(tree: &Tree, budget: u64) -> (Tree, Vec<InstancePath>) {
         let before = removed.len();
         let changed = {
             let whens = Whens::new(budget);
-            let view = View::of(&tree).with_whens_on_all(&whens);
+            let configuration = View::of(&tree)
+                .with_scope(Scope::Config)
+                .with_whens_on_all(&whens);
+            let view = View::of(&tree)
+                .with_whens_on_all(&whens)
+                .with_configuration(&configuration);
             let rules = Rules::of(tree.schema());
             let mut pruning = Pruning {
                 rules,

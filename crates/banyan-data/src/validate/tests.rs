@@ -306,7 +306,7 @@ fn a_default_whose_when_is_false_is_not_in_use() {
 
 #[test]
 fn state_is_no_configuration() {
-    let model = "leaf s state\nleaf c must=\"not(../s)\"";
+    let model = "leaf s state must=\"not(../c)\"\nleaf c";
     invalid(model, "<s>1</s>", &["NotConfig /t:s -"]);
     let schema = outline(model);
     let options = Options {

@@ -160,7 +160,11 @@ impl<'t, 'r> Walk<'t, 'r> {
         match node.frame().place() {
             Place::Mount(tree) => self.in_mount(node, |options, prefix, report| {
                 let whens = Whens::new(options.budget);
-                let view = View::of(tree).with_scope(options.scope).with_whens(&whens);
+                let configuration = View::of(tree).with_scope(Scope::Config).with_whens(&whens);
+                let view = View::of(tree)
+                    .with_scope(options.scope)
+                    .with_whens(&whens)
+                    .with_configuration(&configuration);
                 let errors = walk(&Cursor::root(&view), options, prefix, report);
                 report.counters.visited += whens.visited();
                 errors
@@ -211,6 +215,7 @@ impl<'t, 'r> Walk<'t, 'r> {
     /// RFC 7950 7.5.3.
     fn musts(&mut self, node: &Cursor<'t>) {
         let plans = self.plans.clone();
+        let node = &node.for_constraints();
         for (must, plan) in plans.musts(self.schema, node.id()) {
             self.evaluated();
             self.session.renew(self.options.budget);
@@ -246,6 +251,7 @@ impl<'t, 'r> Walk<'t, 'r> {
 
     /// RFC 7950 9.9, 9.13.
     fn reference(&mut self, leaf: &Cursor<'t>) {
+        let leaf = &leaf.for_constraints();
         let definition = leaf.definition();
         if !definition.ty.as_ref().is_some_and(|ty| needs_instance(ty)) {
             return;

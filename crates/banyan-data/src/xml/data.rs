@@ -255,6 +255,8 @@ impl<'o, 'a> DataReader<'o, 'a> {
                 let node = self.pop(schema, id)?;
                 if stored {
                     self.place.top().put(id, Content::Container(node));
+                } else {
+                    self.place.top().note_empty(id);
                 }
             }
             NodeKind::List => self.entry(schema, id, open.offset)?,

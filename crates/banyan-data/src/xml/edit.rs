@@ -34,6 +34,8 @@ struct Attributes<'a> {
     key: Option<Attribute<'a>>,
     value: Option<Attribute<'a>>,
     annotations: Option<Annotations>,
+    /// The client asks for the default (RFC 6243 4.5.1).
+    is_default: bool,
 }
 
 /// The children of a node while they are read, with the annotations of the node itself and of its leaves.
@@ -166,7 +168,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
                 return self.reader.skip();
             }
         };
-        let operation = attributes.operation;
+        let mut operation = attributes.operation;
         if definition.is_key && schema.node(parent).kind == NodeKind::List {
             if let Some(value) = self.reader.leaf(schema, id, open.offset)? {
                 self.reader.place.note_key(id, &value);
@@ -182,7 +184,16 @@ impl<'o, 'a> EditReader<'o, 'a> {
             let of_child = attributes.annotations.map(|of| (Some(id), of));
             nodes.annotations.extend(of_child);
         }
-        if let Some(content) = self.content(schema, id, operation, open, &mut own)? {
+        if let Some(mut content) = self.content(schema, id, operation, open, &mut own)? {
+            if attributes.is_default && !deletes(operation) {
+                if !self.is_default(schema, id, &content, open.offset)? {
+                    return Ok(());
+                }
+                // RFC 6243 4.5.1: the node is to have its default, which it has while it is not set.
+                if matches!(operation, Operation::Merge | Operation::Replace) {
+                    (operation, content) = (Operation::Remove, EditContent::Leaf(None));
+                }
+            }
             nodes.nodes.push(EditNode {
                 id,
                 operation,
@@ -366,6 +377,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
             key: None,
             value: None,
             annotations: None,
+            is_default: false,
         };
         for index in 0..self.reader.scanner.attributes.len() {
             let attribute = self.reader.scanner.attributes[index].clone();
@@ -400,8 +412,14 @@ impl<'o, 'a> EditReader<'o, 'a> {
                 }
                 (Some(YANG), "key") => found.key = Some(attribute),
                 (Some(YANG), "value") => found.value = Some(attribute),
-                // RFC 6243 4.5.1: the value is given beside it, so it says nothing more.
-                (Some(DEFAULT_NAMESPACE), "default") => {}
+                (Some(DEFAULT_NAMESPACE), "default") => match &*attribute.value {
+                    "true" | "1" => found.is_default = true,
+                    "false" | "0" => found.is_default = false,
+                    _ => {
+                        self.bad_attribute(id, &attribute, "true or false", offset)?;
+                        return Ok(None);
+                    }
+                },
                 (namespace, local) => {
                     let known = namespace.and_then(|uri| annotation_of(schema, uri, local));
                     match known {
@@ -417,6 +435,29 @@ impl<'o, 'a> EditReader<'o, 'a> {
             }
         }
         Ok(Some(found))
+    }
+
+    /// Whether a leaf that is marked as default has that value (RFC 6243 4.5.1); if not, that is an error.
+    fn is_default(
+        &mut self,
+        schema: &Schema,
+        id: SchemaId,
+        content: &EditContent,
+        offset: usize,
+    ) -> Result<bool, Stop> {
+        let default = lexical::default_value(schema, id, 0).ok();
+        if matches!(content, EditContent::Leaf(Some(value)) if Some(value) == default.as_ref()) {
+            return Ok(true);
+        }
+        let message = "it is marked as default, and it has no default or another one";
+        let error = DataError::new(
+            ErrorKind::InvalidValue,
+            self.reader.place.path_of(Some(id)),
+            message,
+        );
+        let help = "give the default, or leave the attribute default out";
+        self.reader.report(error.with_help(help), offset)?;
+        Ok(false)
     }
 
     fn bad_attribute(

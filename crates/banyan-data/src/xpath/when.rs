@@ -97,6 +97,7 @@ pub(crate) fn first_false<'t>(
     session: &Session<'t>,
     budget: u64,
 ) -> Result<Option<FalseWhen<'t>>, Stop> {
+    let node = &node.for_constraints();
     let schema = node.schema();
     let plans = Plans::of(schema);
     for bearer in std::iter::once(node.id()).chain(case_chain(schema, node.id())) {

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use banyan_data::Tree;
-use banyan_data::document::ParseOptions;
-use banyan_data::validate::{Options, full};
-use banyan_data::xml::parse_data;
+use banyan_data::change::diff;
+use banyan_data::document::{Encoding, ParseOptions, PrintOptions};
+use banyan_data::edit::Operation;
+use banyan_data::operation::{Invocation, parse_action, parse_rpc};
+use banyan_data::validate::{Options, Report, apply_whens, changed, full};
+use banyan_data::view::Scope;
+use banyan_data::xml::{self, parse_data, parse_edit};
+use banyan_data::{DataError, Tree, json};
 use banyan_yang::compile::{Compiler, MemorySource};
 use banyan_yang::schema::Schema;
 
@@ -31,20 +35,135 @@ pub fn module(body: &str) -> String {
     format!("module t {{ yang-version 1.1; namespace urn:t; prefix t; {body} }}")
 }
 
-/// Data of module `t`, whose prefix is declared and whose namespace is the default.
-pub fn data(schema: &Arc<Schema>, xml: &str) -> Tree {
-    let document =
-        format!("<data xmlns=\"urn:t\" xmlns:t=\"urn:t\" xmlns:u=\"urn:u\">{xml}</data>");
-    parse_data(schema, document.as_bytes(), &ParseOptions::default())
-        .unwrap_or_else(|errors| panic!("{errors:?}"))
+/// The schema of a module `t` with this body.
+pub fn schema_of(body: &str) -> Arc<Schema> {
+    schema(&[&module(body)])
 }
 
-/// Kind, path and app-tag of what a full validation finds.
-pub fn errors(schema: &Arc<Schema>, xml: &str) -> Vec<String> {
-    let report = full(&data(schema, xml), &Options::default());
-    let shown = report.errors.iter().map(|error| {
+fn document(xml: &str) -> String {
+    format!(
+        "<data xmlns=\"urn:t\" xmlns:t=\"urn:t\" xmlns:u=\"urn:u\" xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\" \
+         xmlns:yang=\"urn:ietf:params:xml:ns:yang:1\">{xml}</data>"
+    )
+}
+
+/// Data of module `t`, whose prefix is declared and whose namespace is the default; or what is wrong.
+pub fn try_data(schema: &Arc<Schema>, xml: &str) -> Result<Tree, Vec<String>> {
+    parse_data(schema, document(xml).as_bytes(), &ParseOptions::default()).map_err(|e| shown(&e))
+}
+
+/// Data of module `t` that must be well-formed.
+pub fn data(schema: &Arc<Schema>, xml: &str) -> Tree {
+    try_data(schema, xml).unwrap_or_else(|errors| panic!("{errors:?}"))
+}
+
+/// Data from JSON, or what is wrong.
+pub fn json_data(schema: &Arc<Schema>, text: &str) -> Result<Tree, Vec<String>> {
+    json::parse_data(schema, text.as_bytes(), &ParseOptions::default()).map_err(|e| shown(&e))
+}
+
+/// The tree as one line of XML.
+pub fn to_xml(tree: &Tree) -> String {
+    to_xml_with(tree, &PrintOptions::default())
+}
+
+/// The tree as one line of XML with these options.
+pub fn to_xml_with(tree: &Tree, options: &PrintOptions<'_>) -> String {
+    let mut out = Vec::new();
+    xml::print(tree, options, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// The tree as one line of JSON.
+pub fn to_json(tree: &Tree) -> String {
+    let mut out = Vec::new();
+    json::print(tree, &PrintOptions::default(), &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// Kind, path and app-tag of each error.
+pub fn shown(errors: &[DataError]) -> Vec<String> {
+    let shown = errors.iter().map(|error| {
         let tag = error.app_tag.as_deref().unwrap_or("-");
         format!("{:?} {} {tag}", error.kind, error.path)
     });
     shown.collect()
+}
+
+/// What a full validation of configuration finds.
+pub fn errors(schema: &Arc<Schema>, xml: &str) -> Vec<String> {
+    shown(&full(&data(schema, xml), &Options::default()).errors)
+}
+
+/// What a full validation of configuration and state finds.
+pub fn errors_with_state(schema: &Arc<Schema>, xml: &str) -> Vec<String> {
+    let options = Options {
+        scope: Scope::All,
+        ..Options::default()
+    };
+    shown(&full(&data(schema, xml), &options).errors)
+}
+
+/// Expects that data are valid.
+#[track_caller]
+pub fn valid(schema: &Arc<Schema>, xml: &str) {
+    assert_eq!(errors(schema, xml), Vec::<String>::new(), "{xml}");
+}
+
+/// Expects these errors.
+#[track_caller]
+pub fn invalid(schema: &Arc<Schema>, xml: &str, expected: &[&str]) {
+    assert_eq!(errors(schema, xml), expected, "{xml}");
+}
+
+/// The tree after the content of an edit-config with `default-operation` merge, or the error.
+pub fn edited(tree: &Tree, xml: &str) -> Result<Tree, Vec<String>> {
+    edited_by(tree, Operation::Merge, xml)
+}
+
+/// The same with another default-operation.
+pub fn edited_by(tree: &Tree, default: Operation, xml: &str) -> Result<Tree, Vec<String>> {
+    let options = ParseOptions::default();
+    let edit = parse_edit(tree.schema(), document(xml).as_bytes(), default, &options);
+    edit.map_err(|errors| shown(&errors))?
+        .apply(tree)
+        .map_err(|error| shown(&[error]))
+}
+
+/// What a commit of an edit makes of valid data, as a datastore does it (RFC 7950 8.2, 8.3): the edit, what `when`
+/// takes out, and validation; full and incremental validation must agree.
+pub fn committed(before: &Tree, xml: &str) -> Result<Tree, Vec<String>> {
+    let (after, _) = apply_whens(&edited(before, xml)?, 100_000);
+    let report = full(&after, &Options::default());
+    let incremental = changed(&diff(before, &after), &after, &Options::default());
+    assert_eq!(incremental.errors, report.errors);
+    match report {
+        Report { errors, .. } if errors.is_empty() => Ok(after),
+        Report { errors, .. } => Err(shown(&errors)),
+    }
+}
+
+/// What is wrong with the call of an rpc, or of an action when the XML is an `action` element, against a datastore.
+pub fn call_errors(datastore: &Tree, xml: &str) -> Vec<String> {
+    let options = ParseOptions::default();
+    let schema = datastore.schema();
+    let call = if xml.starts_with("<action") {
+        parse_action(schema, xml.as_bytes(), &options)
+    } else {
+        parse_rpc(schema, Encoding::Xml, xml.as_bytes(), &options)
+    };
+    match call {
+        Ok(call) => invocation_errors(datastore, &call),
+        Err(errors) => shown(&errors),
+    }
+}
+
+/// What is wrong with an invocation against a datastore.
+pub fn invocation_errors(datastore: &Tree, call: &Invocation) -> Vec<String> {
+    let options = Options {
+        scope: Scope::All,
+        datastore: Some((datastore, &call.path)),
+        ..Options::default()
+    };
+    shown(&full(&call.content, &options).errors)
 }

@@ -22,6 +22,8 @@ pub(super) struct Settled {
     pub in_operation: Vec<bool>,
     /// Inside a `structure` or `yang-data`.
     pub in_structure: Vec<bool>,
+    /// Inside an output or notification.
+    pub is_sent: Vec<bool>,
     pub status: Vec<Status>,
     /// Keys of lists, in the order of the statement.
     pub keys: HashMap<DraftId, Vec<DraftId>>,
@@ -37,6 +39,7 @@ pub(super) fn settle(compilation: &mut Compilation<'_>) -> Settled {
         config: vec![true; count],
         in_operation: vec![false; count],
         in_structure: vec![false; count],
+        is_sent: vec![false; count],
         status: vec![Status::Current; count],
         keys: HashMap::new(),
         is_key: HashSet::new(),
@@ -66,6 +69,8 @@ impl Settled {
                 NodeKind::Rpc | NodeKind::Action | NodeKind::Notification
             );
         self.in_structure[index] = self.in_structure[above] || kind.is_structure();
+        self.is_sent[index] =
+            self.is_sent[above] || matches!(kind, NodeKind::Output | NodeKind::Notification);
         self.status[index] = self.status[above].max(draft.facts.status.unwrap_or_default());
         self.config[index] = match draft.facts.config {
             Some(config) if !self.ignores_config(id) => config.value,

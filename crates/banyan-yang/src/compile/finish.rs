@@ -200,7 +200,7 @@ fn build_node(
     let default_case = default_case(compilation, id, ids);
     let uniques = uniques(compilation, settled, id, ids);
     let draft = compilation.drafts.get(id);
-    let is_state = !settled.config[id.index()] || settled.in_operation[id.index()];
+    let is_state = !settled.config[id.index()] || settled.is_sent[id.index()];
     let mut node = SchemaNode::new(
         draft.kind,
         Arc::from(""),

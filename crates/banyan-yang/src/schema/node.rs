@@ -178,7 +178,7 @@ pub struct SchemaNode {
     pub min_elements: u32,
     /// `max-elements`; `None` is unbounded.
     pub max_elements: Option<u32>,
-    /// `ordered-by` (always system for state data, RFC 7950 7.7.7).
+    /// `ordered-by` (always system for state data, output and notifications, RFC 7950 7.7.7).
     pub ordered_by: OrderedBy,
     /// Uses of extensions on this node.
     pub extensions: Vec<ExtensionInstance>,

@@ -1,7 +1,7 @@
 //! What the schema rules of RFC 7950 say about data nodes, operations and mount points.
 
 use super::{codes, codes_of, find, node, refused_body, schema_of};
-use crate::schema::NodeKind;
+use crate::schema::{NodeKind, OrderedBy};
 
 const NONE: [&str; 0] = [];
 
@@ -277,4 +277,21 @@ fn keys_come_first_in_the_order_of_the_key_statement_wherever_they_are_defined()
     let names: Vec<_> = children.iter().map(|id| &*schema.node(*id).name).collect();
     assert_eq!(names, ["b", "a", "x"]);
     assert!(find(&schema, "l/c").is_none());
+}
+
+// Rule 52.
+#[test]
+fn the_user_orders_configuration_and_input_and_nothing_else() {
+    let schema = schema_of(
+        "grouping g { leaf-list v { type string; ordered-by user; } }
+         container c { uses g; } container s { config false; uses g; }
+         container d { action r { input { uses g; } output { uses g; } } notification n { uses g; } }",
+    );
+    let order = |path| node(&schema, path).ordered_by;
+    assert_eq!(order("c/v"), OrderedBy::User);
+    assert_eq!(order("d/r/input/v"), OrderedBy::User);
+    // RFC 7950 7.7.7: ignored for state, output and notifications.
+    for ignored in ["s/v", "d/r/output/v", "d/n/v"] {
+        assert_eq!(order(ignored), OrderedBy::System, "{ignored}");
+    }
 }

@@ -1,0 +1,75 @@
+//! Defaults in documents and edits (RFC 6243).
+
+use banyan_data::document::{PrintOptions, WithDefaults};
+
+use crate::fixture::{data, edited, schema_of, to_xml, to_xml_with};
+
+const MODEL: &str = "container c { leaf a { type uint8; default 1; } leaf b { type uint8; default 2; } leaf-list v { type uint8; default 3; } }";
+
+// Rule 60.
+#[test]
+fn a_leaf_that_was_set_to_its_default_is_explicit_and_can_be_trimmed_or_tagged() {
+    let schema = schema_of(MODEL);
+    let tree = data(&schema, "<c><a>1</a><b>5</b><v>3</v></c>");
+    let with = |defaults| {
+        let options = PrintOptions {
+            defaults,
+            ..PrintOptions::default()
+        };
+        to_xml_with(&tree, &options).replace(" xmlns=\"urn:t\"", "")
+    };
+    assert_eq!(
+        with(WithDefaults::Explicit),
+        "<c><a>1</a><b>5</b><v>3</v></c>"
+    );
+    assert_eq!(with(WithDefaults::Trim), "<c><b>5</b></c>");
+    assert_eq!(
+        with(WithDefaults::ReportAll),
+        "<c><a>1</a><b>5</b><v>3</v></c>"
+    );
+    let tagged = with(WithDefaults::ReportAllTagged);
+    assert!(
+        tagged.contains("default=\"true\">1</a>") && tagged.contains("<b>5</b>"),
+        "{tagged}"
+    );
+}
+
+// Rule 60.
+#[test]
+fn a_leaf_that_was_set_to_its_default_exists_for_create_and_delete() {
+    let schema = schema_of(MODEL);
+    let explicit = data(&schema, "<c><a>1</a></c>");
+    let unset = data(&schema, "");
+    let create = "<c><a nc:operation='create'>1</a></c>";
+    let delete = "<c><a nc:operation='delete'/></c>";
+    assert_eq!(edited(&unset, create), Ok(explicit.clone()));
+    assert_eq!(
+        edited(&explicit, create).unwrap_err(),
+        ["DataExists /t:c/a -"]
+    );
+    assert_eq!(edited(&explicit, delete), Ok(unset.clone()));
+    assert_eq!(
+        edited(&unset, delete).unwrap_err(),
+        ["DataMissing /t:c/a -"]
+    );
+    assert_eq!(to_xml(&unset), "");
+}
+
+// Rule 60.
+#[test]
+fn what_an_edit_marks_as_default_must_be_the_default_and_is_not_set_afterwards() {
+    let schema = schema_of(MODEL);
+    let before = data(&schema, "");
+    let with = |mark: &str, value: u8| {
+        let mark =
+            format!("xmlns:wd='urn:ietf:params:xml:ns:netconf:default:1.0' wd:default='{mark}'");
+        edited(&before, &format!("<c><a {mark}>{value}</a></c>"))
+    };
+    // It is not set afterwards, and was not before.
+    assert_eq!(with("true", 1), Ok(before.clone()));
+    assert!(with("1", 1).is_ok());
+    assert!(with("false", 7).is_ok());
+    // RFC 6243 4.5.1: invalid-value.
+    assert_eq!(with("true", 7).unwrap_err(), ["InvalidValue /t:c/a -"]);
+    assert_eq!(with("perhaps", 1).unwrap_err(), ["BadAttribute /t:c/a -"]);
+}
