@@ -7,6 +7,7 @@ use super::context::Compilation;
 use super::draft::{Absent, DraftId};
 use super::leafref::DataTree;
 use super::set::split_name;
+use super::status::Reference;
 use super::types::DraftType;
 use crate::diagnostic::Diagnostic;
 use crate::grammar::Version;
@@ -292,6 +293,17 @@ impl Settled {
                 compilation.report(error);
                 return self.leave_out(compilation, id);
             }
+        }
+        for leaf in &keys {
+            let leaf = compilation.drafts.get(*leaf);
+            let reference = Reference {
+                from: self.status[id.index()],
+                to: self.status[id.index()].max(leaf.facts.status.unwrap_or_default()),
+                span: set.span(key),
+                target: format!("leaf {}", compilation.names.text(leaf.name)),
+                target_span: leaf.span,
+            };
+            compilation.check_reference(reference);
         }
         self.is_key.extend(&keys);
         self.keys.insert(id, keys);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::definitions::Definitions;
 use super::draft::{Absent, DraftId, Drafts, Facts};
-use super::feature::FeatureState;
 use super::set::{Interner, ModuleSet, Name, PrefixMeaning, StatementRef, UnitId, split_name};
 use super::types::ResolvedType;
 use super::{Compiler, Mode};
@@ -34,7 +33,8 @@ pub(super) struct Compilation<'a> {
     pub definitions: Definitions,
     /// By module id; grows while compiling, see `augment`.
     pub implemented: Vec<bool>,
-    pub features: HashMap<(ModuleId, Name), FeatureState>,
+    /// Whether each feature is on.
+    pub features: HashMap<(ModuleId, Name), bool>,
     pub identities: Vec<Identity>,
     pub identity_ids: HashMap<(ModuleId, Name), IdentityId>,
     /// `type` and `typedef` statements: done, failed (and reported), or in progress.
@@ -151,11 +151,8 @@ impl<'a> Compilation<'a> {
 
     /// RFC 7950 7.21.2.
     pub fn status(&self, at: StatementRef) -> Option<Status> {
-        Some(match self.set.child_argument(at, Keyword::Status)? {
-            "deprecated" => Status::Deprecated,
-            "obsolete" => Status::Obsolete,
-            _ => Status::Current,
-        })
+        let argument = self.set.child_argument(at, Keyword::Status)?;
+        Some(super::status::parse(argument))
     }
 
     /// The prefixes of a text, with the module that unprefixed names belong to.

@@ -154,15 +154,16 @@ impl Definitions {
             .map(|key| key.2)
     }
 
-    /// All definitions of a kind inside of others, in the order of the texts.
-    pub fn all_scoped(&self, kind: Keyword) -> Vec<StatementRef> {
-        let mut all: Vec<_> = self
-            .scoped
-            .iter()
-            .filter(|(key, definition)| key.0 == kind && !definition.dropped)
-            .map(|(_, definition)| definition.at)
+    /// All definitions of a kind, wherever they stand, in the order of the texts; without those that were left out.
+    pub fn all(&self, kind: Keyword) -> Vec<StatementRef> {
+        let top = self.top.iter().filter(|(key, _)| key.0 == kind);
+        let scoped = self.scoped.iter().filter(|(key, _)| key.0 == kind);
+        let all = top.map(|entry| entry.1).chain(scoped.map(|entry| entry.1));
+        let mut all: Vec<_> = all
+            .filter(|definition| !definition.dropped)
+            .map(|definition| definition.at)
             .collect();
-        all.sort();
+        all.sort_unstable();
         all
     }
 

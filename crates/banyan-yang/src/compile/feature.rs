@@ -1,40 +1,30 @@
 //! Features and `if-feature` (RFC 7950 7.20).
 
+use std::collections::HashMap;
+
 use super::context::Compilation;
-use super::set::{StatementRef, split_name};
+use super::cycles::{chain, cycles, dependencies_first};
+use super::set::{Name, StatementRef, split_name};
 use crate::diagnostic::Diagnostic;
 use crate::schema::ModuleId;
 use crate::statement::Keyword;
 
-/// What is known of a feature.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum FeatureState {
-    On,
-    Off,
-    /// Being decided: meeting it again is a cycle.
-    Open,
-}
-
-/// How deep parentheses and `not` may nest in an expression, and features may depend on each other.
+/// How deep parentheses and `not` may nest in an expression.
 const MAX_DEPTH: usize = 100;
 
 impl Compilation<'_> {
-    /// Whether all `if-feature`s of a statement hold.
+    /// Whether all `if-feature`s of a statement hold. All are looked at, for their errors.
     pub fn features_hold(&mut self, at: StatementRef) -> bool {
-        self.features_hold_within(at, 0)
-    }
-
-    fn features_hold_within(&mut self, at: StatementRef, depth: usize) -> bool {
         let set = self.set;
         let mut hold = true;
         for condition in set.children_of(at, Keyword::IfFeature) {
-            hold &= self.condition(condition, depth);
+            hold &= self.condition(condition);
         }
         hold
     }
 
     /// One `if-feature`; an expression with an error counts as false.
-    fn condition(&mut self, at: StatementRef, depth: usize) -> bool {
+    fn condition(&mut self, at: StatementRef) -> bool {
         let text = self.set.argument(at);
         let tokens = tokens(text);
         let mut parser = Parser {
@@ -42,13 +32,17 @@ impl Compilation<'_> {
             next: 0,
             at,
             depth: 0,
-            feature_depth: depth,
             compilation: self,
         };
         let value = parser.disjunction();
         let complete = parser.next == tokens.len();
         match value {
-            Some(value) if complete => value,
+            Some(value) if complete => {
+                if let Some(word) = glued(text) {
+                    self.report_glued(at, word);
+                }
+                value
+            }
             _ => {
                 let span = self.set.argument_span(at);
                 self.report(
@@ -65,73 +59,98 @@ impl Compilation<'_> {
         }
     }
 
-    fn feature_named(&mut self, at: StatementRef, reference: &str, depth: usize) -> bool {
+    /// RFC 7950 14, `if-feature-expr`: words and parentheses are apart.
+    fn report_glued(&mut self, at: StatementRef, word: &str) {
+        let message = format!("`{word}` must be apart from a parenthesis");
+        self.report(
+            Diagnostic::error("invalid-if-feature", self.set.argument_span(at), message)
+                .help("put a space between the two")
+                .rfc("RFC 7950 7.20.2"),
+        );
+    }
+
+    fn feature_named(&mut self, at: StatementRef, reference: &str) -> bool {
         let Some(definition) = self.definition(Keyword::Feature, at, reference) else {
             return false;
         };
-        let (_, name) = split_name(reference);
-        let module = self.set.owner(definition.unit);
-        self.feature(module, name, definition, depth)
+        let name = self.names.intern(split_name(reference).1);
+        let key = (self.set.owner(definition.unit), name);
+        self.features.get(&key).copied().unwrap_or(false)
     }
 
-    /// Whether a feature is on: asked for, and its own conditions hold.
-    pub fn feature(
-        &mut self,
-        module: ModuleId,
-        name: &str,
-        definition: StatementRef,
-        depth: usize,
-    ) -> bool {
-        let key = (module, self.names.intern(name));
-        match self.features.get(&key) {
-            Some(FeatureState::On) => return true,
-            Some(FeatureState::Off) => return false,
-            Some(FeatureState::Open) => {
-                self.report_circular_feature(definition, "depends on itself");
-                return false;
-            }
-            None => {}
-        }
-        if depth > MAX_DEPTH {
-            self.report_circular_feature(definition, "depends on too many others");
-            return false;
-        }
-        self.features.insert(key, FeatureState::Open);
-        let module_name = &*self.set.module(module).name;
-        let asked = self
-            .compiler
-            .features
-            .get(module_name)
+    /// Whether a feature is asked for.
+    fn is_asked_for(&self, module: ModuleId, name: Name) -> bool {
+        let asked = self.compiler.features.get(&*self.set.module(module).name);
+        asked
             .unwrap_or(&self.compiler.default_features)
-            .asks_for(name);
-        // The conditions are looked at even if the feature is off, for their errors.
-        let on = self.features_hold_within(definition, depth + 1) && asked;
-        let state = if on {
-            FeatureState::On
-        } else {
-            FeatureState::Off
-        };
-        self.features.insert(key, state);
-        on
-    }
-
-    fn report_circular_feature(&mut self, definition: StatementRef, problem: &str) {
-        let message = format!("`{}` {problem}", self.set.describe(definition));
-        self.report(
-            Diagnostic::error("circular-feature", self.set.span(definition), message)
-                .rfc("RFC 7950 7.20.1"),
-        );
+            .asks_for(self.names.text(name))
     }
 }
 
-/// Decides every feature of the set, and reports names that were asked for but do not exist.
+/// Decides every feature of the set: it is on if it is asked for and its own conditions hold. Reports names that were
+/// asked for but do not exist.
 pub(super) fn decide_all(compilation: &mut Compilation<'_>) {
-    for (module, name, definition) in compilation.definitions.all_top(Keyword::Feature) {
-        if !definition.dropped {
-            let name = compilation.names.text(name).clone();
-            compilation.feature(module, &name, definition.at, 0);
+    let all: Vec<_> = compilation
+        .definitions
+        .all_top(Keyword::Feature)
+        .into_iter()
+        .filter(|(_, _, definition)| !definition.dropped)
+        .map(|(module, name, definition)| ((module, name), definition.at))
+        .collect();
+    let edges = dependencies(compilation, &all);
+    let set = compilation.set;
+    for cycle in cycles(&edges) {
+        let span = |index: usize| set.span(all[index].1);
+        let names = chain(&cycle, |index| set.argument(all[index].1).to_owned());
+        let message = format!("features depend on each other: {names}");
+        let mut error = Diagnostic::error("circular-feature", span(cycle[0]), message);
+        for other in cycle.iter().skip(1).take(5) {
+            error = error.related(span(*other), "depends on the next here");
+        }
+        compilation.report(error.rfc("RFC 7950 7.20.1"));
+        // Off, and not to be looked at again.
+        let last = all[cycle[cycle.len() - 1]].0;
+        compilation.features.insert(last, false);
+    }
+    for index in dependencies_first(&edges) {
+        let (key, at) = all[index];
+        if !compilation.features.contains_key(&key) {
+            // The conditions are looked at even if the feature is off, for their errors.
+            let on = compilation.features_hold(at) && compilation.is_asked_for(key.0, key.1);
+            compilation.features.insert(key, on);
         }
     }
+    report_unknown(compilation);
+}
+
+/// By feature: those that its conditions name.
+fn dependencies(
+    compilation: &Compilation<'_>,
+    all: &[((ModuleId, Name), StatementRef)],
+) -> Vec<Vec<usize>> {
+    let numbers: HashMap<StatementRef, usize> = all
+        .iter()
+        .enumerate()
+        .map(|(number, (_, at))| (*at, number))
+        .collect();
+    let set = compilation.set;
+    all.iter()
+        .map(|(_, at)| {
+            set.children_of(*at, Keyword::IfFeature)
+                .flat_map(|condition| {
+                    names_in(set.argument(condition))
+                        .into_iter()
+                        .filter_map(move |name| {
+                            compilation.silently(Keyword::Feature, condition, name)
+                        })
+                })
+                .filter_map(|feature| numbers.get(&feature).copied())
+                .collect()
+        })
+        .collect()
+}
+
+fn report_unknown(compilation: &mut Compilation<'_>) {
     let asked = &compilation.compiler.features;
     for module in compilation.set.module_ids() {
         let entry = compilation.set.module(module);
@@ -154,6 +173,23 @@ pub(super) fn decide_all(compilation: &mut Compilation<'_>) {
             }
         }
     }
+}
+
+/// The names of features in an expression.
+pub(super) fn names_in(text: &str) -> Vec<&str> {
+    tokens(text)
+        .into_iter()
+        .filter(|token| !matches!(*token, "and" | "or" | "not" | "(" | ")"))
+        .collect()
+}
+
+/// An operator without a blank between it and a parenthesis.
+fn glued(text: &str) -> Option<&str> {
+    text.split_ascii_whitespace().find_map(|word| {
+        let mut parts = word.split(['(', ')']);
+        let is_operator = |part: &&str| matches!(*part, "and" | "or" | "not");
+        (word.contains(['(', ')'])).then(|| parts.find(is_operator))?
+    })
 }
 
 fn tokens(text: &str) -> Vec<&str> {
@@ -180,7 +216,6 @@ struct Parser<'p, 'a> {
     next: usize,
     at: StatementRef,
     depth: usize,
-    feature_depth: usize,
     compilation: &'p mut Compilation<'a>,
 }
 
@@ -226,11 +261,10 @@ impl Parser<'_, '_> {
             return self.take(")").then_some(value);
         }
         let name = *self.tokens.get(self.next)?;
-        if !crate::grammar::is_identifier_ref(name) || matches!(name, "and" | "or") {
+        if !crate::grammar::is_identifier_ref(name) || matches!(name, "and" | "or" | "not") {
             return None;
         }
         self.next += 1;
-        let depth = self.feature_depth;
-        Some(self.compilation.feature_named(self.at, name, depth))
+        Some(self.compilation.feature_named(self.at, name))
     }
 }

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use super::augment::mandatory_node;
 use super::consistency::{Settled, settle};
 use super::context::Compilation;
-use super::draft::{Draft, DraftId};
-use super::expand::Scope;
-use super::feature::FeatureState;
-use super::leafref::{TypeFinisher, check_config_target};
+use super::draft::DraftId;
+use super::leafref::{TypeFinisher, check_targets};
 use super::set::{ModuleSet, StatementRef, split_name};
 use super::{
-    Compiler, augment, defaults, deviation, digest, extension, feature, identity, names, structure,
+    Compiler, augment, conditions, defaults, deviation, digest, extension, feature, groupings,
+    identity, names, status, structure, unused,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::grammar::Version;
@@ -33,15 +32,18 @@ pub(super) fn compile<'a>(
     extension::check_all(&mut compilation);
     feature::decide_all(&mut compilation);
     identity::resolve_all(&mut compilation);
+    status::check_all(&mut compilation);
+    let groupings = groupings::check_all(&mut compilation);
     augment::build_tree(&mut compilation);
     deviation::apply_all(&mut compilation);
     structure::check_all(&mut compilation);
     if compilation.is_strict() {
-        check_unused(&mut compilation);
+        unused::check_all(&mut compilation, &groupings);
     }
     let settled = settle(&mut compilation);
     let (order, ids) = number(&compilation, &settled);
-    names::check_all(&mut compilation, &settled.tree, order.iter().copied());
+    let conditions = names::check_all(&mut compilation, &settled.tree, order.iter().copied());
+    conditions::check_all(&mut compilation, &conditions);
     let types = finish_types(&mut compilation, &settled, &order, &ids);
     let annotations = structure::annotations(&mut compilation, &settled, &ids);
     let mut nodes = build_nodes(&mut compilation, &settled, &order, &ids);
@@ -53,9 +55,8 @@ pub(super) fn compile<'a>(
         defaults::set(&mut compilation, &settled, *id, node, &reported);
     }
     for index in 0..nodes.len() {
-        if nodes[index].config && !settled.ignores_config(order[index]) {
-            check_config_target(&mut compilation, &nodes, SchemaId(index as u32));
-        }
+        let is_config = nodes[index].config && !settled.ignores_config(order[index]);
+        check_targets(&mut compilation, &nodes, SchemaId(index as u32), is_config);
     }
     let modules = modules(&mut compilation);
     let implemented = std::mem::take(&mut compilation.implemented);
@@ -73,45 +74,6 @@ pub(super) fn compile<'a>(
         identities,
         annotations,
         sources: set.sources.clone(),
-    }
-}
-
-/// Groupings and typedefs that nothing uses are not in the schema, but strict mode reports their errors too.
-fn check_unused(compilation: &mut Compilation<'_>) {
-    for (_, _, definition) in compilation.definitions.all_top(Keyword::Typedef) {
-        if !definition.dropped {
-            compilation.resolve_typedef(definition.at);
-        }
-    }
-    for typedef in compilation.definitions.all_scoped(Keyword::Typedef) {
-        compilation.resolve_typedef(typedef);
-    }
-    for (module, _, definition) in compilation.definitions.all_top(Keyword::Grouping) {
-        if definition.dropped || !compilation.groupings_used.insert(definition.at) {
-            continue;
-        }
-        let name = compilation.set.argument(definition.at).to_owned();
-        let span = compilation.set.span(definition.at);
-        // A container that can hold whatever a grouping can; taken away again at once.
-        let top = compilation.names.intern(&format!("grouping {name}"));
-        let draft = Draft::new(
-            NodeKind::Container,
-            top,
-            module,
-            DraftId::ROOT,
-            span,
-            compilation.no_facts.clone(),
-        );
-        let Ok(trial) = compilation.drafts.add(draft) else {
-            continue;
-        };
-        compilation.groupings_in_progress.push(definition.at);
-        compilation.expand_children(definition.at, trial, Scope::top(module));
-        compilation.groupings_in_progress.pop();
-        compilation
-            .drafts
-            .get_mut(trial)
-            .leave_out(super::draft::Absent::Feature);
     }
 }
 
@@ -392,8 +354,8 @@ fn unique(
 fn modules(compilation: &mut Compilation<'_>) -> Vec<Module> {
     let set = compilation.set;
     let mut features: BTreeMap<ModuleId, BTreeSet<Arc<str>>> = BTreeMap::new();
-    for ((module, name), state) in &compilation.features {
-        if *state == FeatureState::On {
+    for ((module, name), on) in &compilation.features {
+        if *on {
             let name = compilation.names.text(*name).clone();
             features.entry(*module).or_default().insert(name);
         }

@@ -7,10 +7,11 @@ use super::consistency::Settled;
 use super::context::Compilation;
 use super::draft::{DraftId, Drafts};
 use super::set::{Interner, Name};
+use super::status::Reference;
 use super::types::{DraftType, LeafrefDraft, key_test};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{
-    Expression, ModuleId, NodeKind, PrefixMap, Restriction, SchemaId, Type, TypeKind,
+    Expression, ModuleId, NodeKind, PrefixMap, Restriction, SchemaId, SchemaNode, Type, TypeKind,
 };
 use crate::statement::Keyword;
 use crate::xpath::{Axis, Expr, Function, NodeTest, Step};
@@ -465,11 +466,12 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
     }
 }
 
-/// RFC 7950 9.9: a configuration leaf that requires an instance cannot refer to state.
-pub(super) fn check_config_target(
+/// What must hold between a leaf and what its leafrefs refer to.
+pub(super) fn check_targets(
     compilation: &mut Compilation<'_>,
-    nodes: &[crate::schema::SchemaNode],
+    nodes: &[SchemaNode],
     id: SchemaId,
+    is_config: bool,
 ) {
     let node = &nodes[id.index()];
     let Some(ty) = &node.ty else {
@@ -482,25 +484,46 @@ pub(super) fn check_config_target(
             TypeKind::Leafref {
                 path,
                 target,
-                require_instance: true,
+                require_instance,
                 ..
-            } if !nodes[target.index()].config => {
+            } => {
                 let target = &nodes[target.index()];
-                let message = format!(
-                    "`{}` is configuration, but its leafref refers to state, `{}`",
-                    node.name, target.name
-                );
-                compilation.report(
-                    Diagnostic::error("leafref-to-state", path.span, message)
-                        .related(target.span, "the target")
-                        .help(format!(
-                            "add `{} false;` to the type",
-                            Keyword::RequireInstance.text()
-                        ))
-                        .rfc("RFC 7950 9.9"),
-                );
+                if *require_instance && is_config && !target.config {
+                    report_state_target(compilation, node, target, path);
+                }
+                if node.module == target.module {
+                    compilation.check_reference(Reference {
+                        from: node.status,
+                        to: target.status,
+                        span: path.span,
+                        target: format!("{} {}", target.kind.keyword(), target.name),
+                        target_span: target.span,
+                    });
+                }
             }
             _ => {}
         }
     }
+}
+
+/// RFC 7950 9.9: a configuration leaf that requires an instance cannot refer to state.
+fn report_state_target(
+    compilation: &mut Compilation<'_>,
+    node: &SchemaNode,
+    target: &SchemaNode,
+    path: &Expression,
+) {
+    let message = format!(
+        "`{}` is configuration, but its leafref refers to state, `{}`",
+        node.name, target.name
+    );
+    compilation.report(
+        Diagnostic::error("leafref-to-state", path.span, message)
+            .related(target.span, "the target")
+            .help(format!(
+                "add `{} false;` to the type",
+                Keyword::RequireInstance.text()
+            ))
+            .rfc("RFC 7950 9.9"),
+    );
 }

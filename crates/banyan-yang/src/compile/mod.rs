@@ -9,6 +9,7 @@
 //! refuses the result if there was any error; lenient mode gives it. No I/O here: see [`ModuleSource`].
 
 mod augment;
+mod conditions;
 mod consistency;
 mod context;
 mod cycles;
@@ -21,6 +22,7 @@ mod expand;
 mod extension;
 mod feature;
 mod finish;
+mod groupings;
 mod identity;
 mod leafref;
 mod linkage;
@@ -30,8 +32,10 @@ mod property;
 mod range;
 mod set;
 mod source;
+mod status;
 mod structure;
 mod types;
+mod unused;
 mod uses;
 mod value;
 

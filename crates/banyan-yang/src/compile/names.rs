@@ -1,4 +1,4 @@
-//! Names in `must` and `when`: a step to a node that does not exist is a warning, because such an expression is
+//! Names in `must` and `when`. A step to a node that does not exist is a warning, because such an expression is
 //! legal, selects nothing, and is hardly ever meant (RFC 7950 6.4.1).
 
 use super::context::Compilation;
@@ -6,15 +6,17 @@ use super::draft::{Absent, DraftId};
 use super::leafref::{DataTree, Place};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{Expression, NodeKind, WhenContext};
+use crate::source::Span;
 use crate::xpath::{Axis, Expr, Function, LocationPath, NodeTest, Step};
 
-/// Checks the expressions of all nodes that are in the schema. Linear in their sizes.
+/// Checks the expressions of all nodes that are in the schema, and gives what each `when` reads. Linear in their sizes.
 pub(super) fn check_all(
     compilation: &mut Compilation<'_>,
     tree: &DataTree,
     present: impl Iterator<Item = DraftId>,
-) {
+) -> Vec<Condition> {
     let mut unknown = Vec::new();
+    let mut conditions = Vec::new();
     for id in present {
         let draft = compilation.drafts.get(id);
         let own = tree.place(&compilation.drafts, id);
@@ -27,7 +29,11 @@ pub(super) fn check_all(
                 (WhenContext::Node, _) | (_, NodeKind::Choice | NodeKind::Case) => Some(own),
                 (WhenContext::Parent, _) => parent,
             };
-            check(compilation, tree, &when.expression, start, &mut unknown);
+            conditions.push(Condition {
+                node: id,
+                span: when.expression.span,
+                reads: check(compilation, tree, &when.expression, start, &mut unknown),
+            });
         }
     }
     unknown.sort_by_key(|diagnostic| diagnostic.primary);
@@ -35,23 +41,36 @@ pub(super) fn check_all(
     for diagnostic in unknown {
         compilation.report(diagnostic);
     }
+    conditions
 }
 
+/// A `when`.
+pub(super) struct Condition {
+    /// The node that it stands on or was brought with.
+    pub node: DraftId,
+    pub span: Span,
+    /// The nodes whose values or existence it reads, as far as they are known for certain.
+    pub reads: Vec<DraftId>,
+}
+
+/// Gives the nodes that the expression reads.
 fn check(
     compilation: &Compilation<'_>,
     tree: &DataTree,
     expression: &Expression,
     start: Option<Place>,
     found: &mut Vec<Diagnostic>,
-) {
+) -> Vec<DraftId> {
     let mut walker = Walker {
         compilation,
         tree,
         expression,
         current: start,
         found,
+        reads: Vec::new(),
     };
     walker.expr(&expression.expr, start);
+    walker.reads
 }
 
 /// Follows an expression over the schema. `None` stands for nodes about which nothing is known. The height of an
@@ -62,6 +81,7 @@ struct Walker<'w, 'a> {
     expression: &'w Expression,
     current: Option<Place>,
     found: &'w mut Vec<Diagnostic>,
+    reads: Vec<DraftId>,
 }
 
 impl Walker<'_, '_> {
@@ -92,7 +112,18 @@ impl Walker<'_, '_> {
                 predicates,
                 path,
             } => {
-                let from = self.expr(primary, context);
+                let is_current = matches!(
+                    **primary,
+                    Expr::Call {
+                        function: Function::Current,
+                        ..
+                    }
+                );
+                let from = if is_current {
+                    self.current // Where the path begins: not read itself.
+                } else {
+                    self.expr(primary, context)
+                };
                 for predicate in predicates {
                     self.expr(predicate, from);
                 }
@@ -102,7 +133,9 @@ impl Walker<'_, '_> {
                 for arg in args {
                     self.expr(arg, context);
                 }
-                (*function == Function::Current).then_some(self.current)?
+                let place = (*function == Function::Current).then_some(self.current)?;
+                self.reads.extend(place.map(|place| place.node));
+                place
             }
             Expr::Number(_) | Expr::Literal(_) | Expr::Variable(_) => None,
         }
@@ -116,6 +149,7 @@ impl Walker<'_, '_> {
                 self.expr(predicate, place);
             }
         }
+        self.reads.extend(place.map(|place| place.node));
         place
     }
 

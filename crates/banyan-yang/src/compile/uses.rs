@@ -15,21 +15,8 @@ impl Compilation<'_> {
         let Some(grouping) = self.definition(Keyword::Grouping, at, set.argument(at)) else {
             return;
         };
-        if let Some(start) = self
-            .groupings_in_progress
-            .iter()
-            .position(|open| *open == grouping)
-        {
-            // RFC 7950 7.12: a grouping must not use itself.
-            let cycle: Vec<_> = self.groupings_in_progress[start..]
-                .iter()
-                .chain([&grouping])
-                .map(|grouping| set.argument(*grouping))
-                .collect();
-            let message = format!("groupings use each other: {}", cycle.join(" -> "));
-            return self.report(
-                Diagnostic::error("circular-uses", set.span(at), message).rfc("RFC 7950 7.12"),
-            );
+        if self.groupings_in_progress.contains(&grouping) {
+            return; // A cycle, which `groupings` has reported.
         }
         if scope.depth > MAX_DEPTH {
             let message =

@@ -84,19 +84,6 @@ fn a_uses_can_augment_what_it_brings() {
 }
 
 #[test]
-fn circular_groupings_are_reported_with_the_cycle() {
-    insta::assert_snapshot!(refused_body("  grouping a { uses b; }\n  grouping b { container c { uses a; } }"), @r"
-    error[circular-uses]: groupings use each other: a -> b -> a
-     --> m.yang:6:30
-      |
-    6 |   grouping b { container c { uses a; } }
-      |                              ^^^^^^
-      |
-      = note: see RFC 7950 7.12
-    ");
-}
-
-#[test]
 fn an_unused_grouping_is_checked_in_strict_mode_only() {
     let text = module("grouping g { leaf a { type none; } }");
     assert_eq!(codes_of(&[&text]), ["unknown-name"]);

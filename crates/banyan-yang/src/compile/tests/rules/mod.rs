@@ -1,6 +1,7 @@
 //! The rules of the language that implementations get wrong, by number: each test says which, as `// Rule 7.`
 //! At least one test shows what is accepted, and one what is refused.
 
+mod definitions;
 mod lexical;
 mod modules;
 
