@@ -37,6 +37,12 @@ pub trait Prefixes {
         false
     }
 
+    /// Whether names of an instance-identifier may lack their prefix: not in XML, even where a default namespace is
+    /// declared (RFC 7950 9.13.2).
+    fn unprefixed_steps(&self) -> bool {
+        self.steps_inherit()
+    }
+
     /// Whether integers may be hexadecimal or octal: only in defaults of a schema (RFC 7950 9.2.1).
     fn schema_literals(&self) -> bool {
         false

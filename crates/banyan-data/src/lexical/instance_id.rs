@@ -21,6 +21,12 @@ pub(super) fn parse(
     while !scanner.rest.is_empty() {
         scanner.expect("/")?;
         let (prefix, name) = scanner.name()?;
+        // RFC 7950 9.13.2; RFC 7951 6.11: the first name has its module even in JSON.
+        let bare_top = module.is_none() && prefixes.steps_inherit();
+        if prefix.is_none() && (bare_top || !prefixes.unprefixed_steps()) {
+            let what = if bare_top { "module" } else { "prefix" };
+            return Err(scanner.wrong(format!("the name {name} needs a {what} before it")));
+        }
         let inherited = if prefix.is_none() && prefixes.steps_inherit() {
             module
         } else {
@@ -195,6 +201,9 @@ impl<'a> Scanner<'a> {
                 select = Select::Value(value);
             } else {
                 let (prefix, name) = self.name()?;
+                if prefix.is_none() && !prefixes.unprefixed_steps() {
+                    return Err(self.wrong(format!("the key {name} needs a prefix before it")));
+                }
                 let key_module = match prefix {
                     None if prefixes.steps_inherit() => Some(module),
                     prefix => prefixes.module(schema, prefix),

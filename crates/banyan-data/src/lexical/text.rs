@@ -2,11 +2,18 @@
 
 use banyan_yang::schema::{PatternRestriction, Restriction};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, PAD};
 use triomphe::ThinArc;
 
 use super::{Quoted, ValueError, restriction};
 use crate::value::Value;
+
+/// Base64 whose last digit may hold bits that stand for nothing (RFC 4648 3.5): they are dropped.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    PAD.with_decode_allow_trailing_bits(true),
+);
 
 /// Whether YANG strings may hold the character (RFC 7950 9.4, `yang-char` of section 14): no control
 /// characters but tab, line feed and carriage return, and no noncharacters.
@@ -71,9 +78,9 @@ pub(super) fn parse_binary(length: &Restriction<u64>, text: &str) -> Result<Valu
             .bytes()
             .filter(|byte| !byte.is_ascii_whitespace())
             .collect();
-        STANDARD.decode(digits)
+        BASE64.decode(digits)
     } else {
-        STANDARD.decode(text)
+        BASE64.decode(text)
     };
     let octets = decoded.map_err(|reason| {
         ValueError::new(format!("{} is not base64: {reason}", Quoted(text)))
@@ -91,5 +98,5 @@ pub(super) fn parse_binary(length: &Restriction<u64>, text: &str) -> Result<Valu
 
 /// The canonical form of a binary value (RFC 7950 9.8.2).
 pub(super) fn binary_text(octets: &[u8]) -> String {
-    STANDARD.encode(octets)
+    BASE64.encode(octets)
 }

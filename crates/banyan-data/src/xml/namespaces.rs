@@ -125,4 +125,8 @@ impl Prefixes for ValuePrefixes<'_, '_> {
             None => Some(self.leaf),
         }
     }
+
+    fn unprefixed_steps(&self) -> bool {
+        self.lenient
+    }
 }

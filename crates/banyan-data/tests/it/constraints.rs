@@ -94,49 +94,6 @@ fn the_when_of_uses_and_augment_see_the_parent_and_add_up() {
 }
 
 #[test]
-fn a_leafref_of_a_typedef_starts_at_the_leaf_that_uses_it() {
-    let text = module(
-        "typedef name { type leafref { path \"/t:ifs/t:if/t:name\"; } }
-         container ifs { list if { key name; leaf name { type string; } leaf mtu { type uint16; } } }
-         list use { key if; leaf if { type name; }
-           leaf mtu { type leafref { path \"deref(../if)/../mtu\"; } }
-           leaf mtu2 { type leafref { path \"/ifs/if[name = current()/../if]/mtu\"; } } }",
-    );
-    let text = text.replace(
-        "leaf mtu { type leafref { path \"deref(../if)/../mtu\"; } }\n",
-        "",
-    );
-    let schema = schema(&[&text]);
-    let ifs = "<ifs><if><name>a</name><mtu>1</mtu></if><if><name>b</name><mtu>2</mtu></if></ifs>";
-    let check = |xml: &str| errors(&schema, &format!("{ifs}<use>{xml}</use>"));
-    assert!(check("<if>a</if><mtu2>1</mtu2>").is_empty());
-    assert_eq!(
-        check("<if>a</if><mtu2>2</mtu2>"),
-        ["InstanceRequired /t:use[if='a']/mtu2 instance-required"]
-    );
-    assert_eq!(
-        check("<if>c</if>"),
-        ["InstanceRequired /t:use[if='c']/if instance-required"]
-    );
-}
-
-#[test]
-fn a_union_of_references_and_numbers_takes_what_exists() {
-    let text = module(
-        "leaf-list zone { type string; }
-         leaf at { type union { type leafref { path \"../zone\"; } type uint8; } }
-         leaf by { type union { type leafref { path \"../zone\"; } type enumeration { enum any; } } }",
-    );
-    let schema = schema(&[&text]);
-    assert!(errors(&schema, "<zone>7</zone><at>7</at><by>7</by>").is_empty());
-    assert!(errors(&schema, "<at>7</at><by>any</by>").is_empty());
-    assert_eq!(
-        errors(&schema, "<at>x</at>"),
-        ["InstanceRequired /t:at instance-required"]
-    );
-}
-
-#[test]
 fn constraints_through_shorthand_cases_and_refinements_hold() {
     let text = module(
         "grouping g { container c { leaf x { type string; } leaf y { type string; } } }

@@ -3,3 +3,4 @@
 mod constraints;
 mod fixture;
 mod rules;
+mod rules_types;
