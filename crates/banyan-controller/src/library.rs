@@ -5,10 +5,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use banyan_yang::compile::{Compiler, Features, Mode, ModuleSource, ModuleText, SourceError};
+use banyan_yang::compile::{Compiler, Mode, ModuleSource, ModuleText, SourceError};
+use banyan_yang::head::Head;
 use banyan_yang::schema::Schema;
+use banyan_yang::statement::Keyword;
 
-use crate::modules::{DeviceModule, ModuleSet};
+use crate::modules::{DeviceModule, ModuleSet, digest};
 use crate::store::{Store, StoreError};
 
 /// Why there is no schema for a device.
@@ -44,7 +46,7 @@ pub struct CompiledSet {
 /// The module texts and schemas of all devices.
 pub struct Library {
     store: Store,
-    /// By [`ModuleSet::digest`]; a schema lives as long as a device uses it.
+    /// By [`digest`]; a schema lives as long as a device uses it.
     schemas: Mutex<HashMap<[u8; 32], Weak<Schema>>>,
     /// One compilation at a time: devices that open together wait for the first to be shared.
     compiling: Mutex<()>,
@@ -124,7 +126,7 @@ impl Library {
         if set.modules.is_empty() {
             return Err(LibraryError::NoModules);
         }
-        let digest = set.digest();
+        let digest = digest(set);
         // The lock protects no data, so a panic under it leaves nothing broken.
         let _one = self
             .compiling
@@ -140,28 +142,16 @@ impl Library {
             store: &self.store,
             set,
         };
-        let mut compiler = Compiler::new(&source).mode(Mode::Lenient);
-        for module in &set.modules {
-            let Ok(text) = source.find(&module.name, module.revision.as_deref()) else {
-                continue;
-            };
-            if is_submodule(&text.text) {
-                continue;
-            }
-            let revision = module.revision.as_deref();
-            compiler = if module.implemented {
-                compiler.implement(&module.name, revision)
-            } else {
-                compiler.import_only(&module.name, revision)
-            };
-            let features = match &module.features {
-                None => Features::All,
-                Some(names) => Features::Only(names.iter().map(ToString::to_string).collect()),
-            };
-            if module.implemented {
-                compiler = compiler.features(&module.name, features);
-            }
-        }
+        let compiler = set.ask(
+            Compiler::new(&source).mode(Mode::Lenient),
+            |module| match source.find(&module.name, module.revision.as_deref()) {
+                // The schema list of a device does not tell submodules from modules.
+                Ok(text) => {
+                    Head::of(&text.text).is_some_and(|head| head.keyword == Keyword::Submodule)
+                }
+                Err(_) => true,
+            },
+        );
         let compiled = compiler.compile().map_err(|error| LibraryError::Unusable {
             count: set.modules.len(),
             reason: error.to_string(),
@@ -219,26 +209,10 @@ impl Library {
     }
 }
 
-/// Whether a YANG text is that of a submodule: the first word after comments says so.
-fn is_submodule(text: &str) -> bool {
-    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
-    loop {
-        let after = if rest.starts_with("//") {
-            rest.split_once('\n')
-        } else if rest.starts_with("/*") {
-            rest.split_once("*/")
-        } else {
-            return rest.starts_with("submodule");
-        };
-        match after {
-            Some((_, after)) => rest = after.trim_start(),
-            None => return false,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn module(name: &str) -> DeviceModule {
@@ -247,6 +221,8 @@ mod tests {
             revision: None,
             implemented: true,
             features: None,
+            submodule_of: None,
+            deviations: BTreeSet::new(),
         }
     }
 
@@ -306,12 +282,5 @@ mod tests {
         assert_eq!(library.pinned("r1").unwrap(), None);
         library.pin("r1", &set).unwrap();
         assert_eq!(library.pinned("r1").unwrap(), Some(set));
-    }
-
-    #[test]
-    fn a_submodule_is_told_from_a_module_by_its_first_word() {
-        assert!(is_submodule("// c\n/* module x */ submodule s {"));
-        assert!(!is_submodule("module submodule {"));
-        assert!(!is_submodule("/* open"));
     }
 }

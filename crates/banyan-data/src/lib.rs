@@ -19,6 +19,7 @@ mod known;
 pub mod lexical;
 pub mod list;
 pub mod meta;
+pub mod modules;
 pub mod node;
 pub mod operation;
 #[cfg(test)]

@@ -106,6 +106,11 @@ impl SourceMap {
         Ok(id)
     }
 
+    /// All sources, in the order in which they were added.
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = SourceId> + use<> {
+        (0..self.sources.len() as u32).map(SourceId)
+    }
+
     /// The name of a source; empty for an id of another map.
     pub fn name(&self, id: SourceId) -> &str {
         self.source(id).map_or("", |source| &source.name)

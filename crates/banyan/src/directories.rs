@@ -93,6 +93,16 @@ impl Directories {
         revision
     }
 
+    /// Whether there is a module or submodule of that name, in any revision. Reads nothing.
+    pub fn has(&self, name: &str) -> bool {
+        self.given.contains_key(name)
+            || self
+                .listings
+                .iter()
+                .any(|listing| listing.0.contains_key(name))
+            || embedded::find(name, None).is_some()
+    }
+
     /// The names of all modules and submodules that can be found, for suggestions.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let listed = self.listings.iter().flat_map(|listing| listing.0.keys());
@@ -181,7 +191,12 @@ pub fn read_text(file: &Path) -> Result<ModuleText, FileError> {
     let bytes = std::fs::read(file).map_err(|error| failed(error.to_string()))?;
     let text = utf8(bytes).map_err(failed)?;
     Ok(ModuleText {
-        origin: file.to_string_lossy().into(),
+        // `./` says nothing to whoever reads a message.
+        origin: file
+            .strip_prefix(".")
+            .unwrap_or(file)
+            .to_string_lossy()
+            .into(),
         text: text.into(),
     })
 }
@@ -229,23 +244,40 @@ fn yang_files(top: &Path, search: Search) -> Result<Vec<PathBuf>, FileError> {
     Ok(files)
 }
 
-/// The modules of a directory, without submodules, by name: the newest file of each, as the name or the text says.
+/// A module in a directory.
+#[derive(Debug)]
+pub struct InDirectory {
+    /// What its file is called, without revision and ending: the name by which it is found.
+    pub file_name: String,
+    /// Its text, if the module is called otherwise than its file.
+    pub misnamed: Option<ModuleText>,
+}
+
+/// The modules of a directory, without submodules, in the order of the names of their files; of several revisions there
+/// is one entry.
 ///
 /// # Errors
 /// The directory or a file in it cannot be read.
-pub fn modules_in(directory: &Path, search: Search) -> Result<Vec<String>, FileError> {
-    let mut names = Vec::new();
+pub fn modules_in(directory: &Path, search: Search) -> Result<Vec<InDirectory>, FileError> {
+    let mut modules: Vec<InDirectory> = Vec::new();
     for path in yang_files(directory, search)? {
         let text = read_text(&path)?;
-        // What is no module at all is asked for by the name of its file, and the compiler says what is wrong with it.
         let stem = path.file_stem().and_then(|stem| stem.to_str());
-        let name = stem.and_then(|stem| stem.split('@').next()).unwrap_or("");
-        match Head::of(&text.text) {
-            Some(head) if head.keyword == Keyword::Submodule => {}
-            _ => names.push(name.to_owned()),
-        }
+        let file_name = stem.and_then(|stem| stem.split('@').next()).unwrap_or("");
+        let misnamed = match Head::of(&text.text) {
+            Some(head) if head.keyword == Keyword::Submodule => continue,
+            Some(head) if head.name != file_name => Some(text),
+            // What is no module at all is asked for all the same: the compiler says what is wrong with it.
+            _ => None,
+        };
+        modules.push(InDirectory {
+            file_name: file_name.to_owned(),
+            misnamed,
+        });
     }
-    names.sort();
-    names.dedup();
-    Ok(names)
+    modules.sort_by(|a, b| a.file_name.cmp(&b.file_name));
+    modules.dedup_by(|a, b| {
+        a.file_name == b.file_name && a.misnamed.is_none() && b.misnamed.is_none()
+    });
+    Ok(modules)
 }

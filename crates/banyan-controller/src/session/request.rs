@@ -18,7 +18,7 @@ use super::answer::{Completed, Kept, on_pool};
 use crate::device::Device;
 use crate::job::{Job, difference, edit_between, read_config, shared_with};
 use crate::machine::{Against, CommitKind, EditKind, Event, Request, Store, Way};
-use crate::modules::{DeviceModule, ModuleSet, Sources};
+use crate::modules::{self, DeviceModule, ModuleSet, Sources};
 
 /// Something under way.
 pub(super) type Pending = BoxFuture<'static, Completed>;
@@ -82,7 +82,7 @@ pub(super) fn list_modules(client: Client, surroundings: Arc<Surroundings>, ask:
         }
         let hello = client.hello().clone();
         let found = on_pool(move || {
-            let set = ModuleSet::read(&hello, data.as_ref());
+            let set = modules::read(&hello, data.as_ref());
             let missing = surroundings
                 .library
                 .missing(&set)

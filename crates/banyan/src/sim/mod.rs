@@ -24,9 +24,10 @@ use faults::Faulty;
 /// Runs the devices until the process is told to stop.
 pub async fn run(sim: Sim) -> Result<(), ServeError> {
     crate::log_to_stderr();
+    let modules = modules_in(&sim.model, Search::Flat).map_err(ModelError::from)?;
     let yang = Yang {
         path: vec![sim.model.clone()],
-        load: modules_in(&sim.model, Search::Flat).map_err(ModelError::from)?,
+        load: modules.into_iter().map(|it| it.file_name).collect(),
         ..Yang::default()
     };
     // All devices have one model, so they share one schema.

@@ -2,7 +2,10 @@
 
 pub mod check;
 pub mod dump;
+mod left_out;
+mod list;
 pub mod modules;
+mod report;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;

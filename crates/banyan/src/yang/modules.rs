@@ -10,14 +10,16 @@ use std::time::{Duration, Instant};
 use banyan_yang::compile::{
     CompileError, Compiled, Compiler, Features, Mode, ModuleSource, ModuleText, SourceError,
 };
-use banyan_yang::diagnostic::Diagnostic;
+use banyan_yang::diagnostic::{Diagnostic, Diagnostics};
 use banyan_yang::head::Head;
 use banyan_yang::nearest::nearest;
+use banyan_yang::parse::parse;
 use banyan_yang::schema::{ModuleId, Schema};
-use banyan_yang::source::SourceMap;
+use banyan_yang::source::{SourceId, SourceMap};
 use banyan_yang::statement::Keyword;
 use clap::Args;
 
+use super::list::{Document, ModuleList};
 use super::{YangError, rendered};
 use crate::directories::{Directories, Search, modules_in, read_text, utf8};
 
@@ -31,6 +33,14 @@ pub struct ModuleOptions {
     /// Only these features of a module are on: `M:F,G`, or `M:` for none; all are on where nothing is said.
     #[arg(long, short = 'F', value_name = "M:F,...")]
     pub feature: Vec<String>,
+    /// The module set of a NETCONF `<hello>` in this file: modules, features and deviations. Without --path they are
+    /// looked for beside it.
+    #[arg(long, value_name = "FILE", conflicts_with = "yang_library")]
+    pub hello: Option<PathBuf>,
+    /// The module set of an ietf-yang-library document in this file (RFC 8525 or RFC 7895, XML or JSON). Without --path
+    /// they are looked for beside it.
+    #[arg(long, value_name = "FILE")]
+    pub yang_library: Option<PathBuf>,
     /// Leave out what has errors instead of refusing everything.
     #[arg(long)]
     pub lenient: bool,
@@ -52,6 +62,12 @@ pub struct Loaded {
     pub targets: Vec<Target>,
     /// The schema, or why there is none.
     pub outcome: Result<Compiled, CompileError>,
+    /// The list of modules that was given, if any.
+    pub listed: Option<ModuleList>,
+    /// Whether parts with errors were left out.
+    pub lenient: bool,
+    /// What a person should know.
+    pub notes: Vec<String>,
     /// How long it took to find, read and compile the modules.
     pub took: Duration,
 }
@@ -64,11 +80,17 @@ impl ModuleOptions {
     /// An argument or option cannot be meant, or a file cannot be read.
     pub fn load(&self, arguments: &[String]) -> Result<Loaded, YangError> {
         let start = Instant::now();
+        let mut listed = self.list()?;
         let mut source = Directories::new(&self.path, Search::Recursive)?;
+        if let (Some(file), []) = (self.list_file(), &*self.path) {
+            source.add(&ModuleList::directory(file), Search::Flat)?;
+        }
         let targets = targets(arguments, &mut source)?;
-        if targets.is_empty() {
+        if targets.is_empty() && listed.is_none() {
             return Err(YangError::Usage(
-                "no module is named; give a FILE, a directory or a module's name".to_owned(),
+                "no module is named; give a FILE, a directory, a module's name, or a list of modules with --hello or \
+                 --yang-library"
+                    .to_owned(),
             ));
         }
         let mut compiler = Compiler::new(&source).mode(if self.lenient {
@@ -79,14 +101,41 @@ impl ModuleOptions {
         for target in &targets {
             compiler = compiler.implement(&target.name, target.revision.as_deref());
         }
-        for (module, features) in features(&self.feature)? {
-            compiler = compiler.features(&module, Features::Only(features));
+        if let Some(list) = &mut listed {
+            list.look_for_modules(&source);
+            let named = |name: &str| targets.iter().any(|target| target.name == name);
+            // What an argument names is taken as it is there, in whatever revision.
+            compiler = list.read.set.ask(compiler, |module| {
+                !source.has(&module.name) || named(&module.name)
+            });
         }
-        Ok(Loaded {
+        let features = features(&self.feature)?;
+        for (module, names) in &features {
+            compiler = compiler.features(module, Features::Only(names.clone()));
+        }
+        let loaded = Loaded {
             outcome: compiler.compile(),
             targets,
+            notes: listed.as_ref().map_or(Vec::new(), ModuleList::notes),
+            listed,
+            lenient: self.lenient,
             took: start.elapsed(),
-        })
+        };
+        check_features(&features, loaded.diagnostics().1)?;
+        Ok(loaded)
+    }
+
+    fn list_file(&self) -> Option<&Path> {
+        self.hello.as_deref().or(self.yang_library.as_deref())
+    }
+
+    fn list(&self) -> Result<Option<ModuleList>, YangError> {
+        let list = match (&self.hello, &self.yang_library) {
+            (Some(file), _) => ModuleList::read(file, Document::Hello)?,
+            (None, Some(file)) => ModuleList::read(file, Document::Library)?,
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(list))
     }
 }
 
@@ -148,10 +197,20 @@ fn targets(arguments: &[String], source: &mut Directories) -> Result<Vec<Target>
             add(file_target(standard_input()?, source)?);
         } else if path.is_dir() {
             source.add(path, Search::Recursive)?;
-            for name in modules_in(path, Search::Recursive)? {
-                add(Target {
-                    name,
-                    revision: None,
+            let modules = modules_in(path, Search::Recursive)?;
+            if modules.is_empty() {
+                return Err(YangError::Usage(format!(
+                    "there is no module in {argument}: no file in it or below it is called *.yang"
+                )));
+            }
+            for module in modules {
+                // A text that is called otherwise than its file would not be found.
+                add(match module.misnamed {
+                    Some(text) => file_target(text, source)?,
+                    None => Target {
+                        name: module.file_name,
+                        revision: None,
+                    },
                 });
             }
         } else if path.is_file() || argument.ends_with(".yang") || argument.contains('/') {
@@ -242,4 +301,67 @@ fn features(options: &[String]) -> Result<BTreeMap<String, BTreeSet<String>>, Ya
             .extend(names.map(str::to_owned));
     }
     Ok(features)
+}
+
+/// A feature or module that does not exist is a slip of the pen.
+fn check_features(
+    options: &BTreeMap<String, BTreeSet<String>>,
+    sources: &SourceMap,
+) -> Result<(), YangError> {
+    if options.is_empty() {
+        return Ok(());
+    }
+    let texts = sources
+        .ids()
+        .filter_map(|id| Some((id, Head::of(sources.text(id))?)));
+    let texts: Vec<_> = texts.collect();
+    for (module, names) in options {
+        if !texts.iter().any(|(_, head)| head.name == *module) {
+            let modules = texts
+                .iter()
+                .filter(|(_, head)| head.keyword == Keyword::Module);
+            let near = nearest(module, modules.map(|(_, head)| head.name.as_str()));
+            return Err(YangError::Usage(format!(
+                "--feature names the module {module}, which is not among those that were read{}",
+                did_you_mean(near)
+            )));
+        }
+        let features = features_of(module, sources, &texts);
+        let mistyped = names.iter().find(|name| !features.contains(*name));
+        if let Some(name) = mistyped {
+            let near = nearest(name, features.iter().map(String::as_str));
+            return Err(YangError::Usage(format!(
+                "module {module} has no feature {name}{}",
+                did_you_mean(near)
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The features that a module and its submodules define.
+fn features_of(module: &str, sources: &SourceMap, texts: &[(SourceId, Head)]) -> BTreeSet<String> {
+    let mut features = BTreeSet::new();
+    for (id, head) in texts {
+        if head.keyword == Keyword::Module && head.name != module {
+            continue;
+        }
+        let tree = parse(sources, *id, &mut Diagnostics::new());
+        let Some(root) = tree.root() else {
+            continue;
+        };
+        let owner = match head.keyword {
+            Keyword::Module => module,
+            _ => tree.child_argument(root, Keyword::BelongsTo).unwrap_or(""),
+        };
+        if owner == module {
+            let defined = tree.children_of(root, Keyword::Feature);
+            features.extend(defined.map(|feature| tree.name(feature).to_owned()));
+        }
+    }
+    features
+}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    near.map_or(String::new(), |near| format!("; did you mean {near}?"))
 }

@@ -7,3 +7,4 @@ mod kicker;
 mod layers;
 mod program;
 mod push;
+mod yang_check;
