@@ -63,6 +63,12 @@ container net
   leaf root type=ref path=../node/id
   leaf least type=ref path=../node/cost
   leaf hops type=uint32 must="../node[id=current()/../root]/cost <= 2"
+container own presence when="flag or not(other)"
+  leaf flag
+  leaf other type=uint32
+container opened when="flag != 3"
+  leaf flag type=uint32 default=1
+  leaf inner default=1 must="/sys/mode != 5"
 leaf any type=instance
 leaf cond default=1 when="../sys/mode = 1"
 leaf needs must="../cond and ../srv/y"
@@ -80,7 +86,7 @@ fn shown(report: &Report) -> Vec<String> {
 }
 
 /// `base` with some part taken from `other`, or taken out.
-fn mixed(schema: &Schema, base: &Node, other: &Node, random: &mut Random) -> Node {
+pub(super) fn mixed(schema: &Schema, base: &Node, other: &Node, random: &mut Random) -> Node {
     let children = &schema.node(base.id()).data_children;
     let free: Vec<_> = children
         .iter()

@@ -9,14 +9,15 @@ use std::collections::HashSet;
 use banyan_yang::schema::{NodeKind, SchemaId};
 
 use super::dependencies::{Check, Dependencies, Manner};
+use super::touches::{Touches, instances, way_down};
 use super::walk::Walk;
 use super::{Options, Report};
-use crate::change::{Change, ChangeKind, ChangeSet, ChangedContent, Instance};
+use crate::change::{Change, ChangeKind, ChangeSet, ChangedContent};
 use crate::cursor::Cursor;
 use crate::error::DataError;
 use crate::node::{Content, Tree};
 use crate::path::InstancePath;
-use crate::view::{Scope, View, case_chain};
+use crate::view::{Scope, View};
 use crate::xpath::Whens;
 
 /// Validates `after`, which is what `changes` make of a tree that was valid with the same options. Finds what
@@ -46,8 +47,7 @@ fn changed_in(
     let root = Cursor::root(&view);
     let mut incremental = Incremental {
         walk: Walk::incremental(root.schema(), options, prefix, report),
-        touched: Vec::new(),
-        seen: HashSet::new(),
+        touches: Touches::default(),
     };
     if !changes.changes.is_empty() {
         incremental.inside(&root, &changes.changes);
@@ -58,30 +58,12 @@ fn changed_in(
     errors
 }
 
-/// Instances of a data node below `parent` that came, went or changed.
-struct Touched<'t> {
-    parent: Cursor<'t>,
-    id: SchemaId,
-    manner: Manner,
-}
-
 struct Incremental<'t, 'r> {
     walk: Walk<'t, 'r>,
-    touched: Vec<Touched<'t>>,
-    seen: HashSet<(InstancePath, SchemaId, Manner)>,
+    touches: Touches<'t>,
 }
 
 impl<'t> Incremental<'t, '_> {
-    fn touch(&mut self, parent: &Cursor<'t>, id: SchemaId, manner: Manner) {
-        if self.seen.insert((parent.path(), id, manner)) {
-            self.touched.push(Touched {
-                parent: parent.clone(),
-                id,
-                manner,
-            });
-        }
-    }
-
     /// The changes in one instance. Recurses as deep as the tree.
     fn inside(&mut self, node: &Cursor<'t>, changes: &[Change]) {
         self.walk.structure(node);
@@ -95,13 +77,13 @@ impl<'t> Incremental<'t, '_> {
         match &change.kind {
             ChangeKind::Inside { changes, moved, .. } => {
                 if moved.is_some() {
-                    self.touch(node, id, Manner::Changed);
+                    self.touches.touch(node, id, Manner::Changed);
                 }
                 for instance in instances(node, change) {
                     self.inside(&instance, changes);
                 }
             }
-            ChangeKind::Moved(_) => self.touch(node, id, Manner::Changed),
+            ChangeKind::Moved(_) => self.touches.touch(node, id, Manner::Changed),
             ChangeKind::Mount(changes) => {
                 for instance in instances(node, change) {
                     self.mounted(&instance, changes);
@@ -123,18 +105,8 @@ impl<'t> Incremental<'t, '_> {
         for instance in instances(node, change) {
             self.walk.whole(&instance);
         }
-        self.touch(node, id, if came { Manner::Came } else { Manner::Changed });
-        // RFC 7950 7.6.1, 7.9.3: data in one case switch the defaults of the others off, and their own on.
-        let schema = self.walk.schema();
-        if let Some(choice) = case_chain(schema, id).last()
-            && let Some((_, parent, _)) = node.frame().inside()
-        {
-            for sibling in &schema.node(parent).data_children {
-                if *sibling != id && case_chain(schema, *sibling).any(|above| above == choice) {
-                    self.touch(node, *sibling, Manner::Changed);
-                }
-            }
-        }
+        let manner = if came { Manner::Came } else { Manner::Changed };
+        self.touches.instance(self.walk.schema(), node, id, manner);
     }
 
     fn mounted(&mut self, mount: &Cursor<'t>, changes: &ChangeSet) {
@@ -155,15 +127,9 @@ impl<'t> Incremental<'t, '_> {
                 self.recheck(root, *check);
             }
         }
-        while let Some(touched) = self.touched.pop() {
+        while let Some(touched) = self.touches.next() {
             for (check, ancestor) in dependencies.affected(schema, touched.id, touched.manner) {
-                let mut scope = touched.parent.clone();
-                while scope.id() != ancestor {
-                    match scope.parent() {
-                        Some(parent) => scope = parent,
-                        None => break,
-                    }
-                }
+                let scope = touched.scope(ancestor);
                 if checked.insert((scope.path(), check)) {
                     self.recheck(&scope, check);
                 }
@@ -174,25 +140,24 @@ impl<'t> Incremental<'t, '_> {
     /// Does a check on all instances of its bearer below `scope` (or on `scope` itself).
     fn recheck(&mut self, scope: &Cursor<'t>, check: Check) {
         let schema = self.walk.schema();
-        let mut way = vec![check.bearer()];
-        while let Some(id) = way.last().copied().filter(|id| *id != scope.id()) {
-            match schema.node(id).data_parent {
-                Some(parent) => way.push(parent),
-                // Not below: the bearer belongs to an operation.
-                None => return,
-            }
+        if let Some(way) = way_down(schema, scope.id(), check.bearer()) {
+            self.recheck_on(scope, &way, check);
         }
-        way.pop();
-        way.reverse();
-        self.recheck_on(scope, &way, check);
     }
 
     fn recheck_on(&mut self, node: &Cursor<'t>, way: &[SchemaId], check: Check) {
         match (way, check) {
             ([], check) => {
                 // The scope is the bearer itself.
-                if check == Check::Own(node.id()) {
-                    self.walk.own(node);
+                match check {
+                    Check::Own(_) => self.walk.own(node),
+                    Check::Presence(_) if node.frame().is_stored() => self.walk.presence(node),
+                    Check::Presence(id) => {
+                        if let Some(parent) = node.parent() {
+                            self.touches.touch(&parent, id, Manner::Changed);
+                        }
+                    }
+                    Check::Unique(_) => {}
                 }
             }
             ([id], Check::Unique(_)) => self.walk.uniques(node, *id),
@@ -212,7 +177,7 @@ impl<'t> Incremental<'t, '_> {
                     let definition = self.walk.schema().node(*id);
                     // A default or container may be in use now, or no longer.
                     if !definition.defaults.is_empty() || definition.kind == NodeKind::Container {
-                        self.touch(node, *id, Manner::Changed);
+                        self.touches.touch(node, *id, Manner::Changed);
                     }
                 }
             }
@@ -222,14 +187,5 @@ impl<'t> Incremental<'t, '_> {
                 }
             }
         }
-    }
-}
-
-/// The instances of a change that are there, or in use, after it.
-fn instances<'t>(node: &Cursor<'t>, change: &Change) -> Vec<Cursor<'t>> {
-    match &change.instance {
-        Instance::Single | Instance::Whole => node.instances(change.id).collect(),
-        Instance::Entry(keys) => node.entry(change.id, keys).into_iter().collect(),
-        Instance::Value(value) => node.leaf_list_entry(change.id, value).into_iter().collect(),
     }
 }

@@ -2,7 +2,9 @@
 //! output, or notification has to meet beyond the types of its values.
 //!
 //! Lives here: [`full`] validation, linear in what is constrained; [`changed`], which finds the same from a
-//! valid base at the cost of the change; and [`apply_whens`], which takes out what may not be there. Must not change data otherwise, and must not know how data came to be.
+//! valid base at the cost of the change; [`apply_whens`], which takes out what
+//! may not be there, and [`settle`](settle()), which does so at the cost of the change. Must not change data
+//! otherwise, and must not know how data came to be.
 
 #[cfg(test)]
 mod agreement;
@@ -12,9 +14,13 @@ mod explain;
 mod prune;
 mod references;
 mod rules;
+mod settle;
+#[cfg(test)]
+mod settle_tests;
 mod structure;
 #[cfg(test)]
 mod tests;
+mod touches;
 mod unique;
 mod walk;
 
@@ -26,6 +32,7 @@ use crate::xpath::Whens;
 
 pub use changed::changed;
 pub use prune::apply_whens;
+pub use settle::{Settled, settle};
 
 /// What is validated, and how much it may cost.
 #[derive(Clone, Copy, Debug)]

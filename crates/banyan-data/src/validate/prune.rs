@@ -16,7 +16,7 @@ use crate::xpath::Whens;
 
 /// Passes after which no more is taken out. One pass follows the conditions in their order of dependency; another
 /// is needed only when what was taken out switches defaults of another case on.
-const PASSES: usize = 8;
+pub(super) const PASSES: usize = 8;
 
 /// The tree without all data whose `when` is false, and the paths of what was taken out, topmost nodes only.
 /// `budget` is that of one condition, in steps; a condition that passes it counts as true.
@@ -36,13 +36,8 @@ pub fn apply_whens(tree: &Tree, budget: u64) -> (Tree, Vec<InstancePath>) {
             let view = View::of(&tree)
                 .with_whens_on_all(&whens)
                 .with_configuration(&configuration);
-            let rules = Rules::of(tree.schema());
-            let mut pruning = Pruning {
-                rules,
-                budget,
-                removed: &mut removed,
-            };
-            pruning.node(&Cursor::root(&view), tree.root())
+            let root = Cursor::root(&view);
+            Pruning::new(root.schema(), budget, &mut removed).node(&root, tree.root())
         };
         if let Some(root) = changed {
             tree = Tree::new(tree.schema().clone(), root);
@@ -54,16 +49,58 @@ pub fn apply_whens(tree: &Tree, budget: u64) -> (Tree, Vec<InstancePath>) {
     (tree, removed)
 }
 
-struct Pruning<'r> {
+/// Looks through subtrees for what has to go.
+pub(super) struct Pruning<'r> {
     rules: Arc<Rules>,
     budget: u64,
     removed: &'r mut Vec<InstancePath>,
+    /// Nodes visited.
+    pub(super) visited: u64,
 }
 
-impl Pruning<'_> {
+/// The paths of what is in a mounted tree, from the root of the outermost.
+pub(super) fn inside_mount(
+    mount: &Cursor<'_>,
+    paths: Vec<InstancePath>,
+) -> impl Iterator<Item = InstancePath> {
+    let mount = mount.path();
+    paths.into_iter().map(move |path| InstancePath {
+        steps: mount.steps.iter().cloned().chain(path.steps).collect(),
+    })
+}
+
+impl<'r> Pruning<'r> {
+    pub(super) fn new(
+        schema: &Schema,
+        budget: u64,
+        removed: &'r mut Vec<InstancePath>,
+    ) -> Pruning<'r> {
+        Pruning {
+            rules: Rules::of(schema),
+            budget,
+            removed,
+            visited: 0,
+        }
+    }
+
+    /// Notes what has to go inside of an instance that may itself be there.
+    pub(super) fn instance(&mut self, at: &Cursor<'_>) {
+        match at.frame().place() {
+            Place::Mount(tree) => {
+                self.mount(at, tree);
+            }
+            _ => {
+                if let Some(node) = at.node() {
+                    self.node(at, node);
+                }
+            }
+        }
+    }
+
     /// The node without what has to go; `None` when nothing has to. Recurses as deep as the tree.
     fn node(&mut self, at: &Cursor<'_>, node: &Node) -> Option<Node> {
         let (schema, parent, _) = at.frame().inside()?;
+        self.visited += 1;
         if !self.rules.whens_inside(parent) {
             return None;
         }
@@ -80,7 +117,7 @@ impl Pruning<'_> {
                 }
             }
         }
-        changed.then(|| node.with_slots(slots))
+        changed.then(|| node.with_slots(slots).without_stray_meta())
     }
 
     fn content(&mut self, at: &Cursor<'_>, schema: &Schema, slot: &Slot) -> Outcome {
@@ -105,24 +142,24 @@ impl Pruning<'_> {
                         }
                         Some(node) => Outcome::Changed(Content::Container(node)),
                     },
-                    Content::Mount(tree) => {
-                        let (pruned, paths) = apply_whens(tree, self.budget);
-                        if paths.is_empty() {
-                            return Outcome::Same;
-                        }
-                        let mount = child.path();
-                        self.removed.extend(paths.into_iter().map(|path| {
-                            let steps = mount.steps.iter().cloned().chain(path.steps);
-                            InstancePath {
-                                steps: steps.collect(),
-                            }
-                        }));
-                        Outcome::Changed(Content::Mount(Arc::new(pruned)))
-                    }
+                    Content::Mount(tree) => match self.mount(&child, tree) {
+                        Some(pruned) => Outcome::Changed(Content::Mount(Arc::new(pruned))),
+                        None => Outcome::Same,
+                    },
                     _ => Outcome::Same,
                 }
             }
         }
+    }
+
+    /// The mounted tree without what has to go; `None` when nothing has to.
+    fn mount(&mut self, mount: &Cursor<'_>, tree: &Tree) -> Option<Tree> {
+        let (pruned, paths) = apply_whens(tree, self.budget);
+        if paths.is_empty() {
+            return None;
+        }
+        self.removed.extend(inside_mount(mount, paths));
+        Some(pruned)
     }
 
     fn list(&mut self, at: &Cursor<'_>, id: SchemaId, list: &List, conditional: bool) -> Outcome {

@@ -60,7 +60,7 @@ fn rules() -> Options<'static> {
 }
 
 /// `after` without the data that depend on a `when` which the change has made false (RFC 7950 8.2). They belong
-/// to the change.
+/// to the change. `before` has no such data. Cost: what the change can affect.
 ///
 /// # Errors
 /// The change itself brings data whose `when` is false (RFC 7950 8.3.2).
@@ -68,12 +68,12 @@ pub(crate) fn settled(before: &Tree, after: Tree) -> Result<Tree> {
     if after.ptr_eq(before) {
         return Ok(after);
     }
-    let (pruned, removed) = validate::apply_whens(&after, DEFAULT_BUDGET);
-    if removed.iter().all(|path| before.get(path).is_some()) {
-        return Ok(pruned);
+    let changes = diff(before, &after);
+    let settled = validate::settle(&changes, &after, DEFAULT_BUDGET);
+    if !settled.removed.iter().all(|path| before.get(path).is_some()) {
+        validate(&after, &changes)?;
     }
-    validate_full(&after)?;
-    Ok(pruned)
+    Ok(settled.tree)
 }
 
 /// Checks a tree that differs by `changes` from one that is valid, as running always is: it was validated in

@@ -1,0 +1,312 @@
+//! Taking out data whose `when` a change has made false, at the cost of the change (RFC 7950 8.2, 8.3.2).
+//!
+//! What came with the change is looked through; elsewhere the conditions that read something that changed are
+//! evaluated once more. What goes is a change of its own, after which the same is done again.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use banyan_yang::schema::{NodeKind, Schema, SchemaId};
+
+use super::dependencies::{Check, Dependencies, Manner};
+use super::prune::{PASSES, Pruning, inside_mount};
+use super::touches::{Touches, instances, way_down};
+use crate::change::{Change, ChangeKind, ChangeSet, Instance, diff};
+use crate::cursor::Cursor;
+use crate::frame::Place;
+use crate::node::{Content, Node, Tree};
+use crate::path::{InstancePath, PathStep, Select};
+use crate::value::Value;
+use crate::view::{Scope, View, has_when};
+use crate::xpath::Whens;
+
+/// What is left of a tree after a change.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// The tree without data whose `when` is false.
+    pub tree: Tree,
+    /// The paths of what was taken out, topmost nodes only.
+    pub removed: Vec<InstancePath>,
+    /// Nodes visited, those that conditions visited included.
+    pub visited: u64,
+}
+
+/// What [`apply_whens`](super::apply_whens) makes of `after`, which is what `changes` make of a tree that had no
+/// data whose `when` is false. `budget` is that of one condition, in steps; a condition that passes it counts as
+/// true.
+///
+/// Costs what changed, and the conditions that read what changed, on all their instances under the nearest common
+/// ancestor.
+pub fn settle(changes: &ChangeSet, after: &Tree, budget: u64) -> Settled {
+    let mut settled = Settled {
+        tree: after.clone(),
+        removed: Vec::new(),
+        visited: 0,
+    };
+    let mut changes = Cow::Borrowed(changes);
+    for _ in 0..PASSES {
+        let gone = pass(&changes, &mut settled, budget);
+        if gone.is_empty() {
+            break;
+        }
+        let left = without(&settled.tree, &gone);
+        changes = Cow::Owned(diff(&settled.tree, &left));
+        settled.tree = left;
+        settled.removed.extend(gone);
+    }
+    settled
+}
+
+/// The paths of what has to go, topmost nodes only.
+fn pass(changes: &ChangeSet, settled: &mut Settled, budget: u64) -> Vec<InstancePath> {
+    if changes.changes.is_empty() {
+        return Vec::new();
+    }
+    let tree = settled.tree.clone();
+    let whens = Whens::new(budget);
+    let configuration = View::of(&tree)
+        .with_scope(Scope::Config)
+        .with_whens_on_all(&whens);
+    let view = View::of(&tree)
+        .with_whens_on_all(&whens)
+        .with_configuration(&configuration);
+    let root = Cursor::root(&view);
+    let mut pass = Pass {
+        schema: root.schema(),
+        budget,
+        touches: Touches::default(),
+        gone: Vec::new(),
+        visited: 0,
+    };
+    pass.inside(&root, &changes.changes);
+    pass.readers(&root);
+    settled.visited += pass.visited + whens.visited();
+    topmost(pass.gone)
+}
+
+struct Pass<'t> {
+    schema: &'t Schema,
+    budget: u64,
+    touches: Touches<'t>,
+    gone: Vec<InstancePath>,
+    visited: u64,
+}
+
+impl<'t> Pass<'t> {
+    /// The changes in one instance. Recurses as deep as the tree.
+    fn inside(&mut self, node: &Cursor<'t>, changes: &[Change]) {
+        for change in changes {
+            self.visited += 1;
+            self.change(node, change);
+        }
+    }
+
+    fn change(&mut self, node: &Cursor<'t>, change: &Change) {
+        let id = change.id;
+        if has_when(self.schema, id) {
+            self.hidden_instance(node, change);
+        }
+        match &change.kind {
+            ChangeKind::Inside { changes, moved, .. } => {
+                if moved.is_some() {
+                    self.touches.touch(node, id, Manner::Changed);
+                }
+                for instance in instances(node, change) {
+                    self.inside(&instance, changes);
+                }
+            }
+            ChangeKind::Moved(_) => self.touches.touch(node, id, Manner::Changed),
+            ChangeKind::Mount(changes) => {
+                for instance in instances(node, change) {
+                    if let Place::Mount(tree) = instance.frame().place() {
+                        let inner = settle(changes, tree, self.budget);
+                        self.visited += inner.visited;
+                        self.gone.extend(inside_mount(&instance, inner.removed));
+                    }
+                }
+            }
+            ChangeKind::Created { .. } | ChangeKind::Replaced { .. } => {
+                for instance in instances(node, change) {
+                    let mut pruning = Pruning::new(self.schema, self.budget, &mut self.gone);
+                    pruning.instance(&instance);
+                    self.visited += pruning.visited;
+                }
+                self.touches
+                    .instance(self.schema, node, id, Manner::Changed);
+            }
+            ChangeKind::Deleted { .. } => {
+                self.touches
+                    .instance(self.schema, node, id, Manner::Changed);
+            }
+        }
+    }
+
+    /// The conditions that read what was touched, and those that read anything.
+    fn readers(&mut self, root: &Cursor<'t>) {
+        let dependencies = Dependencies::of(self.schema);
+        let mut checked: HashSet<(InstancePath, SchemaId)> = HashSet::new();
+        let mut open: Vec<(Cursor<'t>, Check)> = Vec::new();
+        let anything = dependencies.anything().iter();
+        open.extend(anything.map(|check| (root.clone(), *check)));
+        loop {
+            for (scope, check) in open.drain(..) {
+                if let Check::Presence(bearer) = check
+                    && checked.insert((scope.path(), bearer))
+                    && let Some(way) = way_down(self.schema, scope.id(), bearer)
+                {
+                    self.recheck(&scope, &way);
+                }
+            }
+            let Some(touched) = self.touches.next() else {
+                return;
+            };
+            let affected = dependencies.affected(self.schema, touched.id, touched.manner);
+            open.extend(
+                affected
+                    .into_iter()
+                    .map(|(check, ancestor)| (touched.scope(ancestor), check)),
+            );
+        }
+    }
+
+    fn recheck(&mut self, node: &Cursor<'t>, way: &[SchemaId]) {
+        self.visited += 1;
+        match way {
+            // The scope is the bearer itself.
+            [] => {
+                if let Some(parent) = node.parent() {
+                    self.absent_or_hidden(&parent, node.id());
+                }
+            }
+            [id] => self.absent_or_hidden(node, *id),
+            [id, rest @ ..] => {
+                for instance in node.instances(*id) {
+                    self.recheck(&instance, rest);
+                }
+            }
+        }
+    }
+
+    fn absent_or_hidden(&mut self, node: &Cursor<'t>, id: SchemaId) {
+        let Some(content) = node.node().and_then(|node| node.get(id)) else {
+            let definition = self.schema.node(id);
+            // A default or container may be in use now, or no longer.
+            if !definition.defaults.is_empty() || definition.kind == NodeKind::Container {
+                self.touches.touch(node, id, Manner::Changed);
+            }
+            return;
+        };
+        let found = self.gone.len();
+        match content {
+            Content::List(list) if list.key_count() > 0 => {
+                for entry in list {
+                    let keys: Vec<Value> = entry.keys(list.key_count()).cloned().collect();
+                    self.visited += 1;
+                    if node.entry(id, &keys).is_none() {
+                        self.go(node, id, Select::Keys(keys));
+                    }
+                }
+            }
+            Content::LeafList(values) if !values.duplicates_allowed() => {
+                for value in values {
+                    self.visited += 1;
+                    if node.leaf_list_entry(id, value).is_none() {
+                        self.go(node, id, Select::Value(value.clone()));
+                    }
+                }
+            }
+            // Entries that have no name go together; their conditions can hardly tell them apart.
+            _ => {
+                if node.instances(id).next().is_none() {
+                    self.go(node, id, Select::None);
+                }
+            }
+        }
+        if self.gone.len() > found {
+            self.touches.touch(node, id, Manner::Changed);
+        }
+    }
+
+    /// Whether the very instance of a change may not be there.
+    fn hidden_instance(&mut self, node: &Cursor<'t>, change: &Change) {
+        let id = change.id;
+        let stored = node.node().and_then(|node| node.get(id));
+        let (is_stored, select) = match (&change.instance, stored) {
+            (_, None) => return,
+            (Instance::Entry(keys), Some(Content::List(list))) => {
+                (list.get(keys).is_some(), Select::Keys(keys.clone()))
+            }
+            (Instance::Value(value), Some(Content::LeafList(values))) => {
+                (values.contains(value), Select::Value(value.clone()))
+            }
+            _ => (true, Select::None),
+        };
+        if is_stored && instances(node, change).is_empty() {
+            self.go(node, id, select);
+            self.touches.touch(node, id, Manner::Changed);
+        }
+    }
+
+    fn go(&mut self, at: &Cursor<'t>, id: SchemaId, select: Select) {
+        let mut path = at.path();
+        path.steps.push(PathStep { node: id, select });
+        self.gone.push(path);
+    }
+}
+
+/// The paths that are below no other.
+fn topmost(mut paths: Vec<InstancePath>) -> Vec<InstancePath> {
+    paths.sort();
+    let mut kept: Vec<InstancePath> = Vec::with_capacity(paths.len());
+    for path in paths {
+        let covered = kept
+            .last()
+            .is_some_and(|above| path.steps.starts_with(&above.steps));
+        if !covered {
+            kept.push(path);
+        }
+    }
+    kept
+}
+
+/// The tree without what is at these paths.
+fn without(tree: &Tree, paths: &[InstancePath]) -> Tree {
+    let mut root = tree.root().clone();
+    for path in paths {
+        if let Some(left) = node_without(tree.schema(), &root, &path.steps) {
+            root = left;
+        }
+    }
+    tree.with_root(root)
+}
+
+/// The node without what is there; `None` when nothing is. Recurses as deep as the path.
+fn node_without(schema: &Schema, node: &Node, steps: &[PathStep]) -> Option<Node> {
+    let (step, rest) = steps.split_first()?;
+    let content = node.get(step.node)?;
+    let left = match (content, &step.select) {
+        (Content::List(list), Select::Keys(keys)) if rest.is_empty() => {
+            list.without(keys).map(Content::List)
+        }
+        (Content::List(list), Select::Keys(keys)) => {
+            let entry = node_without(schema, list.get(keys)?, rest)?;
+            Some(Content::List(list.with_entry(entry)))
+        }
+        (Content::LeafList(values), Select::Value(value)) => {
+            values.without(value).map(Content::LeafList)
+        }
+        _ if rest.is_empty() => None,
+        (Content::Container(inner), _) => {
+            let inner = node_without(schema, inner, rest)?;
+            let stays = !inner.slots().is_empty() || schema.node(step.node).presence;
+            stays.then_some(Content::Container(inner))
+        }
+        (Content::Mount(tree), _) => {
+            let root = node_without(tree.schema(), tree.root(), rest)?;
+            Some(Content::Mount(Arc::new(tree.with_root(root))))
+        }
+        _ => return None,
+    };
+    Some(node.with_child(step.node, left).without_stray_meta())
+}
