@@ -1,4 +1,4 @@
-//! Which data are valid, and how errors read.
+//! How errors read, what validation costs, and what the tests by rule (`tests/it/rules`) leave out.
 
 use super::{Options, Report, apply_whens, full};
 use crate::error::ErrorKind;
@@ -57,167 +57,6 @@ container ifs
   with: . = 9000, ../../max-frame = 1518"
     );
     assert_eq!(report.errors[0].app_tag.as_deref(), Some("must-violation"));
-}
-
-#[test]
-fn a_must_is_evaluated_on_containers_and_defaults_in_use() {
-    let container = "container c must=\"leaf\"\n  leaf leaf";
-    invalid(container, "", &["MustViolation /t:c must-violation"]);
-    valid(container, "<c><leaf>x</leaf></c>");
-    let presence = "container c presence must=\"leaf\"\n  leaf leaf";
-    valid(presence, "");
-    invalid(presence, "<c/>", &["MustViolation /t:c must-violation"]);
-    let default = "leaf a type=uint32 default=5 must=\". > 6\" tag=too-low";
-    invalid(default, "", &["MustViolation /t:a too-low"]);
-    valid(default, "<a>7</a>");
-}
-
-#[test]
-fn a_must_on_a_list_is_evaluated_per_entry() {
-    let model = "list l key=k must=\"v = k\"\n  leaf k\n  leaf v";
-    valid(model, "<l><k>a</k><v>a</v></l>");
-    invalid(
-        model,
-        "<l><k>a</k><v>a</v></l><l><k>b</k></l><l><k>c</k><v>a</v></l>",
-        &[
-            "MustViolation /t:l[k='b'] must-violation",
-            "MustViolation /t:l[k='c'] must-violation",
-        ],
-    );
-}
-
-#[test]
-fn a_mandatory_leaf_is_needed_where_its_containers_exist() {
-    let model = "container a\n  container b\n    leaf m mandatory\n  container p presence\n    leaf m mandatory";
-    invalid(model, "", &["MissingElement /t:a/b/m -"]);
-    valid(model, "<a><b><m>x</m></b></a>");
-    invalid(
-        model,
-        "<a><b><m>x</m></b><p/></a>",
-        &["MissingElement /t:a/p/m -"],
-    );
-    let list = "list l key=k\n  leaf k\n  leaf m mandatory";
-    valid(list, "");
-    invalid(list, "<l><k>1</k></l>", &["MissingElement /t:l[k='1']/m -"]);
-}
-
-#[test]
-fn a_mandatory_node_of_a_case_counts_when_the_case_has_data() {
-    let model = "
-choice c
-  case a
-    leaf m mandatory
-    leaf n
-  case b
-    leaf o
-    choice inner mandatory
-      case x
-        leaf x
-      case y
-        leaf y
-";
-    valid(model, "");
-    valid(model, "<m>1</m>");
-    invalid(model, "<n>1</n>", &["MissingElement /t:m -"]);
-    invalid(model, "<o>1</o>", &["MissingChoice / missing-choice"]);
-    valid(model, "<o>1</o><x>1</x>");
-}
-
-#[test]
-fn a_mandatory_choice_needs_one_case_and_no_choice_has_two() {
-    let model =
-        "container top\n  choice c mandatory\n    case a\n      leaf a\n    case b\n      leaf b";
-    invalid(model, "", &["MissingChoice /t:top missing-choice"]);
-    valid(model, "<top><a>1</a></top>");
-    invalid(
-        model,
-        "<top><a>1</a><b>1</b></top>",
-        &["SeveralCases /t:top -"],
-    );
-}
-
-#[test]
-fn the_default_case_is_in_use_until_another_case_has_data() {
-    let model = "
-choice c default-case=a
-  case a
-    leaf a default=1 must=\"false()\"
-  case b
-    leaf b
-    leaf d default=2 must=\"false()\"
-";
-    invalid(model, "", &["MustViolation /t:a must-violation"]);
-    invalid(model, "<b>1</b>", &["MustViolation /t:d must-violation"]);
-}
-
-#[test]
-fn entries_are_counted() {
-    let model = "container c presence\n  list l key=k min=2 max=3\n    leaf k\n  leaf-list s max=1";
-    valid(model, "");
-    let entries = |count: u32| {
-        let entries = (0..count).map(|key| format!("<l><k>{key}</k></l>"));
-        format!("<c>{}</c>", entries.collect::<String>())
-    };
-    invalid(
-        model,
-        &entries(0),
-        &["TooFewElements /t:c/l too-few-elements"],
-    );
-    invalid(
-        model,
-        &entries(1),
-        &["TooFewElements /t:c/l too-few-elements"],
-    );
-    valid(model, &entries(2));
-    invalid(
-        model,
-        &entries(4),
-        &["TooManyElements /t:c/l too-many-elements"],
-    );
-    let two = entries(2).replace("</c>", "<s>1</s><s>2</s></c>");
-    invalid(model, &two, &["TooManyElements /t:c/s too-many-elements"]);
-}
-
-#[test]
-fn min_elements_and_mandatory_wait_for_their_when() {
-    let model = "
-leaf mode
-list l key=k min=1 when=\"../mode = 'x'\"
-  leaf k
-leaf m mandatory when=\"../mode = 'x'\"
-";
-    valid(model, "");
-    invalid(
-        model,
-        "<mode>x</mode>",
-        &[
-            "TooFewElements /t:l too-few-elements",
-            "MissingElement /t:m -",
-        ],
-    );
-}
-
-#[test]
-fn unique_takes_defaults_and_leaves_out_entries_that_lack_a_leaf() {
-    let model = "
-list l key=k unique=\"ip c/port\"
-  leaf k
-  leaf ip
-  container c
-    leaf port type=uint32 default=80
-";
-    let entry = |key: u32, ip: &str, port: &str| format!("<l><k>{key}</k>{ip}<c>{port}</c></l>");
-    let ip = "<ip>1.1.1.1</ip>";
-    valid(
-        model,
-        &(entry(1, ip, "") + &entry(2, ip, "<port>81</port>")),
-    );
-    valid(model, &(entry(1, "", "") + &entry(2, "", "")));
-    invalid(
-        model,
-        &(entry(1, ip, "") + &entry(2, ip, "<port>80</port>")),
-        &["NotUnique /t:l[k='2'] data-not-unique"],
-    );
 }
 
 #[test]
@@ -295,13 +134,6 @@ choice c when-parent=\"mode = 'x'\"
     let report = report(model, "<mode>z</mode><a>1</a>");
     let constraint = report.errors[0].constraint.clone().unwrap();
     assert_eq!(constraint.to_string(), "../mode = z");
-}
-
-#[test]
-fn a_default_whose_when_is_false_is_not_in_use() {
-    let model = "leaf mode\nleaf a default=1 when=\"../mode = 'x'\"\nleaf b must=\"../a\"";
-    valid(model, "<mode>x</mode><b>1</b>");
-    invalid(model, "<b>1</b>", &["MustViolation /t:b must-violation"]);
 }
 
 #[test]

@@ -74,6 +74,7 @@ fn identities_are_compared_in_the_prefixes_of_the_expression() {
     );
 }
 
+// Rule 47.
 #[test]
 fn the_when_of_uses_and_augment_see_the_parent_and_add_up() {
     let text = module(
@@ -93,6 +94,7 @@ fn the_when_of_uses_and_augment_see_the_parent_and_add_up() {
     );
 }
 
+// Rule 43.
 #[test]
 fn constraints_through_shorthand_cases_and_refinements_hold() {
     let text = module(

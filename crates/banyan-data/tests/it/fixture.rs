@@ -6,7 +6,7 @@ use banyan_data::change::diff;
 use banyan_data::document::{Encoding, ParseOptions, PrintOptions};
 use banyan_data::edit::Operation;
 use banyan_data::operation::{Invocation, parse_action, parse_rpc};
-use banyan_data::validate::{Options, Report, apply_whens, changed, full};
+use banyan_data::validate::{Options, Report, apply_whens, changed, full, settle};
 use banyan_data::view::Scope;
 use banyan_data::xml::{self, parse_data, parse_edit};
 use banyan_data::{DataError, Tree, json};
@@ -133,7 +133,9 @@ pub fn edited_by(tree: &Tree, default: Operation, xml: &str) -> Result<Tree, Vec
 /// What a commit of an edit makes of valid data, as a datastore does it (RFC 7950 8.2, 8.3): the edit, what `when`
 /// takes out, and validation; full and incremental validation must agree.
 pub fn committed(before: &Tree, xml: &str) -> Result<Tree, Vec<String>> {
-    let (after, _) = apply_whens(&edited(before, xml)?, 100_000);
+    let edited = edited(before, xml)?;
+    let after = settle(&diff(before, &edited), &edited, 100_000).tree;
+    assert_eq!(after, apply_whens(&edited, 100_000).0);
     let report = full(&after, &Options::default());
     let incremental = changed(&diff(before, &after), &after, &Options::default());
     assert_eq!(incremental.errors, report.errors);

@@ -1,6 +1,6 @@
 //! What the schema rules of RFC 7950 say about data nodes, operations and mount points.
 
-use super::{codes, codes_of, find, node, refused_body, schema_of};
+use super::{codes, codes_of, node, refused_body, schema_of};
 use crate::schema::{NodeKind, OrderedBy};
 
 const NONE: [&str; 0] = [];
@@ -265,18 +265,6 @@ fn a_mount_point_stands_in_a_container_or_list_once() {
         check("", "container c { s:mount-point a; }"),
         ["invalid-mount-point"]
     );
-}
-
-// Rule 54.
-#[test]
-fn keys_come_first_in_the_order_of_the_key_statement_wherever_they_are_defined() {
-    let schema = schema_of(
-        "list l { key 'b a'; leaf x { type string; } leaf a { type string; } leaf b { type string; } }",
-    );
-    let children = &node(&schema, "l").data_children;
-    let names: Vec<_> = children.iter().map(|id| &*schema.node(*id).name).collect();
-    assert_eq!(names, ["b", "a", "x"]);
-    assert!(find(&schema, "l/c").is_none());
 }
 
 // Rule 52.

@@ -188,6 +188,7 @@ fn the_text_of_a_module_is_kept() {
     assert_eq!(&*schema(&[&text]).module(ModuleId(0)).text, text);
 }
 
+// Rule 64.
 #[test]
 fn the_digest_tells_sets_apart_but_not_orders() {
     let texts = source(&[

@@ -40,6 +40,7 @@ fn every_kind_of_node_is_compiled() {
     assert!(schema.rpc(ModuleId(0), "r").is_some());
 }
 
+// Rule 54.
 #[test]
 fn keys_come_first_in_the_order_of_the_key_statement() {
     let schema = schema_of(
