@@ -6,3 +6,4 @@ mod embedded;
 mod jury;
 mod published;
 mod shared;
+mod verdicts;
