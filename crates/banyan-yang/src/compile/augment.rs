@@ -89,13 +89,10 @@ impl Compilation<'_> {
     fn implement_leafref_targets(&mut self, scanned: &mut usize) {
         let mut paths = BTreeMap::new();
         for index in *scanned..self.drafts.len() {
-            let id = DraftId(index as u32);
-            if let Some(ty) = &self.drafts.get(id).facts.ty
-                // RFC 8791 4: paths in structures lead through the structure, not through data.
-                && self.drafts.structure(id).is_none()
-            {
-                collect_paths(Some(ty), &mut paths);
-            }
+            collect_paths(
+                self.drafts.get(DraftId(index as u32)).facts.ty.as_ref(),
+                &mut paths,
+            );
         }
         *scanned = self.drafts.len();
         for (path, home) in paths {

@@ -29,7 +29,8 @@ pub(super) struct DataTree {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Place {
     pub node: DraftId,
-    /// In an operation: `input` or `output`, whichever the expression stands in.
+    /// In an operation: `input` or `output`, whichever the expression stands in. At the root: the structure whose
+    /// document it is, if it is not that of the data tree.
     pub side: Option<DraftId>,
 }
 
@@ -42,24 +43,51 @@ impl DataTree {
                 side: Some(node),
             },
             NodeKind::Choice | NodeKind::Case => self.place(drafts, self.parents[node.index()]),
+            // RFC 8040 8: the statement is the root of its document.
+            NodeKind::YangData => Place {
+                node: DraftId::ROOT,
+                side: Some(node),
+            },
             _ => Place { node, side: None },
         }
     }
 
-    /// Where absolute paths begin: the root of the data tree, or the structure around a place (RFC 8791 4).
+    /// Where absolute paths begin: at the root of the data tree, or of the document of the structure around a place.
     pub fn root(&self, drafts: &Drafts, place: Option<Place>) -> Place {
-        Place {
-            node: place
-                .and_then(|place| drafts.structure(place.node))
-                .unwrap_or(DraftId::ROOT),
-            side: None,
+        match place {
+            Some(place) if place.node == DraftId::ROOT => place,
+            _ => Place {
+                node: DraftId::ROOT,
+                side: place.and_then(|place| drafts.structure(place.node)),
+            },
         }
     }
 
     /// `..`
     pub fn up(&self, drafts: &Drafts, place: Place) -> Option<Place> {
-        let is_root = place.node == DraftId::ROOT || drafts.get(place.node).kind.is_structure();
-        (!is_root).then(|| self.place(drafts, self.parents[place.node.index()]))
+        match drafts.get(place.node).kind {
+            NodeKind::Root => None,
+            // RFC 8791 4: the structure is the top element of its document.
+            NodeKind::Structure => Some(self.root(drafts, Some(place))),
+            _ => Some(self.place(drafts, self.parents[place.node.index()])),
+        }
+    }
+
+    /// The child of the root of a structure's document.
+    fn in_document(
+        &self,
+        drafts: &Drafts,
+        structure: DraftId,
+        module: ModuleId,
+        name: Name,
+    ) -> Option<DraftId> {
+        let draft = drafts.get(structure);
+        match draft.kind {
+            NodeKind::Structure => {
+                (draft.module == module && draft.name == name).then_some(structure)
+            }
+            _ => self.children.get(&(structure, module, name)).copied(),
+        }
     }
 
     /// A child by name. O(1).
@@ -80,6 +108,11 @@ impl DataTree {
                     .iter()
                     .find_map(|side| under(*side)),
             },
+            // The authors of structures also refer to data, though that is not in the document.
+            NodeKind::Root => place
+                .side
+                .and_then(|structure| self.in_document(drafts, structure, module, name))
+                .or_else(|| under(place.node)),
             _ => under(place.node),
         }?;
         Some(Place { node, side: None })
@@ -247,6 +280,18 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
             TypeKind::Leafref { resolved, .. } => resolved.clone(),
             _ => found,
         };
+        let drafts = &self.compilation.drafts;
+        if drafts.structure(leaf) != drafts.structure(target) {
+            let message = format!(
+                "the leafref leads out of its structure to {}; the leaf takes its type, and refers to nothing",
+                self.compilation.draft_path(target)
+            );
+            self.compilation.report(
+                Diagnostic::warning("leafref-leaves-structure", path.span, message)
+                    .rfc("RFC 8791 4"),
+            );
+            return (resolved, depth);
+        }
         let Some(id) = self.ids[target.index()] else {
             let message = format!(
                 "the leafref's target {} is not in the schema; the leaf takes its type, and refers to nothing",

@@ -3,6 +3,9 @@
 use super::*;
 use crate::compile::Features;
 use crate::embedded::find as embedded;
+use crate::schema::TypeKind;
+use crate::xpath::Extent;
+use crate::xpath::bind::bind_expression;
 
 const HEADER: &str = "yang-version 1.1; namespace urn:m; prefix m;
   import ietf-restconf { prefix rc; } import ietf-yang-structure-ext { prefix sx; }
@@ -95,38 +98,77 @@ fn structures_ignore_config_and_need_no_keys_but_keep_the_order_of_users() {
 }
 
 #[test]
-fn absolute_paths_in_a_structure_begin_at_the_structure() {
+fn a_structure_is_the_top_element_of_its_document() {
     let schema = compiled(
         "leaf a { type int8; }
-         sx:structure s { must '/m:a != \"x\"'; leaf a { type string; } container c { leaf r { type leafref { path '/m:a'; } } } }",
+         sx:structure s { must '/m:s/m:a != \"x\"'; must '../m:s'; leaf a { type string; }
+           container c { leaf r { type leafref { path '/m:s/m:a'; } } } }",
     );
     let id = structure(&schema, "s");
     let module = schema.module_by_name("m").unwrap();
     let c = schema.data_child(id, module, "c").unwrap();
     let r = schema.data_child(c, module, "r").unwrap();
-    let crate::schema::TypeKind::Leafref { target, .. } = schema.node(r).ty.as_ref().unwrap().kind
-    else {
+    let TypeKind::Leafref { target, .. } = schema.node(r).ty.as_ref().unwrap().kind else {
         panic!("no leafref");
     };
     assert_eq!(Some(target), schema.data_child(id, module, "a"));
     let must = &schema.node(id).musts[0].expression;
-    let bound = crate::xpath::bind::bind_expression(&schema, must, id, crate::xpath::Extent::Value);
-    let reads = bound.unwrap().plan.reads;
-    assert_eq!(reads.nodes[0].node, target);
+    let bound = bind_expression(&schema, must, id, Extent::Value).unwrap();
+    let reads: Vec<_> = bound
+        .plan
+        .reads
+        .nodes
+        .iter()
+        .map(|read| read.node)
+        .collect();
+    assert!(reads.contains(&target), "{reads:?}");
 }
 
 #[test]
-fn paths_out_of_a_structure_lead_nowhere() {
+fn yang_data_is_the_root_of_its_document() {
+    let schema = compiled(
+        "rc:yang-data y { container c { leaf a { type string; } leaf r { must '/m:c/m:a'; type leafref { path '/m:c/m:a'; } } } }",
+    );
+    let c = schema.node(structure(&schema, "y")).children[0];
+    let module = schema.module_by_name("m").unwrap();
+    let child = |name| schema.data_child(c, module, name).unwrap();
+    let TypeKind::Leafref { target, .. } = schema.node(child("r")).ty.as_ref().unwrap().kind else {
+        panic!("no leafref");
+    };
+    assert_eq!(target, child("a"));
+    let must = &schema.node(child("r")).musts[0].expression;
+    let bound = bind_expression(&schema, must, child("r"), Extent::Value).unwrap();
+    let reads: Vec<_> = bound
+        .plan
+        .reads
+        .nodes
+        .iter()
+        .map(|read| read.node)
+        .collect();
+    assert!(reads.contains(&target), "{reads:?}");
+}
+
+#[test]
+fn a_leafref_out_of_a_structure_takes_the_type_of_its_target_and_refers_to_nothing() {
+    let body = "leaf a { type int8; } sx:structure s { leaf r { type leafref { path '/m:a'; } } }";
+    assert_eq!(found(body), ["leafref-leaves-structure"]);
+    let schema = with_texts(body, compile).unwrap().schema;
+    let r = schema.node(structure(&schema, "s")).children[0];
+    let ty = schema.node(r).ty.clone().unwrap();
+    assert_eq!(ty.builtin_name(), "int8");
+}
+
+#[test]
+fn names_that_are_not_in_a_structure_are_reported() {
+    let nowhere = "leaf r { type leafref { path '/m:s/m:b'; } }";
     assert_eq!(
-        found(
-            "leaf a { type string; } sx:structure s { leaf r { type leafref { path '/m:a'; } } }"
-        ),
+        found(&format!("sx:structure s {{ {nowhere} }}")),
         ["leafref-target"]
     );
+    let two = "leaf r { type leafref { path '../../m:a'; } }";
     assert_eq!(
-        found("leaf a { type string; } sx:structure s { must '../m:a'; leaf b { type string; } }"),
-        Vec::<&str>::new(),
-        "nothing is above a structure, and what is there is not known"
+        found(&format!("sx:structure s {{ {two} }}")),
+        ["leafref-target"]
     );
     assert_eq!(
         found("leaf a { type string; } sx:structure s { must 'm:a'; leaf b { type string; } }"),
@@ -272,7 +314,7 @@ fn augment_structure_adds_to_a_structure_of_another_module() {
     let texts = augmenting(
         "sx:augment-structure /a:s/a:c/m:d/m:e { leaf deep { type string; } }
          sx:augment-structure /a:s/a:c { status obsolete; container d { container e; } leaf when-x { when 'a:ch-x'; type string; } }
-         sx:augment-structure /a:s/a:c/a:ch { case y { leaf y { type leafref { path '/a:l'; } } } }
+         sx:augment-structure /a:s/a:c/a:ch { case y { leaf y { type leafref { path '/a:s/a:l'; } } } }
          sx:augment-structure /a:s { leaf top { type string; } }",
     );
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
@@ -583,4 +625,25 @@ fn an_action_of_tailf_common_stands_where_actions_stand() {
         found("container c { tailf:action 'go on'; }"),
         ["invalid-argument"]
     );
+}
+
+#[test]
+fn a_dump_shows_annotations_and_structures() {
+    let schema = compiled(
+        "md:annotation stamp { type uint32; units s; status deprecated; } container c;
+         rc:yang-data y { container c { leaf a { config false; type string; mandatory true; } } }
+         sx:structure s { must 'l'; list l { leaf a { type int8; } } }",
+    );
+    let dump = crate::dump::dump(&schema);
+    let of_m: Vec<&str> = dump.lines().filter(|line| line.contains("m:")).collect();
+    insta::assert_snapshot!(of_m.join("\n"), @r#"
+    annotation m:stamp uint32 units="s" deprecated
+    /m:c container
+    /m:y yang-data
+    /m:y/c container
+    /m:y/c/a leaf string mandatory
+    /m:s structure must="l"
+    /m:s/l list
+    /m:s/l/a leaf int8
+    "#);
 }

@@ -154,9 +154,9 @@ impl NodeSet {
 pub(super) struct Walker<'a> {
     schema: &'a Schema,
     /// The rpc, action or notification around the context: a child of its parent, for this expression only
-    /// (RFC 7950 6.4.1).
+    /// (RFC 7950 6.4.1); or the structure, as the top element of its document (RFC 8791 4).
     operation: Option<SchemaId>,
-    /// Where absolute paths begin: the root of the data tree, or of the structure around the context (RFC 8791 4).
+    /// Where absolute paths begin: the root of the data tree, or the `yang-data` around the context (RFC 8040 8).
     pub(super) root: SchemaId,
 }
 
@@ -166,18 +166,22 @@ impl<'a> Walker<'a> {
         while let Some(id) = operation {
             if matches!(
                 schema.node(id).kind,
-                NodeKind::Rpc | NodeKind::Action | NodeKind::Notification
+                NodeKind::Rpc | NodeKind::Action | NodeKind::Notification | NodeKind::Structure
             ) {
                 break;
             }
             operation = parent(schema, id);
         }
-        let ancestors = std::iter::successors(Some(context), |id| parent(schema, *id));
+        let ancestors = std::iter::successors(Some(context), |id| document_parent(schema, *id));
         Self {
             schema,
             operation,
             root: ancestors.last().unwrap_or(SchemaId::ROOT),
         }
+    }
+
+    fn parent(&self, id: SchemaId) -> Option<SchemaId> {
+        document_parent(self.schema, id)
     }
 
     /// The nodes on `axis` from `from` that can pass `test`.
@@ -233,7 +237,7 @@ impl<'a> Walker<'a> {
                     self.keep(from.clone(), test, to);
                 }
                 let mut at = from.clone();
-                while let Some(parent) = parent(self.schema, at.node) {
+                while let Some(parent) = self.parent(at.node) {
                     at = at.climb(parent);
                     self.keep(at.clone(), test, to);
                     if axis == Axis::Parent {
@@ -242,7 +246,7 @@ impl<'a> Walker<'a> {
                 }
             }
             Axis::FollowingSibling | Axis::PrecedingSibling => {
-                if let Some(parent) = parent(self.schema, from.node) {
+                if let Some(parent) = self.parent(from.node) {
                     self.children(&from.climb(parent), test, to);
                 }
             }
@@ -293,7 +297,7 @@ impl<'a> Walker<'a> {
         let mut found = children(self.schema, id);
         found.extend(
             self.operation
-                .filter(|operation| parent(self.schema, *operation) == Some(id)),
+                .filter(|operation| self.parent(*operation) == Some(id)),
         );
         found
     }
@@ -362,9 +366,15 @@ impl<'a> Walker<'a> {
             Axis::Child | Axis::Descendant | Axis::DescendantOrSelf => {
                 nodes.flat_map(|id| self.children_of(id)).collect()
             }
-            _ => nodes.filter_map(|id| parent(self.schema, id)).collect(),
+            _ => nodes.filter_map(|id| self.parent(id)).collect(),
         }
     }
+}
+
+/// The parent of a node in its document: that of a structure is the root.
+fn document_parent(schema: &Schema, id: SchemaId) -> Option<SchemaId> {
+    let top = schema.node(id).kind == NodeKind::Structure;
+    parent(schema, id).or(top.then_some(SchemaId::ROOT))
 }
 
 /// The module that has the data of `module`: itself, or the implemented one of its revisions.
