@@ -10,6 +10,7 @@ use super::set::{PrefixMeaning, StatementRef, split_name};
 use super::structure;
 use super::types::DraftType;
 use crate::diagnostic::Diagnostic;
+use crate::grammar::Version;
 use crate::schema::{ModuleId, NodeKind};
 use crate::statement::Keyword;
 
@@ -121,28 +122,14 @@ impl Compilation<'_> {
         let Some(target) = self.absolute(at, "RFC 7950 7.17") else {
             return;
         };
-        let kind = self.drafts.get(target).kind;
-        if !matches!(
-            kind,
-            NodeKind::Container
-                | NodeKind::List
-                | NodeKind::Choice
-                | NodeKind::Case
-                | NodeKind::Input
-                | NodeKind::Output
-                | NodeKind::Notification
-        ) {
-            let message = format!("a {} cannot be augmented", kind.keyword());
-            let place = self.drafts.get(target).span;
-            return self.report(
-                Diagnostic::error("augment-target", set.argument_span(at), message)
-                    .related(place, "the target")
-                    .rfc("RFC 7950 7.17"),
-            );
+        if !self.can_be_augmented(at, target) {
+            return;
         }
         let added = self.add_to_target(at, target, Scope::top(own));
+        // RFC 6020 7.15 allows no mandatory nodes at all, RFC 7950 7.17 those under a `when`.
+        let is_1_1 = set.version(at) == Version::V1_1;
         let conditional = set.child(at, Keyword::When).is_some();
-        if conditional || self.drafts.get(target).module == own {
+        if conditional && is_1_1 || self.drafts.get(target).module == own {
             return;
         }
         // RFC 7950 7.17: what is valid without this module must stay valid with it.
@@ -152,13 +139,15 @@ impl Compilation<'_> {
             {
                 let draft = self.drafts.get(mandatory);
                 let message = format!(
-                    "`{}` is mandatory, but an augment of another module can add such nodes only under a `when`",
-                    self.names.text(draft.name)
+                    "`{}` is mandatory, but an augment of another module can add such nodes only under a `when`{}",
+                    self.names.text(draft.name),
+                    if is_1_1 { "" } else { ", and only in YANG 1.1" }
                 );
                 let span = draft.span;
                 self.report(
                     Diagnostic::error("mandatory-augment", span, message)
                         .related(set.span(at), "added by this augment")
+                        .help("let the node be optional, or the augment depend on a condition that old data do not meet")
                         .rfc("RFC 7950 7.17"),
                 );
             }
@@ -216,9 +205,7 @@ impl Compilation<'_> {
                     format!("there is no node `{step}` {place}, which this `{what}` names");
                 let mut error =
                     Diagnostic::error("unknown-node", set.argument_span(at), message).rfc(rfc);
-                if let Some(near) = self.nearest_child(node, name).filter(|near| near != name) {
-                    error = error.help(format!("did you mean `{near}`?"));
-                }
+                error.help = self.way_to(node, module, name);
                 self.report(error);
                 return None;
             };
@@ -228,9 +215,9 @@ impl Compilation<'_> {
     }
 }
 
-/// What an augment may add although it is mandatory: state, and what depends on a `when`.
+/// What an augment may add although it is mandatory: state. A `when` of the node itself is not one of the augment.
 fn is_optional(draft: &Draft) -> bool {
-    draft.facts.config.is_some_and(|config| !config.value) || !draft.facts.whens.is_empty()
+    draft.facts.config.is_some_and(|config| !config.value)
 }
 
 /// The first mandatory node in `id` (RFC 7950 3, "mandatory node"), those aside that `passes` lets pass.

@@ -12,6 +12,7 @@ use super::types::DraftType;
 use crate::diagnostic::Diagnostic;
 use crate::grammar::Version;
 use crate::schema::{NodeKind, Status, TypeKind};
+use crate::statement::Keyword;
 
 /// What the pass finds out, by draft.
 pub(super) struct Settled {
@@ -270,6 +271,15 @@ impl Settled {
                     if !leaf.facts.whens.is_empty() && set.version(key) == Version::V1_1 =>
                 {
                     Some(format!("the key `{word}` must not depend on `when`"))
+                }
+                Some((_, leaf))
+                    if leaf
+                        .at
+                        .is_some_and(|at| set.child(at, Keyword::IfFeature).is_some())
+                        && set.version(key) == Version::V1_1 =>
+                {
+                    // RFC 7950 7.20.2
+                    Some(format!("the key `{word}` must not depend on `if-feature`"))
                 }
                 Some((_, leaf))
                     if is_empty_type(leaf.facts.ty.as_ref()) && set.version(key) == Version::V1 =>

@@ -1,5 +1,7 @@
 //! Deviations (RFC 7950 7.20.3): applied when all augments are.
 
+use std::collections::HashMap;
+
 use super::context::Compilation;
 use super::draft::{Absent, Draft, DraftId};
 use super::set::StatementRef;
@@ -8,49 +10,109 @@ use crate::statement::Keyword;
 
 const RFC: &str = "RFC 7950 7.20.3";
 
-/// Applies the deviations of all implemented modules.
+/// The kinds of `deviate`, in the order in which they are applied: what one module takes away another can set,
+/// whichever comes first in the set.
+const ORDER: [&str; 4] = ["not-supported", "delete", "replace", "add"];
+
+/// Applies the deviations of all implemented modules. The result does not depend on the order of modules.
 pub(super) fn apply_all(compilation: &mut Compilation<'_>) {
+    let mut deviates: Vec<(DraftId, StatementRef)> = Vec::new();
     for module in compilation.set.module_ids() {
         if !compilation.implemented[module.index()] {
             continue;
         }
         for root in compilation.set.roots(module) {
             for deviation in compilation.set.children_of(root, Keyword::Deviation) {
-                compilation.deviate(deviation);
+                deviates.extend(compilation.deviates(deviation));
+            }
+        }
+    }
+    let mut replaced = HashMap::new();
+    for kind in ORDER {
+        for (target, deviate) in &deviates {
+            if compilation.set.argument(*deviate) == kind {
+                compilation.deviate(*target, *deviate, &mut replaced);
             }
         }
     }
 }
 
+/// By target and property: the first `deviate replace` that sets it.
+type Replaced = HashMap<(DraftId, Keyword), StatementRef>;
+
 impl Compilation<'_> {
-    fn deviate(&mut self, at: StatementRef) {
+    /// The `deviate` statements of a deviation, each with the target.
+    fn deviates(&mut self, at: StatementRef) -> Vec<(DraftId, StatementRef)> {
         let set = self.set;
         let Some(target) = self.absolute(at, RFC) else {
-            return;
+            return Vec::new();
         };
         let module = self.drafts.get(target).module;
         let by = set.owner(at.unit);
         if module != by {
             self.deviated_by.entry(module).or_default().insert(by);
         }
-        for deviate in set.children_of(at, Keyword::Deviate) {
-            let kind = set.argument(deviate);
-            if kind == "not-supported" {
-                self.drafts.get_mut(target).leave_out(Absent::NotSupported);
+        let deviates: Vec<_> = set.children_of(at, Keyword::Deviate).collect();
+        // RFC 7950 14, `deviation-stmt`: it stands alone.
+        let alone = |deviate: &&StatementRef| set.argument(**deviate) == "not-supported";
+        if let Some(not_supported) = deviates.iter().find(alone)
+            && deviates.len() > 1
+        {
+            let message = "`deviate not-supported` combines with nothing".to_owned();
+            let help = "remove the other `deviate` statements, or this one";
+            self.deviate_error(*not_supported, target, message, help);
+        }
+        deviates
+            .into_iter()
+            .map(|deviate| (target, deviate))
+            .collect()
+    }
+
+    fn deviate(&mut self, target: DraftId, at: StatementRef, replaced: &mut Replaced) {
+        let set = self.set;
+        let kind = set.argument(at);
+        if kind == "not-supported" {
+            return self.drafts.get_mut(target).leave_out(Absent::NotSupported);
+        }
+        let mut replaced_default = false;
+        for property in set.children(at) {
+            if !self.check_property(target, property, RFC) {
                 continue;
             }
-            let mut replaced_default = false;
-            for property in set.children(deviate) {
-                if !self.check_property(target, property, RFC) {
-                    continue;
+            match kind {
+                "add" => self.add_property(target, property),
+                "replace" => {
+                    self.check_replaced_once(target, property, replaced);
+                    self.replace_property(target, property, &mut replaced_default);
                 }
-                match kind {
-                    "add" => self.add_property(target, property),
-                    "replace" => self.replace_property(target, property, &mut replaced_default),
-                    _ => self.delete_property(target, property),
-                }
+                _ => self.delete_property(target, property),
             }
         }
+    }
+
+    /// Which of two replacements holds depends on the order of modules, which nobody states.
+    fn check_replaced_once(&mut self, target: DraftId, at: StatementRef, replaced: &mut Replaced) {
+        let set = self.set;
+        let keyword = set.keyword(at);
+        let first = *replaced.entry((target, keyword)).or_insert(at);
+        let around = |at: StatementRef| (at.unit, set.tree(at).parent(at.id));
+        let same = set.argument(first) == set.argument(at)
+            && set.child(at, Keyword::Type).is_none()
+            && keyword != Keyword::Type;
+        if first == at || around(first) == around(at) || same || keyword == Keyword::Extension {
+            return;
+        }
+        let message = format!(
+            "the `{}` of {} is replaced twice; this one holds",
+            keyword.text(),
+            self.draft_path(target)
+        );
+        self.report(
+            Diagnostic::warning("conflicting-deviations", set.span(at), message)
+                .related(set.span(first), "replaced here too")
+                .help("remove one of the two")
+                .rfc(RFC),
+        );
     }
 
     /// Whether a property that a node has once is set already.
@@ -111,8 +173,8 @@ impl Compilation<'_> {
 
     fn replace_property(&mut self, target: DraftId, at: StatementRef, replaced_default: &mut bool) {
         let keyword = self.set.keyword(at);
-        let exists =
-            self.has_single(target, keyword) || !self.drafts.get(target).facts.defaults.is_empty();
+        let exists = self.has_single(target, keyword)
+            || keyword == Keyword::Default && !self.drafts.get(target).facts.defaults.is_empty();
         match keyword {
             Keyword::Must | Keyword::Unique => {
                 let message = format!("`{}` cannot be replaced", keyword.text());
@@ -123,12 +185,13 @@ impl Compilation<'_> {
                     "use `deviate delete` and `deviate add`",
                 );
             }
-            // These have a value even where they are not written.
-            Keyword::Extension
-            | Keyword::Config
-            | Keyword::Mandatory
-            | Keyword::MinElements
-            | Keyword::MaxElements => {}
+            // Every node has a `config`, written or not.
+            Keyword::Extension | Keyword::Config => {}
+            // What is meant is plain, so it is done all the same.
+            Keyword::Mandatory | Keyword::MinElements | Keyword::MaxElements if !exists => {
+                let message = format!("the target has no `{}` to replace", keyword.text());
+                self.deviate_error(at, target, message, "use `deviate add`");
+            }
             _ if !exists => {
                 let message = format!("the target has no `{}` to replace", keyword.text());
                 return self.deviate_error(at, target, message, "use `deviate add`");

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::augment::mandatory_node;
 use super::consistency::{Settled, settle};
 use super::context::Compilation;
-use super::draft::DraftId;
+use super::draft::{Absent, DraftId};
 use super::leafref::{TypeFinisher, check_targets};
 use super::set::{ModuleSet, StatementRef, split_name};
 use super::{
-    Compiler, augment, conditions, defaults, deviation, digest, extension, feature, groupings,
-    identity, names, status, structure, unused,
+    Compiler, augment, conditional, conditions, defaults, deviation, digest, extension, feature,
+    groupings, identity, names, status, structure, unused,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::grammar::Version;
@@ -33,6 +33,7 @@ pub(super) fn compile<'a>(
     feature::decide_all(&mut compilation);
     identity::resolve_all(&mut compilation);
     status::check_all(&mut compilation);
+    conditional::check_all(&mut compilation);
     let groupings = groupings::check_all(&mut compilation);
     augment::build_tree(&mut compilation);
     deviation::apply_all(&mut compilation);
@@ -321,6 +322,9 @@ fn unique(
         if problem.is_none() && kind != NodeKind::Leaf {
             problem = Some(format!("`{path}` is a {}, not a leaf", kind.keyword()));
         }
+        if problem.is_none() && compilation.drafts.absence(node) == Some(Absent::NotSupported) {
+            problem = Some(format!("a deviation takes `{path}` away"));
+        }
         if let Some(problem) = problem {
             compilation.report(
                 Diagnostic::error("invalid-unique", set.argument_span(at), problem)
@@ -342,7 +346,7 @@ fn unique(
             );
             return None;
         }
-        // Absent: the values of this tuple are never complete, so nothing is to be checked (RFC 7950 7.8.3).
+        // Switched off: the values of this tuple are never complete, so nothing is to be checked (RFC 7950 7.8.3).
         leaves.push(ids[node.index()]?);
     }
     Some(Unique {

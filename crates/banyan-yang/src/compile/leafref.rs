@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::consistency::Settled;
 use super::context::Compilation;
-use super::draft::{DraftId, Drafts};
+use super::draft::{Absent, DraftId, Drafts};
 use super::set::{Interner, Name};
 use super::status::Reference;
 use super::types::{DraftType, LeafrefDraft, key_test};
@@ -293,13 +293,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
             return (resolved, depth);
         }
         let Some(id) = self.ids[target.index()] else {
-            let message = format!(
-                "the leafref's target {} is not in the schema; the leaf takes its type, and refers to nothing",
-                self.compilation.draft_path(target)
-            );
-            self.compilation.report(
-                Diagnostic::warning("absent-target", path.span, message).rfc("RFC 7950 9.9"),
-            );
+            self.report_absent(target, &path);
             return (resolved, depth);
         };
         let ty = Type {
@@ -312,6 +306,35 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
             typedef: leafref.typedef.clone(),
         };
         (Arc::new(ty), depth + 1)
+    }
+
+    /// RFC 7950 9.9: the path leads to an existing node. The leaf takes the target's type all the same, so that a lenient
+    /// schema keeps its data.
+    fn report_absent(&mut self, target: DraftId, path: &Expression) {
+        let drafts = &self.compilation.drafts;
+        let because = match drafts.absence(target) {
+            Some(Absent::Feature) => "a feature switches off",
+            Some(Absent::NotSupported) => "a deviation takes away",
+            Some(Absent::Error) | None => "is left out for its errors",
+        };
+        let message = format!(
+            "the leafref refers to {}, which {because}",
+            self.compilation.draft_path(target)
+        );
+        let span = drafts.get(target).span;
+        let found = match drafts.absence(target) {
+            Some(Absent::Feature | Absent::NotSupported) => {
+                Diagnostic::error("absent-target", path.span, message)
+            }
+            // Its error is reported.
+            Some(Absent::Error) | None => Diagnostic::warning("absent-target", path.span, message),
+        };
+        self.compilation.report(
+            found
+                .related(span, "the target")
+                .help("let both depend on the same feature or deviation")
+                .rfc("RFC 7950 9.9"),
+        );
     }
 
     fn error(&mut self, code: &'static str, path: &Expression, message: String) {

@@ -5,7 +5,7 @@ use super::draft::{Absent, DraftId};
 use super::expand::{MAX_DEPTH, Scope};
 use super::set::{StatementRef, split_name};
 use crate::diagnostic::Diagnostic;
-use crate::schema::{ModuleId, WhenContext};
+use crate::schema::{ModuleId, NodeKind, WhenContext};
 use crate::statement::Keyword;
 
 impl Compilation<'_> {
@@ -30,12 +30,15 @@ impl Compilation<'_> {
         self.groupings_in_progress.pop();
         let added: Vec<DraftId> = self.drafts.get(parent).children[first..].to_vec();
 
-        for change in set.children(at) {
-            match set.keyword(change) {
-                Keyword::Refine => self.refine(change, parent, scope),
-                Keyword::Augment => self.augment_in_uses(change, parent, scope),
-                _ => {}
-            }
+        // RFC 7950 7.13.2: a refine names a node of the grouping, not one that an augment adds.
+        for refine in set.children_of(at, Keyword::Refine) {
+            self.refine(refine, parent, scope);
+        }
+        // An augment can only depend on augments with shorter paths.
+        let mut augments: Vec<_> = set.children_of(at, Keyword::Augment).collect();
+        augments.sort_by_key(|augment| set.argument(*augment).matches('/').count());
+        for augment in augments {
+            self.augment_in_uses(augment, parent, scope);
         }
         self.condition_nodes(at, &added, scope);
     }
@@ -86,12 +89,9 @@ impl Compilation<'_> {
                     "`{step}`, which `{what}` names, is not in {}",
                     self.place(node)
                 );
-                let near = self.nearest_child(node, name);
                 let mut error = Diagnostic::error("unknown-node", set.argument_span(at), message)
                     .rfc("RFC 7950 7.13.2");
-                if let Some(near) = near {
-                    error = error.help(format!("did you mean `{near}`?"));
-                }
+                error.help = self.way_to(node, module, name);
                 self.report(error);
                 return None;
             };
@@ -105,6 +105,30 @@ impl Compilation<'_> {
         let children = self.drafts.get(node).children.iter();
         let names = children.map(|child| &**self.names.text(self.drafts.get(*child).name));
         crate::nearest::nearest(name, names).map(str::to_owned)
+    }
+
+    /// What to write for a step that leads nowhere: the choices and cases that it passes over (RFC 7950 6.5), else the
+    /// nearest name.
+    pub fn way_to(&self, node: DraftId, module: ModuleId, name: &str) -> Option<String> {
+        let text = |id: DraftId| &**self.names.text(self.drafts.get(id).name);
+        let mut pending: Vec<(DraftId, Vec<DraftId>)> = vec![(node, Vec::new())];
+        while let Some((at, way)) = pending.pop() {
+            for child in &self.drafts.get(at).children {
+                let draft = self.drafts.get(*child);
+                let way: Vec<DraftId> = way.iter().chain([child]).copied().collect();
+                if matches!(draft.kind, NodeKind::Choice | NodeKind::Case) {
+                    pending.push((*child, way));
+                } else if way.len() > 1 && draft.module == module && text(*child) == name {
+                    let steps: Vec<_> = way.iter().map(|id| text(*id)).collect();
+                    return Some(format!(
+                        "name the choice and the case too: {}",
+                        steps.join("/")
+                    ));
+                }
+            }
+        }
+        let near = self.nearest_child(node, name).filter(|near| near != name)?;
+        Some(format!("did you mean `{near}`?"))
     }
 
     /// RFC 7950 7.13.2.
@@ -140,9 +164,46 @@ impl Compilation<'_> {
                     .rfc("RFC 7950 7.17"),
             );
         }
-        if let Some(target) = self.descendant(at, parent, scope.module) {
+        if let Some(target) = self.descendant(at, parent, scope.module)
+            && self.can_be_augmented(at, target)
+        {
             self.add_to_target(at, target, scope.deeper());
         }
+    }
+
+    /// RFC 7950 7.17: what an `augment` can add to; anything else is reported.
+    pub fn can_be_augmented(&mut self, at: StatementRef, target: DraftId) -> bool {
+        use NodeKind::*;
+        let set = self.set;
+        let draft = self.drafts.get(target);
+        let (kind, place) = (draft.kind, draft.span);
+        if !matches!(
+            kind,
+            Container | List | Choice | Case | Input | Output | Notification
+        ) {
+            let message = format!("a {} cannot be augmented", kind.keyword());
+            self.report(
+                Diagnostic::error("augment-target", set.argument_span(at), message)
+                    .related(place, "the target")
+                    .rfc("RFC 7950 7.17"),
+            );
+            return false;
+        }
+        let uses = set.child(at, Keyword::Uses);
+        if let Some(uses) = uses.filter(|_| kind == Choice) {
+            // Understood all the same, as cases.
+            self.report(
+                Diagnostic::error(
+                    "misplaced-node",
+                    set.span(uses),
+                    "an `augment` of a choice adds cases or nodes, not a grouping",
+                )
+                .related(place, "the choice")
+                .help("put the `uses` in a `case`")
+                .rfc("RFC 7950 7.17"),
+            );
+        }
+        true
     }
 
     /// Adds the nodes of an `augment` to its target.

@@ -1,7 +1,11 @@
 //! The rules of the language that implementations get wrong, by number: each test says which, as `// Rule 7.`
 //! At least one test shows what is accepted, and one what is refused.
 
+mod augments;
 mod definitions;
+mod deviations;
+mod features;
+mod groupings;
 mod lexical;
 mod modules;
 

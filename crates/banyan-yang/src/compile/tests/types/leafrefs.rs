@@ -103,20 +103,6 @@ fn a_configuration_leafref_cannot_refer_to_state() {
 }
 
 #[test]
-fn a_leafref_to_a_node_that_a_feature_switches_off_takes_its_type() {
-    let source = source(&[&module(
-        "feature f; leaf b { if-feature f; type int8; } leaf a { type leafref { path ../b; } }",
-    )]);
-    let compiled = Compiler::new(&source)
-        .implement("m", None)
-        .features("m", crate::compile::Features::none())
-        .compile()
-        .unwrap();
-    assert_eq!(ty(&compiled.schema, "a").builtin_name(), "int8");
-    assert_eq!(compiled.diagnostics[0].code, "absent-target");
-}
-
-#[test]
 fn chains_of_leafrefs_are_followed_and_bounded() {
     let chain = |count: usize| {
         let mut body = String::from("leaf l0 { type int8; }\n");
