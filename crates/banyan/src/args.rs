@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::xpath::XpathCommand;
 use crate::yang::YangCommand;
 
 /// Keeps the configuration of networks: a YANG-modelled tree with transactions that reach into devices.
@@ -50,6 +51,9 @@ pub enum Command {
     /// Check, print and compare YANG modules; needs no daemon.
     #[command(subcommand)]
     Yang(YangCommand),
+    /// Commands about XPath expressions: no daemon is needed.
+    #[command(subcommand)]
+    Xpath(XpathCommand),
 }
 
 /// How client commands reach the daemon.

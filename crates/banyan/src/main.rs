@@ -8,6 +8,7 @@ mod models;
 mod serve;
 mod sim;
 mod stdio;
+mod xpath;
 mod yang;
 
 use std::io::IsTerminal;
@@ -19,12 +20,19 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Command::Yang(command) = arguments.command {
-        return yang::run(command).unwrap_or_else(|error| {
-            eprintln!("banyan: {error}");
-            error.status()
-        });
-    }
+    let offline = match arguments.command {
+        Command::Yang(command) => yang::run(command),
+        Command::Xpath(command) => xpath::run(command),
+        command => return with_runtime(command),
+    };
+    offline.unwrap_or_else(|error| {
+        eprintln!("banyan: {error}");
+        error.status()
+    })
+}
+
+/// Runs a command that talks to others.
+fn with_runtime(arguments: Command) -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -33,7 +41,7 @@ fn main() -> ExitCode {
         }
     };
     let (status, error) = runtime.block_on(async {
-        match arguments.command {
+        match arguments {
             Command::Serve(serve) => daemon(serve::run(serve).await),
             Command::Sim(sim) => daemon(sim::run(sim).await),
             Command::Netconf(connect) => command(stdio::run(connect).await),

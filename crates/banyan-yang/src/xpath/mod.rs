@@ -9,6 +9,7 @@
 mod ast;
 pub mod bind;
 mod error;
+pub mod explain;
 mod function;
 mod lex;
 mod parse;

@@ -142,3 +142,54 @@ fn nesting_has_a_limit_and_does_not_overflow_the_stack() {
     assert!(parse(&("a".to_owned() + &"|a".repeat(10_000))).is_ok());
     assert!(parse(&("a".to_owned() + &"/a".repeat(10_000))).is_ok());
 }
+
+#[test]
+fn operators_may_be_names_wherever_a_step_stands() {
+    for text in [
+        "/and/or",
+        "../mod",
+        "div[mod = 1]",
+        "child::div",
+        "@and",
+        "not(or)",
+        "a[and and or]",
+        "-div",
+        "p:and or p:or",
+        "* div *",
+    ] {
+        assert_eq!(printed(text), text);
+    }
+}
+
+#[test]
+fn node_types_are_no_functions_and_functions_no_node_types() {
+    assert_eq!(printed("text/node"), "text/node");
+    assert_eq!(printed("a/text()"), "a/text()");
+    assert_eq!(printed("count(comment())"), "count(comment())");
+    assert!(printed("a/true()").starts_with("error: expected a node test"));
+    assert!(
+        printed("p:count(a)")
+            .starts_with("error: there is no function 'p:count'; did you mean 'count'?")
+    );
+}
+
+#[test]
+fn numbers_have_no_exponent_and_literals_no_escape() {
+    assert_eq!(printed("1.50"), "1.5");
+    assert_eq!(printed(".5"), "0.5");
+    assert_eq!(printed("5."), "5");
+    assert!(printed("1e3").starts_with("error:"));
+    assert_eq!(printed("'a\\b'"), "'a\\b'");
+    assert!(printed("'it's'").starts_with("error:"));
+}
+
+#[test]
+fn every_function_refuses_a_wrong_number_of_arguments() {
+    for function in crate::xpath::Function::all() {
+        let call = |count: usize| format!("{}({})", function.name(), vec!["a"; count].join(", "));
+        for count in 0..6 {
+            let accepted = parse(&call(count)).is_ok();
+            assert_eq!(accepted, function.accepts(count), "{}", call(count));
+        }
+    }
+}

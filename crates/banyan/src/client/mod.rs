@@ -102,9 +102,11 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
         Command::Discard(connect) => change::discard(connect).await,
         Command::Rpc(rpc) => change::rpc(rpc).await,
         Command::Rollback(rollback) => change::rollback(rollback).await,
-        Command::Serve(_) | Command::Netconf(_) | Command::Sim(_) | Command::Yang(_) => {
-            Err(CommandError::Usage("this is no client command".to_owned()))
-        }
+        Command::Serve(_)
+        | Command::Netconf(_)
+        | Command::Sim(_)
+        | Command::Yang(_)
+        | Command::Xpath(_) => Err(CommandError::Usage("this is no client command".to_owned())),
     }
 }
 

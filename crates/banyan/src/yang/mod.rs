@@ -1,9 +1,16 @@
 //! `banyan yang ...`: commands about YANG modules. They read files and print; no daemon is needed.
 
 pub mod check;
+pub mod diff;
+mod diff_report;
 pub mod dump;
+<<<<<<< HEAD
 mod left_out;
 mod list;
+=======
+pub mod find;
+mod format;
+>>>>>>> eb472c7 (yang diff, yang find, xpath explain: what changed and what section 11 forbids, where a name is, what an expression reads and what is checked again)
 pub mod modules;
 mod report;
 
@@ -21,6 +28,11 @@ pub enum YangCommand {
     Check(check::Check),
     /// Print the compiled schema, one line per module, identity and node, for comparisons.
     Dump(dump::Dump),
+    /// Say what changed between two revisions, and what of it the rules for updating a module forbid (RFC 7950
+    /// section 11). Exit status: 0 nothing forbidden, 1 something forbidden, 2 wrong usage or unreadable files.
+    Diff(diff::Diff),
+    /// Look for nodes, identities and typedefs by name or description. Exit status: 1 if nothing is found.
+    Find(find::Find),
 }
 
 /// Why a command gave no result.
@@ -55,6 +67,8 @@ pub fn run(command: YangCommand) -> Result<ExitCode, YangError> {
     match command {
         YangCommand::Check(check) => check::run(check),
         YangCommand::Dump(dump) => dump::run(dump),
+        YangCommand::Diff(diff) => diff::run(diff),
+        YangCommand::Find(find) => find::run(find),
     }
 }
 

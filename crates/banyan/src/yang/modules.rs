@@ -139,6 +139,28 @@ impl ModuleOptions {
     }
 }
 
+/// The modules that are named, else all in the directories and all that the program brings; parts with errors are left
+/// out, since what is broken in one module hides nothing in another. For commands that look at whatever there is.
+///
+/// # Errors
+/// As [`ModuleOptions::load`].
+pub fn load_found(path: &[PathBuf], modules: &[String]) -> Result<Loaded, YangError> {
+    let options = ModuleOptions {
+        path: path.to_vec(),
+        lenient: true,
+        ..ModuleOptions::default()
+    };
+    if !modules.is_empty() {
+        return options.load(modules);
+    }
+    let directories = path.iter().map(|it| it.to_string_lossy().into_owned());
+    let embedded = banyan_yang::embedded::MODULES.iter();
+    let everything: Vec<String> = directories
+        .chain(embedded.map(|module| module.name.to_owned()))
+        .collect();
+    options.load(&everything)
+}
+
 impl Loaded {
     /// Everything that was found, and the texts that it points into.
     pub fn diagnostics(&self) -> (&[Diagnostic], &SourceMap) {

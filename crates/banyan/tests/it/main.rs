@@ -7,4 +7,6 @@ mod kicker;
 mod layers;
 mod program;
 mod push;
+mod xpath;
 mod yang_check;
+mod yang_update;

@@ -595,3 +595,103 @@ fn a_user_may_name_modules_that_only_a_mounted_schema_has() {
     assert!(steps[4].test.is_foreign());
     assert!(bind_user("/nothing:a").is_err());
 }
+
+#[test]
+fn a_star_reads_every_child() {
+    let fixture = bound("/interfaces/interface/mtu", "count(../*) > 2");
+    let read: Vec<SchemaId> = fixture
+        .bound
+        .plan
+        .reads
+        .nodes
+        .iter()
+        .map(|read| read.node)
+        .collect();
+    let list = fixture.schema.node(find(&fixture.schema, INTERFACE));
+    let children: Vec<SchemaId> = list.data_children.to_vec();
+    assert_eq!(read, children);
+    assert_eq!(fixture.class(), ReadClass::Local);
+}
+
+#[test]
+fn a_relative_path_of_a_leafref_reads_under_the_common_ancestor() {
+    let fixture = bound("/interfaces/interface/address/ip", "../../name");
+    assert_eq!(
+        fixture.reads(),
+        ["/interfaces/interface/name Existence from /interfaces/interface: Local"]
+    );
+}
+
+#[test]
+fn an_absolute_path_of_a_leafref_reads_all_entries() {
+    let fixture = bound("/system/route/via", "/interfaces/interface/name");
+    assert_eq!(
+        fixture.reads(),
+        ["/interfaces/interface/name Existence from /: Broadcast"]
+    );
+    assert_eq!(
+        bound("/system/primary", "/interfaces/interface/name").class(),
+        ReadClass::Local
+    );
+}
+
+#[test]
+fn a_path_of_a_leafref_with_predicates_joins_on_the_keys() {
+    let fixture = bound(
+        "/system/route/dest",
+        "/interfaces/interface[name = current()/../via]/address/ip",
+    );
+    assert_eq!(
+        fixture.reads(),
+        [
+            "/interfaces/interface/address/ip Existence from / \
+             [/interfaces/interface = /system/route/via by /system/route]: Keyed",
+            "/system/route/via Value from /system/route: Local",
+        ]
+    );
+}
+
+#[test]
+fn a_key_that_is_a_constant_narrows_nothing_down() {
+    let fixture = bound(
+        "/system/route",
+        "/interfaces/interface[name = 'eth0']/mtu > 9",
+    );
+    assert_eq!(
+        fixture.reads(),
+        ["/interfaces/interface/mtu Value from / [/interfaces/interface = 'eth0']: Broadcast"]
+    );
+    let step = &fixture.bound.plan.expr;
+    let PlanExpr::Compare(_, left, _) = step else {
+        panic!("{step:?}")
+    };
+    assert!(matches!(&**left, PlanExpr::Path { steps, .. } if steps[1].lookup.is_some()));
+}
+
+#[test]
+fn a_descent_from_the_root_reaches_every_context() {
+    let fixture = bound("/system/route", "//mtu = 5");
+    assert_eq!(
+        fixture.reads(),
+        ["/interfaces/interface/mtu Value from /: Broadcast"]
+    );
+    // A mount point on the way may hold such a leaf, too.
+    assert!(fixture.bound.plan.reads.any);
+}
+
+#[test]
+fn current_in_a_predicate_is_the_context_and_not_the_entry() {
+    let fixture = bound(
+        "/interfaces/interface/address",
+        "../../interface[mtu = current()/prefix]",
+    );
+    assert!(
+        fixture.reads().contains(
+            &"/interfaces/interface/address/prefix Value from /interfaces/interface/address: Local"
+                .to_owned()
+        ),
+        "{:?}",
+        fixture.reads()
+    );
+    assert_eq!(fixture.class(), ReadClass::Broadcast);
+}

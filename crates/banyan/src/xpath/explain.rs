@@ -1,0 +1,156 @@
+//! `banyan xpath explain`: an expression, or those that stand on a schema node, as the evaluator sees them.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use banyan_yang::schema::{Expression, PrefixMap, Schema, SchemaId, Type, TypeKind};
+use banyan_yang::schema_path::node_at;
+use banyan_yang::xpath::bind::{Bound, bind, bind_expression, when_context};
+use banyan_yang::xpath::explain::explain;
+use banyan_yang::xpath::{Extent, XPathError, parse};
+use clap::Args;
+
+use crate::yang::modules::load_found;
+use crate::yang::{YangError, print};
+
+/// `banyan xpath explain`
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The expression. Prefixes are names or prefixes of modules; names without one are of the context's module.
+    #[arg(
+        value_name = "EXPR",
+        required_unless_present = "at",
+        allow_hyphen_values = true
+    )]
+    pub expression: Option<String>,
+    /// The schema node on which the expression stands: `/module:container/leaf`. The root if not given.
+    #[arg(long, value_name = "PATH", conflicts_with = "at")]
+    pub context: Option<String>,
+    /// Explain the expressions that stand on this schema node: `must`, `when`, and the path of a leafref.
+    #[arg(long, value_name = "PATH", conflicts_with = "expression")]
+    pub at: Option<String>,
+    /// A directory to look for modules in; may be repeated. Without --module, all modules in them are used, and those
+    /// that banyan brings.
+    #[arg(long, short = 'p', value_name = "DIR")]
+    pub path: Vec<PathBuf>,
+    /// Use only this module and what it imports: a name, `name@revision`, or a file. May be repeated.
+    #[arg(long, short = 'm', value_name = "MODULE")]
+    pub module: Vec<String>,
+}
+
+/// Runs it.
+pub fn run(command: Explain) -> Result<ExitCode, YangError> {
+    let loaded = load_found(&command.path, &command.module)?;
+    let compiled = loaded
+        .outcome
+        .as_ref()
+        .map_err(|error| YangError::Usage(error.to_string()))?;
+    let schema = &compiled.schema;
+    let node = |path: &str| {
+        node_at(schema, path).map_err(|error| YangError::Usage(format!("{path}: {error}")))
+    };
+    let text = match (&command.at, &command.expression) {
+        (Some(at), _) => on_node(schema, node(at)?)?,
+        (None, Some(expression)) => {
+            let context = command
+                .context
+                .as_deref()
+                .map_or(Ok(SchemaId::ROOT), node)?;
+            one(schema, expression, context)?
+        }
+        // Clap asks for one of the two.
+        (None, None) => String::new(),
+    };
+    print(&text);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn one(schema: &Schema, text: &str, context: SchemaId) -> Result<String, YangError> {
+    let expr = parse(text).map_err(|error| YangError::Broken(pointed(text, &error)))?;
+    let prefixes = Arc::new(prefixes(schema, context));
+    let bound = bind(schema, &expr, &prefixes, context, Extent::Value)
+        .map_err(|error| YangError::Broken(format!("{text}: {error}")))?;
+    Ok(explain(schema, &expr, &bound, context))
+}
+
+/// The expression with the place of the error marked below.
+fn pointed(text: &str, error: &XPathError) -> String {
+    let before = text.get(..error.offset).unwrap_or(text);
+    let blanks = " ".repeat(before.chars().count());
+    format!("{}\n  {text}\n  {blanks}^", error.problem)
+}
+
+/// Names and prefixes of all modules. Names come first: prefixes are not unique in a set.
+fn prefixes(schema: &Schema, context: SchemaId) -> PrefixMap {
+    let mut map = PrefixMap {
+        default: (context != SchemaId::ROOT).then(|| schema.node(context).module),
+        ..PrefixMap::default()
+    };
+    for (id, module) in schema.modules() {
+        if schema.module_by_name(&module.name) == Some(id) {
+            map.prefixes.insert(module.name.clone(), id);
+        }
+    }
+    for (id, module) in schema.modules() {
+        if module.implemented {
+            map.prefixes.entry(module.prefix.clone()).or_insert(id);
+        }
+    }
+    for (id, module) in schema.modules() {
+        map.prefixes.entry(module.prefix.clone()).or_insert(id);
+    }
+    if let Some(own) = map.default {
+        map.prefixes.insert(schema.module(own).prefix.clone(), own);
+    }
+    map
+}
+
+/// Everything that stands on a node.
+fn on_node(schema: &Schema, id: SchemaId) -> Result<String, YangError> {
+    let node = schema.node(id);
+    let mut parts = Vec::new();
+    let mut add = |title: &str, expression: &Expression, context, used| {
+        let place = schema.sources().location(expression.span);
+        let bound: Result<Bound, _> = bind_expression(schema, expression, context, used);
+        let text = match bound {
+            Ok(bound) => explain(schema, &expression.expr, &bound, context),
+            Err(error) => format!("error: {error}\n"),
+        };
+        parts.push(format!(
+            "{title} \"{}\"  ({place})\n{text}",
+            expression.text
+        ));
+    };
+    for must in node.musts.iter() {
+        add("must", &must.expression, id, Extent::Existence);
+    }
+    for when in node.whens.iter() {
+        let context = when_context(schema, id, when);
+        add("when", &when.expression, context, Extent::Existence);
+    }
+    if let Some(ty) = &node.ty {
+        for path in leafref_paths(ty) {
+            add("leafref path", path, id, Extent::Value);
+        }
+    }
+    match parts.is_empty() {
+        true => Err(YangError::Usage(format!(
+            "{} has no must, no when, and is no leafref; give an expression with --context",
+            schema.path(id)
+        ))),
+        false => Ok(parts.join("\n")),
+    }
+}
+
+/// The paths of a leafref, and of those in a union.
+fn leafref_paths(ty: &Type) -> Vec<&Expression> {
+    match &ty.kind {
+        TypeKind::Leafref { path, .. } => vec![path],
+        TypeKind::Union(members) => members
+            .iter()
+            .flat_map(|member| leafref_paths(member))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
