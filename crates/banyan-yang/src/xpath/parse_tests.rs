@@ -149,7 +149,7 @@ fn operators_may_be_names_wherever_a_step_stands() {
         "/and/or",
         "../mod",
         "div[mod = 1]",
-        "child::div",
+        "self::div",
         "@and",
         "not(or)",
         "a[and and or]",

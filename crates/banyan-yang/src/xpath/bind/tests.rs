@@ -646,6 +646,8 @@ fn a_path_of_a_leafref_with_predicates_joins_on_the_keys() {
         [
             "/interfaces/interface/address/ip Existence from / \
              [/interfaces/interface = /system/route/via by /system/route]: Keyed",
+            // Climbing from a node asks that it exists.
+            "/system/route/dest Existence from /system/route/dest: Local",
             "/system/route/via Value from /system/route: Local",
         ]
     );
