@@ -7,8 +7,8 @@ use banyan_yang::schema::{ModuleId, Schema};
 use banyan_yang::update::{Comparison, compare, compare_modules};
 use clap::Args;
 
+use super::check::ReportFormat;
 use super::diff_report::{Report, Sides};
-use super::format::OutputFormat;
 use super::modules::{Loaded, ModuleOptions};
 use super::{YangError, print};
 
@@ -27,7 +27,7 @@ pub struct Diff {
     pub path: Vec<PathBuf>,
     /// How to print.
     #[arg(long, default_value = "text")]
-    pub format: OutputFormat,
+    pub format: ReportFormat,
     /// Show texts for people that changed too, and each use of a typedef or grouping that changed.
     #[arg(long)]
     pub all: bool,
@@ -47,8 +47,8 @@ pub fn run(diff: Diff) -> Result<ExitCode, YangError> {
         all: diff.all,
     };
     print(&match diff.format {
-        OutputFormat::Text => report.text(&old.title(), &new.title()),
-        OutputFormat::Json => report.json(&old.title(), &new.title()),
+        ReportFormat::Text => report.text(&old.title(), &new.title()),
+        ReportFormat::Json => report.json(&old.title(), &new.title()),
     });
     Ok(match comparison.is_allowed() {
         true => ExitCode::SUCCESS,

@@ -9,7 +9,7 @@ use banyan_yang::schema::Schema;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::format::OutputFormat;
+use super::check::ReportFormat;
 use super::modules::load_found;
 use super::{YangError, print};
 
@@ -32,7 +32,7 @@ pub struct Find {
     pub names: bool,
     /// How to print.
     #[arg(long, default_value = "text")]
-    pub format: OutputFormat,
+    pub format: ReportFormat,
 }
 
 /// Runs it. Exit status: 0 something was found, 1 nothing, 2 usage and files.
@@ -55,7 +55,7 @@ pub fn run(command: Find) -> Result<ExitCode, YangError> {
         all || modules.contains(&id)
     });
     hits.retain(|hit| hit.in_name || !command.names);
-    if command.format == OutputFormat::Json {
+    if command.format == ReportFormat::Json {
         print(&json_text(&hits, schema));
     } else if hits.is_empty() {
         eprintln!("banyan: {}", nothing(schema, &command.pattern));

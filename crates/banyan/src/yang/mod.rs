@@ -4,13 +4,9 @@ pub mod check;
 pub mod diff;
 mod diff_report;
 pub mod dump;
-<<<<<<< HEAD
+pub mod find;
 mod left_out;
 mod list;
-=======
-pub mod find;
-mod format;
->>>>>>> eb472c7 (yang diff, yang find, xpath explain: what changed and what section 11 forbids, where a name is, what an expression reads and what is checked again)
 pub mod modules;
 mod report;
 
