@@ -73,7 +73,7 @@ fn a_forbidden_change_exits_with_1_and_names_the_rule_and_both_lines() {
     for line in [
         "x leaf /shop:price",
         "it no longer allows 901..1000: a range, length or pattern may only allow more values (RFC 7950 11)",
-        "shop@2024-01-01.yang:6 -> ./shop@2025-01-01.yang:7",
+        "shop@2024-01-01.yang:6 -> shop@2025-01-01.yang:7",
         "1 forbidden, 1 allowed",
     ] {
         assert!(out.contains(line), "{line} in {out}");
