@@ -157,14 +157,18 @@ fn node_line(schema: &Schema, id: SchemaId) -> String {
     line.finish()
 }
 
-/// False inside operations and notifications, where `config` has no meaning (RFC 7950 7.21.1), and on those themselves.
+/// False on and inside operations, notifications (RFC 7950 7.21.1) and structures (RFC 8791 4), where `config` has no meaning.
 fn has_config(schema: &Schema, id: SchemaId) -> bool {
     let mut at = Some(id);
     while let Some(id) = at {
         let node = schema.node(id);
         if matches!(
             node.kind,
-            NodeKind::Rpc | NodeKind::Action | NodeKind::Notification
+            NodeKind::Rpc
+                | NodeKind::Action
+                | NodeKind::Notification
+                | NodeKind::Structure
+                | NodeKind::YangData
         ) {
             return false;
         }

@@ -637,13 +637,13 @@ fn a_dump_shows_annotations_and_structures() {
     let dump = crate::dump::dump(&schema);
     let of_m: Vec<&str> = dump.lines().filter(|line| line.contains("m:")).collect();
     insta::assert_snapshot!(of_m.join("\n"), @r#"
-    annotation m:stamp uint32 units="s" deprecated
-    /m:c container
-    /m:y yang-data
-    /m:y/c container
-    /m:y/c/a leaf string mandatory
-    /m:s structure must="l"
-    /m:s/l list
-    /m:s/l/a leaf int8
+    {"annotation":"m:stamp","type":{"name":"uint32"},"units":"s","status":"deprecated"}
+    {"path":"/m:c","kind":"container","config":true}
+    {"path":"/m:y","kind":"yang-data"}
+    {"path":"/m:y/c","kind":"container"}
+    {"path":"/m:y/c/a","kind":"leaf","type":{"name":"string"},"mandatory":true}
+    {"path":"/m:s","kind":"structure","must":[{"xpath":"l"}]}
+    {"path":"/m:s/l","kind":"list"}
+    {"path":"/m:s/l/a","kind":"leaf","type":{"name":"int8"}}
     "#);
 }
