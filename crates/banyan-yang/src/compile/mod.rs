@@ -47,6 +47,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use set::{ModuleSet, PrefixMeaning, StatementRef, Unit, UnitId, split_name};
 pub use source::{MemorySource, ModuleSource, ModuleText, SourceError};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -195,6 +196,11 @@ impl<'s> Compiler<'s> {
     pub fn mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
         self
+    }
+
+    /// Only reads the modules and what they need, for what is made of statements and not of a schema.
+    pub(crate) fn read(&self, found: &mut Diagnostics) -> set::ModuleSet {
+        load::load(self, found)
     }
 
     /// Compiles the set. Linear in the size of the result and of the texts.

@@ -11,18 +11,18 @@ use crate::statement::{Keyword, StatementId, SyntaxTree};
 
 /// Names a text of the set: a module's or a submodule's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) struct UnitId(pub u32);
+pub(crate) struct UnitId(pub u32);
 
 /// A statement of the set.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) struct StatementRef {
+pub(crate) struct StatementRef {
     pub unit: UnitId,
     pub id: StatementId,
 }
 
 /// One text: what prefixes mean is a matter of the text, not of the module.
 #[derive(Debug)]
-pub(super) struct Unit {
+pub(crate) struct Unit {
     pub tree: SyntaxTree,
     pub root: StatementId,
     pub version: Version,
@@ -34,7 +34,7 @@ pub(super) struct Unit {
 
 /// One module with its submodules.
 #[derive(Debug)]
-pub(super) struct ModuleEntry {
+pub(crate) struct ModuleEntry {
     pub name: Arc<str>,
     pub revision: Option<Arc<str>>,
     pub namespace: Arc<str>,
@@ -47,7 +47,7 @@ pub(super) struct ModuleEntry {
 
 /// The set. Modules are sorted by name and revision, so that equal sets give equal ids.
 #[derive(Debug, Default)]
-pub(super) struct ModuleSet {
+pub(crate) struct ModuleSet {
     pub sources: Arc<SourceMap>,
     pub units: Vec<Unit>,
     pub modules: Vec<ModuleEntry>,
@@ -55,7 +55,7 @@ pub(super) struct ModuleSet {
 
 /// What a prefix stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum PrefixMeaning {
+pub(crate) enum PrefixMeaning {
     Module(ModuleId),
     /// A module that was left out: reported already.
     LeftOut,
@@ -160,7 +160,7 @@ impl ModuleSet {
 }
 
 /// `prefix:name` to its parts.
-pub(super) fn split_name(text: &str) -> (Option<&str>, &str) {
+pub(crate) fn split_name(text: &str) -> (Option<&str>, &str) {
     match text.split_once(':') {
         Some((prefix, name)) => (Some(prefix), name),
         None => (None, text),
@@ -169,14 +169,14 @@ pub(super) fn split_name(text: &str) -> (Option<&str>, &str) {
 
 /// A map from names to numbers, so that look-ups hash four bytes.
 #[derive(Debug, Default)]
-pub(super) struct Interner {
+pub(crate) struct Interner {
     numbers: HashMap<Arc<str>, Name>,
     names: Vec<Arc<str>>,
 }
 
 /// An interned name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) struct Name(pub u32);
+pub(crate) struct Name(pub u32);
 
 impl Interner {
     pub fn intern(&mut self, name: &str) -> Name {

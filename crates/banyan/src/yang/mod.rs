@@ -9,6 +9,7 @@ mod left_out;
 mod list;
 pub mod modules;
 mod report;
+pub mod tree;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -29,6 +30,8 @@ pub enum YangCommand {
     Diff(diff::Diff),
     /// Look for nodes, identities and typedefs by name or description. Exit status: 1 if nothing is found.
     Find(find::Find),
+    /// Draw tree diagrams (RFC 8340), as `pyang -f tree` prints them.
+    Tree(tree::Tree),
 }
 
 /// Why a command gave no result.
@@ -65,6 +68,7 @@ pub fn run(command: YangCommand) -> Result<ExitCode, YangError> {
         YangCommand::Dump(dump) => dump::run(dump),
         YangCommand::Diff(diff) => diff::run(diff),
         YangCommand::Find(find) => find::run(find),
+        YangCommand::Tree(tree) => tree::run(tree),
     }
 }
 

@@ -205,6 +205,24 @@ impl Loaded {
     }
 }
 
+/// The modules that arguments name, and where they and all others are found.
+///
+/// # Errors
+/// An argument cannot be meant, or a file cannot be read.
+pub fn source(
+    paths: &[PathBuf],
+    arguments: &[String],
+) -> Result<(Directories, Vec<Target>), YangError> {
+    let mut source = Directories::new(paths, Search::Recursive)?;
+    let targets = targets(arguments, &mut source)?;
+    if targets.is_empty() {
+        return Err(YangError::Usage(
+            "no module is named; give a FILE, a directory or a module's name".to_owned(),
+        ));
+    }
+    Ok((source, targets))
+}
+
 /// The modules that arguments name; texts of files go to the source.
 fn targets(arguments: &[String], source: &mut Directories) -> Result<Vec<Target>, YangError> {
     let mut targets = Vec::new();
