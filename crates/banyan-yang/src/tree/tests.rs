@@ -167,9 +167,9 @@ fn long_lines_are_folded_between_their_parts() {
         |       -> /b:top/l/name
         |       {a-feature,another}?
         +--rw many* [one two three]
-           +--ro one      b:name
-           +--ro two      b:name
-           +--ro three    b:name
+           +--rw one      b:name
+           +--rw two      b:name
+           +--rw three    b:name
     ");
 }
 
