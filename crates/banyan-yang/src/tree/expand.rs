@@ -84,6 +84,19 @@ impl<'s> Outline<'s> {
         self.report(at, "too-many-nodes", message);
     }
 
+    /// The name of the module that a prefix stands for in a text, whether it was found or not.
+    pub fn imported_name(&self, unit: UnitId, prefix: &str) -> Option<&'s str> {
+        let set = self.set;
+        let text = set.unit(unit);
+        if let Some(Some(module)) = text.prefixes.get(prefix) {
+            return Some(&set.module(*module).name);
+        }
+        let mut imports = text.tree.children_of(text.root, Keyword::Import);
+        let import = imports
+            .find(|import| text.tree.child_argument(*import, Keyword::Prefix) == Some(prefix))?;
+        Some(text.tree.name(import))
+    }
+
     /// The module that a prefix means; unknown ones are reported.
     pub fn module_of_prefix(&mut self, at: StatementRef, prefix: Option<&str>) -> Option<ModuleId> {
         match self.set.prefix(at.unit, prefix) {

@@ -99,9 +99,8 @@ impl<'s> Outline<'s> {
         set.children_of(root, Keyword::Extension)
             .filter(|at| {
                 let (prefix, keyword) = split_name(tree.keyword_text(at.id));
-                let meaning = set.prefix(root.unit, prefix);
-                keyword == name
-                    && matches!(meaning, PrefixMeaning::Module(id) if &*set.module(id).name == module)
+                let owner = prefix.and_then(|prefix| self.imported_name(root.unit, prefix));
+                keyword == name && owner == Some(module)
             })
             .collect()
     }

@@ -376,17 +376,7 @@ impl<'s> Printer<'_, 's> {
         if prefix == self.outline.prefixes[unit.0 as usize] {
             return text.tree.name(text.root);
         }
-        match text.prefixes.get(prefix) {
-            Some(Some(module)) => &set.module(*module).name,
-            // The module was not found, but its name is known.
-            _ => {
-                let mut imports = text.tree.children_of(text.root, Keyword::Import);
-                let named = imports.find(|import| {
-                    text.tree.child_argument(*import, Keyword::Prefix) == Some(prefix)
-                });
-                named.map_or(prefix, |import| text.tree.name(import))
-            }
-        }
+        self.outline.imported_name(unit, prefix).unwrap_or(prefix)
     }
 }
 

@@ -190,6 +190,23 @@ fn a_module_without_nodes_is_not_drawn() {
 }
 
 #[test]
+fn structures_are_drawn_even_if_the_module_of_the_extension_is_not_found() {
+    let module = "module m { namespace urn:m; prefix m; import ietf-restconf { prefix rc; }
+        rc:yang-data errors { container errors { leaf first { type string; } } } }";
+    let options = TreeOptions {
+        yang_data: true,
+        ..TreeOptions::default()
+    };
+    insta::assert_snapshot!(read(&[module], &["m"]).draw(&options).text, @r"
+    module: m
+
+      yang-data errors:
+        +-- errors
+           +-- first?   string
+    ");
+}
+
+#[test]
 fn a_module_with_errors_is_drawn_as_far_as_it_goes() {
     let module = "module m { namespace urn:m; prefix m; container a { uses nowhere; leaf b { type string; } }
         augment /m:a/m:c/m:d { leaf e { type string; } }

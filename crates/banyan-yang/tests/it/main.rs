@@ -7,3 +7,4 @@ mod jury;
 mod published;
 mod shared;
 mod verdicts;
+mod tree;
