@@ -6,5 +6,5 @@ mod embedded;
 mod jury;
 mod published;
 mod shared;
-mod verdicts;
 mod tree;
+mod verdicts;

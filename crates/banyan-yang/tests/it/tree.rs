@@ -2,7 +2,7 @@
 //!
 //! `tests/jury/pyang-tree.tsv` holds the hashes of what pyang printed; `tests/jury/pyang_tree.py` makes it anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use banyan_yang::compile::{MemorySource, ModuleText};
@@ -12,10 +12,22 @@ use sha2::{Digest, Sha256};
 
 use crate::shared;
 
-/// Where pyang is wrong; `docs/yang-ledger.md` says why.
-const LEDGER: &[&str] = &["ietf/ietf-ipv6-unicast-routing@2016-11-04"];
-
 const TABLE: &str = include_str!("../../../../tests/jury/pyang-tree.tsv");
+/// Says where pyang is wrong, and why.
+const LEDGER: &str = include_str!("../../../../docs/yang-ledger.md");
+
+/// The modules that the ledger lets be drawn in another way.
+fn ledger() -> BTreeSet<&'static str> {
+    LEDGER
+        .lines()
+        .skip_while(|line| *line != "## Tree diagrams")
+        .skip(1)
+        .take_while(|line| !line.starts_with("## "))
+        .filter(|line| line.starts_with("| `"))
+        .filter_map(|row| row.split(" | ").next())
+        .flat_map(|modules| modules.split('`').skip(1).step_by(2))
+        .collect()
+}
 
 /// One line of the table.
 struct Row<'t> {
@@ -112,6 +124,7 @@ fn differences(
     row: &Row<'_>,
     source: &MemorySource,
     by_hash: &BTreeMap<String, (String, String)>,
+    ledger: &BTreeSet<&str>,
 ) -> Vec<String> {
     let name = format!("{}/{}", row.folder, row.module);
     let Some((module, revision)) = by_hash.get(row.text) else {
@@ -124,7 +137,7 @@ fn differences(
         let diagram = modules.draw(&options);
         let hash = hash(diagram.text.as_bytes());
         let equal = row.diagrams.get(column) == Some(&hash.as_str());
-        match (equal, LEDGER.contains(&name.as_str())) {
+        match (equal, ledger.contains(name.as_str())) {
             (false, false) => wrong.push(format!("{name} is not drawn as pyang does ({column})")),
             (true, true) => wrong.push(format!("{name} needs no line in the ledger ({column})")),
             _ => {}
@@ -140,15 +153,25 @@ fn diagrams_of_all_published_modules_are_those_of_pyang() {
         return;
     };
     let (source, by_hash) = source(&models);
-    let rows = rows();
+    let (rows, ledger) = (rows(), ledger());
+    let unknown = ledger.iter().filter(|name| {
+        !rows
+            .iter()
+            .any(|row| format!("{}/{}", row.folder, row.module) == **name)
+    });
+    assert_eq!(
+        unknown.count(),
+        0,
+        "the ledger names modules that are not there"
+    );
     let threads = std::thread::available_parallelism().map_or(1, |count| count.get());
     let wrong: Vec<String> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|first| {
                 let rows = rows.iter().skip(first).step_by(threads);
-                let (source, by_hash) = (&source, &by_hash);
+                let (source, by_hash, ledger) = (&source, &by_hash, &ledger);
                 scope.spawn(move || {
-                    rows.flat_map(|row| differences(row, source, by_hash))
+                    rows.flat_map(|row| differences(row, source, by_hash, ledger))
                         .collect::<Vec<_>>()
                 })
             })
