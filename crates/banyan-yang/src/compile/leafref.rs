@@ -287,7 +287,8 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
                 self.compilation.draft_path(target)
             );
             self.compilation.report(
-                Diagnostic::warning("leafref-leaves-structure", path.span, message)
+                Diagnostic::error("leafref-leaves-structure", path.span, message)
+                    .help("name a node of the structure, or use a type without a reference")
                     .rfc("RFC 8791 4"),
             );
             return (resolved, depth);
