@@ -91,8 +91,7 @@ impl Input<'_> {
 fn output(call: &OperationCall, tid: Tid) -> Result<Tree> {
     let schema = &call.schema;
     let output = schema
-        .node(call.node)
-        .children
+        .children(call.node)
         .iter()
         .copied()
         .find(|child| schema.node(*child).kind == NodeKind::Output);

@@ -179,7 +179,7 @@ impl Assembly {
 
     /// The names of keys that have not arrived.
     pub(crate) fn missing_keys(&self, schema: &Schema, list: SchemaId) -> Vec<Arc<str>> {
-        let keys = &schema.node(list).keys;
+        let keys = schema.node(list).keys();
         keys.iter()
             .filter(|key| self.value(**key).is_none())
             .map(|key| schema.node(*key).name.clone())
@@ -210,14 +210,14 @@ impl Group {
                 .ok()
                 .map(Content::LeafList);
         }
-        let key_count = definition.keys.len();
+        let key_count = definition.keys().len();
         if key_count > 0 {
             let order = |a: &Node, b: &Node| a.keys(key_count).cmp(b.keys(key_count));
             let duplicates = duplicates(&self.entries, order);
             self.report(&duplicates, id, faults, |group, index| {
                 let keys = &group.entries[index];
                 let shown: Vec<String> = definition
-                    .keys
+                    .keys()
                     .iter()
                     .zip(keys.keys(key_count))
                     .map(|(key, value)| named_value(schema, *key, value))
@@ -319,7 +319,7 @@ pub(crate) fn error_path(levels: &[Level<'_>]) -> ErrorPath {
             module = Some(name.clone());
         }
         out.push_str(&definition.name);
-        for (key, value) in definition.keys.iter().zip(&level.keys) {
+        for (key, value) in definition.keys().iter().zip(&level.keys) {
             let key = schema.node(*key);
             let text = key
                 .ty

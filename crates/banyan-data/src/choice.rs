@@ -7,7 +7,7 @@ use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 pub(crate) fn branches(schema: &Schema, id: SchemaId) -> Vec<(SchemaId, SchemaId)> {
     let mut found = Vec::new();
     let mut case = None;
-    let mut at = schema.node(id).parent;
+    let mut at = schema.node(id).parent();
     while let Some(above) = at {
         let node = schema.node(above);
         match (node.kind, case) {
@@ -16,7 +16,7 @@ pub(crate) fn branches(schema: &Schema, id: SchemaId) -> Vec<(SchemaId, SchemaId
             (NodeKind::Choice, None) => {}
             _ => break,
         }
-        at = node.parent;
+        at = node.parent();
     }
     found
 }

@@ -178,7 +178,7 @@ impl<'t> Cursor<'t> {
         }
         let mut stored = slots.iter().map(|slot| slot.id).peekable();
         let mut ids = Vec::with_capacity(slots.len());
-        for id in schema.node(parent).data_children.iter().copied() {
+        for id in schema.data_children(parent).iter().copied() {
             let is_stored = stored.next_if_eq(&id).is_some();
             if self.view.admits(schema, id) && (is_stored || has_default(schema, id)) {
                 ids.push(id);
@@ -268,7 +268,7 @@ impl<'t> Cursor<'t> {
                     .and_then(|value| in_use(Place::DefaultLeaf(value))),
             ),
             _ => {
-                let entries: Vec<Cursor<'t>> = (0..definition.defaults.len())
+                let entries: Vec<Cursor<'t>> = (0..definition.defaults().len())
                     .filter_map(|index| Some((default_value(schema, id, index).ok()?, index)))
                     .filter_map(|(value, index)| in_use(Place::DefaultEntry(value, index)))
                     .collect();
@@ -376,10 +376,10 @@ impl<'t> Cursor<'t> {
 fn has_default(schema: &Schema, id: SchemaId) -> bool {
     let node = schema.node(id);
     match node.kind {
-        NodeKind::Container => !node.presence && node.mount_point.is_none(),
+        NodeKind::Container => !node.presence && node.mount_point().is_none(),
         // RFC 7950 7.8.2: defaults of keys are ignored.
-        NodeKind::Leaf => !node.defaults.is_empty() && !node.is_key,
-        NodeKind::LeafList => !node.defaults.is_empty(),
+        NodeKind::Leaf => !node.defaults().is_empty() && !node.is_key,
+        NodeKind::LeafList => !node.defaults().is_empty(),
         _ => false,
     }
 }

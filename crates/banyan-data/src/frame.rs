@@ -245,7 +245,7 @@ impl<'t> Frame<'t> {
     /// operation (RFC 7950 6.4.1).
     pub fn named(&self) -> &'t SchemaNode {
         let definition = self.definition();
-        match (definition.kind, definition.parent) {
+        match (definition.kind, definition.parent()) {
             (NodeKind::Input | NodeKind::Output, Some(operation)) => self.schema.node(operation),
             _ => definition,
         }
@@ -260,7 +260,7 @@ impl<'t> Frame<'t> {
                     // Writing to a String cannot fail.
                     let _ = write!(text, "[{}]", at.unwrap_or(0) + 1);
                 }
-                for (key, value) in definition.keys.iter().zip(node.keys(list.key_count())) {
+                for (key, value) in definition.keys().iter().zip(node.keys(list.key_count())) {
                     let key = self.schema.node(*key);
                     let value = match &key.ty {
                         Some(ty) => canonical(self.schema, ty, value, Style::Json),

@@ -212,7 +212,7 @@ fn parse_union(
 /// The node has no such default, or the default is not in the node's type: a fault of the model.
 pub fn default_value(schema: &Schema, node: SchemaId, index: usize) -> Result<Value, ValueError> {
     let definition = schema.node(node);
-    let (Some(ty), Some(default)) = (&definition.ty, definition.defaults.get(index)) else {
+    let (Some(ty), Some(default)) = (&definition.ty, definition.defaults().get(index)) else {
         return Err(ValueError::new(format!(
             "{} has no default number {index}",
             schema.path(node)

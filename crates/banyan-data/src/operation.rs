@@ -37,7 +37,7 @@ pub fn output(schema: &Schema, operation: SchemaId) -> Option<SchemaId> {
 }
 
 fn part(schema: &Schema, operation: SchemaId, kind: NodeKind) -> Option<SchemaId> {
-    let children = &schema.node(operation).children;
+    let children = &schema.children(operation);
     children
         .iter()
         .copied()

@@ -71,7 +71,7 @@ fn string() -> Arc<Type> {
 fn leafref(nodes: &[SchemaNode], path: &str) -> Arc<Type> {
     let names: Vec<&str> = path.split(['/', '[']).collect();
     let fits = |node: &SchemaNode| {
-        let above = node.parent.map(|parent| &nodes[parent.index()].name);
+        let above = node.parent().map(|parent| &nodes[parent.index()].name);
         let name = path.rsplit('/').next().unwrap();
         *node.name == *name
             && above.is_some_and(|above| above.is_empty() || names.contains(&&**above))
@@ -152,6 +152,15 @@ fn kind(word: &str) -> NodeKind {
         .unwrap()
 }
 
+/// The nearest ancestor of a node that is not a choice or case.
+fn above(nodes: &[SchemaNode], node: &SchemaNode) -> usize {
+    let mut above = node.parent().map_or(0, SchemaId::index);
+    while matches!(nodes[above].kind, NodeKind::Choice | NodeKind::Case) {
+        above = nodes[above].parent().map_or(0, SchemaId::index);
+    }
+    above
+}
+
 /// A schema of one module `t` (namespace `urn:t`) with identities `animal`, `dog` (an animal) and
 /// `poodle` (a dog).
 pub(crate) fn outline(text: &str) -> Arc<Schema> {
@@ -182,18 +191,9 @@ pub(crate) fn outline(text: &str) -> Arc<Schema> {
             span,
         );
         node.config = nodes[parent].config;
-        let mut above = parent;
-        while matches!(nodes[above].kind, NodeKind::Choice | NodeKind::Case) {
-            above = nodes[above].parent.unwrap().index();
-        }
-        node.data_parent = Some(SchemaId(above as u32));
-        if node.kind.is_data() {
-            nodes[above].data_children.push(SchemaId(id as u32));
-        }
-        nodes[parent].children.push(SchemaId(id as u32));
         for (word, value) in &words {
             match word.as_str() {
-                "default" => node.defaults.push(DefaultText {
+                "default" => node.facts_mut().defaults.push(DefaultText {
                     text: value.as_str().into(),
                     prefixes: prefixes(),
                 }),
@@ -201,16 +201,19 @@ pub(crate) fn outline(text: &str) -> Arc<Schema> {
                 "presence" => node.presence = true,
                 "state" => node.config = false,
                 "user" => node.ordered_by = OrderedBy::User,
-                "mount" => node.mount_point = Some("m".into()),
-                "min" => node.min_elements = value.parse().unwrap(),
-                "max" => node.max_elements = Some(value.parse().unwrap()),
-                "must" => node.musts.push(Must {
+                "mount" => node.facts_mut().mount_point = Some("m".into()),
+                "min" => node.facts_mut().min_elements = value.parse().unwrap(),
+                "max" => node.facts_mut().max_elements = Some(value.parse().unwrap()),
+                "must" => node.facts_mut().musts.push(Must {
                     expression: expression(value),
                     error_message: None,
                     error_app_tag: None,
                 }),
-                "tag" => node.musts.last_mut().unwrap().error_app_tag = Some(value.as_str().into()),
-                "when" | "when-parent" => node.whens.push(When {
+                "tag" => {
+                    node.facts_mut().musts.last_mut().unwrap().error_app_tag =
+                        Some(value.as_str().into())
+                }
+                "when" | "when-parent" => node.facts_mut().whens.push(When {
                     expression: expression(value),
                     context: match word.as_str() {
                         "when" => WhenContext::Node,
@@ -229,9 +232,13 @@ pub(crate) fn outline(text: &str) -> Arc<Schema> {
         let find = |nodes: &[SchemaNode], name: &str| {
             let names = name.split('/');
             names.fold(id, |at, name| {
-                let children = nodes[at].data_children.iter().chain(&nodes[at].children);
-                let mut found = children.filter(|child| *nodes[child.index()].name == *name);
-                found.next().unwrap().index()
+                let under = |node: &SchemaNode| match node.kind.is_data() {
+                    // Choices and cases between are looked through.
+                    true => above(nodes, node) == at || node.parent() == Some(SchemaId(at as u32)),
+                    false => node.parent() == Some(SchemaId(at as u32)),
+                };
+                let is_called = |node: &SchemaNode| under(node) && *node.name == *name;
+                nodes.iter().position(is_called).unwrap()
             })
         };
         let words = attributes[id].clone();
@@ -242,17 +249,17 @@ pub(crate) fn outline(text: &str) -> Arc<Schema> {
         for key in value("key").iter().flat_map(|keys| keys.split(' ')) {
             let key = find(&nodes, key);
             nodes[key].is_key = true;
-            nodes[id].keys.push(SchemaId(key as u32));
+            nodes[id].links_mut().keys.push(SchemaId(key as u32));
         }
         if let Some(case) = value("default-case") {
-            nodes[id].default_case = Some(SchemaId(find(&nodes, case) as u32));
+            nodes[id].links_mut().default_case = Some(SchemaId(find(&nodes, case) as u32));
         }
         for (_, leaves) in words.iter().filter(|(word, _)| word == "unique") {
             let leaves = leaves.split(' ');
             let leaves = leaves
                 .map(|leaf| SchemaId(find(&nodes, leaf) as u32))
                 .collect();
-            nodes[id].uniques.push(Unique {
+            nodes[id].links_mut().uniques.push(Unique {
                 leaves,
                 span: Span::default(),
             });

@@ -72,7 +72,7 @@ impl Place {
         let node = self.top().finish(schema, id, &mut faults);
         if !faults.is_empty() {
             // The finished node has taken the children: paths still need the keys.
-            for slot in node.slots().iter().take(schema.node(id).keys.len()) {
+            for slot in node.slots().iter().take(schema.node(id).keys().len()) {
                 self.top().put(slot.id, slot.content.clone());
             }
         }
@@ -123,7 +123,7 @@ impl Place {
                 schema = inner;
             }
             let Some(id) = assembly.id else { continue };
-            let keys = schema.node(id).keys.iter();
+            let keys = schema.node(id).keys().iter();
             levels.push(Level {
                 schema,
                 id,
@@ -151,7 +151,7 @@ impl Place {
     /// The name of a key that has not come at one of the levels.
     pub(crate) fn first_missing_key(&self) -> Option<Arc<str>> {
         self.levels().iter().find_map(|level| {
-            let key = level.schema.node(level.id).keys.get(level.keys.len())?;
+            let key = level.schema.node(level.id).keys().get(level.keys.len())?;
             Some(level.schema.node(*key).name.clone())
         })
     }

@@ -91,13 +91,8 @@ impl Builder {
     ) -> SchemaId {
         let id = SchemaId(self.0.len() as u32);
         let mut node = SchemaNode::new(kind, name.into(), NET, Some(parent), Span::default());
-        node.data_parent = Some(parent);
         set(&mut node);
         self.0.push(node);
-        self.0[parent.index()].children.push(id);
-        if kind.is_data() {
-            self.0[parent.index()].data_children.push(id);
-        }
         id
     }
 
@@ -109,7 +104,7 @@ impl Builder {
         let list = self.add(parent, NodeKind::List, name, |_| {});
         let key = self.leaf(list, key, of);
         self.0[key.index()].is_key = true;
-        self.0[list.index()].keys = vec![key];
+        self.0[list.index()].links_mut().keys = vec![key];
         list
     }
 }
@@ -134,7 +129,7 @@ pub(crate) fn schema() -> Arc<Schema> {
     };
     build.add(link, Leaf, "mtu", |node| {
         node.ty = ty(TypeKind::Uint(IntWidth::W16, mtu));
-        node.defaults = vec![DefaultText {
+        node.facts_mut().defaults = vec![DefaultText {
             text: "1500".into(),
             prefixes: Default::default(),
         }];
@@ -171,10 +166,10 @@ pub(crate) fn schema() -> Arc<Schema> {
     build.0[rule.index()].ordered_by = OrderedBy::User;
     build.leaf(rule, "note", string());
     build.add(rule, Container, "vault", |node| {
-        node.mount_point = Some("vault".into());
+        node.facts_mut().mount_point = Some("vault".into());
     });
     build.add(net, Container, "device", |node| {
-        node.mount_point = Some("dev".into());
+        node.facts_mut().mount_point = Some("dev".into());
     });
     let ping = build.add(root, Rpc, "ping", |_| {});
     let input = build.add(ping, Input, "input", |_| {});

@@ -60,8 +60,8 @@ impl<'p> Shown<'p> {
         let id = node.id();
         let definition = self.tree.schema().node(id);
         let select = match definition.kind {
-            NodeKind::List if !definition.keys.is_empty() => {
-                Select::Keys(node.keys(definition.keys.len()).cloned().collect())
+            NodeKind::List if !definition.keys().is_empty() => {
+                Select::Keys(node.keys(definition.keys().len()).cloned().collect())
             }
             _ => Select::None,
         };
@@ -114,7 +114,7 @@ impl<'p> Shown<'p> {
 /// Whether a leaf or leaf-list holds just its default (RFC 6243 3.2); never a key.
 fn equals_default(schema: &Schema, slot: &Slot) -> bool {
     let definition = schema.node(slot.id);
-    if definition.is_key || definition.defaults.is_empty() {
+    if definition.is_key || definition.defaults().is_empty() {
         return false;
     }
     let is_default =
@@ -122,7 +122,7 @@ fn equals_default(schema: &Schema, slot: &Slot) -> bool {
     match &slot.content {
         Content::Leaf(value) => is_default(0, value),
         Content::LeafList(list) => {
-            list.len() == definition.defaults.len() && holds_defaults(list, is_default)
+            list.len() == definition.defaults().len() && holds_defaults(list, is_default)
         }
         _ => false,
     }

@@ -31,25 +31,13 @@ struct Builder {
 impl Builder {
     fn node(&mut self, parent: u32, kind: NodeKind, name: &str) -> u32 {
         let id = self.nodes.len() as u32;
-        let mut node = SchemaNode::new(
+        let node = SchemaNode::new(
             kind,
             name.into(),
             ModuleId(u32::from(name.starts_with("more"))),
             Some(SchemaId(parent)),
             span(),
         );
-        let mut above = parent;
-        while matches!(
-            self.nodes[above as usize].kind,
-            NodeKind::Choice | NodeKind::Case
-        ) {
-            above = self.nodes[above as usize].parent.map_or(0, |id| id.0);
-        }
-        node.data_parent = Some(SchemaId(above));
-        if kind.is_data() {
-            self.nodes[above as usize].data_children.push(SchemaId(id));
-        }
-        self.nodes[parent as usize].children.push(SchemaId(id));
         self.nodes.push(node);
         id
     }
@@ -77,7 +65,7 @@ impl Builder {
         for key in keys {
             let key = self.leaf(id, key);
             self.nodes[key as usize].is_key = true;
-            self.nodes[id as usize].keys.push(SchemaId(key));
+            self.nodes[id as usize].links_mut().keys.push(SchemaId(key));
         }
         self.nodes[id as usize].ordered_by = ordered_by;
         id
@@ -176,7 +164,7 @@ pub(crate) fn schema() -> Arc<Schema> {
 
     let device = b.list(0, "device", &["name"], System);
     let config = b.node(device, NodeKind::Container, "config");
-    b.nodes[config as usize].mount_point = Some("config".into());
+    b.nodes[config as usize].facts_mut().mount_point = Some("config".into());
 
     for id in [state, log, log + 1, log + 2] {
         b.nodes[id as usize].config = false;
@@ -256,7 +244,7 @@ fn random_node(
     random: &mut Random,
     depth: usize,
 ) -> Node {
-    for child in &schema.node(id).data_children {
+    for child in schema.data_children(id) {
         let node = schema.node(*child);
         let mine = branches(schema, *child);
         let excluded = slots
@@ -298,25 +286,25 @@ fn random_content(
             let mut entries: Vec<Node> = Vec::new();
             for _ in 0..=random.below(7) {
                 let keys: Vec<Slot> = definition
-                    .keys
+                    .keys()
                     .iter()
                     .map(|key| Slot {
                         id: *key,
                         content: Content::Leaf(random.value(schema, *key)),
                     })
                     .collect();
-                let keyless = definition.keys.is_empty();
+                let keyless = definition.keys().is_empty();
                 let entry = random_node(schema, id, keys, random, depth);
-                let count = definition.keys.len();
+                let count = definition.keys().len();
                 let taken = |other: &Node| entry.keys(count).eq(other.keys(count));
                 if keyless || !entries.iter().any(taken) {
                     entries.push(entry);
                 }
             }
-            let list = List::from_entries(entries, definition.keys.len(), definition.ordered_by);
+            let list = List::from_entries(entries, definition.keys().len(), definition.ordered_by);
             Content::List(list.unwrap_or_else(|error| panic!("{error}")))
         }
-        NodeKind::Container if definition.mount_point.is_some() => {
+        NodeKind::Container if definition.mount_point().is_some() => {
             if depth > 4 {
                 return None;
             }

@@ -146,9 +146,9 @@ fn print_child(
             for entry in list.iter() {
                 lines.begin(schema, id, outer)?;
                 for (key, value) in definition
-                    .keys
+                    .keys()
                     .iter()
-                    .zip(entry.keys(definition.keys.len()))
+                    .zip(entry.keys(definition.keys().len()))
                 {
                     lines.value(schema, *key, value)?;
                 }

@@ -159,8 +159,8 @@ impl<'t> View<'t> {
 /// Whether a data node depends on a `when` of its own or of a choice or case around it.
 pub fn has_when(schema: &Schema, id: SchemaId) -> bool {
     let node = schema.node(id);
-    !node.whens.is_empty()
-        || case_chain(schema, id).any(|above| !schema.node(above).whens.is_empty())
+    !node.whens().is_empty()
+        || case_chain(schema, id).any(|above| !schema.node(above).whens().is_empty())
 }
 
 /// The cases and choices between a data node and its data parent, inside out.
@@ -168,7 +168,7 @@ pub fn case_chain(schema: &Schema, id: SchemaId) -> impl Iterator<Item = SchemaI
     let above = move |id: SchemaId| {
         schema
             .node(id)
-            .parent
+            .parent()
             .filter(|parent| matches!(schema.node(*parent).kind, NodeKind::Choice | NodeKind::Case))
     };
     std::iter::successors(above(id), move |id| above(*id))
@@ -197,7 +197,7 @@ pub fn case_in_use(schema: &Schema, node: Option<&Node>, id: SchemaId) -> bool {
             NodeKind::Case => case = Some(above),
             _ => {
                 let active = active_case(schema, node, above);
-                if active.or(schema.node(above).default_case) != case {
+                if active.or(schema.node(above).default_case()) != case {
                     return false;
                 }
             }

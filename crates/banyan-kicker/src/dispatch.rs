@@ -152,15 +152,14 @@ fn input(
     kick: &Kick,
 ) -> Result<Node, KickError> {
     let Some(input) = schema
-        .node(action)
-        .children
+        .children(action)
         .iter()
         .copied()
         .find(|child| schema.node(*child).kind == NodeKind::Input)
     else {
         return Ok(Node::empty(action));
     };
-    let leaves = &schema.node(input).data_children;
+    let leaves = schema.data_children(input);
     let mut names: Vec<&str> = leaves
         .iter()
         .map(|leaf| &*schema.node(*leaf).name)

@@ -241,7 +241,7 @@ fn prefixed(cursor: &Cursor<'_>) -> String {
         let (schema, definition) = (node.schema(), node.definition());
         let module = &schema.module(definition.module).name;
         let _ = write!(text, "/{module}:{}", definition.name);
-        for key in &definition.keys {
+        for key in definition.keys() {
             let key_definition = schema.node(*key);
             let value = node.child(*key);
             if let (Some(ty), Some(value)) =

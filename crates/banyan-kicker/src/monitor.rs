@@ -123,7 +123,7 @@ impl Monitor {
         for (index, step) in self.steps.iter().enumerate() {
             at = child(schema, at, step)?;
             key_values(schema, at, step)?;
-            if schema.node(at).mount_point.is_some() && index + 1 < self.steps.len() {
+            if schema.node(at).mount_point().is_some() && index + 1 < self.steps.len() {
                 return Ok(None);
             }
         }
@@ -280,7 +280,7 @@ impl MonitorTrie {
         for (index, step) in steps.iter().enumerate() {
             at = child(schema, at, step)?;
             bound.push((at, key_values(schema, at, step)?));
-            if schema.node(at).mount_point.is_some() {
+            if schema.node(at).mount_point().is_some() {
                 rest = &steps[index + 1..];
                 break;
             }
@@ -355,14 +355,14 @@ fn key_values(
             Some(_) => Err(wrong(format!("a {} has no keys", node.kind.keyword()))),
         };
     }
-    let mut values = vec![None; node.keys.len()];
+    let mut values = vec![None; node.keys().len()];
     for (name, text) in &step.keys {
         let position = node
-            .keys
+            .keys()
             .iter()
             .position(|key| *schema.node(*key).name == **name)
             .ok_or_else(|| wrong(format!("{name:?} is no key of the list")))?;
-        let Some(ty) = &schema.node(node.keys[position]).ty else {
+        let Some(ty) = &schema.node(node.keys()[position]).ty else {
             return Err(wrong(format!("{name:?} has no type")));
         };
         let value = lexical::parse(schema, ty, text, &ModuleNames::default())
@@ -435,7 +435,7 @@ impl<'c> Walk<'c> {
                     self.instance(schema, *id, Select::None, &[], Some(inner), branch)
                 }
                 Some(Content::List(list)) => {
-                    let count = schema.node(*id).keys.len();
+                    let count = schema.node(*id).keys().len();
                     for entry in list.iter() {
                         let keys: Vec<Value> = entry.keys(count).cloned().collect();
                         self.instance(

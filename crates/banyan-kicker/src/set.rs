@@ -204,12 +204,12 @@ fn kick_node(schema: &Schema, text: &str, context: Option<SchemaId>) -> Option<S
         context?
     };
     for step in &path.steps {
-        if schema.node(at).mount_point.is_some() {
+        if schema.node(at).mount_point().is_some() {
             return None;
         }
         at = match (step.axis, &step.test) {
             (Axis::SelfNode, NodeTest::Node) => at,
-            (Axis::Parent, NodeTest::Node) => schema.node(at).data_parent?,
+            (Axis::Parent, NodeTest::Node) => schema.node(at).data_parent()?,
             (
                 Axis::Child,
                 NodeTest::Name {
@@ -232,7 +232,7 @@ fn kick_node(schema: &Schema, text: &str, context: Option<SchemaId>) -> Option<S
 
 /// The action called `name` of a node, of whatever module.
 pub fn action(schema: &Schema, node: SchemaId, name: &str) -> Option<SchemaId> {
-    schema.node(node).children.iter().copied().find(|child| {
+    schema.children(node).iter().copied().find(|child| {
         schema.node(*child).kind == NodeKind::Action && &*schema.node(*child).name == name
     })
 }

@@ -28,7 +28,7 @@ impl Touch {
             let mut at = Some(read.node);
             while let Some(id) = at {
                 touch.above.insert(id);
-                at = schema.node(id).data_parent;
+                at = schema.node(id).data_parent();
             }
         }
         touch

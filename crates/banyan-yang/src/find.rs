@@ -203,7 +203,7 @@ fn judge(
 
 fn is_implied_case(schema: &Schema, id: SchemaId) -> bool {
     let node = schema.node(id);
-    let only = node.children.first().map(|child| schema.node(*child));
+    let only = schema.children(id).first().map(|child| schema.node(*child));
     node.kind == NodeKind::Case
         && only.is_some_and(|only| only.span == node.span && only.name == node.name)
 }

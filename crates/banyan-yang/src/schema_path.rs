@@ -68,8 +68,8 @@ fn child(schema: &Schema, at: SchemaId, step: &str) -> Result<SchemaId, SchemaPa
         data.or_else(|| schema.schema_child(at, module, name))
     };
     let in_any = || {
-        let children = schema.node(at).children.iter().copied();
-        let data = schema.node(at).data_children.iter().copied();
+        let children = schema.children(at).iter().copied();
+        let data = schema.data_children(at).iter().copied();
         let mut all = children.chain(data);
         all.find(|id| &*schema.node(*id).name == name)
     };
@@ -78,8 +78,8 @@ fn child(schema: &Schema, at: SchemaId, step: &str) -> Result<SchemaId, SchemaPa
         None => own.and_then(exact).or_else(in_any),
     };
     found.ok_or_else(|| {
-        let children = schema.node(at).children.iter();
-        let all = children.chain(schema.node(at).data_children.iter());
+        let children = schema.children(at).iter();
+        let all = children.chain(schema.data_children(at).iter());
         let names = all.map(|id| &*schema.node(*id).name);
         SchemaPathError::UnknownNode {
             name: step.to_owned(),

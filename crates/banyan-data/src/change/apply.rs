@@ -127,7 +127,7 @@ fn new_entries(run: &[Change], trail: &Trail<'_>) -> Option<Content> {
             _ => return None,
         }
     }
-    List::from_entries(entries, definition.keys.len(), definition.ordered_by)
+    List::from_entries(entries, definition.keys().len(), definition.ordered_by)
         .ok()
         .map(Content::List)
 }

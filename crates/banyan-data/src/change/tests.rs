@@ -98,8 +98,7 @@ proptest! {
 fn large(entries: u64) -> Tree {
     let schema = schema();
     let list = crate::testmodel::id(&schema, "/interfaces/interface");
-    let node = schema.node(list);
-    let (key, mtu) = (node.keys[0], node.data_children[1]);
+    let (key, mtu) = (schema.node(list).keys()[0], schema.data_children(list)[1]);
     let leaf = |id, value| crate::Slot {
         id,
         content: Content::Leaf(value),

@@ -111,7 +111,7 @@ impl Lines<'_, '_> {
         match &moved.new_after {
             None => self.line(Mark::Other, format_args!("{title}: moved to the front")),
             Some(key) => {
-                let neighbour = match schema.node(id).keys.is_empty() {
+                let neighbour = match schema.node(id).keys().is_empty() {
                     true => key.iter().map(|value| word(schema, id, value)).collect(),
                     false => key_words(schema, id, key),
                 };
@@ -229,7 +229,7 @@ fn title(schema: &Schema, id: SchemaId, instance: &Instance) -> String {
 }
 
 fn key_words(schema: &Schema, list: SchemaId, keys: &[Value]) -> Vec<String> {
-    let ids = &schema.node(list).keys;
+    let ids = schema.node(list).keys();
     let words = ids.iter().zip(keys);
     words.map(|(id, key)| word(schema, *id, key)).collect()
 }

@@ -242,7 +242,7 @@ fn new_list(run: &[EditNode], trail: &Trail<'_>) -> Result<Option<List>, DataErr
 
 fn list_shape(schema: &Schema, id: SchemaId) -> (usize, OrderedBy) {
     let definition = schema.node(id);
-    (definition.keys.len(), definition.ordered_by)
+    (definition.keys().len(), definition.ordered_by)
 }
 
 fn leaf(
@@ -347,7 +347,7 @@ fn new_entry(
     children: &[EditNode],
     place: &Trail<'_>,
 ) -> Result<Node, DataError> {
-    let ids = &place.schema.node(edit.id).keys;
+    let ids = place.schema.node(edit.id).keys();
     let mut slots: Vec<Slot> = ids
         .iter()
         .zip(keys)

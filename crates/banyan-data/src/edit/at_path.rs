@@ -61,7 +61,7 @@ impl Edit {
             let own = schemas[depth].clone();
             let mounted = match tree.get(&at) {
                 Some(Found::Mount(mounted)) => Some(mounted.schema().clone()),
-                _ if own.node(step.node).mount_point.is_some() => mounts.schema_at(&at),
+                _ if own.node(step.node).mount_point().is_some() => mounts.schema_at(&at),
                 _ => None,
             };
             is_mount.push(mounted.is_some());

@@ -59,7 +59,7 @@ fn prune(schema: &Arc<Schema>, node: &Node, kept: &Kept) -> Option<Node> {
     if slots.is_empty() {
         return None;
     }
-    let keys = schema.node(node.id()).keys.len();
+    let keys = schema.node(node.id()).keys().len();
     for key in &node.slots()[..keys.min(node.slots().len())] {
         if let Err(at) = slots.binary_search_by_key(&key.id, |slot| slot.id) {
             slots.insert(at, key.clone());

@@ -83,7 +83,7 @@ impl Selection<'_> {
         if slots.is_empty() {
             return None;
         }
-        let keys = self.schema.node(node.id()).keys.len();
+        let keys = self.schema.node(node.id()).keys().len();
         for key in &node.slots()[..keys.min(node.slots().len())] {
             if let Err(at) = slots.binary_search_by_key(&key.id, |slot| slot.id) {
                 slots.insert(at, key.clone());
@@ -188,7 +188,7 @@ impl Selection<'_> {
 
     /// The keys of the one entry that a sibling set can select; `None` when it does not match them all by value.
     fn keys(&self, list: SchemaId, set: Siblings<'_>) -> Option<Vec<Value>> {
-        let keys = &self.schema.node(list).keys;
+        let keys = self.schema.node(list).keys();
         if keys.is_empty() || keys.iter().any(|key| self.is_union(*key)) {
             return None;
         }

@@ -130,7 +130,7 @@ impl<'a> Binder<'a> {
             Some(id) => vec![id],
             None if !anywhere => Vec::new(),
             None => {
-                let children = schema.node(parent).data_children.iter().copied();
+                let children = schema.data_children(parent).iter().copied();
                 children
                     .filter(|child| *schema.node(*child).name == *open.local)
                     .collect()
@@ -150,7 +150,7 @@ impl<'a> Binder<'a> {
             return self.scanner.skip();
         };
         let definition = schema.node(first);
-        let is_mount = definition.kind == NodeKind::Container && definition.mount_point.is_some();
+        let is_mount = definition.kind == NodeKind::Container && definition.mount_point().is_some();
         if is_mount || matches!(definition.kind, NodeKind::AnyData | NodeKind::AnyXml) {
             let content = verbatim::capture(&mut self.scanner)?;
             let wants = match content.trim() {

@@ -139,7 +139,7 @@ impl<'a> DeserializeSeed<'a> for Child<'_, '_, 'a> {
                     reader.place.top().note_empty(id);
                 }
             }
-            NodeKind::Container if definition.mount_point.is_some() => {
+            NodeKind::Container if definition.mount_point().is_some() => {
                 mount(reader, id, deserializer)?;
             }
             NodeKind::Container => {

@@ -122,11 +122,11 @@ impl<'o, 'a> JsonReader<'o, 'a> {
             self.place.push(root);
             let definition = schema.node(root);
             if let Select::Keys(keys) = &step.select {
-                for (key, value) in definition.keys.iter().zip(keys) {
+                for (key, value) in definition.keys().iter().zip(keys) {
                     self.place.note_key(*key, value);
                 }
             }
-            if definition.mount_point.is_some() {
+            if definition.mount_point().is_some() {
                 let mounted = self.options.schema_at(&self.place.instance_path());
                 let Some(inner) = mounted else {
                     let message = "the schema of what is mounted here is not known".to_owned();
@@ -229,7 +229,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
     fn unknown(&self, schema: &Schema, parent: SchemaId, name: &str) -> DataError {
         let (prefix, local) = split(name);
         let definition = schema.node(parent);
-        let children = definition.data_children.iter();
+        let children = schema.data_children(parent).iter();
         let children = children.map(|child| schema.node(*child));
         let namesake = children.clone().find(|child| *child.name == *local);
         let (kind, message) = match prefix {
@@ -317,10 +317,9 @@ impl<'o, 'a> JsonReader<'o, 'a> {
 
     pub(super) fn mounts_below(&mut self, schema: &Schema, list: SchemaId) -> bool {
         fn search(schema: &Schema, id: SchemaId) -> bool {
-            let node = schema.node(id);
-            node.mount_point.is_some()
-                || node
-                    .data_children
+            schema.node(id).mount_point().is_some()
+                || schema
+                    .data_children(id)
                     .iter()
                     .any(|child| search(schema, *child))
         }

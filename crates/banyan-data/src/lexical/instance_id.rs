@@ -40,7 +40,7 @@ pub(super) fn parse(
             }));
         };
         let Some(node) = schema.data_child(parent, step_module, name) else {
-            let siblings = schema.node(parent).data_children.iter();
+            let siblings = schema.data_children(parent).iter();
             let error = scanner.wrong(format!(
                 "{} has no node {name} of module {}",
                 schema.path(parent),
@@ -86,7 +86,7 @@ pub(crate) fn parse_keys(
 /// What [`parse_keys`] reads, with the prefixes of [`Schema::xml_prefix`].
 pub(crate) fn print_keys(schema: &Schema, list: SchemaId, keys: &[Value]) -> String {
     let mut out = String::new();
-    for (key, value) in schema.node(list).keys.iter().zip(keys) {
+    for (key, value) in schema.node(list).keys().iter().zip(keys) {
         let definition = schema.node(*key);
         let prefix = Style::Xml.prefix(schema, definition.module);
         out.push_str(&format!("[{prefix}:{}=", definition.name));
@@ -183,7 +183,7 @@ impl<'a> Scanner<'a> {
         prefixes: &dyn Prefixes,
     ) -> Result<Select, ValueError> {
         let definition = schema.node(node);
-        let mut keys: Vec<Option<Value>> = vec![None; definition.keys.len()];
+        let mut keys: Vec<Option<Value>> = vec![None; definition.keys().len()];
         let mut select = Select::None;
         while let Some(rest) = self.rest.strip_prefix('[') {
             self.rest = rest;
@@ -210,11 +210,11 @@ impl<'a> Scanner<'a> {
                 };
                 let index = key_module
                     .and_then(|module| schema.data_child(node, module, name))
-                    .and_then(|key| definition.keys.iter().position(|other| *other == key));
+                    .and_then(|key| definition.keys().iter().position(|other| *other == key));
                 let Some(index) = index else {
                     return Err(self.wrong(format!("{name} is not a key of {}", definition.name)));
                 };
-                let value = self.value(schema, definition.keys[index], prefixes)?;
+                let value = self.value(schema, definition.keys()[index], prefixes)?;
                 if keys[index].replace(value).is_some() {
                     return Err(self.wrong(format!("the key {name} is given twice")));
                 }
@@ -224,12 +224,12 @@ impl<'a> Scanner<'a> {
         }
         let given: Vec<Value> = keys.into_iter().flatten().collect();
         match definition.kind {
-            NodeKind::List if !definition.keys.is_empty() => {
-                if given.len() == definition.keys.len() && select == Select::None {
+            NodeKind::List if !definition.keys().is_empty() => {
+                if given.len() == definition.keys().len() && select == Select::None {
                     return Ok(Select::Keys(given));
                 }
                 let names: Vec<&str> = definition
-                    .keys
+                    .keys()
                     .iter()
                     .map(|key| &*schema.node(*key).name)
                     .collect();
@@ -299,7 +299,7 @@ pub(super) fn print(schema: &Schema, path: &InstancePath, style: Style) -> Strin
         match &step.select {
             Select::None => {}
             Select::Keys(values) => {
-                for (key, value) in definition.keys.iter().zip(values) {
+                for (key, value) in definition.keys().iter().zip(values) {
                     let key_definition = schema.node(*key);
                     out.push('[');
                     if style == Style::Xml || module != Some(key_definition.module) {
@@ -347,7 +347,7 @@ pub(super) fn modules(schema: &Schema, path: &InstancePath, modules: &mut Vec<Mo
         let definition = schema.node(step.node);
         add(definition.module);
         if let Select::Keys(_) = step.select {
-            for key in &definition.keys {
+            for key in definition.keys() {
                 add(schema.node(*key).module);
             }
         }

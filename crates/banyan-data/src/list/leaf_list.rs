@@ -14,10 +14,10 @@ use crate::value::Value;
 pub(crate) fn may_repeat(schema: &Schema, id: SchemaId) -> bool {
     use NodeKind::{Action, Notification, Rpc};
     let node = schema.node(id);
-    let parent = |id: &SchemaId| schema.node(*id).parent;
+    let parent = |id: &SchemaId| schema.node(*id).parent();
     let is_operation = |id| matches!(schema.node(id).kind, Rpc | Action | Notification);
     schema.module(node.module).yang_1_1
-        && (!node.config || std::iter::successors(node.parent, parent).any(is_operation))
+        && (!node.config || std::iter::successors(node.parent(), parent).any(is_operation))
 }
 
 /// The values of a leaf-list; a clone costs a reference count.

@@ -118,7 +118,7 @@ impl EditReader<'_> {
 
     /// The schema of what is mounted at the end of `steps`, when the last of them is a mount point.
     fn mounted(&self, schema: &Schema, steps: &[PathStep]) -> Option<Arc<Schema>> {
-        schema.node(steps.last()?.node).mount_point.as_ref()?;
+        schema.node(steps.last()?.node).mount_point().as_ref()?;
         self.mounts.schema_at(&InstancePath {
             steps: steps.to_vec(),
         })
@@ -258,7 +258,10 @@ impl EditReader<'_> {
             let message = "the edit needs a value";
             return Err(self.wrong(ErrorKind::MissingElement, message));
         };
-        let parent = schema.node(step.node).data_parent.unwrap_or(SchemaId::ROOT);
+        let parent = schema
+            .node(step.node)
+            .data_parent()
+            .unwrap_or(SchemaId::ROOT);
         let below = Below {
             place: parents,
             own: usize::from(parent != SchemaId::ROOT),

@@ -170,7 +170,7 @@ impl Writer {
         let Some(key) = neighbour else {
             return self.member("where", "first");
         };
-        let select = match (schema.node(id).keys.is_empty(), key.as_slice()) {
+        let select = match (schema.node(id).keys().is_empty(), key.as_slice()) {
             (true, [value]) => Select::Value(value.clone()),
             _ => Select::Keys(key.clone()),
         };
@@ -183,7 +183,7 @@ impl Writer {
 
     /// The instance under its qualified name, as RFC 7951 writes it.
     fn value(&mut self, schema: &Arc<Schema>, id: SchemaId, content: &Content) -> io::Result<()> {
-        let parent = schema.node(id).data_parent.unwrap_or(SchemaId::ROOT);
+        let parent = schema.node(id).data_parent().unwrap_or(SchemaId::ROOT);
         let slot = Slot {
             id,
             content: content.clone(),

@@ -114,7 +114,7 @@ pub(crate) fn push_step(
     match &step.select {
         Select::None => {}
         Select::Keys(values) => {
-            for (index, (key, value)) in definition.keys.iter().zip(values).enumerate() {
+            for (index, (key, value)) in definition.keys().iter().zip(values).enumerate() {
                 out.push(if index == 0 { '=' } else { ',' });
                 encode(out, &value_text(schema, *key, value, Style::Json));
             }

@@ -44,7 +44,7 @@ fn predicates(scanner: &mut Scanner<'_>, resolver: &mut Resolver<'_>) -> Result<
         } else {
             let (prefix, name) = scanner.name(resolver)?;
             let index = resolver.key(prefix, name)?;
-            let key = resolver.schema().node(resolver.node()).keys[index];
+            let key = resolver.schema().node(resolver.node()).keys()[index];
             let literal = scanner.equals_literal(resolver)?;
             if keys[index].replace(resolver.value(key, literal)?).is_some() {
                 return Err(resolver.wrong(format!("the key {name} is given twice")));
@@ -61,7 +61,7 @@ fn predicates(scanner: &mut Scanner<'_>, resolver: &mut Resolver<'_>) -> Result<
         _ => {
             let schema = resolver.schema();
             let list = schema.node(resolver.node());
-            let names = list.keys.iter().map(|key| &*schema.node(*key).name);
+            let names = list.keys().iter().map(|key| &*schema.node(*key).name);
             let names: Vec<&str> = names.collect();
             Err(resolver.wrong(format!(
                 "list {} needs a predicate for each of its keys: {}",

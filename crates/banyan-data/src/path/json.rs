@@ -61,7 +61,7 @@ pub(crate) fn write_step<'a>(
     match select {
         Select::None => {}
         Select::Keys(values) => {
-            for (key, value) in definition.keys.iter().zip(values) {
+            for (key, value) in definition.keys().iter().zip(values) {
                 let leaf = schema.node(*key);
                 out.push('[');
                 if leaf.module != definition.module {

@@ -110,7 +110,7 @@ pub fn print(schema: &Arc<Schema>, path: &InstancePath, mounts: &dyn Mounts) -> 
         match &step.select {
             Select::None => {}
             Select::Keys(values) => {
-                for (index, (key, value)) in definition.keys.iter().zip(values).enumerate() {
+                for (index, (key, value)) in definition.keys().iter().zip(values).enumerate() {
                     out.push(if index == 0 { '{' } else { ' ' });
                     push_word(&mut out, &value_text(schema, *key, value, Style::Json));
                 }
@@ -137,8 +137,8 @@ pub fn print(schema: &Arc<Schema>, path: &InstancePath, mounts: &dyn Mounts) -> 
 pub(crate) fn is_ambiguous(schema: &Schema, id: SchemaId) -> bool {
     let node = schema.node(id);
     let siblings = node
-        .data_parent
-        .map_or(&[][..], |parent| &schema.node(parent).data_children);
+        .data_parent()
+        .map_or(&[][..], |parent| &schema.data_children(parent));
     siblings
         .iter()
         .any(|other| *other != id && schema.node(*other).name == node.name)

@@ -104,7 +104,7 @@ impl<'a> Resolver<'a> {
         if self.path.steps.len() >= crate::node::MAX_DEPTH {
             return Err(self.wrong(format!("it has more than {} steps", crate::node::MAX_DEPTH)));
         }
-        if self.schema.node(self.parent).mount_point.is_some()
+        if self.schema.node(self.parent).mount_point().is_some()
             && let Some(mounted) = self.mounts.schema_at(&self.path)
         {
             // Names without a module go on being of the module of that name.
@@ -146,7 +146,7 @@ impl<'a> Resolver<'a> {
         if let Some(found) = module.and_then(|module| schema.data_child(parent, module, name)) {
             return Ok(found);
         }
-        let children = &schema.node(parent).data_children;
+        let children = &schema.data_children(parent);
         let named = || {
             let mut all = children
                 .iter()
@@ -199,7 +199,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn key(&self, prefix: Option<&str>, name: &str) -> Result<usize, PathError> {
         let list = self.schema.node(self.parent);
         let found = self.child(self.parent, self.module, prefix, name)?;
-        list.keys
+        list.keys()
             .iter()
             .position(|key| *key == found)
             .ok_or_else(|| self.wrong(format!("{name} is not a key of {}", list.name)))
@@ -207,7 +207,7 @@ impl<'a> Resolver<'a> {
 
     /// Number of keys of the list that the last step names.
     pub(super) fn key_count(&self) -> usize {
-        self.schema.node(self.parent).keys.len()
+        self.schema.node(self.parent).keys().len()
     }
 
     /// The value of a leaf below the last step (a key) or of the last step itself (a leaf-list).
@@ -240,9 +240,9 @@ impl<'a> Resolver<'a> {
     pub(super) fn select_values(&mut self, texts: &[Cow<'_, str>]) -> Result<(), PathError> {
         let node = self.schema.node(self.parent);
         match (node.kind, texts) {
-            (NodeKind::List, _) if !node.keys.is_empty() => {
-                if texts.len() != node.keys.len() {
-                    let keys = node.keys.iter().map(|key| &*self.schema.node(*key).name);
+            (NodeKind::List, _) if !node.keys().is_empty() => {
+                if texts.len() != node.keys().len() {
+                    let keys = node.keys().iter().map(|key| &*self.schema.node(*key).name);
                     return Err(self.wrong(format!(
                         "list {} has the keys {}, and {} values are given",
                         node.name,
@@ -250,7 +250,7 @@ impl<'a> Resolver<'a> {
                         texts.len()
                     )));
                 }
-                let keys = node.keys.iter().zip(texts);
+                let keys = node.keys().iter().zip(texts);
                 let keys: Result<Vec<Value>, PathError> =
                     keys.map(|(key, text)| self.value(*key, text)).collect();
                 let keys = keys?;
@@ -273,7 +273,7 @@ impl<'a> Resolver<'a> {
         let node = self.schema.node(self.parent);
         let fits = match &select {
             Select::None => true,
-            Select::Keys(keys) => node.kind == NodeKind::List && keys.len() == node.keys.len(),
+            Select::Keys(keys) => node.kind == NodeKind::List && keys.len() == node.keys().len(),
             Select::Value(_) => node.kind == NodeKind::LeafList,
             Select::Position(position) => {
                 *position > 0 && matches!(node.kind, NodeKind::List | NodeKind::LeafList)
@@ -326,7 +326,7 @@ pub(crate) fn with_schemas<'p>(
     let mut schema = schema.clone();
     let mut parent = SchemaId::ROOT;
     for (depth, step) in path.steps.iter().enumerate() {
-        if schema.node(parent).mount_point.is_some() {
+        if schema.node(parent).mount_point().is_some() {
             let at = InstancePath {
                 steps: path.steps[..depth].to_vec(),
             };
@@ -334,7 +334,7 @@ pub(crate) fn with_schemas<'p>(
                 (schema, parent) = (mounted, SchemaId::ROOT);
             }
         }
-        let children = &schema.node(parent).data_children;
+        let children = &schema.data_children(parent);
         children.binary_search(&step.node).ok()?;
         parent = step.node;
         steps.push((schema.clone(), step));

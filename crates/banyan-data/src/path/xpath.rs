@@ -68,7 +68,7 @@ pub fn print(schema: &Arc<Schema>, path: &InstancePath, mounts: &dyn Mounts) -> 
         match &step.select {
             Select::None => {}
             Select::Keys(values) => {
-                for (key, value) in definition.keys.iter().zip(values) {
+                for (key, value) in definition.keys().iter().zip(values) {
                     let leaf = schema.node(*key);
                     let prefix = out.prefix(&schema, leaf.module);
                     let _ = write!(out.text, "[{prefix}:{}=", leaf.name);

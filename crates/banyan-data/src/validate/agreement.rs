@@ -87,7 +87,7 @@ fn shown(report: &Report) -> Vec<String> {
 
 /// `base` with some part taken from `other`, or taken out.
 pub(super) fn mixed(schema: &Schema, base: &Node, other: &Node, random: &mut Random) -> Node {
-    let children = &schema.node(base.id()).data_children;
+    let children = schema.data_children(base.id());
     let free: Vec<_> = children
         .iter()
         .filter(|id| !schema.node(**id).is_key)

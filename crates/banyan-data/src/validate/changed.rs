@@ -176,7 +176,7 @@ impl<'t> Incremental<'t, '_> {
                     self.walk.structure(node);
                     let definition = self.walk.schema().node(*id);
                     // A default or container may be in use now, or no longer.
-                    if !definition.defaults.is_empty() || definition.kind == NodeKind::Container {
+                    if !definition.defaults().is_empty() || definition.kind == NodeKind::Container {
                         self.touches.touch(node, *id, Manner::Changed);
                     }
                 }

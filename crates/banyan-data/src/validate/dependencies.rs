@@ -85,10 +85,10 @@ impl Dependencies {
                 if node.ty.as_ref().is_some_and(|ty| has_instance_id(ty)) {
                     table.anything.push(Check::Own(id));
                 }
-                for leaf in node.uniques.iter().flat_map(|unique| &unique.leaves) {
+                for leaf in node.uniques().iter().flat_map(|unique| &unique.leaves) {
                     let reader = Reader {
                         check: Check::Unique(id),
-                        ancestor: node.data_parent.unwrap_or(SchemaId::ROOT),
+                        ancestor: node.data_parent().unwrap_or(SchemaId::ROOT),
                         extent: Extent::Value,
                         monotone: false,
                     };
@@ -130,13 +130,13 @@ impl Dependencies {
     ) -> Vec<(Check, SchemaId)> {
         let mut above = HashSet::new();
         let mut affected = HashSet::new();
-        let mut parent = schema.node(root).data_parent;
+        let mut parent = schema.node(root).data_parent();
         while let Some(id) = parent {
             above.insert(id);
-            parent = schema.node(id).data_parent;
+            parent = schema.node(id).data_parent();
         }
         let mut collect = |id: SchemaId, whole: bool| {
-            let gone = manner == Manner::Changed || !schema.node(id).defaults.is_empty();
+            let gone = manner == Manner::Changed || !schema.node(id).defaults().is_empty();
             for reader in self.readers.get(&id).map_or(&[][..], Vec::as_slice) {
                 if above.contains(&reader.ancestor)
                     && (whole || reader.extent == Extent::Subtree)
@@ -149,7 +149,7 @@ impl Dependencies {
         let mut open = vec![root];
         while let Some(id) = open.pop() {
             collect(id, true);
-            open.extend(schema.node(id).data_children.iter().copied());
+            open.extend(schema.data_children(id).iter().copied());
         }
         for id in &above {
             collect(*id, false);
@@ -164,10 +164,10 @@ fn bearers(schema: &Schema, id: SchemaId) -> Vec<SchemaId> {
     if !matches!(node.kind, NodeKind::Choice | NodeKind::Case) {
         return vec![id];
     }
-    let Some(parent) = node.data_parent else {
+    let Some(parent) = node.data_parent() else {
         return Vec::new();
     };
-    let children = schema.node(parent).data_children.iter().copied();
+    let children = schema.data_children(parent).iter().copied();
     children
         .filter(|child| case_chain(schema, *child).any(|above| above == id))
         .collect()

@@ -164,7 +164,7 @@ impl References {
         match definition.kind {
             NodeKind::LeafList => Ok(node.leaf_list_entry(id, value).is_some()),
             NodeKind::List => {
-                if let ([key], [last]) = (&definition.keys[..], rest)
+                if let ([key], [last]) = (definition.keys(), rest)
                     && matches!(&last.test, PlanTest::Name(name) if name.nodes[..] == [*key])
                 {
                     return Ok(node.entry(id, std::slice::from_ref(value)).is_some());

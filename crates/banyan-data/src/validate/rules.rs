@@ -32,7 +32,7 @@ impl Rules {
         schema.derived(|schema| {
             let mut choices: HashMap<SchemaId, Vec<SchemaId>> = HashMap::new();
             for (id, node) in schema.nodes() {
-                if let (NodeKind::Choice, Some(parent)) = (node.kind, node.data_parent) {
+                if let (NodeKind::Choice, Some(parent)) = (node.kind, node.data_parent()) {
                     choices.entry(parent).or_default().push(id);
                 }
             }
@@ -41,7 +41,7 @@ impl Rules {
                 all: Table::of(schema, |_| true),
                 choices,
                 whens_inside: marked_above(schema, |id, node| {
-                    has_when(schema, id) || node.mount_point.is_some()
+                    has_when(schema, id) || node.mount_point().is_some()
                 }),
             }
         })
@@ -95,10 +95,10 @@ fn marked_above(schema: &Schema, marked: impl Fn(SchemaId, &SchemaNode) -> bool)
         if !marked(id, node) {
             continue;
         }
-        let mut above = node.data_parent;
+        let mut above = node.data_parent();
         while let Some(parent) = above.filter(|parent| !inside[parent.index()]) {
             inside[parent.index()] = true;
-            above = schema.node(parent).data_parent;
+            above = schema.node(parent).data_parent();
         }
     }
     inside
@@ -107,12 +107,12 @@ fn marked_above(schema: &Schema, marked: impl Fn(SchemaId, &SchemaNode) -> bool)
 fn is_constrained(schema: &Schema, id: SchemaId, node: &SchemaNode) -> bool {
     node.kind.is_data()
         && (node.mandatory
-            || node.min_elements > 0
-            || node.max_elements.is_some()
-            || node.mount_point.is_some()
-            || !node.musts.is_empty()
-            || !node.uniques.is_empty()
-            || !node.keys.is_empty()
+            || node.min_elements() > 0
+            || node.max_elements().is_some()
+            || node.mount_point().is_some()
+            || !node.musts().is_empty()
+            || !node.uniques().is_empty()
+            || !node.keys().is_empty()
             || has_when(schema, id)
             || node.ty.as_ref().is_some_and(|ty| needs_instance(ty)))
 }

@@ -192,7 +192,7 @@ impl<'t> Pass<'t> {
         let Some(content) = node.node().and_then(|node| node.get(id)) else {
             let definition = self.schema.node(id);
             // A default or container may be in use now, or no longer.
-            if !definition.defaults.is_empty() || definition.kind == NodeKind::Container {
+            if !definition.defaults().is_empty() || definition.kind == NodeKind::Container {
                 self.touches.touch(node, id, Manner::Changed);
             }
             return;

@@ -134,15 +134,13 @@ fn visits(change: impl Fn(&Arc<Schema>, &Tree) -> Tree) -> Vec<u64> {
 /// The tree with the type of the interface 7 changed.
 fn retyped(schema: &Arc<Schema>, tree: &Tree) -> Tree {
     let other = many(schema, 8, "<type>atm</type>");
-    let id = schema
-        .node(banyan_yang::schema::SchemaId::ROOT)
-        .data_children[1];
+    let id = schema.data_children(banyan_yang::schema::SchemaId::ROOT)[1];
     let (Some(Content::Container(mine)), Some(Content::Container(theirs))) =
         (tree.root().get(id), other.root().get(id))
     else {
         panic!("both have interfaces");
     };
-    let list = schema.node(id).data_children[0];
+    let list = schema.data_children(id)[0];
     let (Some(Content::List(all)), Some(Content::List(few))) = (mine.get(list), theirs.get(list))
     else {
         panic!("both have interfaces");
@@ -163,9 +161,7 @@ fn a_leaf_that_switches_its_neighbours_off_costs_the_same_in_a_list_of_any_lengt
 fn a_leaf_elsewhere_does_not_make_conditions_be_looked_through() {
     let visits = visits(|schema, base| {
         let mode = data(schema, "<mode>x</mode>");
-        let id = schema
-            .node(banyan_yang::schema::SchemaId::ROOT)
-            .data_children[0];
+        let id = schema.data_children(banyan_yang::schema::SchemaId::ROOT)[0];
         base.with_root(base.root().with_child(id, mode.root().get(id).cloned()))
     });
     assert!(visits.iter().all(|visited| *visited < 20), "{visits:?}");

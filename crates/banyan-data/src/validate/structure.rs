@@ -25,7 +25,7 @@ impl<'t> Walk<'t, '_> {
         for choice in self.rules.clone().choices(parent) {
             self.choice(node, stored, *choice);
         }
-        for id in self.schema.node(parent).data_children.iter().copied() {
+        for id in self.schema.data_children(parent).iter().copied() {
             let in_scope = scope == Scope::All || self.schema.node(id).config;
             if !in_scope || !(self.rules.on(scope, id) || self.rules.inside(scope, id)) {
                 continue;
@@ -95,7 +95,7 @@ impl<'t> Walk<'t, '_> {
             && self.is_required(stored, choice)
             && self.whens_let(node, choice)
         {
-            let names: Vec<String> = definition.children.iter().map(name).collect();
+            let names: Vec<String> = self.schema.children(choice).iter().map(name).collect();
             // RFC 7950 15.6
             let error = self
                 .error(
@@ -151,7 +151,7 @@ impl<'t> Walk<'t, '_> {
     /// RFC 7950 7.8.2: an entry has all its keys.
     pub(super) fn keys(&mut self, entry: &Cursor<'t>) {
         let Some(node) = entry.node() else { return };
-        for key in &entry.definition().keys {
+        for key in entry.definition().keys() {
             if node.get(*key).is_none()
                 && let Some(place) = entry.dummy(*key)
             {
@@ -168,7 +168,7 @@ impl<'t> Walk<'t, '_> {
     /// RFC 7950 7.7.5, 7.7.6: how many entries there are.
     pub(super) fn count(&mut self, node: &Cursor<'t>, id: SchemaId, count: usize) {
         let definition = self.schema.node(id);
-        if definition.min_elements == 0 && definition.max_elements.is_none() {
+        if definition.min_elements() == 0 && definition.max_elements().is_none() {
             return;
         }
         self.evaluated();
@@ -177,9 +177,9 @@ impl<'t> Walk<'t, '_> {
             1 => "1 entry".to_owned(),
             number => format!("{number} entries"),
         };
-        if count < definition.min_elements as usize {
+        if count < definition.min_elements() as usize {
             // RFC 7950 15.3
-            let least = entries(definition.min_elements);
+            let least = entries(definition.min_elements());
             let error = self
                 .error(
                     &place,
@@ -191,7 +191,7 @@ impl<'t> Walk<'t, '_> {
             self.report(&place, error);
         }
         if let Some(most) = definition
-            .max_elements
+            .max_elements()
             .filter(|most| count > *most as usize)
         {
             // RFC 7950 15.2
@@ -218,7 +218,7 @@ impl<'t> Walk<'t, '_> {
             }
             return;
         }
-        let wanted = definition.mandatory || definition.min_elements > 0;
+        let wanted = definition.mandatory || definition.min_elements() > 0;
         // Keys are asked for by their list entry.
         if !wanted || definition.is_key {
             return;
@@ -226,7 +226,7 @@ impl<'t> Walk<'t, '_> {
         if !self.is_required(stored, id) || !self.whens_let(node, id) {
             return;
         }
-        if definition.min_elements > 0 {
+        if definition.min_elements() > 0 {
             return self.count(node, id, 0);
         }
         let Some(place) = node.dummy(id) else { return };

@@ -170,7 +170,7 @@ rpc op
     let check = |to: &str, n: u64, m: bool| {
         use crate::node::{Content, Node, Slot};
         use crate::value::Value;
-        let ids = &schema.node(input).data_children;
+        let ids = &schema.data_children(input);
         let mut slots = vec![
             Slot {
                 id: ids[0],

@@ -65,7 +65,7 @@ impl<'t> Touches<'t> {
         if let Some(choice) = case_chain(schema, id).last()
             && let Some((_, parent, _)) = node.frame().inside()
         {
-            for sibling in schema.node(parent).data_children.iter().copied() {
+            for sibling in schema.data_children(parent).iter().copied() {
                 if sibling != id && case_chain(schema, sibling).any(|above| above == choice) {
                     self.touch(node, sibling, Manner::Changed);
                 }
@@ -88,7 +88,7 @@ pub(super) fn way_down(
 ) -> Option<Vec<SchemaId>> {
     let mut way = vec![bearer];
     while let Some(id) = way.last().copied().filter(|id| *id != scope) {
-        way.push(schema.node(id).data_parent?);
+        way.push(schema.node(id).data_parent()?);
     }
     way.pop();
     way.reverse();

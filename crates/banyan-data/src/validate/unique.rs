@@ -41,7 +41,7 @@ fn way(schema: &Schema, list: SchemaId, leaf: SchemaId) -> Vec<SchemaId> {
     let mut at = Some(leaf);
     while let Some(id) = at.filter(|id| *id != list) {
         way.push(id);
-        at = schema.node(id).data_parent;
+        at = schema.node(id).data_parent();
     }
     way.reverse();
     way

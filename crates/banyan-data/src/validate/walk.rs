@@ -292,7 +292,7 @@ impl<'t, 'r> Walk<'t, 'r> {
         for choice in self.rules.clone().choices(parent) {
             self.choice(node, stored, *choice);
         }
-        for id in self.schema.node(parent).data_children.iter().copied() {
+        for id in self.schema.data_children(parent).iter().copied() {
             let in_scope = scope == Scope::All || self.schema.node(id).config;
             let constrained = self.rules.on(scope, id) || self.rules.inside(scope, id);
             if in_scope && constrained && !self.is_full() {
@@ -376,8 +376,8 @@ impl<'t, 'r> Walk<'t, 'r> {
         let definition = self.schema.node(id);
         let scope = self.options.scope;
         let per_entry = self.rules.inside(scope, id)
-            || !definition.musts.is_empty()
-            || !definition.keys.is_empty()
+            || !definition.musts().is_empty()
+            || !definition.keys().is_empty()
             || has_when(self.schema, id)
             || definition.ty.as_ref().is_some_and(|ty| needs_instance(ty));
         if per_entry {
@@ -397,7 +397,7 @@ impl<'t, 'r> Walk<'t, 'r> {
     /// RFC 7950 7.8.3: what differs between the entries of a list.
     pub(super) fn uniques(&mut self, node: &Cursor<'t>, id: SchemaId) {
         let definition = self.schema.node(id);
-        for unique in &definition.uniques {
+        for unique in definition.uniques() {
             self.evaluated();
             let entries: Vec<Cursor<'t>> = node.instances(id).collect();
             for (first, second) in repetitions(self.schema, id, unique, &entries) {

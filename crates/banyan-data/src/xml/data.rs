@@ -244,7 +244,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
                     self.place.top().value_entry(id, value, open.offset);
                 }
             }
-            NodeKind::Container if definition.mount_point.is_some() => {
+            NodeKind::Container if definition.mount_point().is_some() => {
                 self.mount(id, open.offset)?;
             }
             NodeKind::Container => {
@@ -487,14 +487,14 @@ pub(crate) fn unknown_element(
     path: ErrorPath,
 ) -> DataError {
     let name = open.local;
+    let siblings = schema.data_children(parent).iter();
     let parent = schema.node(parent);
     let place = match parent.kind {
         NodeKind::Root => "at the top level".to_owned(),
         kind => format!("in the {} {}", kind.keyword(), parent.name),
     };
-    let namesake = parent
-        .data_children
-        .iter()
+    let namesake = siblings
+        .clone()
         .map(|child| schema.node(*child))
         .find(|child| *child.name == *name)
         .map(|child| schema.module(child.module));
@@ -527,7 +527,6 @@ pub(crate) fn unknown_element(
             module.name, module.namespace
         ));
     }
-    let siblings = parent.data_children.iter();
     match nearest(name, siblings.map(|child| &*schema.node(*child).name)) {
         Some(close) => error.with_help(format!("did you mean <{close}>?")),
         None => error,

@@ -227,7 +227,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
                 Ok(value.map(|value| EditContent::Leaf(Some(value))))
             }
             NodeKind::LeafList => self.leaf_list_entry(schema, id, operation, open.offset),
-            NodeKind::Container if definition.mount_point.is_some() => {
+            NodeKind::Container if definition.mount_point().is_some() => {
                 self.mount(id, operation, open.offset)
             }
             NodeKind::Container => {
@@ -288,7 +288,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
         let nodes = std::mem::take(&mut children.nodes);
         let mut keys: Vec<Value> = Vec::new();
         let mut missing = Vec::new();
-        for key in &schema.node(id).keys {
+        for key in schema.node(id).keys() {
             match self.reader.place.key(*key) {
                 Some(value) => keys.push(value.clone()),
                 None => missing.push(schema.node(*key).name.clone()),

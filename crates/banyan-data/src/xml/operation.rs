@@ -104,7 +104,7 @@ impl<'o, 'a> OperationReader<'o, 'a> {
             // An rpc stands at the top: no data lead to it.
             Some((id, NodeKind::Container | NodeKind::List)) if self.wanted != NodeKind::Rpc => {
                 self.reader.place.push(id);
-                let mounted = schema.node(id).mount_point.as_ref();
+                let mounted = schema.node(id).mount_point();
                 match mounted.and_then(|_| self.reader.mounted_schema()) {
                     Some(inner) => {
                         self.reader.place.enter_mount(inner.clone());
@@ -154,7 +154,7 @@ impl<'o, 'a> OperationReader<'o, 'a> {
         );
         let error =
             DataError::new(ErrorKind::UnknownElement, path, message).with_culprit(open.local);
-        let children = &schema.node(parent).children;
+        let children = &schema.children(parent);
         let operations = children
             .iter()
             .map(|child| schema.node(*child))
@@ -236,7 +236,7 @@ pub(crate) fn print_invocation(
         outer = Some(definition.module);
         open.push(&definition.name);
         if let Select::Keys(keys) = &step.select {
-            for (id, value) in definition.keys.iter().zip(keys) {
+            for (id, value) in definition.keys().iter().zip(keys) {
                 let key = schema.node(*id);
                 tags.begin(schema, *id, outer)?;
                 tags.declare(schema, [value], None)?;
@@ -247,7 +247,7 @@ pub(crate) fn print_invocation(
             }
         }
         // Behind a mount point the path goes on in the schema of the content.
-        if definition.mount_point.is_some() {
+        if definition.mount_point().is_some() {
             (schema, outer) = (inner, None);
         }
     }

@@ -99,7 +99,7 @@ fn children(
     }
     let definition = schema.node(node.id);
     tags.end_open()?;
-    for (id, value) in definition.keys.iter().zip(keys) {
+    for (id, value) in definition.keys().iter().zip(keys) {
         let key = schema.node(*id);
         tags.begin(schema, *id, outer)?;
         tags.declare(schema, [value], None)?;
@@ -124,7 +124,7 @@ fn declarations(tags: &mut Tags<'_>, schema: &Schema, node: &EditNode) -> io::Re
     }
     if let Some(Insert::Before(neighbour) | Insert::After(neighbour)) = &node.insert {
         values.extend(neighbour);
-        let keys = schema.node(node.id).keys.iter();
+        let keys = schema.node(node.id).keys().iter();
         modules.extend(keys.map(|key| schema.node(*key).module));
     }
     tags.declare(schema, values, modules)

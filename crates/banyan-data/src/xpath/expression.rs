@@ -106,7 +106,7 @@ fn module_name(schema: &Schema, names: Names<'_>, prefix: &str) -> Option<Arc<st
             };
             let known = schema.module_by_name(prefix).or_else(by_prefix);
             // Mounted schemas have modules that are not known here.
-            let has_mounts = || schema.nodes().any(|(_, node)| node.mount_point.is_some());
+            let has_mounts = || schema.nodes().any(|(_, node)| node.mount_point().is_some());
             known
                 .map(name_of)
                 .or_else(|| has_mounts().then(|| prefix.into()))

@@ -35,13 +35,13 @@ impl Plans {
                 .map(|bound| bound.plan)
         };
         for (id, node) in schema.nodes() {
-            if !node.musts.is_empty() {
-                let musts = node.musts.iter();
+            if !node.musts().is_empty() {
+                let musts = node.musts().iter();
                 let bound = musts.map(|must| bind(&must.expression, id, Extent::Existence));
                 plans.musts.insert(id, bound.collect());
             }
-            if !node.whens.is_empty() {
-                let whens = node.whens.iter();
+            if !node.whens().is_empty() {
+                let whens = node.whens().iter();
                 let bound = whens.map(|when| {
                     let context = when_context(schema, id, when);
                     bind(&when.expression, context, Extent::Existence)
@@ -64,7 +64,7 @@ impl Plans {
         id: SchemaId,
     ) -> impl Iterator<Item = (&'p Must, &'p Plan)> {
         let plans = self.musts.get(&id).map_or(&[][..], Vec::as_slice);
-        let pairs = schema.node(id).musts.iter().zip(plans);
+        let pairs = schema.node(id).musts().iter().zip(plans);
         pairs.filter_map(|(must, plan)| Some((must, plan.as_ref()?)))
     }
 
@@ -75,7 +75,7 @@ impl Plans {
         id: SchemaId,
     ) -> impl Iterator<Item = (&'p When, &'p Plan)> {
         let plans = self.whens.get(&id).map_or(&[][..], Vec::as_slice);
-        let pairs = schema.node(id).whens.iter().zip(plans);
+        let pairs = schema.node(id).whens().iter().zip(plans);
         pairs.filter_map(|(when, plan)| Some((when, plan.as_ref()?)))
     }
 

@@ -182,7 +182,7 @@ fn covers(
         let Some(entry) = changed.within(join.list) else {
             return false;
         };
-        let keys = &schema.node(join.list).keys;
+        let keys = schema.node(join.list).keys();
         keys.iter().zip(&join.keys).all(|(key, source)| {
             let key = format!("/t:{}", schema.node(*key).name);
             let quoted = |value: &str| {

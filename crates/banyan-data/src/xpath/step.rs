@@ -146,7 +146,7 @@ impl<'t> Evaluation<'t, '_> {
         name: &NameTest,
     ) -> Vec<SchemaId> {
         if std::ptr::eq(schema, self.home) {
-            let below = |id: &SchemaId| schema.node(*id).data_parent == Some(parent);
+            let below = |id: &SchemaId| schema.node(*id).data_parent() == Some(parent);
             return name.nodes.iter().copied().filter(below).collect();
         }
         let named = match &name.module_name {
@@ -172,9 +172,9 @@ impl<'t> Evaluation<'t, '_> {
             position: 1,
             size: 1,
         };
-        let home_keys = &self.home.node(lookup.list).keys;
+        let home_keys = self.home.node(lookup.list).keys();
         let mut tuples: Vec<Vec<Value>> = vec![Vec::new()];
-        for key in &schema.node(id).keys {
+        for key in schema.node(id).keys() {
             let key = schema.node(*key);
             // In a mounted schema the list of that name may have other keys, or in another order.
             let index = home_keys
@@ -243,7 +243,7 @@ impl<'t> Evaluation<'t, '_> {
             PlanTest::Name(name) if at_home => {
                 let id = match node.definition().kind {
                     NodeKind::Input | NodeKind::Output => {
-                        node.definition().parent.unwrap_or(node.id())
+                        node.definition().parent().unwrap_or(node.id())
                     }
                     _ => node.id(),
                 };
@@ -287,7 +287,7 @@ impl<'t> Evaluation<'t, '_> {
         for id in node.child_ids() {
             let definition = schema.node(id);
             let inner = matches!(definition.kind, NodeKind::Container | NodeKind::List);
-            let leads = definition.mount_point.is_some()
+            let leads = definition.mount_point().is_some()
                 || !at_home
                 || ways.is_none_or(|ways| ways.contains(&id));
             if leads && (inner || matches!(next.test, PlanTest::Text | PlanTest::Node)) {
@@ -307,12 +307,12 @@ impl<'t> Evaluation<'t, '_> {
         let mounts = self
             .home
             .nodes()
-            .filter(|(_, node)| node.mount_point.is_some());
+            .filter(|(_, node)| node.mount_point().is_some());
         let mut ways = HashSet::new();
         for target in name.nodes.iter().copied().chain(mounts.map(|(id, _)| id)) {
-            let mut above = self.home.node(target).data_parent;
+            let mut above = self.home.node(target).data_parent();
             while let Some(id) = above.filter(|id| ways.insert(*id)) {
-                above = self.home.node(id).data_parent;
+                above = self.home.node(id).data_parent();
             }
         }
         ways

@@ -86,7 +86,7 @@ pub(crate) struct FalseWhen<'t> {
 impl<'t> FalseWhen<'t> {
     /// The statement.
     pub(crate) fn when(&self) -> Option<&'t When> {
-        self.schema.node(self.bearer).whens.get(self.index)
+        self.schema.node(self.bearer).whens().get(self.index)
     }
 }
 
@@ -104,7 +104,7 @@ pub(crate) fn first_false<'t>(
         if let Some(index) = false_on(&plans, node, bearer, session, budget)? {
             let context = match schema
                 .node(bearer)
-                .whens
+                .whens()
                 .get(index)
                 .map(|when| when.context)
             {

@@ -196,7 +196,7 @@ fn action_below(
     let schema = operation_schema(running, path);
     let parent = path.steps.last()?.node;
     let local = name.rsplit(':').next().unwrap_or(name);
-    let node = schema.node(parent).children.iter().copied().find(|child| {
+    let node = schema.children(parent).iter().copied().find(|child| {
         let child = schema.node(*child);
         child.kind == NodeKind::Action && *child.name == *local
     })?;

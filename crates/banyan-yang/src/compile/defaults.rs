@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::consistency::Settled;
 use super::context::Compilation;
-use super::draft::{Draft, DraftDefault, DraftId};
+use super::draft::{Draft, DraftDefault};
 use super::set::StatementRef;
 use super::types::DraftType;
 use super::value::{Values, comparable};
@@ -56,26 +56,22 @@ pub(super) fn check_typedefs(compilation: &mut Compilation<'_>) -> HashSet<State
     reported
 }
 
-/// Checks the defaults of a node and keeps those that are in use; one that is no value of the type is left out.
+/// Checks the defaults of a node and gives those that are in use; one that is no value of the type is left out.
 /// Those in `reported` are not reported again.
-pub(super) fn set(
+pub(super) fn checked(
     compilation: &mut Compilation<'_>,
     settled: &Settled,
-    id: DraftId,
-    node: &mut SchemaNode,
+    node: &SchemaNode,
+    defaults: &[DraftDefault],
     reported: &HashSet<StatementRef>,
-) {
+) -> Vec<DefaultText> {
+    let mut checked = Vec::new();
     let Some(ty) = node.ty.clone() else {
-        return;
+        return checked;
     };
-    let draft = compilation.drafts.get(id);
-    let defaults = effective(draft);
-    let in_use = !settled.is_key.contains(&id); // RFC 7950 7.8.2
-    if !in_use && draft.facts.defaults.is_empty() {
-        return;
-    }
+    let in_use = !node.is_key; // RFC 7950 7.8.2
     let mut seen = HashSet::new();
-    for default in &defaults {
+    for default in defaults {
         let fitting = fitting_prefixes(compilation, Some(settled), &ty, node.module, default);
         let problem = match fitting {
             Ok(prefixes) => {
@@ -84,7 +80,7 @@ pub(super) fn set(
                 if !seen.insert(value) && node.config {
                     "it is there twice".to_owned()
                 } else if in_use && is_usable(compilation, &ty, default, &prefixes) {
-                    node.defaults.push(DefaultText {
+                    checked.push(DefaultText {
                         text: default.text.clone(),
                         prefixes,
                     });
@@ -109,10 +105,11 @@ pub(super) fn set(
         }
         compilation.report(error);
     }
+    checked
 }
 
-/// A node's own defaults, else that of its type (RFC 7950 7.6.1, 7.7.2).
-fn effective(draft: &Draft) -> Vec<DraftDefault> {
+/// A node's own defaults, else that of its type (RFC 7950 7.6.1, 7.7.2); of a key only its own, to check them (7.8.2).
+pub(super) fn effective(draft: &Draft, is_key: bool) -> Vec<DraftDefault> {
     let mandatory = draft
         .facts
         .mandatory
@@ -122,7 +119,7 @@ fn effective(draft: &Draft) -> Vec<DraftDefault> {
         NodeKind::Leaf | NodeKind::LeafList if !draft.facts.defaults.is_empty() => {
             draft.facts.defaults.clone()
         }
-        NodeKind::Leaf | NodeKind::LeafList if !mandatory => {
+        NodeKind::Leaf | NodeKind::LeafList if !mandatory && !is_key => {
             draft.facts.type_default.iter().cloned().collect()
         }
         _ => Vec::new(),

@@ -10,16 +10,14 @@ use super::draft::{Absent, DraftId};
 use super::leafref::{TypeFinisher, check_targets};
 use super::set::{ModuleSet, StatementRef, split_name};
 use super::{
-    Compiler, augment, conditional, conditions, defaults, deviation, digest, extension, feature,
-    groupings, identity, names, status, structure, unused,
+    Compiler, augment, build, conditional, conditions, defaults, deviation, digest, extension,
+    feature, groupings, identity, names, status, structure, unused,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::grammar::Version;
 use crate::schema::{
-    IdentityId, Module, ModuleId, NodeKind, OrderedBy, SchemaId, SchemaNode, SchemaParts,
-    Submodule, Unique,
+    IdentityId, Module, ModuleId, NodeKind, SchemaId, SchemaParts, Submodule, Unique,
 };
-use crate::source::Span;
 use crate::statement::Keyword;
 
 /// Compiles a loaded set.
@@ -47,14 +45,14 @@ pub(super) fn compile<'a>(
     conditions::check_all(&mut compilation, &conditions);
     let types = finish_types(&mut compilation, &settled, &order, &ids);
     let annotations = structure::annotations(&mut compilation, &settled, &ids);
-    let mut nodes = build_nodes(&mut compilation, &settled, &order, &ids);
-    for (node, ty) in nodes.iter_mut().zip(types) {
-        node.ty = ty;
-    }
     let reported = defaults::check_typedefs(&mut compilation);
-    for (id, node) in order.iter().zip(&mut nodes) {
-        defaults::set(&mut compilation, &settled, *id, node, &reported);
-    }
+    let nodes = build::nodes(
+        &mut compilation,
+        &settled,
+        &ids,
+        &reported,
+        order.iter().zip(types),
+    );
     for index in 0..nodes.len() {
         let is_config = nodes[index].config && !settled.ignores_config(order[index]);
         check_targets(&mut compilation, &nodes, SchemaId(index as u32), is_config);
@@ -121,97 +119,8 @@ fn finish_types(
         .collect()
 }
 
-fn build_nodes(
-    compilation: &mut Compilation<'_>,
-    settled: &Settled,
-    order: &[DraftId],
-    ids: &[Option<SchemaId>],
-) -> Vec<SchemaNode> {
-    let mut nodes: Vec<SchemaNode> = Vec::with_capacity(order.len());
-    for id in order {
-        let node = if *id == DraftId::ROOT {
-            SchemaNode::new(
-                NodeKind::Root,
-                Arc::from(""),
-                ModuleId(0),
-                None,
-                Span::default(),
-            )
-        } else {
-            build_node(compilation, settled, *id, ids)
-        };
-        let own = SchemaId(nodes.len() as u32);
-        if let Some(parent) = node.parent {
-            nodes[parent.index()].children.push(own);
-        }
-        if let Some(parent) = node.data_parent
-            && node.kind.is_data()
-        {
-            nodes[parent.index()].data_children.push(own);
-        }
-        nodes.push(node);
-    }
-    nodes
-}
-
-fn build_node(
-    compilation: &mut Compilation<'_>,
-    settled: &Settled,
-    id: DraftId,
-    ids: &[Option<SchemaId>],
-) -> SchemaNode {
-    let default_case = default_case(compilation, id, ids);
-    let uniques = uniques(compilation, settled, id, ids);
-    let draft = compilation.drafts.get(id);
-    let is_state = !settled.config[id.index()] || settled.is_sent[id.index()];
-    let mut node = SchemaNode::new(
-        draft.kind,
-        Arc::from(""),
-        draft.module,
-        ids[draft.parent.index()],
-        draft.span,
-    );
-    node.data_parent = ids[settled.tree.parents[id.index()].index()];
-    if draft.kind.is_structure() {
-        (node.parent, node.data_parent) = (None, None);
-    }
-    node.config = settled.config[id.index()];
-    node.mandatory = draft
-        .facts
-        .mandatory
-        .is_some_and(|mandatory| mandatory.value);
-    node.presence = draft.facts.presence;
-    node.status = settled.status[id.index()];
-    node.is_key = settled.is_key.contains(&id);
-    node.default_case = default_case;
-    node.units = draft.facts.units.clone();
-    node.musts = draft.facts.musts.clone();
-    node.whens = draft.facts.whens.clone();
-    node.uniques = uniques;
-    node.min_elements = draft.facts.min_elements.map_or(0, |min| min.value);
-    node.max_elements = draft.facts.max_elements.and_then(|max| max.value);
-    node.ordered_by = if is_state {
-        OrderedBy::System
-    } else {
-        draft.facts.ordered_by
-    };
-    node.extensions = draft.facts.extensions.clone();
-    node.mount_point = draft.facts.mount_point.clone();
-    node.description = draft.facts.description;
-    node.name = compilation
-        .names
-        .text(compilation.drafts.get(id).name)
-        .clone();
-    node.keys = settled
-        .keys
-        .get(&id)
-        .map(|keys| keys.iter().filter_map(|key| ids[key.index()]).collect())
-        .unwrap_or_default();
-    node
-}
-
 /// RFC 7950 7.9.3
-fn default_case(
+pub(super) fn default_case(
     compilation: &mut Compilation<'_>,
     id: DraftId,
     ids: &[Option<SchemaId>],
@@ -267,7 +176,7 @@ fn check_default_case(
 }
 
 /// RFC 7950 7.8.3
-fn uniques(
+pub(super) fn uniques(
     compilation: &mut Compilation<'_>,
     settled: &Settled,
     list: DraftId,

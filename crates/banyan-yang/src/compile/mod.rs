@@ -9,6 +9,7 @@
 //! refuses the result if there was any error; lenient mode gives it. No I/O here: see [`ModuleSource`].
 
 mod augment;
+mod build;
 mod conditional;
 mod conditions;
 mod consistency;

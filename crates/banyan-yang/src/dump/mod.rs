@@ -46,7 +46,7 @@ pub fn lines(schema: &Schema) -> impl Iterator<Item = String> {
     let nodes = std::iter::from_fn(move || {
         loop {
             let id = open.pop()?;
-            open.extend(schema.node(id).children.iter().rev());
+            open.extend(schema.children(id).iter().rev());
             if id != SchemaId::ROOT {
                 return Some(node_line(schema, id));
             }
@@ -124,7 +124,7 @@ fn node_line(schema: &Schema, id: SchemaId) -> String {
     if let Some(ty) = &node.ty {
         line.json("type", types::type_json(schema, ty));
     }
-    let keys = node.keys.iter().map(|key| &schema.node(*key).name);
+    let keys = node.keys().iter().map(|key| &schema.node(*key).name);
     line.texts("key", keys);
     line.flag("is-key", node.is_key);
     if has_config(schema, id) {
@@ -132,27 +132,30 @@ fn node_line(schema: &Schema, id: SchemaId) -> String {
     }
     line.flag("mandatory", node.mandatory);
     line.flag("presence", node.presence);
-    line.texts("default", node.defaults.iter().map(|default| &default.text));
-    let default_case = node.default_case.map(|case| &schema.node(case).name);
+    line.texts(
+        "default",
+        node.defaults().iter().map(|default| &default.text),
+    );
+    let default_case = node.default_case().map(|case| &schema.node(case).name);
     line.optional("default-case", default_case);
-    line.optional("units", node.units.as_ref());
-    if node.min_elements > 0 {
-        line.json("min-elements", node.min_elements);
+    line.optional("units", node.units().as_ref());
+    if node.min_elements() > 0 {
+        line.json("min-elements", node.min_elements());
     }
-    if let Some(max) = node.max_elements {
+    if let Some(max) = node.max_elements() {
         line.json("max-elements", max);
     }
     if node.ordered_by == OrderedBy::User {
         line.text("ordered-by", "user");
     }
-    let uniques = node.uniques.iter().map(|unique| {
+    let uniques = node.uniques().iter().map(|unique| {
         let leaves = unique.leaves.iter().map(|leaf| string(&schema.path(*leaf)));
         format!("[{}]", leaves.collect::<Vec<_>>().join(","))
     });
     line.array("unique", uniques);
     constraints(&mut line, node);
-    line.optional("mount-point", node.mount_point.as_ref());
-    line.array("extension", node.extensions.iter().map(extension));
+    line.optional("mount-point", node.mount_point().as_ref());
+    line.array("extension", node.extensions().iter().map(extension));
     status(&mut line, node.status);
     line.finish()
 }
@@ -172,20 +175,20 @@ fn has_config(schema: &Schema, id: SchemaId) -> bool {
         ) {
             return false;
         }
-        at = node.parent;
+        at = node.parent();
     }
     true
 }
 
 fn constraints(line: &mut Line, node: &SchemaNode) {
-    let musts = node.musts.iter().map(|must| {
+    let musts = node.musts().iter().map(|must| {
         let mut line = Line::new();
         line.text("xpath", &expression(&must.expression));
         line.errors(must.error_message.as_deref(), must.error_app_tag.as_deref());
         line.finish()
     });
     line.array("must", musts);
-    let whens = node.whens.iter().map(|when| {
+    let whens = node.whens().iter().map(|when| {
         let mut line = Line::new();
         line.text("xpath", &expression(&when.expression));
         line.flag("on-parent", when.context == WhenContext::Parent);

@@ -3,6 +3,7 @@
 //! Lives here: the result of a compilation and its constant-time look-ups. May rely on nothing but
 //! the XPath syntax tree. Must never parse YANG, do I/O, or change after [`SchemaParts::assemble`].
 
+mod children;
 mod constraint;
 mod derived;
 mod module;
@@ -12,11 +13,14 @@ mod types;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use children::Children;
+
 use crate::source::SourceMap;
 pub use constraint::{Expression, Must, PrefixMap, Unique, When, WhenContext};
 pub use module::{Annotation, Identity, Module, ModuleName, Submodule};
 pub use node::{
-    DefaultDeny, DefaultText, ExtensionInstance, NodeKind, OrderedBy, SchemaNode, Status,
+    DefaultDeny, DefaultText, ExtensionInstance, NodeFacts, NodeKind, NodeLinks, OrderedBy,
+    SchemaNode, Status,
 };
 pub use types::{Bit, EnumItem, IntWidth, PatternRestriction, Range, Restriction, Type, TypeKind};
 
@@ -48,11 +52,6 @@ id! {
     /// Names an identity of one [`Schema`].
     IdentityId
 }
-id! {
-    /// An interned local name of one [`Schema`]; equal names have equal ids.
-    NameId
-}
-
 impl SchemaId {
     /// The root of the data tree: it has no name, and the top-level nodes are its children.
     pub const ROOT: SchemaId = SchemaId(0);
@@ -88,12 +87,12 @@ pub struct Schema {
     annotations: Vec<Annotation>,
     digest: [u8; 32],
     sources: Arc<SourceMap>,
-    names: HashMap<Arc<str>, NameId>,
-    data_children: HashMap<(SchemaId, ModuleId, NameId), SchemaId>,
-    schema_children: HashMap<(SchemaId, ModuleId, NameId), SchemaId>,
+    data_children: Children,
+    schema_children: Children,
     by_namespace: HashMap<Arc<str>, ModuleId>,
     by_name: HashMap<Arc<str>, Vec<ModuleId>>,
-    identities_by_name: HashMap<(ModuleId, NameId), IdentityId>,
+    /// Sorted by module and name.
+    identities_by_name: Vec<IdentityId>,
     xml_prefixes: Vec<Arc<str>>,
     derived: derived::Derived,
 }
@@ -129,32 +128,27 @@ fn xml_prefixes(modules: &[Module]) -> Vec<Arc<str>> {
 }
 
 impl SchemaParts {
-    /// Builds the look-up tables; linear in the number of nodes.
-    pub fn assemble(self) -> Arc<Schema> {
-        let mut names: HashMap<Arc<str>, NameId> = HashMap::new();
-        let mut intern = |name: &Arc<str>| {
-            let next = NameId(names.len() as u32);
-            *names.entry(name.clone()).or_insert(next)
-        };
-        let mut data_children = HashMap::with_capacity(self.nodes.len());
-        let mut schema_children = HashMap::with_capacity(self.nodes.len());
-        for (index, node) in self.nodes.iter().enumerate() {
-            let id = SchemaId(index as u32);
-            let name = intern(&node.name);
-            if let Some(parent) = node.parent {
-                schema_children.insert((parent, node.module, name), id);
+    /// Builds the look-up tables; linear in the number of nodes, but for the sorting of siblings.
+    pub fn assemble(mut self) -> Arc<Schema> {
+        for index in 1..self.nodes.len() {
+            // Parents come before their children, so the way up is known.
+            let mut above = self.nodes[index].parent().unwrap_or(SchemaId::ROOT);
+            if matches!(
+                self.nodes[above.index()].kind,
+                NodeKind::Choice | NodeKind::Case
+            ) {
+                above = self.nodes[above.index()].data_parent;
             }
-            if let Some(parent) = node.data_parent
-                && node.kind.is_data()
-            {
-                data_children.insert((parent, node.module, name), id);
-            }
+            self.nodes[index].data_parent = above;
         }
-        let mut identities_by_name = HashMap::new();
-        for (index, identity) in self.identities.iter().enumerate() {
-            let name = intern(&identity.name);
-            identities_by_name.insert((identity.module, name), IdentityId(index as u32));
-        }
+        self.nodes.shrink_to_fit();
+        let schema_children = Children::new(&self.nodes, SchemaNode::parent);
+        let data_children = Children::new(&self.nodes, |node| {
+            node.data_parent().filter(|_| node.kind.is_data())
+        });
+        let mut identities_by_name: Vec<IdentityId> =
+            (0..self.identities.len() as u32).map(IdentityId).collect();
+        identities_by_name.sort_by_key(|id| self.identities[id.index()].key());
         let mut by_namespace = HashMap::new();
         let mut by_name: HashMap<Arc<str>, Vec<ModuleId>> = HashMap::new();
         for (index, module) in self.modules.iter().enumerate() {
@@ -181,7 +175,6 @@ impl SchemaParts {
             annotations: self.annotations,
             digest: self.digest,
             sources: self.sources,
-            names,
             data_children,
             schema_children,
             by_namespace,
@@ -271,35 +264,33 @@ impl Schema {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// The interned form of a local name, if any node or identity bears it.
-    pub fn name_id(&self, name: &str) -> Option<NameId> {
-        self.names.get(name).copied()
+    /// Schema children, in schema order.
+    pub fn children(&self, id: SchemaId) -> &[SchemaId] {
+        self.schema_children.of(id)
+    }
+
+    /// Data nodes that can stand directly under an instance, through choices and cases, in canonical
+    /// order (ascending ids, keys first). Excludes rpcs, actions and notifications.
+    pub fn data_children(&self, id: SchemaId) -> &[SchemaId] {
+        self.data_children.of(id)
     }
 
     /// The data node `name` of `module` that may stand directly under an instance of `parent`:
-    /// choices and cases are looked through (RFC 7950 7.9). O(1).
+    /// choices and cases are looked through (RFC 7950 7.9). O(log of the number of children).
     pub fn data_child(&self, parent: SchemaId, module: ModuleId, name: &str) -> Option<SchemaId> {
-        self.data_children
-            .get(&(parent, module, self.name_id(name)?))
-            .copied()
+        self.data_children.find(&self.nodes, parent, module, name)
     }
 
     /// The schema child `name` of `module`, of any kind: data node, choice, case, rpc, action,
-    /// notification, `input`, `output`. O(1). This is a step of a schema node identifier (RFC 7950 6.5).
+    /// notification, `input`, `output`. O(log of the number of children). This is a step of a schema node identifier (RFC 7950 6.5).
     pub fn schema_child(&self, parent: SchemaId, module: ModuleId, name: &str) -> Option<SchemaId> {
-        self.schema_children
-            .get(&(parent, module, self.name_id(name)?))
-            .copied()
+        self.schema_children.find(&self.nodes, parent, module, name)
     }
 
     /// The data node called `name` under `parent` in whatever module; the first in canonical order
     /// if several modules use the name. For lenient input only.
     pub fn data_child_any_module(&self, parent: SchemaId, name: &str) -> Option<SchemaId> {
-        let children = &self.node(parent).data_children;
-        children
-            .iter()
-            .copied()
-            .find(|child| &*self.node(*child).name == name)
+        self.data_children.find_any(&self.nodes, parent, name)
     }
 
     /// The top-level `rpc` called `name` in `module`.
@@ -315,9 +306,10 @@ impl Schema {
 
     /// The identity called `name` in `module`.
     pub fn identity_by_name(&self, module: ModuleId, name: &str) -> Option<IdentityId> {
-        self.identities_by_name
-            .get(&(module, self.name_id(name)?))
-            .copied()
+        let found = self
+            .identities_by_name
+            .binary_search_by_key(&(module, name), |id| self.identities[id.index()].key());
+        Some(self.identities_by_name[found.ok()?])
     }
 
     /// All identities.
@@ -356,7 +348,7 @@ impl Schema {
 
     /// The description of a node, trimmed as RFC 7950 6.1.3 says; read from the source when asked for.
     pub fn description(&self, id: SchemaId) -> Option<String> {
-        let span = self.node(id).description?;
+        let span = self.node(id).description()?;
         Some(crate::parse::argument_at(&self.sources, span))
     }
 
@@ -367,7 +359,7 @@ impl Schema {
         let mut at = Some(id);
         while let Some(current) = at.filter(|current| *current != SchemaId::ROOT) {
             steps.push(current);
-            at = self.node(current).parent;
+            at = self.node(current).parent();
         }
         if steps.is_empty() {
             return "/".to_owned();

@@ -86,3 +86,10 @@ pub struct Identity {
     /// Whether it may be used as a value: it is defined in an implemented module and its `if-feature`s hold.
     pub usable: bool,
 }
+
+impl Identity {
+    /// What it is found by.
+    pub(super) fn key(&self) -> (ModuleId, &str) {
+        (self.module, &self.name)
+    }
+}

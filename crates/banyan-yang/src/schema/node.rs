@@ -130,64 +130,72 @@ pub enum DefaultDeny {
     All,
 }
 
-/// One schema node.
-#[derive(Debug)]
-pub struct SchemaNode {
-    /// What it is.
-    pub kind: NodeKind,
-    /// Its local name; empty for the root.
-    pub name: Arc<str>,
-    /// The module whose namespace it is in (an augmenting module's for what it adds).
-    pub module: ModuleId,
-    /// The schema parent, choice and case included; `None` for the root and for structures.
-    pub parent: Option<SchemaId>,
-    /// The nearest ancestor that is not a choice or case; `None` for the root and for structures.
-    pub data_parent: Option<SchemaId>,
-    /// Schema children, in schema order.
-    pub children: Vec<SchemaId>,
-    /// Data nodes that can stand directly under an instance, through choices and cases, in canonical
-    /// order (ascending ids, keys first). Excludes rpcs, actions and notifications.
-    pub data_children: Vec<SchemaId>,
-    /// RFC 7950 7.21.1. `true` inside rpc, action and notification has no meaning there.
-    pub config: bool,
-    /// `mandatory true`, on leaf, choice, anydata, anyxml.
-    pub mandatory: bool,
-    /// A container with a `presence` statement (RFC 7950 7.5.1).
-    pub presence: bool,
-    /// Effective status.
-    pub status: Status,
-    /// Keys of a list, in the order of the `key` statement; empty for a keyless list.
-    pub keys: Vec<SchemaId>,
-    /// Whether the node is a key of its list.
-    pub is_key: bool,
-    /// The type of a leaf or leaf-list.
-    pub ty: Option<Arc<Type>>,
+/// What its statements say about a node beside its place in the tree. Nodes that come from one statement, as those of
+/// a grouping, share it.
+#[derive(Clone, Debug, Default)]
+pub struct NodeFacts {
     /// Effective defaults of a leaf (at most one) or leaf-list: its own, else its type's (RFC 7950 7.6.1).
     pub defaults: Vec<DefaultText>,
-    /// The default case of a choice.
-    pub default_case: Option<SchemaId>,
     /// `units`, own or of the typedef.
     pub units: Option<Arc<str>>,
     /// All `must` statements, refined ones included.
     pub musts: Vec<Must>,
     /// All `when` statements: own, of the `uses` and of the `augment` that brought the node.
     pub whens: Vec<When>,
-    /// `unique` statements of a list.
-    pub uniques: Vec<Unique>,
     /// `min-elements`; 0 when absent.
     pub min_elements: u32,
     /// `max-elements`; `None` is unbounded.
     pub max_elements: Option<u32>,
-    /// `ordered-by` (always system for state data, output and notifications, RFC 7950 7.7.7).
-    pub ordered_by: OrderedBy,
     /// Uses of extensions on this node.
     pub extensions: Vec<ExtensionInstance>,
     /// Whether RFC 8528 `mount-point` stands here, and its label.
     pub mount_point: Option<Arc<str>>,
-    /// The statement that defined the node.
-    pub span: Span,
     /// The argument of its `description`, if any.
     pub description: Option<Span>,
+}
+
+/// What names other nodes: only lists and choices have it.
+#[derive(Clone, Debug, Default)]
+pub struct NodeLinks {
+    /// The keys of a list, in the order of the `key` statement.
+    pub keys: Vec<SchemaId>,
+    /// `unique` statements of a list.
+    pub uniques: Vec<Unique>,
+    /// The default case of a choice.
+    pub default_case: Option<SchemaId>,
+}
+
+/// One schema node. Small, because real sets have half a million: children are in the [`super::Schema`], facts are shared.
+#[derive(Debug)]
+pub struct SchemaNode {
+    /// Its local name; empty for the root.
+    pub name: Arc<str>,
+    /// The type of a leaf or leaf-list.
+    pub ty: Option<Arc<Type>>,
+    facts: Arc<NodeFacts>,
+    links: Option<Box<NodeLinks>>,
+    /// The statement that defined the node.
+    pub span: Span,
+    /// The module whose namespace it is in (an augmenting module's for what it adds).
+    pub module: ModuleId,
+    /// Of the root: itself.
+    parent: SchemaId,
+    /// Set when the schema is assembled.
+    pub(super) data_parent: SchemaId,
+    /// What it is.
+    pub kind: NodeKind,
+    /// Effective status: the worst of its own and its ancestors'.
+    pub status: Status,
+    /// `ordered-by` (always system for state data, output and notifications, RFC 7950 7.7.7).
+    pub ordered_by: OrderedBy,
+    /// Effective `config`; `true` in operations and notifications, where it has no meaning.
+    pub config: bool,
+    /// `mandatory true`.
+    pub mandatory: bool,
+    /// A container with `presence`.
+    pub presence: bool,
+    /// Whether the node is a key of its list.
+    pub is_key: bool,
 }
 
 impl SchemaNode {
@@ -200,34 +208,117 @@ impl SchemaNode {
         span: Span,
     ) -> Self {
         SchemaNode {
-            kind,
             name,
+            ty: None,
+            facts: Arc::default(),
+            links: None,
+            span,
             module,
-            parent,
-            data_parent: None,
-            children: Vec::new(),
-            data_children: Vec::new(),
+            parent: parent.unwrap_or(SchemaId::ROOT),
+            data_parent: SchemaId::ROOT,
+            kind,
+            status: Status::Current,
+            ordered_by: OrderedBy::System,
             config: true,
             mandatory: false,
             presence: false,
-            status: Status::Current,
-            keys: Vec::new(),
             is_key: false,
-            ty: None,
-            defaults: Vec::new(),
-            default_case: None,
-            units: None,
-            musts: Vec::new(),
-            whens: Vec::new(),
-            uniques: Vec::new(),
-            min_elements: 0,
-            max_elements: None,
-            ordered_by: OrderedBy::System,
-            extensions: Vec::new(),
-            mount_point: None,
-            span,
-            description: None,
         }
+    }
+
+    /// The same node with facts that other nodes may have too.
+    pub fn with_facts(self, facts: Arc<NodeFacts>) -> Self {
+        SchemaNode { facts, ..self }
+    }
+
+    /// The facts, to change them while a schema is made; nodes that share them keep theirs.
+    pub fn facts_mut(&mut self) -> &mut NodeFacts {
+        Arc::make_mut(&mut self.facts)
+    }
+
+    /// The links to other nodes, to change them while a schema is made.
+    pub fn links_mut(&mut self) -> &mut NodeLinks {
+        self.links.get_or_insert_default()
+    }
+
+    /// The facts, as nodes share them.
+    pub fn facts(&self) -> &Arc<NodeFacts> {
+        &self.facts
+    }
+
+    /// Whether the node is the root of a tree.
+    fn is_top(&self) -> bool {
+        self.kind == NodeKind::Root || self.kind.is_structure()
+    }
+
+    /// The schema parent, choice and case included; `None` for the root and for structures.
+    pub fn parent(&self) -> Option<SchemaId> {
+        (!self.is_top()).then_some(self.parent)
+    }
+
+    /// The nearest ancestor that is not a choice or case; `None` for the root and for structures.
+    pub fn data_parent(&self) -> Option<SchemaId> {
+        (!self.is_top()).then_some(self.data_parent)
+    }
+
+    /// The keys of a list, in the order of the `key` statement; empty for keyless lists and other nodes.
+    pub fn keys(&self) -> &[SchemaId] {
+        self.links.as_ref().map_or(&[], |links| &links.keys)
+    }
+
+    /// `unique` statements of a list.
+    pub fn uniques(&self) -> &[Unique] {
+        self.links.as_ref().map_or(&[], |links| &links.uniques)
+    }
+
+    /// The default case of a choice.
+    pub fn default_case(&self) -> Option<SchemaId> {
+        self.links.as_ref()?.default_case
+    }
+
+    /// Effective defaults of a leaf (at most one) or leaf-list: its own, else its type's (RFC 7950 7.6.1).
+    pub fn defaults(&self) -> &[DefaultText] {
+        &self.facts.defaults
+    }
+
+    /// `units`, own or of the typedef.
+    pub fn units(&self) -> Option<&Arc<str>> {
+        self.facts.units.as_ref()
+    }
+
+    /// All `must` statements, refined ones included.
+    pub fn musts(&self) -> &[Must] {
+        &self.facts.musts
+    }
+
+    /// All `when` statements: own, of the `uses` and of the `augment` that brought the node.
+    pub fn whens(&self) -> &[When] {
+        &self.facts.whens
+    }
+
+    /// `min-elements`; 0 when absent.
+    pub fn min_elements(&self) -> u32 {
+        self.facts.min_elements
+    }
+
+    /// `max-elements`; `None` is unbounded.
+    pub fn max_elements(&self) -> Option<u32> {
+        self.facts.max_elements
+    }
+
+    /// Uses of extensions on this node.
+    pub fn extensions(&self) -> &[ExtensionInstance] {
+        &self.facts.extensions
+    }
+
+    /// Whether RFC 8528 `mount-point` stands here, and its label.
+    pub fn mount_point(&self) -> Option<&Arc<str>> {
+        self.facts.mount_point.as_ref()
+    }
+
+    /// The argument of its `description`, if any.
+    pub fn description(&self) -> Option<Span> {
+        self.facts.description
     }
 
     /// A container without `presence`: it exists whenever its parent does (RFC 7950 7.5.1).
@@ -244,7 +335,7 @@ impl SchemaNode {
             NodeKind::Rpc | NodeKind::Action | NodeKind::Notification
         );
         let nacm = self
-            .extensions
+            .extensions()
             .iter()
             .filter(|extension| &*extension.module == "ietf-netconf-acm");
         nacm.filter_map(|extension| match &*extension.name {
@@ -257,9 +348,19 @@ impl SchemaNode {
 
     /// All expressions on the node, `must` and `when`.
     pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
-        self.musts
+        self.musts()
             .iter()
             .map(|must| &must.expression)
-            .chain(self.whens.iter().map(|when| &when.expression))
+            .chain(self.whens().iter().map(|when| &when.expression))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_small() {
+        assert!(size_of::<SchemaNode>() <= 72, "{}", size_of::<SchemaNode>());
     }
 }

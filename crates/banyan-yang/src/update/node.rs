@@ -58,9 +58,9 @@ impl Comparer<'_> {
     fn defaults(&mut self, place: &Place, old_id: SchemaId, new_id: SchemaId) {
         let text = |schema: &Schema, id: SchemaId| {
             let node = schema.node(id);
-            let values: Vec<&str> = match node.default_case {
+            let values: Vec<&str> = match node.default_case() {
                 Some(case) => vec![&schema.node(case).name],
-                None => node.defaults.iter().map(|value| &*value.text).collect(),
+                None => node.defaults().iter().map(|value| &*value.text).collect(),
             };
             (!values.is_empty()).then(|| values.join(" "))
         };
@@ -83,8 +83,8 @@ impl Comparer<'_> {
 
     fn units(&mut self, place: &Place, old: &SchemaNode, new: &SchemaNode) {
         let (old, new) = (
-            old.units.as_ref().map(ToString::to_string),
-            new.units.as_ref().map(ToString::to_string),
+            old.units().as_ref().map(ToString::to_string),
+            new.units().as_ref().map(ToString::to_string),
         );
         if old != new {
             let judgement = match old {
@@ -107,16 +107,16 @@ impl Comparer<'_> {
     }
 
     fn elements(&mut self, place: &Place, old: &SchemaNode, new: &SchemaNode) {
-        if old.min_elements != new.min_elements {
-            let judgement = match new.min_elements < old.min_elements {
+        if old.min_elements() != new.min_elements() {
+            let judgement = match new.min_elements() < old.min_elements() {
                 true => allowed(Rule::MinElements),
                 false => forbidden(Rule::MinElements),
             };
-            let text = |node: &SchemaNode| Some(node.min_elements.to_string());
+            let text = |node: &SchemaNode| Some(node.min_elements().to_string());
             self.push(place, Aspect::MinElements, text(old), text(new), judgement);
         }
-        if old.max_elements != new.max_elements {
-            let most = |node: &SchemaNode| node.max_elements.unwrap_or(u32::MAX);
+        if old.max_elements() != new.max_elements() {
+            let most = |node: &SchemaNode| node.max_elements().unwrap_or(u32::MAX);
             let judgement = match most(new) > most(old) {
                 true => allowed(Rule::MaxElements),
                 false => forbidden(Rule::MaxElements),
@@ -124,7 +124,7 @@ impl Comparer<'_> {
             let text = |node: &SchemaNode| {
                 let unbounded = || "unbounded".to_owned();
                 Some(
-                    node.max_elements
+                    node.max_elements()
                         .map_or_else(unbounded, |max| max.to_string()),
                 )
             };
@@ -136,7 +136,7 @@ impl Comparer<'_> {
         let keys = |schema: &Schema, id: SchemaId| {
             let node = schema.node(id);
             let names: Vec<&str> = node
-                .keys
+                .keys()
                 .iter()
                 .map(|key| &*schema.node(*key).name)
                 .collect();
@@ -162,7 +162,10 @@ impl Comparer<'_> {
                 paths.join(" ")
             };
             let node = schema.node(id);
-            node.uniques.iter().map(|one| unique(&one.leaves)).collect()
+            node.uniques()
+                .iter()
+                .map(|one| unique(&one.leaves))
+                .collect()
         };
         let old = uniques(self.old.schema, old_id);
         let new = uniques(self.new.schema, new_id);
@@ -253,12 +256,12 @@ impl Comparer<'_> {
                 message: must.error_message.as_ref().map(ToString::to_string),
                 ..constraint(side.schema, &must.expression, node)
             };
-            node.musts.iter().map(one).collect()
+            node.musts().iter().map(one).collect()
         };
         let whens = |side: &Side<'_>, id: SchemaId| -> Vec<Constraint> {
             let node = side.schema.node(id);
             let one = |when: &crate::schema::When| constraint(side.schema, &when.expression, node);
-            node.whens.iter().map(one).collect()
+            node.whens().iter().map(one).collect()
         };
         let (old, new) = (musts(&self.old, old_id), musts(&self.new, new_id));
         self.constraint_sets(place, Aspect::Must, Rule::Must, old, new);
@@ -391,7 +394,7 @@ impl Comparer<'_> {
                     None => name,
                 }
             };
-            node.extensions.iter().map(text).collect()
+            node.extensions().iter().map(text).collect()
         };
         let (mut old, new) = (texts(old), texts(new));
         let mut came = Vec::new();

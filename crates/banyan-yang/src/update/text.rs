@@ -241,7 +241,7 @@ impl<'s> Texts<'s> {
 
     /// The chain of `uses` by which the parent of `node` got the nodes of `grouping`.
     fn uses_of(&self, node: SchemaId, grouping: &Statement) -> Option<Vec<Statement>> {
-        let parent = self.schema.node(node).parent?;
+        let parent = self.schema.node(node).parent()?;
         let mut places: Vec<Statement> = Vec::new();
         let parent_node = self.schema.node(parent);
         if parent_node.kind == NodeKind::Root {

@@ -274,7 +274,7 @@ fn open_lists(
     let mut at = Some(target);
     while let Some(id) = at.filter(|id| *id != read.ancestor) {
         count += usize::from(schema.node(id).kind == NodeKind::List);
-        at = schema.node(id).data_parent;
+        at = schema.node(id).data_parent();
     }
     Some(count)
 }

@@ -307,12 +307,12 @@ impl Comparer<'_> {
 }
 
 fn child_ids(schema: &Schema, id: SchemaId) -> Vec<SchemaId> {
-    schema.node(id).children.to_vec()
+    schema.children(id).to_vec()
 }
 
 /// A node and its siblings, as the text has them.
 fn siblings(schema: &Schema, id: SchemaId) -> Vec<SchemaId> {
-    let parent = schema.node(id).parent.unwrap_or(SchemaId::ROOT);
+    let parent = schema.node(id).parent().unwrap_or(SchemaId::ROOT);
     child_ids(schema, parent)
 }
 
@@ -320,7 +320,7 @@ fn siblings(schema: &Schema, id: SchemaId) -> Vec<SchemaId> {
 fn data_self(schema: &Schema, id: SchemaId) -> SchemaId {
     let node = schema.node(id);
     match node.kind {
-        NodeKind::Choice | NodeKind::Case => node.data_parent.unwrap_or(SchemaId::ROOT),
+        NodeKind::Choice | NodeKind::Case => node.data_parent().unwrap_or(SchemaId::ROOT),
         _ => id,
     }
 }
@@ -364,7 +364,7 @@ pub(super) fn mandatory_node(schema: &Schema, id: SchemaId) -> Option<SchemaId> 
             {
                 return Some(id);
             }
-            NodeKind::List | NodeKind::LeafList if node.min_elements > 0 => return Some(id),
+            NodeKind::List | NodeKind::LeafList if node.min_elements() > 0 => return Some(id),
             NodeKind::Container if !node.presence => open.extend(child_ids(schema, id)),
             _ => {}
         }

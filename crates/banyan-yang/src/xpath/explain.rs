@@ -186,7 +186,7 @@ impl Page<'_> {
     }
 
     fn lookup(&mut self, depth: usize, lookup: &KeyLookup) -> fmt::Result {
-        let keys = self.schema.node(lookup.list).keys.to_vec();
+        let keys = self.schema.node(lookup.list).keys().to_vec();
         let names: Vec<&str> = keys
             .iter()
             .map(|key| &*self.schema.node(*key).name)
@@ -267,7 +267,7 @@ impl Page<'_> {
     }
 
     fn join(&self, join: &Join) -> String {
-        let keys = self.schema.node(join.list).keys.to_vec();
+        let keys = self.schema.node(join.list).keys().to_vec();
         let pairs = keys.iter().zip(&join.keys);
         let texts: Vec<String> = pairs
             .filter_map(|(key, source)| {

@@ -10,9 +10,9 @@ use crate::shared;
 /// All expressions of a node with the node that each is evaluated on.
 fn expressions(schema: &Schema, id: SchemaId) -> Vec<(&Expression, SchemaId)> {
     let node = schema.node(id);
-    let musts = node.musts.iter().map(|must| (&must.expression, id));
+    let musts = node.musts().iter().map(|must| (&must.expression, id));
     let whens = node
-        .whens
+        .whens()
         .iter()
         .map(|when| (&when.expression, when_context(schema, id, when)));
     let path = node.ty.as_ref().and_then(|ty| match &ty.kind {

@@ -122,10 +122,10 @@ fn on_node(schema: &Schema, id: SchemaId) -> Result<String, YangError> {
             expression.text
         ));
     };
-    for must in node.musts.iter() {
+    for must in node.musts().iter() {
         add("must", &must.expression, id, Extent::Existence);
     }
-    for when in node.whens.iter() {
+    for when in node.whens().iter() {
         let context = when_context(schema, id, when);
         add("when", &when.expression, context, Extent::Existence);
     }

@@ -9,7 +9,7 @@ fn must_keeps_its_message_and_tag() {
     let schema = schema_of(
         "container c { must 'a' { error-message no; error-app-tag tag; } leaf a { type string; } }",
     );
-    let must = &node(&schema, "c").musts[0];
+    let must = &node(&schema, "c").musts()[0];
     assert_eq!(&*must.expression.text, "a");
     assert_eq!(
         (must.error_message.as_deref(), must.error_app_tag.as_deref()),
@@ -23,9 +23,9 @@ fn when_knows_its_context() {
     let schema = schema_of(
         "leaf a { type string; } leaf b { when '../a'; type string; } choice c { when 'a'; case d { when 'a'; leaf e { type string; } } }",
     );
-    assert_eq!(node(&schema, "b").whens[0].context, WhenContext::Node);
-    assert_eq!(node(&schema, "c").whens[0].context, WhenContext::Parent);
-    assert_eq!(node(&schema, "c/d").whens[0].context, WhenContext::Parent);
+    assert_eq!(node(&schema, "b").whens()[0].context, WhenContext::Node);
+    assert_eq!(node(&schema, "c").whens()[0].context, WhenContext::Parent);
+    assert_eq!(node(&schema, "c/d").whens()[0].context, WhenContext::Parent);
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn unique_goes_through_containers_choices_and_cases_and_into_no_other_list() {
         )
     };
     let schema = schema_of(&list("c/ch/one/a c/ch/b/b"));
-    let leaves = &node(&schema, "l").uniques[0].leaves;
+    let leaves = &node(&schema, "l").uniques()[0].leaves;
     let paths: Vec<String> = leaves.iter().map(|leaf| schema.path(*leaf)).collect();
     assert_eq!(paths, ["/m:l/c/ch/one/a", "/m:l/c/ch/b/b"]);
     for wrong in ["c/a", "c/ch/a", "inner/k", "many", "c/ch", "c/ch/one"] {

@@ -46,16 +46,19 @@ fn add_replace_and_delete_change_properties() {
     assert_eq!(
         (
             a.ty.as_ref().unwrap().builtin_name(),
-            &*a.defaults[0].text,
+            &*a.defaults()[0].text,
             a.config
         ),
         ("int8", "5", false)
     );
-    assert_eq!((a.units.as_deref(), a.musts.len()), (Some("u"), 1));
-    assert_eq!(node(&schema, "base:top/b").units, None);
-    assert!(node(&schema, "base:top").musts.is_empty());
+    assert_eq!(
+        (a.units().map(|units| &**units), a.musts().len()),
+        (Some("u"), 1)
+    );
+    assert_eq!(node(&schema, "base:top/b").units(), None);
+    assert!(node(&schema, "base:top").musts().is_empty());
     let list = node(&schema, "base:top/l");
-    assert_eq!((list.max_elements, list.uniques.len()), (Some(3), 1));
+    assert_eq!((list.max_elements(), list.uniques().len()), (Some(3), 1));
 }
 
 #[test]

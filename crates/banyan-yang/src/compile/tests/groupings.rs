@@ -15,7 +15,7 @@ fn nodes_of_a_grouping_are_in_the_namespace_of_the_user() {
       leaf b
     ");
     assert_eq!(ty(&schema, "c/b").resolved().builtin_name(), "int8");
-    let must = &node(&schema, "c/b").musts[0].expression;
+    let must = &node(&schema, "c/b").musts()[0].expression;
     assert_eq!(must.prefixes.default, schema.module_by_name("m"));
     assert_eq!(must.prefixes.module(Some("g")), schema.module_by_name("g"));
 }
@@ -29,12 +29,12 @@ fn refine_changes_properties_of_the_copy() {
          container two { uses g; }",
     );
     assert!(node(&schema, "one/c").presence && !node(&schema, "two/c").presence);
-    assert_eq!(node(&schema, "one/c").musts.len(), 1);
-    assert_eq!(&*node(&schema, "one/c/a").defaults[0].text, "d");
+    assert_eq!(node(&schema, "one/c").musts().len(), 1);
+    assert_eq!(&*node(&schema, "one/c/a").defaults()[0].text, "d");
     assert!(!node(&schema, "one/c/a").config && node(&schema, "two/c/a").config);
-    assert_eq!(node(&schema, "one/c/l").max_elements, Some(4));
+    assert_eq!(node(&schema, "one/c/l").max_elements(), Some(4));
     let defaults: Vec<_> = node(&schema, "one/ll")
-        .defaults
+        .defaults()
         .iter()
         .map(|d| &*d.text)
         .collect();
@@ -76,7 +76,7 @@ fn a_uses_can_augment_what_it_brings() {
         "grouping g { container c; choice ch { case one; } } uses g { augment c { leaf a { type string; } } augment ch { leaf two { type string; } } when 'true()'; }",
     );
     assert!(find(&schema, "c/a").is_some() && find(&schema, "ch/two/two").is_some());
-    assert_eq!(node(&schema, "c").whens[0].context, WhenContext::Parent);
+    assert_eq!(node(&schema, "c").whens()[0].context, WhenContext::Parent);
     assert_eq!(
         codes("grouping g { container c; } uses g { augment /m:c { leaf a { type string; } } }"),
         ["invalid-argument"]

@@ -122,9 +122,11 @@ pub(super) fn ty<'s>(schema: &'s Schema, path: &str) -> &'s Type {
 /// The tree as `kind name` lines, indented, without implicit empty inputs and outputs.
 pub(super) fn outline(schema: &Schema) -> String {
     fn add(schema: &Schema, id: SchemaId, depth: usize, out: &mut String) {
-        for child in &schema.node(id).children {
+        for child in schema.children(id) {
             let node = schema.node(*child);
-            if matches!(node.kind, NodeKind::Input | NodeKind::Output) && node.children.is_empty() {
+            if matches!(node.kind, NodeKind::Input | NodeKind::Output)
+                && schema.children(*child).is_empty()
+            {
                 continue;
             }
             out.push_str(&"  ".repeat(depth));

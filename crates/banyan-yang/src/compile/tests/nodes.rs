@@ -48,13 +48,14 @@ fn keys_come_first_in_the_order_of_the_key_statement() {
     );
     let list = node(&schema, "l");
     let names: Vec<_> = list
-        .keys
+        .keys()
         .iter()
         .map(|key| &*schema.node(*key).name)
         .collect();
     assert_eq!(names, ["b", "a"]);
-    assert_eq!(list.data_children[..2], list.keys[..]);
-    assert!(list.data_children.is_sorted());
+    let children = schema.data_children(find(&schema, "l").unwrap());
+    assert_eq!(children[..2], list.keys()[..]);
+    assert!(children.is_sorted());
     assert!(node(&schema, "l/a").is_key && !node(&schema, "l/x").is_key);
 }
 
@@ -63,8 +64,8 @@ fn data_children_look_through_choices_and_cases() {
     let schema = schema_of(
         "container c { leaf a { type string; } choice x { case y { choice z { leaf b { type string; } } } leaf d { type string; } } }",
     );
-    let names: Vec<_> = node(&schema, "c")
-        .data_children
+    let names: Vec<_> = schema
+        .data_children(find(&schema, "c").unwrap())
         .iter()
         .map(|child| &*schema.node(*child).name)
         .collect();
@@ -72,7 +73,7 @@ fn data_children_look_through_choices_and_cases() {
     let c = find(&schema, "c").unwrap();
     let b = schema.data_child(c, ModuleId(0), "b").unwrap();
     assert_eq!(schema.path(b), "/m:c/x/y/z/b/b");
-    assert_eq!(schema.node(b).data_parent, Some(c));
+    assert_eq!(schema.node(b).data_parent(), Some(c));
 }
 
 #[test]
@@ -170,7 +171,7 @@ fn unique_names_leafs_below_the_list() {
     let schema = schema_of(
         "list l { key a; unique 'b c/d'; leaf a { type string; } leaf b { type string; } container c { leaf d { type string; } } }",
     );
-    let leaves = &node(&schema, "l").uniques[0].leaves;
+    let leaves = &node(&schema, "l").uniques()[0].leaves;
     assert_eq!(
         leaves
             .iter()
@@ -197,7 +198,7 @@ fn defaults_come_from_the_leaf_else_from_its_type() {
     );
     let defaults = |path| {
         node(&schema, path)
-            .defaults
+            .defaults()
             .iter()
             .map(|d| d.text.to_string())
             .collect::<Vec<_>>()
@@ -207,8 +208,11 @@ fn defaults_come_from_the_leaf_else_from_its_type() {
     assert_eq!(defaults("d"), ["deep"]);
     assert_eq!(defaults("e"), ["x", "y"]);
     assert!(defaults("c").is_empty() && defaults("l/k").is_empty());
-    assert_eq!(node(&schema, "a").units.as_deref(), Some("s"));
-    assert_eq!(node(&schema, "b").units.as_deref(), Some("own"));
+    assert_eq!(node(&schema, "a").units().map(|units| &**units), Some("s"));
+    assert_eq!(
+        node(&schema, "b").units().map(|units| &**units),
+        Some("own")
+    );
 }
 
 #[test]
@@ -231,7 +235,7 @@ fn a_default_excludes_mandatory_and_min_elements() {
 fn the_default_of_a_choice_is_a_case() {
     let schema =
         schema_of("choice c { default b; leaf a { type string; } leaf b { type string; } }");
-    assert_eq!(node(&schema, "c").default_case, find(&schema, "c/b"));
+    assert_eq!(node(&schema, "c").default_case(), find(&schema, "c/b"));
     assert_eq!(
         codes("choice c { default d; leaf a { type string; } }"),
         ["unknown-case"]
@@ -257,7 +261,7 @@ fn extensions_stay_on_nodes_and_modules() {
         "module m { namespace urn:m; prefix m; import x { prefix x; } x:mark top; container c { x:mark here; x:bare; } }",
         "module x { namespace urn:x; prefix x; extension mark { argument a; } extension bare; }",
     ]);
-    let marks = &node(&schema, "c").extensions;
+    let marks = &node(&schema, "c").extensions();
     assert_eq!(
         (
             &*marks[0].module,

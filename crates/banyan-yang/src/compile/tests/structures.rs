@@ -56,7 +56,7 @@ fn structure(schema: &Schema, name: &str) -> SchemaId {
 
 /// The names under a node, with those of choices and cases.
 fn names_in(schema: &Schema, id: SchemaId) -> Vec<&str> {
-    let children = schema.node(id).children.iter();
+    let children = schema.children(id).iter();
     children.map(|id| &*schema.node(*id).name).collect()
 }
 
@@ -76,7 +76,7 @@ fn a_structure_is_a_tree_of_its_own_outside_of_the_data_tree() {
     // The data tree has the container of that name, and nothing else.
     let in_tree: Vec<_> = schema.nodes().map(|(_, node)| &*node.name).collect();
     assert_eq!(in_tree, ["", "data", "d"]);
-    assert_eq!(schema.node(SchemaId::ROOT).data_children.len(), 1);
+    assert_eq!(schema.data_children(SchemaId::ROOT).len(), 1);
     assert_eq!(
         schema.data_child(SchemaId::ROOT, module, "data"),
         Some(SchemaId(1))
@@ -91,9 +91,9 @@ fn structures_ignore_config_and_need_no_keys_but_keep_the_order_of_users() {
            leaf-list u { ordered-by user; type string; } }",
     );
     let id = structure(&schema, "s");
-    let children = &schema.node(id).data_children;
+    let children = schema.data_children(id);
     let (list, ordered) = (schema.node(children[0]), schema.node(children[1]));
-    assert!(list.config && list.keys.is_empty());
+    assert!(list.config && list.keys().is_empty());
     assert_eq!(ordered.ordered_by, crate::schema::OrderedBy::User);
 }
 
@@ -112,7 +112,7 @@ fn a_structure_is_the_top_element_of_its_document() {
         panic!("no leafref");
     };
     assert_eq!(Some(target), schema.data_child(id, module, "a"));
-    let must = &schema.node(id).musts[0].expression;
+    let must = &schema.node(id).musts()[0].expression;
     let bound = bind_expression(&schema, must, id, Extent::Value).unwrap();
     let reads: Vec<_> = bound
         .plan
@@ -129,14 +129,14 @@ fn yang_data_is_the_root_of_its_document() {
     let schema = compiled(
         "rc:yang-data y { container c { leaf a { type string; } leaf r { must '/m:c/m:a'; type leafref { path '/m:c/m:a'; } } } }",
     );
-    let c = schema.node(structure(&schema, "y")).children[0];
+    let c = schema.children(structure(&schema, "y"))[0];
     let module = schema.module_by_name("m").unwrap();
     let child = |name| schema.data_child(c, module, name).unwrap();
     let TypeKind::Leafref { target, .. } = schema.node(child("r")).ty.as_ref().unwrap().kind else {
         panic!("no leafref");
     };
     assert_eq!(target, child("a"));
-    let must = &schema.node(child("r")).musts[0].expression;
+    let must = &schema.node(child("r")).musts()[0].expression;
     let bound = bind_expression(&schema, must, child("r"), Extent::Value).unwrap();
     let reads: Vec<_> = bound
         .plan
@@ -153,7 +153,7 @@ fn a_leafref_must_not_leave_its_structure_and_leniently_takes_the_type_of_its_ta
     let body = "leaf a { type int8; } sx:structure s { leaf r { type leafref { path '/m:a'; } } }";
     assert_eq!(found(body), ["leafref-leaves-structure"]);
     let schema = with_texts(body, lenient).schema;
-    let r = schema.node(structure(&schema, "s")).children[0];
+    let r = schema.children(structure(&schema, "s"))[0];
     let ty = schema.node(r).ty.clone().unwrap();
     assert_eq!(ty.builtin_name(), "int8");
 }
@@ -188,7 +188,7 @@ fn if_feature_holds_in_structures_and_means_nothing_in_yang_data() {
     let compiled = compiler.default_features(Features::none()).compile();
     let schema = compiled.unwrap().schema;
     assert_eq!(names_in(&schema, structure(&schema, "s")), ["b"]);
-    let container = schema.node(structure(&schema, "y")).children[0];
+    let container = schema.children(structure(&schema, "y"))[0];
     assert_eq!(names_in(&schema, container), ["a", "d"]);
 }
 
@@ -200,10 +200,10 @@ fn structures_keep_their_status_and_constraints() {
     let id = structure(&schema, "s");
     let node = schema.node(id);
     assert_eq!(node.status, crate::schema::Status::Deprecated);
-    assert_eq!(node.musts.len(), 1);
+    assert_eq!(node.musts().len(), 1);
     assert_eq!(schema.description(id).as_deref(), Some("what it is"));
     assert_eq!(
-        schema.node(node.children[0]).status,
+        schema.node(schema.children(id)[0]).status,
         crate::schema::Status::Deprecated
     );
 }
@@ -327,12 +327,12 @@ fn augment_structure_adds_to_a_structure_of_another_module() {
     );
     let id = schema.structure(module, "s").unwrap();
     assert_eq!(names_in(schema, id), ["c", "l", "top"]);
-    let c = schema.node(id).children[0];
+    let c = schema.children(id)[0];
     assert_eq!(names_in(schema, c), ["ch", "d", "when-x"]);
-    let d = schema.node(c).children[1];
+    let d = schema.children(c)[1];
     assert_eq!(schema.node(d).status, crate::schema::Status::Obsolete);
     assert_eq!(schema.path(d), "/a:s/c/m:d");
-    assert_eq!(names_in(schema, schema.node(d).children[0]), ["deep"]);
+    assert_eq!(names_in(schema, schema.children(d)[0]), ["deep"]);
     let codes: Vec<_> = compiled
         .diagnostics
         .iter()
@@ -487,7 +487,10 @@ fn mount_points_stand_in_containers_and_lists_once() {
          grouping g { container in-grouping { mnt:mount-point three; } } uses g;",
     );
     for (path, label) in [("c", "one"), ("l", "two"), ("in-grouping", "three")] {
-        assert_eq!(node(&schema, path).mount_point.as_deref(), Some(label));
+        assert_eq!(
+            node(&schema, path).mount_point().map(|label| &**label),
+            Some(label)
+        );
     }
     for body in [
         "leaf l { type string; mnt:mount-point x; }",
@@ -576,7 +579,7 @@ fn an_action_of_tailf_common_is_an_action() {
     assert_eq!(action.kind, NodeKind::Action);
     assert_eq!(action.status, crate::schema::Status::Deprecated);
     assert!(action.description.is_some());
-    assert_eq!(action.extensions.len(), 2, "itself and `exec`");
+    assert_eq!(action.extensions().len(), 2, "itself and `exec`");
     assert_eq!(node(&schema, "c/l/go/input/a").kind, NodeKind::Leaf);
     assert_eq!(ty(&schema, "c/l/go/output/b").builtin_name(), "int8");
     assert_eq!(node(&schema, "in-grouping/act").kind, NodeKind::Action);

@@ -43,7 +43,7 @@ impl<'a> Binder<'a> {
         // Input and output are no nodes for XPath: whoever asks means the operation.
         let context = match schema.node(context).kind {
             NodeKind::Input | NodeKind::Output => {
-                schema.node(context).data_parent.unwrap_or(context)
+                schema.node(context).data_parent().unwrap_or(context)
             }
             _ => context,
         };

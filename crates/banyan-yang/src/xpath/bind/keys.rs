@@ -29,7 +29,7 @@ pub(super) fn key_predicates<'e>(
     predicates: &'e [Expr],
     names_key: impl Fn(&NodeTest) -> Option<SchemaId>,
 ) -> Option<KeyPredicates<'e>> {
-    let keys = &schema.node(list).keys;
+    let keys = schema.node(list).keys();
     if keys.is_empty() || predicates.is_empty() {
         return None;
     }

@@ -99,9 +99,9 @@ pub fn when_context(schema: &Schema, node: SchemaId, when: &When) -> SchemaId {
 /// The parent of a node in the data model of XPath (RFC 7950 6.4.1): choices and cases are no nodes, and the
 /// parent of an input or output parameter is the rpc or action itself. `None` for the root. O(1).
 pub fn parent(schema: &Schema, id: SchemaId) -> Option<SchemaId> {
-    let parent = schema.node(id).data_parent?;
+    let parent = schema.node(id).data_parent()?;
     match schema.node(parent).kind {
-        NodeKind::Input | NodeKind::Output => schema.node(parent).data_parent,
+        NodeKind::Input | NodeKind::Output => schema.node(parent).data_parent(),
         _ => Some(parent),
     }
 }
@@ -109,15 +109,14 @@ pub fn parent(schema: &Schema, id: SchemaId) -> Option<SchemaId> {
 /// The children of a node in the data model of XPath, operations and notifications excepted: those of an rpc
 /// or action are its input and output parameters.
 pub fn children(schema: &Schema, id: SchemaId) -> Vec<SchemaId> {
-    let node = schema.node(id);
-    match node.kind {
+    match schema.node(id).kind {
         NodeKind::Rpc | NodeKind::Action => {
-            let parts = node.children.iter().map(|part| schema.node(*part));
+            let parts = schema.children(id).iter();
             parts
-                .flat_map(|part| part.data_children.iter().copied())
+                .flat_map(|part| schema.data_children(*part).iter().copied())
                 .collect()
         }
-        _ => node.data_children.clone(),
+        _ => schema.data_children(id).to_vec(),
     }
 }
 

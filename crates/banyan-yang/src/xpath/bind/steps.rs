@@ -96,7 +96,7 @@ impl Binder<'_> {
         from: &NodeSet,
         nodes: &mut NodeSet,
     ) -> Result<KeyLookup, BindError> {
-        let key_ids = &self.schema.node(list).keys;
+        let key_ids = self.schema.node(list).keys();
         let mut keys = Vec::with_capacity(values.len());
         let mut join = Join {
             list,
@@ -219,7 +219,7 @@ impl Binder<'_> {
     /// The join by which the leaf `from` names the list entry whose only key is `target`.
     pub(super) fn entry_named_by(&self, from: &Reached, target: SchemaId) -> Option<Join> {
         let list = parent(self.schema, target)?;
-        if self.schema.node(list).keys != [target] {
+        if self.schema.node(list).keys() != [target] {
             return None;
         }
         let key = self.join_key(&NodeSet::listed(vec![from.clone()]), None);

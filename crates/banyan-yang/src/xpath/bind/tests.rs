@@ -73,31 +73,25 @@ fn outline(text: &str) -> Arc<Schema> {
             Some(parent),
             Span::default(),
         );
-        node.data_parent = Some(parent);
         let rest: Vec<&str> = words.collect();
         match (kind, rest.first().copied()) {
             (NodeKind::List, _) => keyed.push((id.index(), rest)),
-            (NodeKind::Container, Some("mount")) => node.mount_point = Some("m".into()),
+            (NodeKind::Container, Some("mount")) => node.facts_mut().mount_point = Some("m".into()),
             (NodeKind::Leaf, ty) => {
                 node.ty = Some(Arc::new(leaf_type(&nodes, ty, rest.get(1).copied())))
             }
             _ => {}
-        }
-        nodes[parent.index()].children.push(id);
-        if kind.is_data() {
-            nodes[parent.index()].data_children.push(id);
         }
         nodes.push(node);
         open.push(id);
     }
     for (list, keys) in keyed {
         for key in keys {
-            let children = nodes[list].children.clone();
-            let id = *children
-                .iter()
-                .find(|id| *nodes[id.index()].name == *key)
-                .unwrap();
-            nodes[list].keys.push(id);
+            let is_key = |node: &SchemaNode| {
+                node.parent() == Some(SchemaId(list as u32)) && *node.name == *key
+            };
+            let id = SchemaId(nodes.iter().position(is_key).unwrap() as u32);
+            nodes[list].links_mut().keys.push(id);
         }
     }
     let module = |name: &str, implemented| Module {
@@ -154,11 +148,9 @@ fn leaf_type(nodes: &[SchemaNode], name: Option<&str>, argument: Option<&str>) -
                 path.trim_start_matches('/')
                     .split('/')
                     .fold(SchemaId::ROOT, |at, step| {
-                        let children = &nodes[at.index()].children;
-                        *children
-                            .iter()
-                            .find(|id| *nodes[id.index()].name == *step)
-                            .unwrap()
+                        let is_step =
+                            |node: &SchemaNode| node.parent() == Some(at) && *node.name == *step;
+                        SchemaId(nodes.iter().position(is_step).unwrap() as u32)
                     });
             TypeKind::Leafref {
                 path: Expression {
@@ -607,8 +599,8 @@ fn a_star_reads_every_child() {
         .iter()
         .map(|read| read.node)
         .collect();
-    let list = fixture.schema.node(find(&fixture.schema, INTERFACE));
-    let children: Vec<SchemaId> = list.data_children.to_vec();
+    let list = find(&fixture.schema, INTERFACE);
+    let children = fixture.schema.data_children(list).to_vec();
     assert_eq!(read, children);
     assert_eq!(fixture.class(), ReadClass::Local);
 }

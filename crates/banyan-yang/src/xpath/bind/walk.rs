@@ -104,7 +104,7 @@ impl NodeSet {
 
     /// What can be anything.
     pub(super) fn everything(schema: &Schema) -> Self {
-        let mounts = schema.nodes().any(|(_, node)| node.mount_point.is_some());
+        let mounts = schema.nodes().any(|(_, node)| node.mount_point().is_some());
         let beyond = if mounts {
             Beyond::Foreign
         } else {
@@ -270,7 +270,7 @@ impl<'a> Walker<'a> {
 
     fn children(&self, from: &Reached, test: &PlanTest, to: &mut NodeSet) {
         let node = self.schema.node(from.node);
-        if node.mount_point.is_some() {
+        if node.mount_point().is_some() {
             to.beyond = Beyond::Foreign;
         }
         if matches!(node.kind, NodeKind::Leaf | NodeKind::LeafList) {
@@ -306,7 +306,7 @@ impl<'a> Walker<'a> {
         let mut open = vec![from.node];
         while let Some(id) = open.pop() {
             let node = self.schema.node(id);
-            if node.mount_point.is_some() {
+            if node.mount_point().is_some() {
                 to.beyond = Beyond::Foreign;
             }
             for child in self.children_of(id) {

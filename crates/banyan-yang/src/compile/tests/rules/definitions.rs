@@ -159,7 +159,7 @@ fn an_extension_must_exist_and_its_prefix_too() {
 fn what_an_extension_holds_can_be_read_from_its_place() {
     let text = "module m { namespace urn:m; prefix m; import x { prefix x; } container c { x:mark 'a' + 'b' { x:bare; leaf l { type \"s\"; } } leaf after { type string; } } }";
     let schema = schema(&[text, LIBRARY]);
-    let mark = &node(&schema, "c").extensions[0];
+    let mark = &node(&schema, "c").extensions()[0];
     assert_eq!(mark.argument.as_deref(), Some("ab"));
     let tree = crate::parse::statement_at(schema.sources(), mark.span);
     assert_eq!(

@@ -194,9 +194,9 @@ fn several_modules_deviate_one_node_in_whatever_order() {
         let leaf = node(&compiled.schema, "b:c/l");
         assert_eq!(
             (
-                &*leaf.defaults[0].text,
-                leaf.units.is_none(),
-                leaf.musts.len()
+                &*leaf.defaults()[0].text,
+                leaf.units().is_none(),
+                leaf.musts().len()
             ),
             ("7", true, 1)
         );
@@ -243,8 +243,8 @@ fn two_modules_that_replace_one_property_are_reported() {
 fn nodes_that_uses_and_augments_bring_can_be_deviated() {
     let body = "augment /b:c { leaf new { type int8; } } deviation /b:c/m:new { deviate add { default 3; } } deviation /b:used/b:x { deviate replace { default 4; } }";
     let schema = schema(&[&deviating("m", body), BASE]);
-    assert_eq!(&*node(&schema, "b:c/m:new").defaults[0].text, "3");
-    assert_eq!(&*node(&schema, "b:used/x").defaults[0].text, "4");
+    assert_eq!(&*node(&schema, "b:c/m:new").defaults()[0].text, "3");
+    assert_eq!(&*node(&schema, "b:used/x").defaults()[0].text, "4");
 }
 
 // Rule 24.

@@ -197,10 +197,10 @@ fn a_node_that_a_feature_switches_off_is_missed_by_nobody() {
         list l { key k; unique v; leaf k { type int8; } leaf v { if-feature f; type int8; } }";
     let compiled = with(body, &[]);
     assert_eq!(compiled.diagnostics, vec![]);
-    let c = node(&compiled.schema, "c");
-    assert_eq!(c.data_children.len(), 1);
-    assert_eq!(node(&compiled.schema, "c/x").musts.len(), 1);
-    assert!(node(&compiled.schema, "l").uniques.is_empty());
+    let c = find(&compiled.schema, "c").unwrap();
+    assert_eq!(compiled.schema.data_children(c).len(), 1);
+    assert_eq!(node(&compiled.schema, "c/x").musts().len(), 1);
+    assert!(node(&compiled.schema, "l").uniques().is_empty());
     assert_eq!(
         with(body, &["f"]).schema.nodes().len(),
         compiled.schema.nodes().len() + 3

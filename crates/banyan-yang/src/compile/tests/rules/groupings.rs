@@ -16,7 +16,7 @@ fn names_in_a_grouping_are_those_of_its_module_and_its_nodes_are_the_users() {
     assert_eq!(outline(&schema), "container m:c\n  leaf a\n  leaf b\n");
     assert_eq!(ty(&schema, "c/a").builtin_name(), "int8");
     // An unprefixed name is the user's, a prefix what it is where the grouping stands.
-    let must = &node(&schema, "c/b").musts[0].expression;
+    let must = &node(&schema, "c/b").musts()[0].expression;
     assert_eq!(must.prefixes.module(None), schema.module_by_name("m"));
     assert_eq!(must.prefixes.module(Some("x")), schema.module_by_name("o"));
     assert_eq!(must.prefixes.module(Some("o")), None);
@@ -40,19 +40,19 @@ fn refine_changes_what_the_rfc_lets_it_change() {
            refine c/li {{ min-elements 1; max-elements 3; must 'k'; }} refine c/ad {{ mandatory true; }} }}"
     ));
     let c = node(&schema, "c");
-    assert!(c.presence && c.description.is_some() && c.musts.len() == 1);
+    assert!(c.presence && c.description().is_some() && c.musts().len() == 1);
     assert!(node(&schema, "c/l").mandatory && node(&schema, "c/ad").mandatory);
     assert_eq!(
-        node(&schema, "c/ch").default_case,
+        node(&schema, "c/ch").default_case(),
         find(&schema, "c/ch/short")
     );
     // `must` adds; the other use is untouched.
     let list = node(&schema, "c/li");
     assert_eq!(
-        (list.musts.len(), list.min_elements, list.max_elements),
+        (list.musts().len(), list.min_elements(), list.max_elements()),
         (2, 1, Some(3))
     );
-    assert_eq!(node(&schema, "other/c/li").musts.len(), 1);
+    assert_eq!(node(&schema, "other/c/li").musts().len(), 1);
     assert!(!node(&schema, "other/c").presence && !node(&schema, "other/c/l").mandatory);
 }
 
@@ -88,8 +88,8 @@ fn a_refine_names_choice_and_case() {
     let schema = schema_of(&format!(
         "{REFINED} uses g {{ refine c/ch/one/deep {{ default 1; }} refine c/ch/short/short {{ default 2; }} }}"
     ));
-    assert_eq!(&*node(&schema, "c/ch/one/deep").defaults[0].text, "1");
-    assert_eq!(&*node(&schema, "c/ch/short/short").defaults[0].text, "2");
+    assert_eq!(&*node(&schema, "c/ch/one/deep").defaults()[0].text, "1");
+    assert_eq!(&*node(&schema, "c/ch/short/short").defaults()[0].text, "2");
     insta::assert_snapshot!(refused_body("  grouping g { container c { choice ch { leaf x { type int8; } } } }\n  uses g { refine c/x { default 1; } }"), @r"
     error[unknown-node]: `x`, which `refine` names, is not in container c
      --> m.yang:6:19
@@ -129,7 +129,7 @@ fn a_refined_default_of_a_leaf_list_replaces_all() {
         "{REFINED} uses g {{ refine c/ll {{ default x; }} }}"
     ));
     let defaults: Vec<_> = node(&schema, "c/ll")
-        .defaults
+        .defaults()
         .iter()
         .map(|d| d.text.to_string())
         .collect();

@@ -5,7 +5,7 @@ use crate::schema::DefaultText;
 
 fn default_of(body: &str) -> String {
     let schema = schema_of(body);
-    let DefaultText { text, .. } = &node(&schema, "a").defaults[0];
+    let DefaultText { text, .. } = &node(&schema, "a").defaults()[0];
     text.to_string()
 }
 
@@ -36,7 +36,7 @@ fn only_four_escapes_exist_in_version_1_1_and_version_1_keeps_a_backslash() {
     let wrong = r#"leaf a { type string; default "\d"; }"#;
     assert_eq!(codes(wrong), ["unknown-escape"]);
     let schema = schema(&[&module_1_0(wrong)]);
-    assert_eq!(&*node(&schema, "a").defaults[0].text, "\\d");
+    assert_eq!(&*node(&schema, "a").defaults()[0].text, "\\d");
     assert_eq!(
         default_of(r"leaf a { type string; default '\d\'; }"),
         r"\d\"
@@ -67,7 +67,7 @@ fn quoted_strings_are_joined_with_plus_for_every_argument() {
 fn an_unquoted_argument_may_hold_quotes_in_version_1_only() {
     let body = "leaf a { type string; default it's; }";
     let schema = schema(&[&module_1_0(body)]);
-    assert_eq!(&*node(&schema, "a").defaults[0].text, "it's");
+    assert_eq!(&*node(&schema, "a").defaults()[0].text, "it's");
     insta::assert_snapshot!(refused_body("  leaf a { type string; default it's; }"), @r"
     error[quote-in-unquoted-string]: an unquoted string must not contain a quote
      --> m.yang:5:35

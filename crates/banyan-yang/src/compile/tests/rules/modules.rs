@@ -327,7 +327,7 @@ fn an_imported_module_gives_definitions_but_no_nodes() {
         outline(&compiled),
         "leaf m:a\nleaf m:b\nleaf m:i\ncontainer m:k\n"
     );
-    assert_eq!(node(&compiled, "k").extensions.len(), 1);
+    assert_eq!(node(&compiled, "k").extensions().len(), 1);
     // Identities of a module that is not implemented are no values (RFC 7950 9.10.2).
     let usable: Vec<_> = compiled
         .identities()

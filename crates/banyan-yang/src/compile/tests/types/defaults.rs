@@ -161,7 +161,7 @@ fn the_default_of_a_leaf_goes_before_that_of_its_typedef() {
          leaf-list d { type u; } leaf-list e { type u { range 1..5; } min-elements 1; }",
     );
     let defaults = |path| {
-        let defaults = node(&schema, path).defaults.iter();
+        let defaults = node(&schema, path).defaults().iter();
         defaults.map(|d| d.text.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(defaults("a"), ["4"]);
@@ -193,7 +193,9 @@ fn the_default_of_a_key_is_ignored_but_must_be_a_value_of_its_type() {
         "typedef t { type string; default toolong; }
          list l { key 'k j'; leaf k { type string; default a; } leaf j { type t { length 1..3; } } }",
     );
-    assert!(node(&schema, "l/k").defaults.is_empty() && node(&schema, "l/j").defaults.is_empty());
+    assert!(
+        node(&schema, "l/k").defaults().is_empty() && node(&schema, "l/j").defaults().is_empty()
+    );
     assert_eq!(
         codes("list l { key k; leaf k { type int8; default a; } }"),
         ["invalid-default"]

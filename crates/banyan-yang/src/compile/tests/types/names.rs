@@ -306,7 +306,7 @@ fn of_a_module_that_is_only_imported_the_identities_in_defaults_are_usable_and_n
     };
     let imported = schema(&[user, kinds]);
     assert!(usable(&imported, "tin") && !usable(&imported, "lead"));
-    assert_eq!(node(&imported, "x").defaults.len(), 1);
+    assert_eq!(node(&imported, "x").defaults().len(), 1);
     let source = source(&[user, kinds]);
     let both = Compiler::new(&source)
         .implement("m", None)
@@ -334,5 +334,5 @@ fn an_identity_that_a_feature_switches_off_is_no_default() {
             .iter()
             .any(|d| d.code == "unusable-default")
     );
-    assert!(node(&compiled.schema, "x").defaults.is_empty());
+    assert!(node(&compiled.schema, "x").defaults().is_empty());
 }

@@ -1,0 +1,144 @@
+//! Schema nodes from draft nodes, with the facts that nodes of one grouping share.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::consistency::Settled;
+use super::context::Compilation;
+use super::defaults;
+use super::draft::DraftId;
+use super::finish::{default_case, uniques};
+use super::set::StatementRef;
+use crate::schema::{ModuleId, NodeFacts, NodeKind, OrderedBy, SchemaId, SchemaNode, Type};
+use crate::source::Span;
+
+/// The nodes in their final order, each with its type.
+pub(super) fn nodes<'d>(
+    compilation: &mut Compilation<'_>,
+    settled: &Settled,
+    ids: &[Option<SchemaId>],
+    reported: &HashSet<StatementRef>,
+    order: impl Iterator<Item = (&'d DraftId, Option<Arc<Type>>)>,
+) -> Vec<SchemaNode> {
+    let mut builder = Builder {
+        compilation,
+        settled,
+        ids,
+        reported,
+        shared: HashMap::new(),
+    };
+    let root = SchemaNode::new(
+        NodeKind::Root,
+        Arc::from(""),
+        ModuleId(0),
+        None,
+        Span::default(),
+    );
+    let mut nodes = vec![root];
+    nodes.extend(order.skip(1).map(|(id, ty)| builder.node(*id, ty)));
+    nodes
+}
+
+/// What the facts of a node follow from: what the statements say, by its address, and what decides about its defaults
+/// if it has any.
+type FactsKey = (usize, Option<DefaultsKey>);
+
+#[derive(PartialEq, Eq, Hash)]
+struct DefaultsKey {
+    module: ModuleId,
+    /// Its address.
+    ty: usize,
+    config: bool,
+    is_key: bool,
+}
+
+struct Builder<'b, 'a> {
+    compilation: &'b mut Compilation<'a>,
+    settled: &'b Settled,
+    ids: &'b [Option<SchemaId>],
+    /// Defaults of typedefs that are wrong.
+    reported: &'b HashSet<StatementRef>,
+    shared: HashMap<FactsKey, Arc<NodeFacts>>,
+}
+
+impl Builder<'_, '_> {
+    fn node(&mut self, id: DraftId, ty: Option<Arc<Type>>) -> SchemaNode {
+        let draft = self.compilation.drafts.get(id);
+        let said = draft.facts.clone();
+        let index = id.index();
+        let name = self.compilation.names.text(draft.name).clone();
+        let parent = self.ids[draft.parent.index()];
+        let mut node = SchemaNode::new(draft.kind, name, draft.module, parent, draft.span);
+        node.config = self.settled.config[index];
+        node.mandatory = said.mandatory.is_some_and(|mandatory| mandatory.value);
+        node.presence = said.presence;
+        node.status = self.settled.status[index];
+        node.is_key = self.settled.is_key.contains(&id);
+        if node.config && !self.settled.is_sent[index] {
+            node.ordered_by = said.ordered_by;
+        } else {
+            node.ordered_by = OrderedBy::System;
+        }
+        node.ty = ty;
+        self.link(id, &mut node);
+        let facts = self.facts(id, &node);
+        node.with_facts(facts)
+    }
+
+    /// Keys, unique leaves, the default case.
+    fn link(&mut self, id: DraftId, node: &mut SchemaNode) {
+        if node.kind == NodeKind::Choice
+            && let Some(case) = default_case(self.compilation, id, self.ids)
+        {
+            node.links_mut().default_case = Some(case);
+        }
+        if node.kind != NodeKind::List {
+            return;
+        }
+        let uniques = uniques(self.compilation, self.settled, id, self.ids);
+        let links = node.links_mut();
+        links.uniques = uniques;
+        if let Some(keys) = self.settled.keys.get(&id) {
+            links.keys = keys
+                .iter()
+                .filter_map(|key| self.ids[key.index()])
+                .collect();
+        }
+    }
+
+    fn facts(&mut self, id: DraftId, node: &SchemaNode) -> Arc<NodeFacts> {
+        let draft = self.compilation.drafts.get(id);
+        let said = draft.facts.clone();
+        let effective = defaults::effective(draft, node.is_key);
+        let decides = DefaultsKey {
+            module: node.module,
+            ty: node.ty.as_ref().map_or(0, |ty| Arc::as_ptr(ty).addr()),
+            config: node.config,
+            is_key: node.is_key,
+        };
+        let decides = (!effective.is_empty()).then_some(decides);
+        let key = (Arc::as_ptr(&said).addr(), decides);
+        if let Some(facts) = self.shared.get(&key) {
+            return facts.clone();
+        }
+        let facts = Arc::new(NodeFacts {
+            defaults: defaults::checked(
+                self.compilation,
+                self.settled,
+                node,
+                &effective,
+                self.reported,
+            ),
+            units: said.units.clone(),
+            musts: said.musts.clone(),
+            whens: said.whens.clone(),
+            min_elements: said.min_elements.map_or(0, |min| min.value),
+            max_elements: said.max_elements.and_then(|max| max.value),
+            extensions: said.extensions.clone(),
+            mount_point: said.mount_point.clone(),
+            description: said.description,
+        });
+        self.shared.insert(key, facts.clone());
+        facts
+    }
+}
