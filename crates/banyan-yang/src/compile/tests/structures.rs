@@ -68,7 +68,7 @@ fn a_structure_is_a_tree_of_its_own_outside_of_the_data_tree() {
     );
     let id = structure(&schema, "data");
     let node = schema.node(id);
-    assert_eq!((node.kind, node.parent), (NodeKind::Structure, None));
+    assert_eq!((node.kind, node.parent()), (NodeKind::Structure, None));
     assert_eq!(names_in(&schema, id), ["a", "c"]);
     assert_eq!(schema.path(id), "/m:data");
     let module = schema.module_by_name("m").unwrap();
@@ -578,7 +578,7 @@ fn an_action_of_tailf_common_is_an_action() {
     let action = node(&schema, "c/l/go");
     assert_eq!(action.kind, NodeKind::Action);
     assert_eq!(action.status, crate::schema::Status::Deprecated);
-    assert!(action.description.is_some());
+    assert!(action.description().is_some());
     assert_eq!(action.extensions().len(), 2, "itself and `exec`");
     assert_eq!(node(&schema, "c/l/go/input/a").kind, NodeKind::Leaf);
     assert_eq!(ty(&schema, "c/l/go/output/b").builtin_name(), "int8");
