@@ -4,6 +4,7 @@ mod augments;
 mod constraints;
 mod data_nodes;
 mod deviations;
+mod extensions;
 mod groupings;
 mod modules;
 mod nodes;
