@@ -27,7 +27,10 @@ pub fn parse(sources: &SourceMap, source: SourceId, diagnostics: &mut Diagnostic
         open: Vec::new(),
     };
     parser.statements();
-    let Parser { lexer, tree, .. } = parser;
+    let Parser {
+        lexer, mut tree, ..
+    } = parser;
+    tree.complete();
     lexer
         .errors
         .into_iter()

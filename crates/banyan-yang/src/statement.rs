@@ -93,22 +93,39 @@ pub enum ArgumentValue {
     Composed(Box<str>),
 }
 
-/// One statement.
+/// How an argument is written, which tells where its value is.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    /// There is none.
+    Absent,
+    /// The value is what stands there.
+    Bare,
+    /// The value is what stands between the quotes.
+    Quoted,
+    /// The value begins after a quote that is not closed.
+    Unclosed,
+    /// The value is in [`SyntaxTree::composed`].
+    Composed,
+}
+
+/// No statement.
+const NONE: u32 = u32::MAX;
+
+/// One statement: offsets into the text and numbers of statements, because vendors' sets have millions.
 #[derive(Clone, Debug)]
-pub struct Statement {
-    /// Its keyword.
-    pub keyword: Keyword,
-    /// Where the keyword stands (with the prefix of an extension).
-    pub keyword_span: Span,
-    /// Its argument.
-    pub argument: Option<Argument>,
-    /// The statement around it.
-    pub parent: Option<StatementId>,
-    first_child: Option<StatementId>,
-    last_child: Option<StatementId>,
-    next_sibling: Option<StatementId>,
+struct Statement {
+    keyword: Keyword,
+    form: Form,
     /// Left out after an error: it no longer counts as a child.
     dropped: bool,
+    keyword_start: u32,
+    keyword_end: u32,
+    argument_start: u32,
+    argument_end: u32,
+    /// Where in [`SyntaxTree::composed`] the value is.
+    composed: u32,
+    parent: u32,
+    next_sibling: u32,
 }
 
 /// The statements of one text.
@@ -117,6 +134,10 @@ pub struct SyntaxTree {
     source: SourceId,
     text: Arc<str>,
     statements: Vec<Statement>,
+    /// The values of arguments that are not in the text as such.
+    composed: Vec<Box<str>>,
+    /// While statements are added: the last child of each.
+    last_children: Vec<u32>,
 }
 
 impl SyntaxTree {
@@ -126,6 +147,8 @@ impl SyntaxTree {
             source,
             text,
             statements: Vec::new(),
+            composed: Vec::new(),
+            last_children: Vec::new(),
         }
     }
 
@@ -159,12 +182,24 @@ impl SyntaxTree {
         (0..self.statements.len() as u32).map(StatementId)
     }
 
-    /// The statement.
-    ///
-    /// # Panics
-    /// If `id` is of another tree: a programming error, never reachable from input.
-    pub fn statement(&self, id: StatementId) -> &Statement {
+    /// The statement. An id of another tree is a programming error, never reachable from input.
+    fn statement(&self, id: StatementId) -> &Statement {
         &self.statements[id.index()]
+    }
+
+    /// A place in the text.
+    fn place(&self, start: u32, end: u32) -> Span {
+        Span {
+            source: self.source,
+            start,
+            end,
+        }
+    }
+
+    /// Where its keyword stands (with the prefix of an extension).
+    pub fn keyword_span(&self, id: StatementId) -> Span {
+        let statement = self.statement(id);
+        self.place(statement.keyword_start, statement.keyword_end)
     }
 
     /// Its keyword.
@@ -174,15 +209,24 @@ impl SyntaxTree {
 
     /// Its keyword as written.
     pub fn keyword_text(&self, id: StatementId) -> &str {
-        self.slice(self.statement(id).keyword_span)
+        self.slice(self.keyword_span(id))
     }
 
     /// The value of its argument.
     pub fn argument(&self, id: StatementId) -> Option<&str> {
-        match &self.statement(id).argument.as_ref()?.value {
-            ArgumentValue::Verbatim(span) => Some(self.slice(*span)),
-            ArgumentValue::Composed(text) => Some(text),
-        }
+        let statement = self.statement(id);
+        let (start, end) = (statement.argument_start, statement.argument_end);
+        let place = match statement.form {
+            Form::Absent => return None,
+            Form::Composed => {
+                let value = self.composed.get(statement.composed as usize);
+                return Some(value.map_or("", |value| value));
+            }
+            Form::Bare => (start, end),
+            Form::Quoted => (start + 1, end - 1),
+            Form::Unclosed => (start + 1, end),
+        };
+        Some(self.slice(self.place(place.0, place.1)))
     }
 
     /// The value of its argument; empty when it has none (which `grammar` has then reported).
@@ -193,15 +237,15 @@ impl SyntaxTree {
     /// Where its argument stands, else its keyword.
     pub fn argument_span(&self, id: StatementId) -> Span {
         let statement = self.statement(id);
-        statement
-            .argument
-            .as_ref()
-            .map_or(statement.keyword_span, |argument| argument.span)
+        match statement.form {
+            Form::Absent => self.keyword_span(id),
+            _ => self.place(statement.argument_start, statement.argument_end),
+        }
     }
 
     /// Keyword and argument: the head that stands for the statement in a message.
     pub fn span(&self, id: StatementId) -> Span {
-        self.statement(id).keyword_span.to(self.argument_span(id))
+        self.keyword_span(id).to(self.argument_span(id))
     }
 
     /// `keyword argument`, for messages.
@@ -216,7 +260,8 @@ impl SyntaxTree {
 
     /// The statement around it.
     pub fn parent(&self, id: StatementId) -> Option<StatementId> {
-        self.statement(id).parent
+        let parent = self.statement(id).parent;
+        (parent != NONE).then_some(StatementId(parent))
     }
 
     /// Its substatements, in the order of the text, without those that were dropped.
@@ -227,9 +272,15 @@ impl SyntaxTree {
 
     /// Its substatements, with those that were dropped.
     pub fn all_children(&self, id: StatementId) -> impl Iterator<Item = StatementId> + '_ {
-        std::iter::successors(self.statement(id).first_child, |child| {
-            self.statement(*child).next_sibling
+        // A first child comes right after its parent.
+        let next = id.0 + 1;
+        let first = self.statements.get(next as usize);
+        let first = first.filter(|first| first.parent == id.0).map(|_| next);
+        std::iter::successors(first, |child| {
+            let next = self.statements[*child as usize].next_sibling;
+            (next != NONE).then_some(next)
         })
+        .map(StatementId)
     }
 
     /// Its substatements with one keyword.
@@ -271,23 +322,51 @@ impl SyntaxTree {
         argument: Option<Argument>,
     ) -> StatementId {
         let id = StatementId(self.statements.len() as u32);
+        let (start, end) = argument
+            .as_ref()
+            .map_or((0, 0), |argument| (argument.span.start, argument.span.end));
+        let mut composed = 0;
+        let form = match argument.map(|argument| argument.value) {
+            None => Form::Absent,
+            Some(ArgumentValue::Composed(value)) => {
+                composed = self.composed.len() as u32;
+                self.composed.push(value);
+                Form::Composed
+            }
+            Some(ArgumentValue::Verbatim(value)) => {
+                match (value.start == start, value.end == end) {
+                    (true, _) => Form::Bare,
+                    (false, true) => Form::Unclosed,
+                    (false, false) => Form::Quoted,
+                }
+            }
+        };
         self.statements.push(Statement {
             keyword,
-            keyword_span,
-            argument,
-            parent,
-            first_child: None,
-            last_child: None,
-            next_sibling: None,
+            form,
             dropped: false,
+            keyword_start: keyword_span.start,
+            keyword_end: keyword_span.end,
+            argument_start: start,
+            argument_end: end,
+            composed,
+            parent: parent.map_or(NONE, |parent| parent.0),
+            next_sibling: NONE,
         });
+        self.last_children.push(NONE);
         if let Some(parent) = parent {
-            match self.statements[parent.index()].last_child.replace(id) {
-                Some(last) => self.statements[last.index()].next_sibling = Some(id),
-                None => self.statements[parent.index()].first_child = Some(id),
+            let last = std::mem::replace(&mut self.last_children[parent.index()], id.0);
+            if let Some(last) = self.statements.get_mut(last as usize) {
+                last.next_sibling = id.0;
             }
         }
         id
+    }
+
+    /// Says that no statement will be added any more.
+    pub(crate) fn complete(&mut self) {
+        self.last_children = Vec::new();
+        self.statements.shrink_to_fit();
     }
 
     /// The statements as YANG text with one statement a line; parsing it gives the same tree again.

@@ -1,6 +1,6 @@
 //! Schema nodes from draft nodes, with the facts that nodes of one grouping share.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::consistency::Settled;
@@ -8,6 +8,7 @@ use super::context::Compilation;
 use super::defaults;
 use super::draft::DraftId;
 use super::finish::{default_case, uniques};
+use super::hash::IdMap;
 use super::set::StatementRef;
 use crate::schema::{ModuleId, NodeFacts, NodeKind, OrderedBy, SchemaId, SchemaNode, Type};
 use crate::source::Span;
@@ -25,7 +26,7 @@ pub(super) fn nodes<'d>(
         settled,
         ids,
         reported,
-        shared: HashMap::new(),
+        shared: IdMap::default(),
     };
     let root = SchemaNode::new(
         NodeKind::Root,
@@ -58,7 +59,7 @@ struct Builder<'b, 'a> {
     ids: &'b [Option<SchemaId>],
     /// Defaults of typedefs that are wrong.
     reported: &'b HashSet<StatementRef>,
-    shared: HashMap<FactsKey, Arc<NodeFacts>>,
+    shared: IdMap<FactsKey, Arc<NodeFacts>>,
 }
 
 impl Builder<'_, '_> {

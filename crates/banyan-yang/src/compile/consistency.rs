@@ -1,10 +1,9 @@
 //! What must hold between the properties of a node, its parent and its children, once all changes are applied.
 //! Decides which nodes are in the schema.
 
-use std::collections::{HashMap, HashSet};
-
 use super::context::Compilation;
 use super::draft::{Absent, DraftId};
+use super::hash::{IdMap, IdSet};
 use super::leafref::DataTree;
 use super::set::split_name;
 use super::status::Reference;
@@ -28,8 +27,8 @@ pub(super) struct Settled {
     pub is_sent: Vec<bool>,
     pub status: Vec<Status>,
     /// Keys of lists, in the order of the statement.
-    pub keys: HashMap<DraftId, Vec<DraftId>>,
-    pub is_key: HashSet<DraftId>,
+    pub keys: IdMap<DraftId, Vec<DraftId>>,
+    pub is_key: IdSet<DraftId>,
     pub tree: DataTree,
 }
 
@@ -43,11 +42,11 @@ pub(super) fn settle(compilation: &mut Compilation<'_>) -> Settled {
         in_structure: vec![false; count],
         is_sent: vec![false; count],
         status: vec![Status::Current; count],
-        keys: HashMap::new(),
-        is_key: HashSet::new(),
+        keys: IdMap::default(),
+        is_key: IdSet::default(),
         tree: DataTree {
             parents: vec![DraftId::ROOT; count],
-            children: HashMap::with_capacity(count),
+            children: IdMap::with_capacity_and_hasher(count, Default::default()),
         },
     };
     for index in 1..count {

@@ -1,10 +1,11 @@
 //! What all stages of a compilation share: the set, the tables of names, the draft nodes, and the findings.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::definitions::Definitions;
 use super::draft::{Absent, DraftId, Drafts, Facts};
+use super::hash::{IdMap, IdSet};
 use super::set::{Interner, ModuleSet, Name, PrefixMeaning, StatementRef, UnitId, split_name};
 use super::types::ResolvedType;
 use super::{Compiler, Mode};
@@ -34,11 +35,11 @@ pub(super) struct Compilation<'a> {
     /// By module id; grows while compiling, see `augment`.
     pub implemented: Vec<bool>,
     /// Whether each feature is on.
-    pub features: HashMap<(ModuleId, Name), bool>,
+    pub features: IdMap<(ModuleId, Name), bool>,
     pub identities: Vec<Identity>,
-    pub identity_ids: HashMap<(ModuleId, Name), IdentityId>,
+    pub identity_ids: IdMap<(ModuleId, Name), IdentityId>,
     /// `type` and `typedef` statements: done, failed (and reported), or in progress.
-    pub types: HashMap<StatementRef, Option<ResolvedType>>,
+    pub types: IdMap<StatementRef, Option<ResolvedType>>,
     /// `typedef`s being resolved, outermost first.
     pub types_in_progress: Vec<StatementRef>,
     /// `type` statements being resolved, nested ones counted.
@@ -46,32 +47,32 @@ pub(super) struct Compilation<'a> {
     /// `grouping`s being expanded, outermost first.
     pub groupings_in_progress: Vec<StatementRef>,
     /// Groupings that have been expanded at least once.
-    pub groupings_used: HashSet<StatementRef>,
+    pub groupings_used: IdSet<StatementRef>,
     pub drafts: Drafts,
     /// The roots of trees outside of the data tree, in the order of their modules.
     pub structures: Vec<DraftId>,
     /// The leafs that stand for annotations.
     pub annotations: Vec<DraftId>,
     /// What definitions say about their nodes, by statement and module.
-    pub facts: HashMap<(StatementRef, ModuleId), (Arc<Facts>, Option<Absent>)>,
+    pub facts: IdMap<(StatementRef, ModuleId), (Arc<Facts>, Option<Absent>)>,
     /// See [`Compilation::change_alike`].
-    pub changed_facts: HashMap<ChangeKey, (Arc<Facts>, Arc<Facts>)>,
+    pub changed_facts: IdMap<ChangeKey, (Arc<Facts>, Arc<Facts>)>,
     /// For nodes about which no statement says anything.
     pub no_facts: Arc<Facts>,
     /// By target module: the modules whose deviations touch it.
     pub deviated_by: BTreeMap<ModuleId, BTreeSet<ModuleId>>,
-    expressions: HashMap<StatementRef, Option<ParsedXPath>>,
-    prefix_maps: HashMap<(UnitId, ModuleId), Arc<PrefixMap>>,
+    expressions: IdMap<StatementRef, Option<ParsedXPath>>,
+    prefix_maps: IdMap<(UnitId, ModuleId), Arc<PrefixMap>>,
     /// Shared texts of arguments: descriptions of errors, units, defaults.
-    texts: HashMap<StatementRef, Arc<str>>,
+    texts: IdMap<StatementRef, Arc<str>>,
     /// By text: equal patterns are checked and compiled once.
     pub patterns: HashMap<(Arc<str>, Syntax), Arc<Pattern>>,
     /// What `pattern`s mean in each text.
-    pub pattern_syntaxes: HashMap<UnitId, Syntax>,
+    pub pattern_syntaxes: IdMap<UnitId, Syntax>,
     /// `typedef`s with a default of their own or of their base, for the check that it fits.
     pub typedefs_with_default: Vec<(StatementRef, ResolvedType)>,
     /// Identities that are defaults of nodes.
-    pub default_identities: HashSet<IdentityId>,
+    pub default_identities: IdSet<IdentityId>,
 }
 
 impl<'a> Compilation<'a> {
@@ -85,28 +86,28 @@ impl<'a> Compilation<'a> {
             found,
             names,
             definitions,
-            features: HashMap::new(),
+            features: IdMap::default(),
             identities: Vec::new(),
-            identity_ids: HashMap::new(),
-            types: HashMap::new(),
+            identity_ids: IdMap::default(),
+            types: IdMap::default(),
             types_in_progress: Vec::new(),
             type_nesting: 0,
             groupings_in_progress: Vec::new(),
-            groupings_used: HashSet::new(),
+            groupings_used: IdSet::default(),
             drafts: Drafts::new(),
             structures: Vec::new(),
             annotations: Vec::new(),
-            facts: HashMap::new(),
-            changed_facts: HashMap::new(),
+            facts: IdMap::default(),
+            changed_facts: IdMap::default(),
             no_facts: Arc::default(),
             deviated_by: BTreeMap::new(),
-            expressions: HashMap::new(),
-            prefix_maps: HashMap::new(),
-            texts: HashMap::new(),
+            expressions: IdMap::default(),
+            prefix_maps: IdMap::default(),
+            texts: IdMap::default(),
             patterns: HashMap::new(),
-            pattern_syntaxes: HashMap::new(),
+            pattern_syntaxes: IdMap::default(),
             typedefs_with_default: Vec::new(),
-            default_identities: HashSet::new(),
+            default_identities: IdSet::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::hash::IdMap;
 use super::set::{Interner, ModuleSet, Name, StatementRef, UnitId};
 use super::types::is_builtin;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -19,8 +20,8 @@ pub(super) struct Definition {
 /// The tables. Look-ups are O(1), for scoped names O(depth of the statement).
 #[derive(Debug, Default)]
 pub(super) struct Definitions {
-    top: HashMap<(Keyword, ModuleId, Name), Definition>,
-    scoped: HashMap<(Keyword, StatementRef, Name), Definition>,
+    top: IdMap<(Keyword, ModuleId, Name), Definition>,
+    scoped: IdMap<(Keyword, StatementRef, Name), Definition>,
 }
 
 impl Definitions {

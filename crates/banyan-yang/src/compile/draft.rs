@@ -3,9 +3,9 @@
 //! Nodes that are switched off (`if-feature`, `deviate not-supported`) or have an error stay in the draft tree, so
 //! that references to them can be told from references to nothing. Only `finish` leaves them out.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::hash::IdMap;
 use super::set::{Name, StatementRef};
 use super::types::DraftType;
 use crate::schema::{ExtensionInstance, ModuleId, Must, NodeKind, OrderedBy, Status, When};
@@ -121,7 +121,7 @@ impl Draft {
 #[derive(Debug)]
 pub(super) struct Drafts {
     nodes: Vec<Draft>,
-    children: HashMap<(DraftId, ModuleId, Name), DraftId>,
+    children: IdMap<(DraftId, ModuleId, Name), DraftId>,
 }
 
 impl Drafts {
@@ -137,7 +137,7 @@ impl Drafts {
         );
         Drafts {
             nodes: vec![root],
-            children: HashMap::new(),
+            children: IdMap::default(),
         }
     }
 

@@ -67,7 +67,7 @@ impl Compilation<'_> {
     }
 
     fn keyword_span(&self, at: StatementRef) -> Span {
-        self.set.tree(at).statement(at.id).keyword_span
+        self.set.tree(at).keyword_span(at.id)
     }
 
     /// The extension that a statement uses.

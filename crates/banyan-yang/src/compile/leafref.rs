@@ -1,11 +1,11 @@
 //! Leafrefs: where their paths lead, chains and cycles (RFC 7950 9.9), and the final types of all leafs.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::consistency::Settled;
 use super::context::Compilation;
 use super::draft::{Absent, DraftId, Drafts};
+use super::hash::IdMap;
 use super::set::{Interner, Name};
 use super::status::Reference;
 use super::types::{DraftType, LeafrefDraft, key_test};
@@ -22,7 +22,7 @@ pub(super) struct DataTree {
     /// By draft: the nearest ancestor that is not a choice or case.
     pub parents: Vec<DraftId>,
     /// Every node that is not a choice or case, by its data parent. Absent nodes too.
-    pub children: HashMap<(DraftId, ModuleId, Name), DraftId>,
+    pub children: IdMap<(DraftId, ModuleId, Name), DraftId>,
 }
 
 /// A node of the [`DataTree`].
@@ -162,9 +162,9 @@ pub(super) struct TypeFinisher<'c, 'a> {
     pub tree: &'c DataTree,
     pub ids: &'c [Option<SchemaId>],
     /// Of each list.
-    pub keys: &'c HashMap<DraftId, Vec<DraftId>>,
+    pub keys: &'c IdMap<DraftId, Vec<DraftId>>,
     /// Finished types, with the leafrefs and unions on their longest way down.
-    done: HashMap<DraftId, (Arc<Type>, usize)>,
+    done: IdMap<DraftId, (Arc<Type>, usize)>,
     /// Leafs whose leafrefs are being followed.
     open: Vec<DraftId>,
     /// Types being finished, nested ones counted.
@@ -190,7 +190,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
             tree: &settled.tree,
             ids,
             keys: &settled.keys,
-            done: HashMap::new(),
+            done: IdMap::default(),
             open: Vec::new(),
             nesting: 0,
             string,

@@ -25,6 +25,7 @@ mod extension;
 mod feature;
 mod finish;
 mod groupings;
+mod hash;
 mod identity;
 mod leafref;
 mod linkage;

@@ -2,9 +2,8 @@
 //!
 //! The data layer makes the values. Must agree with it on what is valid.
 
-use std::collections::HashMap;
-
 use super::draft::{DraftId, Drafts};
+use super::hash::IdMap;
 use super::leafref::{DataTree, Place};
 use super::range::{parse_decimal, parse_integer};
 use super::set::{Interner, Name, split_name};
@@ -14,7 +13,7 @@ use crate::xpath::{self, Axis, CompareOp, Expr, NodeTest, Step};
 /// What the names in values are looked up in.
 pub(super) struct Values<'c> {
     pub names: &'c Interner,
-    pub identity_ids: &'c HashMap<(ModuleId, Name), IdentityId>,
+    pub identity_ids: &'c IdMap<(ModuleId, Name), IdentityId>,
     pub identities: &'c [Identity],
     /// For instance-identifiers, once it is known.
     pub nodes: Option<(&'c DataTree, &'c Drafts)>,

@@ -134,7 +134,7 @@ impl<'s> Texts<'s> {
         // Statements stand in the order of the text.
         while low < high {
             let middle = low + (high - low) / 2;
-            let start = tree.statement(StatementId(middle)).keyword_span.start;
+            let start = tree.keyword_span(StatementId(middle)).start;
             match start.cmp(&span.start) {
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Greater => high = middle,
