@@ -2,7 +2,7 @@
 CARGO ?= cargo
 VENV  := .venv
 
-.PHONY: run demo test jury bench lint clean setup setup-build
+.PHONY: run demo test jury bench lint clean setup setup-build setup-bench
 
 # A controller and four simulated devices, until Ctrl-C; a second run goes on where the first stopped.
 run: setup-build
@@ -22,8 +22,10 @@ test: setup
 jury: setup
 	$(VENV)/bin/python tests/jury/jury.py
 
-bench: setup-build
+# Our own benchmarks; then Banyan beside libyang, which is built for it, on the published models if they are there.
+bench: setup-bench
 	$(CARGO) bench --workspace
+	@scripts/oracle
 
 lint: setup-build
 	$(CARGO) fmt --all --check
@@ -35,6 +37,9 @@ clean:
 
 setup-build:
 	@scripts/setup build
+
+setup-bench:
+	@scripts/setup bench
 
 setup:
 	@scripts/setup test

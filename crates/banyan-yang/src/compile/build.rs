@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::consistency::Settled;
 use super::context::Compilation;
 use super::defaults;
-use super::draft::DraftId;
+use super::draft::{DraftDefault, DraftId, Facts};
 use super::finish::{default_case, uniques};
 use super::hash::IdMap;
 use super::set::StatementRef;
@@ -35,7 +35,11 @@ pub(super) fn nodes<'d>(
         None,
         Span::default(),
     );
-    let mut nodes = vec![root];
+    // What statements say is given back as nodes are made of it, so that both are never there in full.
+    builder.compilation.facts = IdMap::default();
+    builder.compilation.changed_facts = IdMap::default();
+    let mut nodes = Vec::with_capacity(order.size_hint().0);
+    nodes.push(root);
     nodes.extend(order.skip(1).map(|(id, ty)| builder.node(*id, ty)));
     nodes
 }
@@ -82,7 +86,10 @@ impl Builder<'_, '_> {
         }
         node.ty = ty;
         self.link(id, &mut node);
-        let facts = self.facts(id, &node);
+        let effective = defaults::effective(self.compilation.drafts.get(id), node.is_key);
+        let none = self.compilation.no_facts.clone();
+        self.compilation.drafts.get_mut(id).facts = none;
+        let facts = self.facts(&said, &effective, &node);
         node.with_facts(facts)
     }
 
@@ -107,10 +114,14 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn facts(&mut self, id: DraftId, node: &SchemaNode) -> Arc<NodeFacts> {
-        let draft = self.compilation.drafts.get(id);
-        let said = draft.facts.clone();
-        let effective = defaults::effective(draft, node.is_key);
+    /// The final facts; nodes that shared theirs still do. An address names facts for good, because none are made while
+    /// nodes are.
+    fn facts(
+        &mut self,
+        said: &Arc<Facts>,
+        effective: &[DraftDefault],
+        node: &SchemaNode,
+    ) -> Arc<NodeFacts> {
         let decides = DefaultsKey {
             module: node.module,
             ty: node.ty.as_ref().map_or(0, |ty| Arc::as_ptr(ty).addr()),
@@ -118,7 +129,7 @@ impl Builder<'_, '_> {
             is_key: node.is_key,
         };
         let decides = (!effective.is_empty()).then_some(decides);
-        let key = (Arc::as_ptr(&said).addr(), decides);
+        let key = (Arc::as_ptr(said).addr(), decides);
         if let Some(facts) = self.shared.get(&key) {
             return facts.clone();
         }
@@ -127,7 +138,7 @@ impl Builder<'_, '_> {
                 self.compilation,
                 self.settled,
                 node,
-                &effective,
+                effective,
                 self.reported,
             ),
             units: said.units.clone(),
