@@ -2,7 +2,7 @@
 CARGO ?= cargo
 VENV  := .venv
 
-.PHONY: run demo test jury bench lint clean setup setup-build setup-bench
+.PHONY: run demo test jury bench fuzz lint clean setup setup-build setup-bench
 
 # A controller and four simulated devices, until Ctrl-C; a second run goes on where the first stopped.
 run: setup-build
@@ -26,6 +26,11 @@ jury: setup
 bench: setup-bench
 	$(CARGO) bench --workspace
 	@scripts/oracle
+
+# Feeds the parser, the compiler, patterns and XPath with mutations for FUZZ_SECONDS (60) each; fails on a finding.
+fuzz:
+	@scripts/setup fuzz
+	@scripts/fuzz
 
 lint: setup-build
 	$(CARGO) fmt --all --check
