@@ -35,9 +35,6 @@ pub(super) fn nodes<'d>(
         None,
         Span::default(),
     );
-    // What statements say is given back as nodes are made of it, so that both are never there in full.
-    builder.compilation.facts = IdMap::default();
-    builder.compilation.changed_facts = IdMap::default();
     let mut nodes = Vec::with_capacity(order.size_hint().0);
     nodes.push(root);
     nodes.extend(order.skip(1).map(|(id, ty)| builder.node(*id, ty)));
@@ -87,6 +84,7 @@ impl Builder<'_, '_> {
         node.ty = ty;
         self.link(id, &mut node);
         let effective = defaults::effective(self.compilation.drafts.get(id), node.is_key);
+        // Given back as nodes are made of them, so that both are never there in full.
         let none = self.compilation.no_facts.clone();
         self.compilation.drafts.get_mut(id).facts = none;
         let facts = self.facts(&said, &effective, &node);

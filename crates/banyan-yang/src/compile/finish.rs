@@ -7,6 +7,7 @@ use super::augment::mandatory_node;
 use super::consistency::{Settled, settle};
 use super::context::Compilation;
 use super::draft::{Absent, DraftId};
+use super::hash::IdMap;
 use super::leafref::{TypeFinisher, check_targets};
 use super::set::{ModuleSet, StatementRef, split_name};
 use super::{
@@ -39,6 +40,8 @@ pub(super) fn compile<'a>(
     if compilation.is_strict() {
         unused::check_all(&mut compilation, &groupings);
     }
+    compilation.facts = IdMap::default();
+    compilation.changed_facts = IdMap::default();
     let settled = settle(&mut compilation);
     let (order, ids) = number(&compilation, &settled);
     let conditions = names::check_all(&mut compilation, &settled.tree, order.iter().copied());
@@ -46,6 +49,8 @@ pub(super) fn compile<'a>(
     let types = finish_types(&mut compilation, &settled, &order, &ids);
     let annotations = structure::annotations(&mut compilation, &settled, &ids);
     let reported = defaults::check_typedefs(&mut compilation);
+    // Nothing is expanded or resolved any more: memory for the nodes.
+    compilation.types = IdMap::default();
     let nodes = build::nodes(
         &mut compilation,
         &settled,
