@@ -44,7 +44,7 @@ impl Diagnostic {
         Diagnostic {
             code,
             severity: Severity::Error,
-            message: message.into(),
+            message: in_one_line(message.into()),
             primary: Some(span),
             related: Vec::new(),
             help: None,
@@ -224,6 +224,17 @@ impl<'a> Window<'a> {
     }
 }
 
+/// Arguments that a message quotes may have lines; a message has one.
+fn in_one_line(message: String) -> String {
+    if !message.contains('\n') {
+        return message;
+    }
+    message
+        .split_ascii_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 fn char_boundary(text: &str, at: usize) -> usize {
     (at..=text.len())
         .find(|at| text.is_char_boundary(*at))
@@ -350,9 +361,7 @@ mod tests {
     fn a_finding_without_a_place_is_rendered_too() {
         let finding = Diagnostic::without_place("module-not-found", "module x was not found");
         let map = SourceMap::new();
-        insta::assert_snapshot!(finding.render(&map), @r"
-        error[module-not-found]: module x was not found
-        ");
+        insta::assert_snapshot!(finding.render(&map), @"error[module-not-found]: module x was not found");
         assert_eq!(
             finding.one_line(&map),
             "error[module-not-found]: module x was not found"

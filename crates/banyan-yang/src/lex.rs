@@ -223,6 +223,12 @@ impl<'a> Lexer<'a> {
                     self.span(start, start + 1),
                     "this string has no closing quote",
                 )
+                .help(match kind {
+                    TokenKind::DoubleQuoted => {
+                        "add the closing `\"`; a `\"` inside of the string is written `\\\"`"
+                    }
+                    _ => "add the closing `'`; a string that holds a `'` needs double quotes",
+                })
                 .rfc("RFC 7950 6.1.3"),
             );
         }
@@ -280,6 +286,7 @@ impl<'a> Lexer<'a> {
                             u32::from(c)
                         ),
                     )
+                    .help("remove it")
                     .rfc("RFC 7950 14 (yang-char)"),
                 );
                 return;

@@ -232,9 +232,13 @@ impl Parser<'_> {
             format!("`{}` is not a YANG statement", shorten(text)),
         )
         .rfc("RFC 7950 6.3");
-        if let Some(near) = nearest(text, Keyword::ALL.iter().map(|keyword| keyword.text())) {
-            error = error.help(format!("did you mean `{near}`?"));
-        }
+        error = error.help(
+            match nearest(text, Keyword::ALL.iter().map(|keyword| keyword.text())) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "remove it; if it is an extension, write its prefix too, `prefix:name`"
+                    .to_owned(),
+            },
+        );
         self.error(error);
         Keyword::Unknown
     }
@@ -332,6 +336,7 @@ impl Parser<'_> {
             place,
             format!("`;` or `{{` is missing after `{what}`"),
         )
+        .help("end the statement with `;`, or open its block with `{`")
         .rfc("RFC 7950 6.3");
         let rest = self.text.get(end as usize..).unwrap_or("");
         if rest.starts_with("//") || rest.starts_with("/*") {

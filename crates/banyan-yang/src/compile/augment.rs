@@ -203,10 +203,10 @@ impl Compilation<'_> {
                 let what = set.tree(at).keyword_text(at.id);
                 let message =
                     format!("there is no node `{step}` {place}, which this `{what}` names");
-                let mut error =
+                let error =
                     Diagnostic::error("unknown-node", set.argument_span(at), message).rfc(rfc);
-                error.help = self.way_to(node, module, name);
-                self.report(error);
+                let help = self.way_to(node, module, name);
+                self.report(error.help(help));
                 return None;
             };
             node = child;

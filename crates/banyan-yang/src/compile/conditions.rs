@@ -49,7 +49,11 @@ pub(super) fn check_all(compilation: &mut Compilation<'_>, conditions: &[Conditi
         for other in cycle.iter().skip(1).take(5) {
             error = error.related(conditions[*other].span, "depends on the next");
         }
-        compilation.report(error.rfc("RFC 7950 7.21.5"));
+        compilation.report(
+            error
+                .help("let the condition refer to nodes that do not depend on it")
+                .rfc("RFC 7950 7.21.5"),
+        );
     }
 }
 

@@ -2,9 +2,9 @@
 //! Decides which nodes are in the schema.
 
 use super::context::Compilation;
+use super::data_tree::DataTree;
 use super::draft::{Absent, DraftId};
 use super::hash::{IdMap, IdSet};
-use super::leafref::DataTree;
 use super::set::split_name;
 use super::status::Reference;
 use super::types::DraftType;
@@ -109,10 +109,18 @@ impl Settled {
             .map(|id| compilation.drafts.get(id))
             .find(|draft| draft.kind == NodeKind::List && draft.facts.key.is_none());
         // RFC 7950 7.15, 7.16
-        let (why, holder) = if self.in_operation[above] {
-            ("inside of an rpc, action or notification", None)
+        let (why, holder, help) = if self.in_operation[above] {
+            (
+                "inside of an rpc, action or notification",
+                None,
+                "move it to a container or list of the data tree",
+            )
         } else if let Some(list) = keyless {
-            ("below a list without keys", Some(list.span))
+            (
+                "below a list without keys",
+                Some(list.span),
+                "give the list a `key`, so that its entries can be named",
+            )
         } else {
             return;
         };
@@ -121,7 +129,7 @@ impl Settled {
         if let Some(holder) = holder {
             error = error.related(holder, "this list has no `key`");
         }
-        compilation.report(error.rfc(match kind {
+        compilation.report(error.help(help).rfc(match kind {
             NodeKind::Action => "RFC 7950 7.15",
             _ => "RFC 7950 7.16",
         }));
@@ -163,17 +171,19 @@ impl Settled {
     fn elements(&mut self, compilation: &mut Compilation<'_>, id: DraftId) {
         let draft = compilation.drafts.get(id);
         if let (Some(min), Some(max)) = (draft.facts.min_elements, draft.facts.max_elements)
-            && max.value.is_some_and(|max| min.value > max)
+            && let Some(most) = max.value.filter(|most| min.value > *most)
         {
             let error = Diagnostic::error(
                 "min-above-max",
                 min.span,
                 format!(
-                    "{} needs more elements than it may have",
-                    compilation.place(id)
+                    "{} must have at least {} entries, but may have at most {most}",
+                    compilation.place(id),
+                    min.value
                 ),
             )
             .related(max.span, "at most these")
+            .help("lower `min-elements`, or raise `max-elements`")
             .rfc("RFC 7950 7.7.6");
             compilation.report(error);
         }
@@ -293,12 +303,16 @@ impl Settled {
             if let Some(problem) = problem {
                 let mut error = Diagnostic::error("invalid-key", set.argument_span(key), problem)
                     .rfc("RFC 7950 7.8.2");
-                if let Some(near) = compilation
-                    .nearest_child(id, word)
-                    .filter(|near| near != word)
-                {
-                    error = error.help(format!("did you mean `{near}`?"));
+                if let Some((leaf, _)) = leaf.map(|leaf| (leaf, ())) {
+                    error = error.related(compilation.drafts.get(leaf).span, "the key");
                 }
+                let near = compilation.nearest_child(id, word);
+                error = error.help(match near.filter(|near| leaf.is_none() && near != word) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => {
+                        "name leafs that stand directly in the list and are always there".to_owned()
+                    }
+                });
                 compilation.report(error);
                 return self.leave_out(compilation, id);
             }

@@ -122,7 +122,10 @@ impl<'a> Compilation<'a> {
     /// Says what an error elsewhere has taken along.
     pub fn report_left_out(&mut self, at: StatementRef, because: &str) {
         let message = format!("`{}` is left out, because {because}", self.set.describe(at));
-        self.report(Diagnostic::warning("left-out", self.set.span(at), message));
+        self.report(
+            Diagnostic::warning("left-out", self.set.span(at), message)
+                .help("mend those errors, which are reported at their places, and it is back"),
+        );
     }
 
     /// The argument of a statement, shared between all uses of the statement.
@@ -188,6 +191,7 @@ impl<'a> Compilation<'a> {
                             span,
                             format!("invalid XPath: {}", error.problem),
                         )
+                        .help("write an expression of XPath 1.0, such as `. > 0 and ../p:enabled = 'true'`")
                         .rfc("RFC 7950 6.4"),
                     );
                     None
@@ -213,6 +217,7 @@ impl<'a> Compilation<'a> {
             let message = format!("there is no variable `${variable}`: YANG defines none");
             self.report(
                 Diagnostic::error("invalid-xpath", self.set.argument_span(at), message)
+                    .help("write a path or a value; a string must be in quotes")
                     .rfc("RFC 7950 6.4.1"),
             );
         }
@@ -283,7 +288,7 @@ impl<'a> Compilation<'a> {
             }
             None => {
                 let what = kind.text();
-                let mut error = Diagnostic::error(
+                let error = Diagnostic::error(
                     "unknown-name",
                     self.set.argument_span(at),
                     format!(
@@ -300,13 +305,33 @@ impl<'a> Compilation<'a> {
                 });
                 let names = self.definitions.names_of(kind, module);
                 let names = names.map(|name| &**self.names.text(name));
-                if let Some(near) = nearest(name, names) {
-                    error = error.help(format!("did you mean `{near}`?"));
-                }
-                self.report(error);
+                let near = nearest(name, names).map(str::to_owned);
+                let help = match self.defined_elsewhere(kind, at, name) {
+                    Some(elsewhere) => elsewhere,
+                    None => match near {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!(
+                            "define it, or import the module that does and name it `prefix:{}`",
+                            shorten(name)
+                        ),
+                    },
+                };
+                self.report(error.help(help));
                 None
             }
         }
+    }
+
+    /// The name with the prefix under which the text would find it. O(prefixes).
+    fn defined_elsewhere(&self, kind: Keyword, at: StatementRef, name: &str) -> Option<String> {
+        let wanted = self.names.find(name)?;
+        let mut prefixes = self.set.unit(at.unit).prefixes.iter();
+        prefixes.find_map(|(prefix, module)| {
+            let module = (*module)?;
+            self.definitions.top(kind, module, wanted)?;
+            let owner = &self.set.module(module).name;
+            Some(format!("module {owner} has one: `{prefix}:{name}`"))
+        })
     }
 }
 

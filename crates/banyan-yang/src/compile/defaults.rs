@@ -8,7 +8,7 @@ use super::context::Compilation;
 use super::draft::{Draft, DraftDefault};
 use super::set::StatementRef;
 use super::types::DraftType;
-use super::value::{Values, comparable};
+use super::value::{Values, comparable, what_fits};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{DefaultText, ModuleId, NodeKind, PrefixMap, SchemaNode, Type};
 use crate::statement::Keyword;
@@ -50,6 +50,8 @@ pub(super) fn check_typedefs(compilation: &mut Compilation<'_>) -> HashSet<State
             error = error
                 .related(set.span(typedef), "this typedef")
                 .help("give the typedef a default of its own");
+        } else {
+            error = error.help(what_fits(ty, &default.text));
         }
         compilation.report(error);
     }
@@ -78,7 +80,8 @@ pub(super) fn checked(
                 let value = comparable(&ty, &default.text).into_owned();
                 // RFC 7950 7.7.2
                 if !seen.insert(value) && node.config {
-                    "it is there twice".to_owned()
+                    report_repeated(compilation, default);
+                    continue;
                 } else if in_use && is_usable(compilation, &ty, default, &prefixes) {
                     checked.push(DefaultText {
                         text: default.text.clone(),
@@ -97,7 +100,9 @@ pub(super) fn checked(
             default.text
         );
         let span = compilation.set.argument_span(default.at);
-        let mut error = Diagnostic::error("invalid-default", span, message).rfc("RFC 7950 7.6.4");
+        let mut error = Diagnostic::error("invalid-default", span, message)
+            .help(what_fits(&ty, &default.text))
+            .rfc("RFC 7950 7.6.4");
         if node.span.source != span.source
             || !(node.span.start..node.span.end).contains(&span.start)
         {
@@ -106,6 +111,17 @@ pub(super) fn checked(
         compilation.report(error);
     }
     checked
+}
+
+/// RFC 7950 7.7.2: the values of a leaf-list of configuration are unique, and so are its defaults.
+fn report_repeated(compilation: &mut Compilation<'_>, default: &DraftDefault) {
+    let message = format!("the default `{}` is there twice", default.text);
+    let span = compilation.set.argument_span(default.at);
+    compilation.report(
+        Diagnostic::error("invalid-default", span, message)
+            .help("remove one of the two")
+            .rfc("RFC 7950 7.7.2"),
+    );
 }
 
 /// A node's own defaults, else that of its type (RFC 7950 7.6.1, 7.7.2); of a key only its own, to check them (7.8.2).
@@ -156,7 +172,7 @@ fn fitting_prefixes(
 
 fn values<'c>(
     compilation: &'c Compilation<'_>,
-    tree: Option<&'c super::leafref::DataTree>,
+    tree: Option<&'c super::data_tree::DataTree>,
 ) -> Values<'c> {
     Values {
         names: &compilation.names,
@@ -187,6 +203,10 @@ fn is_usable(
         default.text
     );
     let span = compilation.set.argument_span(default.at);
-    compilation.report(Diagnostic::warning("unusable-default", span, message).rfc("RFC 7950 9.10"));
+    compilation.report(
+        Diagnostic::warning("unusable-default", span, message)
+            .help("switch the feature on, or replace the default by a deviation")
+            .rfc("RFC 7950 9.10"),
+    );
     false
 }

@@ -88,6 +88,7 @@ impl Definitions {
                     format!("`{}` is defined twice", set.describe(at)),
                 )
                 .related(set.span(first), "first defined here")
+                .help("rename or remove one of them")
                 .rfc("RFC 7950 6.2.1"),
             );
         }
@@ -213,6 +214,7 @@ fn report_duplicate_namespaces(set: &ModuleSet, found: &mut Diagnostics) {
                 set.modules[first].name, module.name
             ),
         )
+        .help("give each module a namespace of its own")
         .rfc("RFC 7950 7.1.3");
         if let Some(other) = set.modules[first].units.first() {
             error = error.related(namespace(*other), "the other one");

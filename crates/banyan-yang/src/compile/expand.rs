@@ -69,7 +69,10 @@ impl Compilation<'_> {
             let message =
                 format!("nodes are nested more than {MAX_DEPTH} deep; this one is left out");
             let span = self.set.span(at);
-            return self.report(Diagnostic::error("too-deep", span, message));
+            return self.report(
+                Diagnostic::error("too-deep", span, message)
+                    .help("let groupings and nodes be nested less deeply"),
+            );
         }
         let in_choice = self.drafts.get(parent).kind == NodeKind::Choice;
         if !self.fits(kind, parent, at) {
@@ -117,7 +120,9 @@ impl Compilation<'_> {
                 holder.keyword()
             );
             let (span, place) = (self.set.span(at), self.drafts.get(parent).span);
-            let mut error = Diagnostic::error("misplaced-node", span, message).rfc("RFC 7950 7.17");
+            let mut error = Diagnostic::error("misplaced-node", span, message)
+                .help("check what the `uses` or `augment` that brings it here adds to")
+                .rfc("RFC 7950 7.17");
             if holder != NodeKind::Root {
                 error = error.related(place, "the parent");
             }
@@ -149,7 +154,10 @@ impl Compilation<'_> {
             if self.drafts.len() == MAX_NODES {
                 let message =
                     format!("the schema has more than {MAX_NODES} nodes; the rest is left out");
-                self.report(Diagnostic::error("too-large", span, message));
+                self.report(
+                    Diagnostic::error("too-large", span, message)
+                        .help("look for groupings that use several others, over and over"),
+                );
                 // One more node, so that it is said only once.
             } else {
                 return None;
@@ -339,7 +347,10 @@ impl Compilation<'_> {
         if scope.depth > MAX_DEPTH {
             let message =
                 format!("nodes are nested more than {MAX_DEPTH} deep; this one is left out");
-            return self.report(Diagnostic::error("too-deep", span, message));
+            return self.report(
+                Diagnostic::error("too-deep", span, message)
+                    .help("let groupings and nodes be nested less deeply"),
+            );
         }
         let kind = match parent {
             // Nothing that could be named is around it: whoever calls it calls an rpc.

@@ -106,10 +106,13 @@ impl Compilation<'_> {
                 .rfc("RFC 7950 7.19");
             let names = self.definitions.names_of(kind, module);
             let names = names.map(|name| &**self.names.text(name));
-            Some(Box::new(match nearest(name, names) {
-                Some(near) => error.help(format!("did you mean `{near}`?")),
-                None => error,
-            }))
+            let help = match nearest(name, names) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => {
+                    format!("load a revision of {owner} that defines it, or remove the statement")
+                }
+            };
+            Some(Box::new(error.help(help)))
         })
     }
 
@@ -125,15 +128,18 @@ impl Compilation<'_> {
         if definition.dropped || wants == tree.argument(at.id).is_some() {
             return;
         }
-        let problem = if wants {
-            "needs an argument"
-        } else {
-            "has no argument"
+        let (problem, help) = match set.child_argument(definition.at, Keyword::Argument) {
+            Some(argument) if wants => (
+                "needs an argument",
+                format!("write the {argument} after `{}`", tree.keyword_text(at.id)),
+            ),
+            _ => ("takes no argument", "remove the argument".to_owned()),
         };
         let message = format!("`{}` {problem}", tree.keyword_text(at.id));
         self.report(
             Diagnostic::error("extension-argument", set.span(at), message)
                 .related(set.span(definition.at), "defined here")
+                .help(help)
                 .rfc("RFC 7950 7.19"),
         );
     }

@@ -107,7 +107,11 @@ pub(super) fn decide_all(compilation: &mut Compilation<'_>) {
         for other in cycle.iter().skip(1).take(5) {
             error = error.related(span(*other), "depends on the next here");
         }
-        compilation.report(error.rfc("RFC 7950 7.20.1"));
+        compilation.report(
+            error
+                .help("remove one of these `if-feature` statements")
+                .rfc("RFC 7950 7.20.1"),
+        );
         // Off, and not to be looked at again.
         let last = all[cycle[cycle.len() - 1]].0;
         compilation.features.insert(last, false);
@@ -166,10 +170,18 @@ fn report_unknown(compilation: &mut Compilation<'_>) {
             });
             if !known {
                 let message = format!("module {} has no feature `{name}`", entry.name);
-                compilation.report(Diagnostic {
+                let known = compilation.definitions.names_of(Keyword::Feature, module);
+                let known = known.map(|name| &**compilation.names.text(name));
+                let help = match crate::nearest::nearest(name, known) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "do not ask for it, or load the revision of the module that has it"
+                        .to_owned(),
+                };
+                let warning = Diagnostic {
                     severity: crate::diagnostic::Severity::Warning,
                     ..Diagnostic::without_place("unknown-feature", message)
-                });
+                };
+                compilation.report(warning.help(help).rfc("RFC 7950 7.20.1"));
             }
         }
     }

@@ -146,7 +146,17 @@ pub(super) fn default_case(
     }
     let message = format!("{} has no case `{}`", compilation.place(id), default.text);
     let span = compilation.set.argument_span(default.at);
-    compilation.report(Diagnostic::error("unknown-case", span, message).rfc("RFC 7950 7.9.3"));
+    let near = compilation.nearest_child(id, &default.text);
+    let place = compilation.drafts.get(id).span;
+    compilation.report(
+        Diagnostic::error("unknown-case", span, message)
+            .related(place, "this choice")
+            .help(near.map_or_else(
+                || "name a `case` of the choice, or a node that stands directly in it".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            ))
+            .rfc("RFC 7950 7.9.3"),
+    );
     None
 }
 
@@ -209,6 +219,7 @@ fn unique(
     for path in set.argument(at).split_ascii_whitespace() {
         let mut node = list;
         let mut problem = None;
+        let mut help = None;
         for step in path.split('/') {
             let (prefix, name) = split_name(step);
             let module = match compilation.module_of_prefix(at, prefix)? {
@@ -223,6 +234,7 @@ fn unique(
                 Some(child) => node = child,
                 None => {
                     problem = Some(format!("`{step}` is not in {}", compilation.place(node)));
+                    help = Some(compilation.way_to(node, module, name));
                     break;
                 }
             }
@@ -242,6 +254,10 @@ fn unique(
         if let Some(problem) = problem {
             compilation.report(
                 Diagnostic::error("invalid-unique", set.argument_span(at), problem)
+                    .related(compilation.drafts.get(list).span, "of this list")
+                    .help(help.unwrap_or_else(|| {
+                        "name leafs of the list, or of containers in it, by paths".to_owned()
+                    }))
                     .rfc("RFC 7950 7.8.3"),
             );
             return None;
@@ -256,6 +272,8 @@ fn unique(
                         "`{path}` and the leaf before it are not both configuration or both state"
                     ),
                 )
+                .related(compilation.drafts.get(node).span, "this leaf")
+                .help("write one `unique` for configuration and one for state")
                 .rfc("RFC 7950 7.8.3"),
             );
             return None;

@@ -35,7 +35,11 @@ pub(super) fn check_all(compilation: &mut Compilation<'_>) -> Vec<StatementRef> 
         for other in 1..cycle.len().min(6) {
             error = error.related(place(other), "used here");
         }
-        compilation.report(error.rfc("RFC 7950 7.12"));
+        compilation.report(
+            error
+                .help("remove one of these `uses`; what refers to itself is a leafref, not a grouping")
+                .rfc("RFC 7950 7.12"),
+        );
     }
     let mut order = dependencies_first(&edges);
     order.reverse();

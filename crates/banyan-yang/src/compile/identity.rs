@@ -44,7 +44,11 @@ pub(super) fn resolve_all(compilation: &mut Compilation<'_>) {
         for other in cycle.iter().skip(1).take(5) {
             error = error.related(span(*other), "derived here");
         }
-        compilation.report(error.rfc("RFC 7950 7.18.2"));
+        compilation.report(
+            error
+                .help("remove one of these `base` statements")
+                .rfc("RFC 7950 7.18.2"),
+        );
         // Cutting one edge of each cycle leaves a graph without cycles.
         in_cycle[cycle[cycle.len() - 1]] = true;
     }

@@ -4,154 +4,15 @@ use std::sync::Arc;
 
 use super::consistency::Settled;
 use super::context::Compilation;
-use super::draft::{Absent, DraftId, Drafts};
+use super::data_tree::{DataTree, Nowhere, Place};
+use super::draft::{Absent, DraftId};
 use super::hash::IdMap;
-use super::set::{Interner, Name};
 use super::status::Reference;
 use super::types::{DraftType, LeafrefDraft, key_test};
 use crate::diagnostic::Diagnostic;
-use crate::schema::{
-    Expression, ModuleId, NodeKind, PrefixMap, Restriction, SchemaId, SchemaNode, Type, TypeKind,
-};
+use crate::schema::{Expression, NodeKind, Restriction, SchemaId, SchemaNode, Type, TypeKind};
 use crate::statement::Keyword;
 use crate::xpath::{Axis, Expr, Function, NodeTest, Step};
-
-/// The draft tree as XPath sees it (RFC 7950 6.4.1): without choices and cases, and with the parameters of an
-/// operation directly under it.
-pub(super) struct DataTree {
-    /// By draft: the nearest ancestor that is not a choice or case.
-    pub parents: Vec<DraftId>,
-    /// Every node that is not a choice or case, by its data parent. Absent nodes too.
-    pub children: IdMap<(DraftId, ModuleId, Name), DraftId>,
-}
-
-/// A node of the [`DataTree`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Place {
-    pub node: DraftId,
-    /// In an operation: `input` or `output`, whichever the expression stands in. At the root: the structure whose
-    /// document it is, if it is not that of the data tree.
-    pub side: Option<DraftId>,
-}
-
-impl DataTree {
-    /// The place of a node.
-    pub fn place(&self, drafts: &Drafts, node: DraftId) -> Place {
-        match drafts.get(node).kind {
-            NodeKind::Input | NodeKind::Output => Place {
-                node: drafts.get(node).parent,
-                side: Some(node),
-            },
-            NodeKind::Choice | NodeKind::Case => self.place(drafts, self.parents[node.index()]),
-            // RFC 8040 8: the statement is the root of its document.
-            NodeKind::YangData => Place {
-                node: DraftId::ROOT,
-                side: Some(node),
-            },
-            _ => Place { node, side: None },
-        }
-    }
-
-    /// Where absolute paths begin: at the root of the data tree, or of the document of the structure around a place.
-    pub fn root(&self, drafts: &Drafts, place: Option<Place>) -> Place {
-        match place {
-            Some(place) if place.node == DraftId::ROOT => place,
-            _ => Place {
-                node: DraftId::ROOT,
-                side: place.and_then(|place| drafts.structure(place.node)),
-            },
-        }
-    }
-
-    /// `..`
-    pub fn up(&self, drafts: &Drafts, place: Place) -> Option<Place> {
-        match drafts.get(place.node).kind {
-            NodeKind::Root => None,
-            // RFC 8791 4: the structure is the top element of its document.
-            NodeKind::Structure => Some(self.root(drafts, Some(place))),
-            _ => Some(self.place(drafts, self.parents[place.node.index()])),
-        }
-    }
-
-    /// The child of the root of a structure's document.
-    fn in_document(
-        &self,
-        drafts: &Drafts,
-        structure: DraftId,
-        module: ModuleId,
-        name: Name,
-    ) -> Option<DraftId> {
-        let draft = drafts.get(structure);
-        match draft.kind {
-            NodeKind::Structure => {
-                (draft.module == module && draft.name == name).then_some(structure)
-            }
-            _ => self.children.get(&(structure, module, name)).copied(),
-        }
-    }
-
-    /// A child by name. O(1).
-    pub fn down(
-        &self,
-        drafts: &Drafts,
-        place: Place,
-        module: ModuleId,
-        name: Name,
-    ) -> Option<Place> {
-        let under = |parent: DraftId| self.children.get(&(parent, module, name)).copied();
-        let node = match drafts.get(place.node).kind {
-            NodeKind::Rpc | NodeKind::Action => match place.side {
-                Some(side) => under(side),
-                None => drafts
-                    .get(place.node)
-                    .children
-                    .iter()
-                    .find_map(|side| under(*side)),
-            },
-            // The authors of structures also refer to data, though that is not in the document.
-            NodeKind::Root => place
-                .side
-                .and_then(|structure| self.in_document(drafts, structure, module, name))
-                .or_else(|| under(place.node)),
-            _ => under(place.node),
-        }?;
-        Some(Place { node, side: None })
-    }
-
-    /// A name test as a child step; `Err` is the clause that says what is wrong.
-    pub fn step(
-        &self,
-        drafts: &Drafts,
-        names: &Interner,
-        prefixes: &PrefixMap,
-        place: Place,
-        prefix: Option<&str>,
-        local: &str,
-    ) -> Result<Place, String> {
-        let Some(module) = prefixes.module(prefix) else {
-            return Err(format!(
-                "the prefix `{}` is not defined",
-                prefix.unwrap_or("")
-            ));
-        };
-        names
-            .find(local)
-            .and_then(|name| self.down(drafts, place, module, name))
-            .ok_or_else(|| {
-                let draft = drafts.get(place.node);
-                let shown =
-                    prefix.map_or_else(|| local.to_owned(), |prefix| format!("{prefix}:{local}"));
-                match draft.kind {
-                    NodeKind::Root => format!("there is no node `{shown}` at the top"),
-                    kind => format!(
-                        "there is no node `{shown}` in {} {}",
-                        kind.keyword(),
-                        names.text(draft.name)
-                    ),
-                }
-            })
-    }
-}
 
 /// How deep leafrefs and unions of them may be nested: what walks over a type may recurse.
 const MAX_NESTING: usize = 100;
@@ -262,7 +123,18 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
                 .map(|leaf| self.compilation.draft_path(*leaf))
                 .collect();
             let message = format!("leafrefs refer to each other: {}", names.join(" -> "));
-            self.error("circular-leafref", &path, message);
+            let mut error = Diagnostic::error("circular-leafref", path.span, message);
+            for other in self.open[start..].iter().take(5) {
+                error = error.related(
+                    self.compilation.drafts.get(*other).span,
+                    "refers to the next",
+                );
+            }
+            self.compilation.report(
+                error
+                    .help("let one of them have a type that is no leafref")
+                    .rfc("RFC 7950 9.9"),
+            );
             return self.unknown();
         }
         let (found, depth) = if self.nesting < MAX_NESTING {
@@ -272,7 +144,10 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
         };
         if depth >= MAX_NESTING {
             let message = format!("leafrefs and unions are nested more than {MAX_NESTING} deep");
-            self.error("too-deep", &path, message);
+            self.compilation.report(
+                Diagnostic::error("too-deep", path.span, message)
+                    .help("let some of them refer to the end of the chain"),
+            );
             return self.unknown();
         }
         // Chains are followed to their end.
@@ -338,11 +213,6 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
         );
     }
 
-    fn error(&mut self, code: &'static str, path: &Expression, message: String) {
-        self.compilation
-            .report(Diagnostic::error(code, path.span, message).rfc("RFC 7950 9.9"));
-    }
-
     /// The path of a leafref, and the leaf or leaf-list that it leads to; reported if there is none.
     fn target(&mut self, leafref: &LeafrefDraft, leaf: DraftId) -> Option<(Expression, DraftId)> {
         let own = self.compilation.drafts.get(leaf).module;
@@ -370,36 +240,44 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
         if meant.is_some() && leafref.default.is_some() {
             return meant; // RFC 6020 6.4.1 can be read either way.
         }
-        let message = format!("the leafref `{}` leads nowhere: {problem}", path.text);
+        let message = format!(
+            "the leafref `{}` leads nowhere: {}",
+            path.text, problem.clause
+        );
         let mut error = Diagnostic::error("leafref-target", path.span, message).rfc("RFC 7950 9.9");
         if meant.is_some() {
             error = error.help(format!(
                 "names without prefix are of module {} here, where the typedef is used (RFC 7950 6.4.1): give them a prefix",
                 self.compilation.set.module(module).name
             ));
+        } else {
+            error.help = problem.help;
         }
         self.compilation.report(error);
         meant
     }
 
     /// The leaf or leaf-list that a path leads to; `Err` is the clause that says what is wrong.
-    fn leaf_at(&mut self, path: &Expression, leaf: DraftId) -> Result<DraftId, String> {
+    fn leaf_at(&mut self, path: &Expression, leaf: DraftId) -> Result<DraftId, Nowhere> {
         let start = self.tree.place(&self.compilation.drafts, leaf);
         let place = self.walk(&path.expr, path, start)?;
         let draft = self.compilation.drafts.get(place.node);
         match draft.kind {
             NodeKind::Leaf | NodeKind::LeafList => Ok(place.node),
-            NodeKind::Root => Err("it names no leaf".to_owned()),
-            kind => Err(format!(
-                "{} is a {}, not a leaf",
-                self.compilation.names.text(draft.name),
-                kind.keyword()
-            )),
+            NodeKind::Root => Err("it names no leaf".into()),
+            kind => Err(Nowhere {
+                clause: format!(
+                    "{} is a {}, not a leaf",
+                    self.compilation.names.text(draft.name),
+                    kind.keyword()
+                ),
+                help: Some("go on to a leaf or leaf-list".to_owned()),
+            }),
         }
     }
 
     /// Follows a path as RFC 7950 9.9.2 allows them, and `deref()`, which is common.
-    fn walk(&mut self, expr: &Expr, path: &Expression, start: Place) -> Result<Place, String> {
+    fn walk(&mut self, expr: &Expr, path: &Expression, start: Place) -> Result<Place, Nowhere> {
         match expr {
             Expr::Path(location) => {
                 let from = if location.absolute {
@@ -427,7 +305,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
                         let leaf = self.walk(inner, path, start)?;
                         self.deref(leaf)?
                     }
-                    _ => return Err("this is not a path".to_owned()),
+                    _ => return Err("this is not a path".into()),
                 };
                 self.steps(steps, path, from, start)
             }
@@ -435,7 +313,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
                 function: Function::Current,
                 ..
             } => Ok(start),
-            _ => Err("this is not a path".to_owned()),
+            _ => Err("this is not a path".into()),
         }
     }
 
@@ -446,14 +324,19 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
         path: &Expression,
         mut place: Place,
         current: Place,
-    ) -> Result<Place, String> {
+    ) -> Result<Place, Nowhere> {
         let drafts = &self.compilation.drafts;
         for step in steps {
             place = match (&step.axis, &step.test) {
-                (Axis::Parent, NodeTest::Node) => self
-                    .tree
-                    .up(drafts, place)
-                    .ok_or_else(|| "it has too many `..` and leaves the tree".to_owned())?,
+                (Axis::Parent, NodeTest::Node) => {
+                    self.tree.up(drafts, place).ok_or_else(|| Nowhere {
+                        clause: "it has too many `..` and leaves the tree".to_owned(),
+                        help: Some(
+                            "the path begins at the leaf itself: the first `..` is what holds it"
+                                .to_owned(),
+                        ),
+                    })?
+                }
                 (Axis::SelfNode, NodeTest::Node) => place,
                 (Axis::Child, NodeTest::Name { prefix, local }) => {
                     let prefix = prefix.as_deref();
@@ -461,7 +344,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
                     self.tree
                         .step(drafts, names, &path.prefixes, place, prefix, local)?
                 }
-                _ => return Err("only names and `..` can be steps of such a path".to_owned()),
+                _ => return Err("only names and `..` can be steps of such a path".into()),
             };
             self.predicates(step, path, place, current)?;
         }
@@ -475,7 +358,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
         path: &Expression,
         place: Place,
         current: Place,
-    ) -> Result<(), String> {
+    ) -> Result<(), Nowhere> {
         if step.predicates.is_empty() {
             return Ok(());
         }
@@ -483,9 +366,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
         let name = self.compilation.names.text(draft.name);
         if draft.kind != NodeKind::List {
             let kind = draft.kind.keyword();
-            return Err(format!(
-                "{name} is a {kind}, and only lists take predicates"
-            ));
+            return Err(format!("{name} is a {kind}, and only lists take predicates").into());
         }
         let mut given = Vec::new();
         for (key, value) in step.predicates.iter().filter_map(key_test) {
@@ -496,10 +377,10 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
                 .names
                 .text(self.compilation.drafts.get(key.node).name);
             if !keys.contains(&key.node) {
-                return Err(format!("{key_name} is not a key of list {name}"));
+                return Err(format!("{key_name} is not a key of list {name}").into());
             }
             if given.contains(&key.node) {
-                return Err(format!("it gives the key {key_name} of list {name} twice"));
+                return Err(format!("it gives the key {key_name} of list {name} twice").into());
             }
             given.push(key.node);
             let leaf = self.steps(value, path, current, current)?;
@@ -508,19 +389,20 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
                 return Err(format!(
                     "the key {key_name} is compared with a {}, not with a leaf",
                     leaf.kind.keyword()
-                ));
+                )
+                .into());
             }
         }
         Ok(())
     }
 
-    fn deref(&mut self, leaf: Place) -> Result<Place, String> {
+    fn deref(&mut self, leaf: Place) -> Result<Place, Nowhere> {
         let ty = self.compilation.drafts.get(leaf.node).facts.ty.clone();
         let Some(DraftType::Leafref(leafref)) = ty else {
-            return Err("the argument of `deref` is not a leafref".to_owned());
+            return Err("the argument of `deref` is not a leafref".into());
         };
         if self.open.contains(&leaf.node) || self.open.len() >= MAX_NESTING {
-            return Err("its `deref` leads back to itself".to_owned());
+            return Err("its `deref` leads back to itself".into());
         }
         self.open.push(leaf.node);
         let module = leafref
@@ -528,7 +410,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
             .unwrap_or(self.compilation.drafts.get(leaf.node).module);
         let found = match self.compilation.expression(leafref.path, module) {
             Some(path) => self.walk(&path.expr, &path, leaf),
-            None => Err("the argument of `deref` has an invalid path".to_owned()),
+            None => Err("the argument of `deref` has an invalid path".into()),
         };
         self.open.pop();
         found

@@ -106,21 +106,28 @@ fn include_cycles(set: &ModuleSet, module: &ModuleEntry, found: &mut Diagnostics
         .collect();
     for cycle in cycles(&edges) {
         let name = |unit: usize| set.argument(root(set, module.units[unit])).to_owned();
-        let next = name(cycle[1 % cycle.len()]);
-        let Some(include) = links(set, module.units[cycle[0]], Keyword::Include)
-            .find(|include| set.argument(*include) == next)
-        else {
+        // The include of each text of the cycle that leads to the next.
+        let include = |at: usize| {
+            let next = name(cycle[(at + 1) % cycle.len()]);
+            links(set, module.units[cycle[at]], Keyword::Include)
+                .find(|include| set.argument(*include) == next)
+        };
+        let Some(first) = include(0) else {
             continue;
         };
         let names = chain(&cycle, name);
+        let mut error = Diagnostic::error(
+            "circular-include",
+            set.span(first),
+            format!("submodules include each other: {names}"),
+        );
+        for other in (1..cycle.len()).filter_map(include).take(5) {
+            error = error.related(set.span(other), "included here");
+        }
         found.push(
-            Diagnostic::error(
-                "circular-include",
-                set.span(include),
-                format!("submodules include each other: {names}"),
-            )
-            .help("YANG 1.1 allows it, and needs no `include` in submodules at all")
-            .rfc("RFC 6020 5.1"),
+            error
+                .help("YANG 1.1 allows it, and needs no `include` in submodules at all")
+                .rfc("RFC 6020 5.1"),
         );
     }
 }
@@ -185,6 +192,7 @@ fn submodule_revisions(set: &ModuleSet, module: &ModuleEntry, found: &mut Diagno
                     ),
                 )
                 .related(set.span(first), "included here first")
+                .help("include one revision everywhere")
                 .rfc("RFC 7950 7.1.6"),
             );
         }

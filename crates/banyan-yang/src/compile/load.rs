@@ -173,23 +173,31 @@ impl Loader<'_, '_> {
         let text = match found {
             Ok(text) => text,
             Err(error) => {
-                let code = match error {
-                    SourceError::NotFound => "module-not-found",
-                    SourceError::Unreadable(_) => "module-unreadable",
+                let (code, help) = match error {
+                    SourceError::NotFound => (
+                        "module-not-found",
+                        format!("add {name}.yang to the places where modules are looked for"),
+                    ),
+                    SourceError::Unreadable(_) => (
+                        "module-unreadable",
+                        "check that the file can be read, and that it is UTF-8".to_owned(),
+                    ),
                 };
-                self.found
-                    .push(
-                        at(code, format!("{wanted} is needed, but {error}")).help(format!(
-                            "add {name}.yang to the places where modules are looked for"
-                        )),
-                    );
+                let rfc = match (keyword, asker) {
+                    (Keyword::Submodule, _) => "RFC 7950 7.1.6",
+                    (_, Some(_)) => "RFC 7950 7.1.5",
+                    (_, None) => "RFC 7950 5.2",
+                };
+                let error = at(code, format!("{wanted} is needed, but {error}"));
+                self.found.push(error.help(help).rfc(rfc));
                 return None;
             }
         };
         let source = match self.sources.add(text.origin, text.text) {
             Ok(source) => source,
             Err(error) => {
-                self.found.push(at("module-too-large", error.to_string()));
+                let error = at("module-too-large", error.to_string());
+                self.found.push(error.help("split it into submodules"));
                 return None;
             }
         };
@@ -293,6 +301,9 @@ impl Loader<'_, '_> {
                 ),
             )
             .related(place, "as it says here")
+            .help(format!(
+                "include a submodule of {owner}, or import module {belongs_to}"
+            ))
             .rfc("RFC 7950 7.2.2"),
         );
         false
@@ -354,6 +365,7 @@ impl Loader<'_, '_> {
                             span,
                             format!("module {name} imports itself"),
                         )
+                        .help("remove the import: a module sees all that it defines")
                         .rfc("RFC 7950 7.1.5"),
                     );
                     meanings.push((prefix, Some(module)));

@@ -15,6 +15,7 @@ mod conditions;
 mod consistency;
 mod context;
 mod cycles;
+mod data_tree;
 mod defaults;
 mod definitions;
 mod deviation;

@@ -2,8 +2,8 @@
 //! legal, selects nothing, and is hardly ever meant (RFC 7950 6.4.1).
 
 use super::context::Compilation;
+use super::data_tree::{DataTree, Nowhere, Place};
 use super::draft::{Absent, DraftId};
-use super::leafref::{DataTree, Place};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{Expression, NodeKind, WhenContext};
 use crate::source::Span;
@@ -186,20 +186,21 @@ impl Walker<'_, '_> {
         }
     }
 
-    fn unknown(&mut self, prefix: Option<&str>, problem: String) {
+    fn unknown(&mut self, prefix: Option<&str>, problem: Nowhere) {
         // Nodes of modules that are only imported do not exist, and whoever wrote the expression knew that they
         // might not.
         let module = self.expression.prefixes.module(prefix);
         if module.is_some_and(|module| !self.compilation.implemented[module.index()]) {
             return;
         }
+        let message = format!("in this expression {}", problem.clause);
+        let help = problem.help.unwrap_or_else(|| {
+            "what names no node is always empty: correct the path, or remove it".to_owned()
+        });
         self.found.push(
-            Diagnostic::warning(
-                "unknown-node",
-                self.expression.span,
-                format!("in this expression {problem}"),
-            )
-            .rfc("RFC 7950 6.4.1"),
+            Diagnostic::warning("unknown-node", self.expression.span, message)
+                .help(help)
+                .rfc("RFC 7950 6.4.1"),
         );
     }
 }

@@ -156,6 +156,7 @@ impl Compilation<'_> {
         self.report(
             Diagnostic::error("misplaced-property", set.span(at), message)
                 .related(target, "this node")
+                .help("remove it, or name another node")
                 .rfc(rfc),
         );
         false

@@ -18,7 +18,14 @@ pub(super) struct RangeProblem {
     pub offset: usize,
     /// A clause.
     pub clause: String,
+    /// What to do.
+    pub help: &'static str,
 }
+
+const FORM: &str =
+    "write values or `lower..upper`, separated by `|`; `min` and `max` are the limits of the type";
+const ASCENDING: &str = "write the parts in ascending order, and none inside of another";
+const NARROWER: &str = "choose values within it: a restriction can only narrow the type";
 
 /// Parses a restriction of `base` (its intervals, ascending; at least one). `number` reads a bound.
 pub(super) fn parse_range<T: Copy + Ord + Into<i128>>(
@@ -26,10 +33,18 @@ pub(super) fn parse_range<T: Copy + Ord + Into<i128>>(
     base: &[Range<T>],
     number: impl Fn(&str) -> Option<T>,
 ) -> Result<Parsed<T>, RangeProblem> {
-    let problem = |offset, clause| RangeProblem { offset, clause };
+    let problem = |offset, clause, help| RangeProblem {
+        offset,
+        clause,
+        help,
+    };
     let (Some(least), Some(greatest)) = (base.first(), base.last()) else {
         let clause = "the base type allows no value at all".to_owned();
-        return Err(problem(0, clause));
+        return Err(problem(
+            0,
+            clause,
+            "change or remove the base's restriction",
+        ));
     };
     let mut unusual = None;
     let mut bound = |(offset, word): (usize, &str)| match word {
@@ -42,7 +57,7 @@ pub(super) fn parse_range<T: Copy + Ord + Into<i128>>(
                 } else {
                     format!("`{word}` is not a value of the type")
                 };
-                problem(offset, clause)
+                problem(offset, clause, FORM)
             })?;
             if is_unusual(word) {
                 unusual.get_or_insert(offset);
@@ -62,21 +77,21 @@ pub(super) fn parse_range<T: Copy + Ord + Into<i128>>(
             [min, max] => (bound(min)?, bound(max)?),
             _ => {
                 let clause = format!("`{part}` has more than two bounds");
-                return Err(problem(offset, clause));
+                return Err(problem(offset, clause, FORM));
             }
         };
         if min > max {
             let clause = format!("in `{part}` the lower bound is above the upper one");
-            return Err(problem(offset, clause));
+            return Err(problem(offset, clause, "exchange the two"));
         }
         if parts.last().is_some_and(|last| last.max >= min) {
             let clause = format!("`{part}` does not come after the part before it");
-            return Err(problem(offset, clause));
+            return Err(problem(offset, clause, ASCENDING));
         }
         // RFC 7950 9.2.4: it can only become narrower.
         if !lies_within(base, min, max) {
             let clause = format!("`{part}` is outside of what the base type allows");
-            return Err(problem(offset, clause));
+            return Err(problem(offset, clause, NARROWER));
         }
         parts.push(Range { min, max });
     }

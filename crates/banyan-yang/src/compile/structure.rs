@@ -124,6 +124,7 @@ impl Compilation<'_> {
             return self.report(
                 Diagnostic::error("augment-target", set.argument_span(at), message)
                     .related(place, "the target")
+                    .help("name a structure, container, list, choice or case")
                     .rfc(RFC),
             );
         }

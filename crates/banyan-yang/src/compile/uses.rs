@@ -21,7 +21,10 @@ impl Compilation<'_> {
         if scope.depth > MAX_DEPTH {
             let message =
                 format!("nodes are nested more than {MAX_DEPTH} deep; this use is left out");
-            return self.report(Diagnostic::error("too-deep", set.span(at), message));
+            return self.report(
+                Diagnostic::error("too-deep", set.span(at), message)
+                    .help("let groupings use each other less deeply"),
+            );
         }
         let first = self.drafts.get(parent).children.len();
         self.groupings_used.insert(grouping);
@@ -89,10 +92,10 @@ impl Compilation<'_> {
                     "`{step}`, which `{what}` names, is not in {}",
                     self.place(node)
                 );
-                let mut error = Diagnostic::error("unknown-node", set.argument_span(at), message)
+                let error = Diagnostic::error("unknown-node", set.argument_span(at), message)
                     .rfc("RFC 7950 7.13.2");
-                error.help = self.way_to(node, module, name);
-                self.report(error);
+                let help = self.way_to(node, module, name);
+                self.report(error.help(help));
                 return None;
             };
             node = child;
@@ -108,8 +111,8 @@ impl Compilation<'_> {
     }
 
     /// What to write for a step that leads nowhere: the choices and cases that it passes over (RFC 7950 6.5), else the
-    /// nearest name.
-    pub fn way_to(&self, node: DraftId, module: ModuleId, name: &str) -> Option<String> {
+    /// nearest name, else the names that are there.
+    pub fn way_to(&self, node: DraftId, module: ModuleId, name: &str) -> String {
         let text = |id: DraftId| &**self.names.text(self.drafts.get(id).name);
         let mut pending: Vec<(DraftId, Vec<DraftId>)> = vec![(node, Vec::new())];
         while let Some((at, way)) = pending.pop() {
@@ -120,15 +123,18 @@ impl Compilation<'_> {
                     pending.push((*child, way));
                 } else if way.len() > 1 && draft.module == module && text(*child) == name {
                     let steps: Vec<_> = way.iter().map(|id| text(*id)).collect();
-                    return Some(format!(
-                        "name the choice and the case too: {}",
-                        steps.join("/")
-                    ));
+                    return format!("name the choice and the case too: {}", steps.join("/"));
                 }
             }
         }
-        let near = self.nearest_child(node, name).filter(|near| near != name)?;
-        Some(format!("did you mean `{near}`?"))
+        let near = self.nearest_child(node, name);
+        match near.filter(|near| near != name) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => {
+                let children = self.drafts.get(node).children.iter();
+                what_is_there(children.map(|child| text(*child)))
+            }
+        }
     }
 
     /// RFC 7950 7.13.2.
@@ -161,6 +167,7 @@ impl Compilation<'_> {
             let message = "an `augment` in `uses` names a node of the grouping, so its path has no leading `/`";
             return self.report(
                 Diagnostic::error("invalid-argument", set.argument_span(at), message)
+                    .help("remove the `/`")
                     .rfc("RFC 7950 7.17"),
             );
         }
@@ -185,6 +192,7 @@ impl Compilation<'_> {
             self.report(
                 Diagnostic::error("augment-target", set.argument_span(at), message)
                     .related(place, "the target")
+                    .help("name a container, list, choice, case, input, output or notification")
                     .rfc("RFC 7950 7.17"),
             );
             return false;
@@ -218,5 +226,21 @@ impl Compilation<'_> {
         let added: Vec<DraftId> = self.drafts.get(target).children[first..].to_vec();
         self.condition_nodes(at, &added, scope);
         added
+    }
+}
+
+/// Names to choose from, instead of one that leads nowhere.
+pub(super) fn what_is_there<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    const FEW: usize = 8;
+    let mut names: Vec<_> = names
+        .take(FEW + 1)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if names.len() > FEW {
+        names[FEW] = "...".to_owned();
+    }
+    match names.is_empty() {
+        true => "nothing is there: name another node".to_owned(),
+        false => format!("what is there: {}", names.join(", ")),
     }
 }

@@ -2,12 +2,15 @@
 //!
 //! The data layer makes the values. Must agree with it on what is valid.
 
+use super::data_tree::{DataTree, Place};
 use super::draft::{DraftId, Drafts};
 use super::hash::IdMap;
-use super::leafref::{DataTree, Place};
 use super::range::{parse_decimal, parse_integer};
 use super::set::{Interner, Name, split_name};
-use crate::schema::{Identity, IdentityId, ModuleId, PrefixMap, Restriction, Type, TypeKind};
+use crate::nearest::nearest;
+use crate::schema::{
+    Identity, IdentityId, ModuleId, PrefixMap, Range, Restriction, Type, TypeKind,
+};
 use crate::xpath::{self, Axis, CompareOp, Expr, NodeTest, Step};
 
 /// What the names in values are looked up in.
@@ -128,7 +131,7 @@ impl Values<'_> {
             };
             match tree.step(drafts, self.names, prefixes, place, Some(prefix), local) {
                 Ok(found) => place = found,
-                Err(problem) => return Some(problem),
+                Err(problem) => return Some(problem.clause),
             }
         }
         None
@@ -234,6 +237,63 @@ fn in_range<T: Copy + PartialOrd>(
         None if text.is_empty() => Some("it is empty".to_owned()),
         None => Some(format!("it is not {what} that fits the type")),
     }
+}
+
+/// What to write instead of a text that is no value of a type.
+pub(super) fn what_fits(ty: &Type, text: &str) -> String {
+    match &ty.kind {
+        TypeKind::Int(width, range) => {
+            let (min, max) = super::types::signed_bounds(*width);
+            format!("the type takes {}", intervals(&range.parts, min, max))
+        }
+        TypeKind::Uint(width, range) => {
+            let max = u64::MAX >> (64 - super::types::bits(*width));
+            format!("the type takes {}", intervals(&range.parts, 0, max))
+        }
+        TypeKind::Decimal64 {
+            fraction_digits, ..
+        } => format!(
+            "write a number within the range, with at most {fraction_digits} digits after the point"
+        ),
+        TypeKind::Boolean => "write `true` or `false`".to_owned(),
+        TypeKind::Enumeration(items) => one_of(text, items.iter().map(|item| &*item.name)),
+        TypeKind::Bits(bits) => one_of(text, bits.iter().map(|bit| &*bit.name)),
+        TypeKind::Empty => "remove the default".to_owned(),
+        _ => "write a value of the type, or change the type".to_owned(),
+    }
+}
+
+/// The intervals of a restriction as YANG writes them; those of the bare type if there is none.
+fn intervals<T: Copy + PartialEq + std::fmt::Display>(
+    parts: &[Range<T>],
+    min: T,
+    max: T,
+) -> String {
+    let bare = [Range { min, max }];
+    let parts = if parts.is_empty() { &bare } else { parts };
+    let shown: Vec<_> = parts
+        .iter()
+        .map(|part| match part.min == part.max {
+            true => part.min.to_string(),
+            false => format!("{}..{}", part.min, part.max),
+        })
+        .collect();
+    shown.join(" | ")
+}
+
+/// The nearest of some names, else the first few of them.
+fn one_of<'n>(text: &str, names: impl Iterator<Item = &'n str> + Clone) -> String {
+    const FEW: usize = 8;
+    if let Some(near) = nearest(text, names.clone()) {
+        return format!("did you mean `{near}`?");
+    }
+    let shown: Vec<_> = names
+        .clone()
+        .take(FEW)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let more = if names.count() > FEW { ", ..." } else { "" };
+    format!("the type has {}{more}", shown.join(", "))
 }
 
 /// The number of octets that a base64 text stands for (RFC 4648 4; white space is allowed, RFC 7950 9.8.2).

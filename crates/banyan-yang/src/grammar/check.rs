@@ -94,6 +94,7 @@ fn check_top(tree: &mut SyntaxTree, diagnostics: &mut Diagnostics) -> bool {
                     tree.keyword_text(root)
                 ),
             )
+            .help("put the statements into `module name { ... }` or `submodule name { ... }`")
             .rfc("RFC 7950 5.1"),
         );
         return false;
@@ -194,7 +195,7 @@ impl Checker<'_> {
         let (problem, help) = match known.place {
             Place::Top | Place::TopOrIgnored if !top => (
                 format!("`{what}` can only stand at the top of a module"),
-                "move it there",
+                "move it to the top of the module",
             ),
             Place::ContainerOrList if !in_data => (
                 format!("`{what}` can only stand in a container or list"),
@@ -247,6 +248,7 @@ impl Checker<'_> {
                 ),
             )
             .related(tree.span(first), "the first one")
+            .help("remove one of the two")
             .rfc(known.rfc),
         );
         false
@@ -289,19 +291,20 @@ impl Checker<'_> {
             return;
         }
         let Some(rule) = rule_for(rules, keyword) else {
-            self.found.push(
-                Diagnostic::error(
-                    "misplaced-statement",
-                    tree.span(child),
-                    format!(
-                        "`{}` cannot stand in `{}`",
-                        tree.keyword_text(child),
-                        tree.describe(id)
-                    ),
-                )
-                .related(tree.span(id), "inside this statement")
-                .rfc(rfc),
-            );
+            let mut error = Diagnostic::error(
+                "misplaced-statement",
+                tree.span(child),
+                format!(
+                    "`{}` cannot stand in `{}`",
+                    tree.keyword_text(child),
+                    tree.describe(id)
+                ),
+            )
+            .related(tree.span(id), "inside this statement")
+            .rfc(rfc);
+            let parent = tree.keyword(id);
+            error = error.help(holders(keyword).unwrap_or_else(|| held(parent, rules)));
+            self.found.push(error);
             return tree.drop_statement(child);
         };
         if rule.since > self.version {
@@ -332,6 +335,7 @@ impl Checker<'_> {
                     tree.keyword_text(child)
                 ),
             )
+            .help(format!("keep one `{}`", tree.keyword_text(child)))
             .rfc("RFC 7950 14");
             if let Some(first) = tree
                 .all_children(id)
@@ -415,6 +419,10 @@ impl Checker<'_> {
                         tree.span(id),
                         format!("`{}` needs an argument", keyword.text()),
                     )
+                    .help(match violation(form, "", self.version) {
+                        Some(wanted) => format!("after `{}` write {wanted}", keyword.text()),
+                        None => format!("after `{}` write a text in quotes", keyword.text()),
+                    })
                     .rfc("RFC 7950 14"),
                 );
             }
@@ -425,8 +433,9 @@ impl Checker<'_> {
                 Diagnostic::error(
                     "unexpected-argument",
                     tree.argument_span(id),
-                    format!("`{}` has no argument", keyword.text()),
+                    format!("`{}` takes no argument", keyword.text()),
                 )
+                .help("remove the argument")
                 .rfc("RFC 7950 14"),
             );
             return true; // It does no harm.
@@ -455,6 +464,33 @@ impl Checker<'_> {
     }
 }
 
+/// Where a statement that stands at the wrong place can stand, unless that is nearly everywhere.
+fn holders(keyword: Keyword) -> Option<String> {
+    const FEW: usize = 8;
+    let holders: Vec<_> = Keyword::ALL
+        .iter()
+        .filter(|holder| rule_for(substatements(**holder), keyword).is_some())
+        .map(|holder| format!("`{}`", holder.text()))
+        .collect();
+    (1..=FEW)
+        .contains(&holders.len())
+        .then(|| format!("it can stand in {}", holders.join(", ")))
+}
+
+/// What a statement can hold.
+fn held(parent: Keyword, rules: &[Rule]) -> String {
+    const SOME: usize = 12;
+    let names = rules
+        .iter()
+        .map(|rule| format!("`{}`", rule.keyword.text()));
+    let names: Vec<_> = names.collect();
+    match names.len() {
+        0 => "remove it: nothing can stand there".to_owned(),
+        1..=SOME => format!("`{}` can hold {}", parent.text(), names.join(", ")),
+        _ => "move it, or remove it".to_owned(),
+    }
+}
+
 /// The sections of a module stand in a fixed order: header, linkage, meta, revisions, body (RFC 7950 7.1.1).
 fn check_order(tree: &SyntaxTree, root: StatementId, diagnostics: &mut Diagnostics) {
     const SECTIONS: [&str; 5] = [
@@ -462,9 +498,9 @@ fn check_order(tree: &SyntaxTree, root: StatementId, diagnostics: &mut Diagnosti
         "`import` and `include`",
         "`organization`, `contact`, `description` and `reference`",
         "`revision`",
-        "definitions",
+        "the definitions",
     ];
-    let mut reached = 0;
+    let mut reached = (0, root);
     for child in tree.children(root) {
         use Keyword::*;
         let section = match tree.keyword(child) {
@@ -475,17 +511,20 @@ fn check_order(tree: &SyntaxTree, root: StatementId, diagnostics: &mut Diagnosti
             Extension => continue,
             _ => 4,
         };
-        if section < reached {
+        if section < reached.0 {
             diagnostics.push(
                 Diagnostic::error(
                     "statement-order",
                     tree.span(child),
                     format!("`{}` stands too late in the module", tree.describe(child)),
                 )
-                .help(format!("move it before {}", SECTIONS[reached]))
+                .related(tree.span(reached.1), "must stand after it")
+                .help(format!("move it before {}", SECTIONS[reached.0]))
                 .rfc("RFC 7950 7.1.1"),
             );
         }
-        reached = reached.max(section);
+        if section > reached.0 {
+            reached = (section, child);
+        }
     }
 }

@@ -78,6 +78,7 @@ fn a_misplaced_statement_is_named_with_its_parent() {
       |   inside this statement
       |
       = note: see RFC 7950 14
+      = help: it can stand in `list`
     ");
 }
 
@@ -115,6 +116,7 @@ fn a_repeated_statement_points_to_the_first() {
       |            the first one
       |
       = note: see RFC 7950 14
+      = help: keep one `type`
     ");
 }
 
@@ -237,8 +239,13 @@ fn sections_of_a_module_stand_in_order() {
     5 |   import b { prefix b; }
       |   ^^^^^^^^
       |
+     ::: m.yang:4:3
+      |
+    4 |   leaf a { type string; }
+      |   ------ must stand after it
+      |
       = note: see RFC 7950 7.1.1
-      = help: move it before definitions
+      = help: move it before the definitions
     ");
 }
 

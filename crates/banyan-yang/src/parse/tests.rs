@@ -70,6 +70,7 @@ fn a_missing_semicolon_is_reported_and_the_next_line_is_a_statement() {
       |             ^
       |
       = note: see RFC 7950 6.3
+      = help: end the statement with `;`, or open its block with `{`
     ");
 }
 

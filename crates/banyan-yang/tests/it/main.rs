@@ -2,6 +2,7 @@
 
 mod binding;
 mod corpus;
+mod diagnostics;
 mod embedded;
 mod jury;
 mod published;

@@ -95,6 +95,7 @@ fn an_augment_must_have_a_target_that_can_be_augmented() {
       |                                                                            ------ the target
       |
       = note: see RFC 7950 7.17
+      = help: name a container, list, choice, case, input, output or notification
     ");
     assert_eq!(
         codes("container c; augment m:c { leaf a { type string; } }"),

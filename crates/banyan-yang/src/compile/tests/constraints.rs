@@ -46,6 +46,7 @@ fn an_expression_that_does_not_parse_is_an_error() {
       |                              ^^^^^^^^
       |
       = note: see RFC 7950 6.4
+      = help: write an expression of XPath 1.0, such as `. > 0 and ../p:enabled = 'true'`
     ");
 }
 
@@ -61,6 +62,7 @@ fn an_expression_over_an_unknown_node_is_a_warning() {
       |                                ^^^^^^^^^^^^^
       |
       = note: see RFC 7950 6.4.1
+      = help: did you mean `b`?
     "#);
     assert!(
         codes("list l { key k; leaf k { type string; must \"../../l[k = current()]/k\"; } }")

@@ -194,6 +194,7 @@ fn actions_and_notifications_stand_in_containers_and_lists_with_keys() {
       |   ------ this list has no `key`
       |
       = note: see RFC 7950 7.15
+      = help: give the list a `key`, so that its entries can be named
     ");
 }
 

@@ -67,6 +67,7 @@ fn a_refine_must_name_a_node_and_fit_it() {
       |                ------ this node
       |
       = note: see RFC 7950 7.13.2
+      = help: remove it, or name another node
     ");
 }
 

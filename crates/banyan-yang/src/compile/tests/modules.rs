@@ -12,6 +12,7 @@ fn a_missing_import_is_reported_at_the_import() {
     2 |   import nowhere { prefix n; }
       |   ^^^^^^^^^^^^^^
       |
+      = note: see RFC 7950 7.1.5
       = help: add nowhere.yang to the places where modules are looked for
     ");
     insta::assert_snapshot!(
@@ -19,6 +20,7 @@ fn a_missing_import_is_reported_at_the_import() {
         @r"
     error[module-not-found]: module absent is needed, but it was not found
      |
+     = note: see RFC 7950 5.2
      = help: add absent.yang to the places where modules are looked for
     "
     );
@@ -84,6 +86,7 @@ fn a_submodule_of_another_module_is_refused() {
       |   ---------------- as it says here
       |
       = note: see RFC 7950 7.2.2
+      = help: include a submodule of m, or import module other
     ");
 }
 

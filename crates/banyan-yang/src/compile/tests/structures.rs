@@ -364,6 +364,7 @@ fn augment_structure_must_lead_to_a_structure() {
       |                      ^^^^^^^^
       |
       = note: see RFC 8791 4
+      = help: what is there: `c`, `l`
     ");
     insta::assert_snapshot!(refused("sx:augment-structure /a:s/a:l { leaf z { type string; } }"), @r"
     error[augment-target]: a leaf cannot be augmented
@@ -378,6 +379,7 @@ fn augment_structure_must_lead_to_a_structure() {
       |                                                                          ------ the target
       |
       = note: see RFC 8791 4
+      = help: name a structure, container, list, choice or case
     ");
     assert!(
         refused("sx:augment-structure s { leaf z { type string; } }").contains("invalid-argument")

@@ -146,6 +146,7 @@ impl Compilation<'_> {
                         keyword.text()
                     ),
                 )
+                .help("add `yang-version 1.1;` to the module")
                 .rfc("RFC 7950 1.1"),
             );
         }

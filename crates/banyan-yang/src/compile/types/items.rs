@@ -1,10 +1,13 @@
 //! The items of enumerations and bits: names, and the numbers that they are given or counted (RFC 7950 9.6.4, 9.7.4).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::super::context::Compilation;
 use super::super::set::StatementRef;
+use crate::diagnostic::Diagnostic;
+use crate::nearest::nearest;
 use crate::schema::{Bit, EnumItem};
 use crate::statement::Keyword;
 
@@ -73,17 +76,25 @@ impl Compilation<'_> {
         let set = self.set;
         let base: Option<HashMap<&str, &Item>> =
             base.map(|items| items.iter().map(|item| (&*item.name, item)).collect());
-        let mut names: HashSet<&str> = HashSet::new();
-        let mut numbers: HashSet<i64> = HashSet::new();
+        let mut names: HashMap<&str, StatementRef> = HashMap::new();
+        let mut numbers: HashMap<i64, StatementRef> = HashMap::new();
         let mut highest: Option<i64> = None;
         let mut items = Vec::new();
         let word = kind.keyword.text();
         for child in set.children_of(at, kind.keyword) {
             let name = set.argument(child);
-            if !names.insert(name) {
-                let message = format!("the {word} `{name}` is there twice");
-                self.type_error(child, kind.duplicate, message, kind.rfc);
-                continue;
+            match names.entry(name) {
+                Entry::Vacant(free) => _ = free.insert(child),
+                Entry::Occupied(first) => {
+                    let message = format!("the {word} `{name}` is there twice");
+                    self.report(
+                        Diagnostic::error(kind.duplicate, set.span(child), message)
+                            .related(set.span(*first.get()), "first defined here")
+                            .help("rename or remove one of them")
+                            .rfc(kind.rfc),
+                    );
+                    continue;
+                }
             }
             let given: Option<i64> = set
                 .child_argument(child, kind.number)
@@ -92,7 +103,14 @@ impl Compilation<'_> {
                 Some(base) => {
                     let Some(item) = base.get(name) else {
                         let message = format!("the base type has no {word} `{name}`");
-                        self.type_error(child, kind.unknown, message, kind.rfc);
+                        let error = Diagnostic::error(kind.unknown, set.span(child), message);
+                        let help = match nearest(name, base.keys().copied()) {
+                            Some(near) => format!("did you mean `{near}`?"),
+                            None => {
+                                format!("a derived type can only keep some of its base's {word}s")
+                            }
+                        };
+                        self.report(error.help(help).rfc(kind.rfc));
                         continue;
                     };
                     if given.is_some_and(|given| given != item.number) {
@@ -101,7 +119,12 @@ impl Compilation<'_> {
                             kind.number.text(),
                             item.number
                         );
-                        self.type_error(child, kind.changed, message, kind.number_rfc);
+                        let place = set.child(child, kind.number).unwrap_or(child);
+                        self.report(
+                            Diagnostic::error(kind.changed, set.span(place), message)
+                                .help(format!("remove this `{}`", kind.number.text()))
+                                .rfc(kind.number_rfc),
+                        );
                     }
                     (item.number, item.on)
                 }
@@ -113,20 +136,34 @@ impl Compilation<'_> {
                             "the {word} `{name}` needs a `{}`: one before has the greatest",
                             kind.number.text()
                         );
-                        self.type_error(child, kind.missing, message, kind.number_rfc);
+                        let mut error = Diagnostic::error(kind.missing, set.span(child), message);
+                        if let Some(greatest) = numbers.get(&kind.greatest) {
+                            error = error.related(set.span(*greatest), "this one");
+                        }
+                        self.report(
+                            error
+                                .help(format!("give it a `{}` that is free", kind.number.text()))
+                                .rfc(kind.number_rfc),
+                        );
                         continue;
                     };
                     (number, true)
                 }
             };
-            if !numbers.insert(number) {
+            if let Some(first) = numbers.get(&number) {
                 let message = format!(
                     "the {} {number} of {word} `{name}` is that of another {word} too",
                     kind.number.text()
                 );
-                self.type_error(child, kind.taken, message, kind.number_rfc);
+                self.report(
+                    Diagnostic::error(kind.taken, set.span(child), message)
+                        .related(set.span(*first), "has it first")
+                        .help(format!("give it another `{}`", kind.number.text()))
+                        .rfc(kind.number_rfc),
+                );
                 continue;
             }
+            numbers.insert(number, child);
             highest = Some(highest.map_or(number, |highest| highest.max(number)));
             items.push(Item {
                 on: self.features_hold(child) && on,

@@ -119,7 +119,10 @@ impl<'a> Compilation<'a> {
 
     fn too_deep(&mut self, at: StatementRef) {
         let message = format!("typedefs and unions are nested more than {MAX_CHAIN} deep");
-        self.report(Diagnostic::error("too-deep", self.set.span(at), message));
+        self.report(
+            Diagnostic::error("too-deep", self.set.span(at), message)
+                .help("name a type that is nearer to the built-in one"),
+        );
     }
 
     fn resolve_type_now(&mut self, at: StatementRef) -> Option<ResolvedType> {
@@ -145,8 +148,13 @@ impl<'a> Compilation<'a> {
                 .map(|typedef| self.set.argument(*typedef))
                 .collect();
             let message = format!("typedefs are defined by each other: {}", cycle.join(" -> "));
+            let mut error = Diagnostic::error("circular-typedef", self.set.span(at), message);
+            for other in self.types_in_progress[start..].iter().skip(1).take(5) {
+                error = error.related(self.set.span(*other), "defined by the next");
+            }
             self.report(
-                Diagnostic::error("circular-typedef", self.set.span(at), message)
+                error
+                    .help("let one of them name a built-in type")
                     .rfc("RFC 7950 7.3"),
             );
             return None;
@@ -180,17 +188,6 @@ impl<'a> Compilation<'a> {
         resolved
     }
 
-    fn type_error(
-        &mut self,
-        at: StatementRef,
-        code: &'static str,
-        message: String,
-        rfc: &'static str,
-    ) {
-        let span = self.set.span(at);
-        self.report(Diagnostic::error(code, span, message).rfc(rfc));
-    }
-
     /// Reports substatements that do not fit the base type.
     fn check_restrictions(&mut self, at: StatementRef, builtin: Builtin, derived: bool) {
         let set = self.set;
@@ -218,7 +215,21 @@ impl<'a> Compilation<'a> {
                     builtin.name()
                 )
             };
-            self.type_error(child, "misplaced-restriction", message, "RFC 7950 9");
+            let at_base = |keyword: &&Keyword| !derived || !Builtin::ONLY_AT_BASE.contains(keyword);
+            let fitting: Vec<_> = builtin.restrictions().iter().filter(at_base).collect();
+            let fitting: Vec<_> = fitting
+                .iter()
+                .map(|fit| format!("`{}`", fit.text()))
+                .collect();
+            let help = match fitting.is_empty() {
+                true => "remove it: nothing restricts this type".to_owned(),
+                false => format!("remove it; what this type takes: {}", fitting.join(", ")),
+            };
+            self.report(
+                Diagnostic::error("misplaced-restriction", set.span(child), message)
+                    .help(help)
+                    .rfc("RFC 7950 9"),
+            );
         }
     }
 
@@ -357,14 +368,18 @@ impl<'a> Compilation<'a> {
                 let message =
                     "`deref()` is no part of the path of a leafref; other tools refuse it";
                 self.report(
-                    Diagnostic::warning("deref-in-path", path.span, message).rfc("RFC 7950 9.9.2"),
+                    Diagnostic::warning("deref-in-path", path.span, message)
+                        .help("write the path to the target itself, with predicates for its keys")
+                        .rfc("RFC 7950 9.9.2"),
                 );
                 true
             }
             PathForm::Wrong(problem) => {
                 let message = format!("`{}` is not the path of a leafref: {problem}", path.text);
                 self.report(
-                    Diagnostic::error("invalid-path", path.span, message).rfc("RFC 7950 9.9.2"),
+                    Diagnostic::error("invalid-path", path.span, message)
+                        .help("write names and `..` between `/`, such as `../p:name` or `/p:list/p:name`")
+                        .rfc("RFC 7950 9.9.2"),
                 );
                 false
             }
@@ -379,7 +394,9 @@ impl<'a> Compilation<'a> {
         {
             let message = "`require-instance` of a leafref needs YANG 1.1";
             self.report(
-                Diagnostic::error("needs-yang-1.1", set.span(require), message).rfc("RFC 7950 1.1"),
+                Diagnostic::error("needs-yang-1.1", set.span(require), message)
+                    .help("add `yang-version 1.1;` to the module")
+                    .rfc("RFC 7950 1.1"),
             );
         }
     }
@@ -434,7 +451,10 @@ impl<'a> Compilation<'a> {
         }
         if weight > MAX_MEMBERS {
             let message = format!("a union of more than {MAX_MEMBERS} member types");
-            self.report(Diagnostic::error("union-too-large", set.span(at), message));
+            self.report(
+                Diagnostic::error("union-too-large", set.span(at), message)
+                    .help("leave out members whose values others take already"),
+            );
             return None;
         }
         let plain: Option<Vec<Arc<Type>>> = members
@@ -471,7 +491,11 @@ impl<'a> Compilation<'a> {
         if self.set.version(member) == Version::V1 {
             let message = format!("a union with a member of type {what} needs YANG 1.1");
             let span = self.set.span(member);
-            self.report(Diagnostic::error("needs-yang-1.1", span, message).rfc("RFC 6020 9.12"));
+            self.report(
+                Diagnostic::error("needs-yang-1.1", span, message)
+                    .help("add `yang-version 1.1;` to the module")
+                    .rfc("RFC 6020 9.12"),
+            );
         }
     }
 }

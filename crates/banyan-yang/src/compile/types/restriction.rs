@@ -34,7 +34,11 @@ impl Compilation<'_> {
             Err(problem) => {
                 let span = self.set.place_in_argument(child, problem.offset);
                 let message = format!("the {} is not valid: {}", keyword.text(), problem.clause);
-                self.report(Diagnostic::error(code, span, message).rfc(rfc));
+                self.report(
+                    Diagnostic::error(code, span, message)
+                        .help(problem.help)
+                        .rfc(rfc),
+                );
                 return base.cloned().unwrap_or_default();
             }
         };
@@ -43,7 +47,7 @@ impl Compilation<'_> {
             let message = "numbers here have neither a plus sign nor leading zeros";
             self.report(
                 Diagnostic::warning("unusual-number", span, message)
-                    .help("it is read as a decimal number")
+                    .help("write it without; it is read as a decimal number, not as an octal one")
                     .rfc("RFC 7950 14 (integer-value)"),
             );
         }
@@ -92,7 +96,9 @@ impl Compilation<'_> {
                     error.problem
                 );
                 self.report(
-                    Diagnostic::error("invalid-pattern", span, message).rfc("RFC 7950 9.4.5"),
+                    Diagnostic::error("invalid-pattern", span, message)
+                        .help("`\\` before a special character, such as `(`, `[` or `?`, makes it an ordinary one")
+                        .rfc("RFC 7950 9.4.5"),
                 );
                 None
             }

@@ -184,6 +184,7 @@ fn circular_groupings_are_reported_with_the_cycle_whatever_uses_them() {
       |                              ------ used here
       |
       = note: see RFC 7950 7.12
+      = help: remove one of these `uses`; what refers to itself is a leafref, not a grouping
     ");
     // In scopes, in imported modules, and where lenient mode expands nothing.
     let scoped = module("container c { grouping a { list l { config false; uses a; } } }");
@@ -214,7 +215,18 @@ fn circular_typedefs_are_reported_with_the_cycle() {
     5 |   typedef a { type b; }
       |   ^^^^^^^^^
       |
+     ::: m.yang:6:3
+      |
+    6 |   typedef b { type union { type int8; type c; } }
+      |   --------- defined by the next
+      |
+     ::: m.yang:7:3
+      |
+    7 |   typedef c { type a; }
+      |   --------- defined by the next
+      |
       = note: see RFC 7950 7.3
+      = help: let one of them name a built-in type
     ");
     assert!(codes("typedef a { type b; } typedef b { type union { type int8; type c; } } typedef c { type int8; }").is_empty());
     assert_eq!(
@@ -252,6 +264,7 @@ fn circular_features_are_reported_with_the_cycle() {
       |   --------- depends on the next here
       |
       = note: see RFC 7950 7.20.1
+      = help: remove one of these `if-feature` statements
     ");
     assert_eq!(
         codes("feature a { if-feature 'not a'; }"),
@@ -293,6 +306,7 @@ fn circular_conditions_are_reported_with_the_cycle() {
       |                      ---------- depends on the next
       |
       = note: see RFC 7950 7.21.5
+      = help: let the condition refer to nodes that do not depend on it
     ");
     for wrong in [
         "leaf a { when '. = 1'; type int8; }",

@@ -231,6 +231,11 @@ fn circular_includes_are_refused_in_version_1_only() {
     4 |   include s2;
       |   ^^^^^^^^^^
       |
+     ::: s2.yang:4:3
+      |
+    4 |   include s;
+      |   --------- included here
+      |
       = note: see RFC 6020 5.1
       = help: YANG 1.1 allows it, and needs no `include` in submodules at all
     ");

@@ -12,6 +12,7 @@ fn defaults_must_be_values_of_their_types() {
       |   ------ of this leaf                         ^^
       |
       = note: see RFC 7950 7.6.4
+      = help: the type takes 1..9
     ");
     insta::assert_snapshot!(refused_body("  typedef t { type string; default toolong; }\n  leaf a { type t { length 1..3; } }"), @r"
     error[invalid-default]: the default `toolong` is not a value of its type: its length, 7, is not allowed
@@ -26,6 +27,7 @@ fn defaults_must_be_values_of_their_types() {
       |   ------ of this leaf
       |
       = note: see RFC 7950 7.6.4
+      = help: write a value of the type, or change the type
     ");
     for (ty, value) in [
         ("int8", "128"),

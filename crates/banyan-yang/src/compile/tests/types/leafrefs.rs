@@ -51,6 +51,7 @@ fn a_leafref_that_leads_nowhere_is_reported() {
       |                                ^^^^^^^^
       |
       = note: see RFC 7950 9.9
+      = help: what is there: `b`
     ");
     assert_eq!(
         codes("leaf a { type leafref { path '../../b'; } }"),
@@ -83,9 +84,15 @@ fn circular_leafrefs_are_reported_with_the_cycle() {
      --> m.yang:6:32
       |
     6 |   leaf b { type leafref { path ../a; } }
-      |                                ^^^^
+      |   ------ refers to the next    ^^^^
+      |
+     ::: m.yang:5:3
+      |
+    5 |   leaf a { type leafref { path ../b; } }
+      |   ------ refers to the next
       |
       = note: see RFC 7950 9.9
+      = help: let one of them have a type that is no leafref
     ");
     assert_eq!(
         codes("leaf a { type leafref { path ../a; } }"),
@@ -281,6 +288,7 @@ fn unprefixed_names_of_a_path_are_of_the_module_of_the_leaf() {
       |                                                                                         ^^
       |
       = note: see RFC 7950 9.9
+      = help: what is there: `a`
     ");
     let user = user.replace("leaf a", "leaf b { type leafref { path /u:n; } } leaf a");
     let kept = lenient(&[&user, &unprefixed]);

@@ -82,6 +82,7 @@ fn identities_know_their_ancestors() {
       |   ---------- derived here
       |
       = note: see RFC 7950 7.18.2
+      = help: remove one of these `base` statements
     ");
     assert_eq!(codes("identity a { base none; }"), ["unknown-name"]);
     assert_eq!(

@@ -37,6 +37,7 @@ fn a_restriction_that_widens_is_refused() {
       |                           ^^^^
       |
       = note: see RFC 7950 9.2.4
+      = help: choose values within it: a restriction can only narrow the type
     ");
     assert_eq!(
         codes("leaf x { type uint8 { range 0..256; } }"),
@@ -58,6 +59,7 @@ fn a_restriction_must_fit_its_type() {
       |                          ^^^^^^^^^^
       |
       = note: see RFC 7950 9
+      = help: remove it; what this type takes: `length`, `pattern`
     ");
     assert_eq!(
         codes("leaf x { type boolean { length 1; } }"),
@@ -217,6 +219,7 @@ fn a_wrong_range_is_pointed_at_and_left_out_alone() {
       |        ^^^^^^
       |
       = note: see RFC 7950 9.2.4
+      = help: choose values within it: a restriction can only narrow the type
     "#);
     let kept = lenient(&[&module(
         "typedef t { type int8 { range 1..9; } } leaf a { type t { range 0..3; } }",

@@ -36,6 +36,7 @@ fn a_pattern_that_is_none_is_pointed_at_inside_of_its_string() {
       |                                    ^^^^^
       |
       = note: see RFC 7950 9.4.5
+      = help: `\` before a special character, such as `(`, `[` or `?`, makes it an ordinary one
 
     error[invalid-pattern]: the pattern is not a regular expression of XML Schema: there is no escape '\q'
      --> m.yang:6:44
@@ -44,6 +45,7 @@ fn a_pattern_that_is_none_is_pointed_at_inside_of_its_string() {
       |                                            ^^
       |
       = note: see RFC 7950 9.4.5
+      = help: `\` before a special character, such as `(`, `[` or `?`, makes it an ordinary one
 
     error[invalid-pattern]: the pattern is not a regular expression of XML Schema: the range z-a is backwards
      --> m.yang:8:38
@@ -52,6 +54,7 @@ fn a_pattern_that_is_none_is_pointed_at_inside_of_its_string() {
       |                         ^^^
       |
       = note: see RFC 7950 9.4.5
+      = help: `\` before a special character, such as `(`, `[` or `?`, makes it an ordinary one
 
     error[invalid-pattern]: the pattern is not a regular expression of XML Schema: XML Schema has no back-references such as '\1'
      --> m.yang:9:37
@@ -60,6 +63,7 @@ fn a_pattern_that_is_none_is_pointed_at_inside_of_its_string() {
       |                                     ^^
       |
       = note: see RFC 7950 9.4.5
+      = help: `\` before a special character, such as `(`, `[` or `?`, makes it an ordinary one
     "#);
 }
 

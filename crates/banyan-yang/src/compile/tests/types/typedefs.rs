@@ -46,7 +46,18 @@ fn circular_typedefs_are_reported_with_the_cycle() {
     5 |   typedef a { type b; }
       |   ^^^^^^^^^
       |
+     ::: m.yang:6:3
+      |
+    6 |   typedef b { type c; }
+      |   --------- defined by the next
+      |
+     ::: m.yang:7:3
+      |
+    7 |   typedef c { type a; }
+      |   --------- defined by the next
+      |
       = note: see RFC 7950 7.3
+      = help: let one of them name a built-in type
     ");
     let chain: String = (0..5000)
         .map(|i| format!("typedef t{i} {{ type t{}; }}", i + 1))
