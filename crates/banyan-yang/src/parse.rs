@@ -165,7 +165,16 @@ impl Parser<'_> {
         }
     }
 
+    /// Whether the text ends inside of a string or comment: what is missing before the end may stand in there.
+    fn is_swallowed(&self) -> bool {
+        let mut errors = self.lexer.errors.iter();
+        errors.any(|error| matches!(error.code, "unterminated-string" | "unterminated-comment"))
+    }
+
     fn end(&mut self, token: Token) {
+        if self.is_swallowed() {
+            self.open.clear();
+        }
         while let Some(open) = self.open.pop() {
             if !self.open.is_empty() && self.open.len() > 3 {
                 continue; // The outermost few tell enough.
@@ -325,6 +334,10 @@ impl Parser<'_> {
 
     /// Neither `;` nor `{` follows a statement.
     fn missing_end(&mut self, id: StatementId, token: Token) {
+        if token.kind == TokenKind::End && self.is_swallowed() {
+            self.pending = Some(token);
+            return;
+        }
         let end = self.tree.span(id).end;
         let what = self.tree.describe(id);
         let place = Span {

@@ -19,20 +19,6 @@ fn a_comment_ends() {
 #[test]
 fn a_string_ends() {
     insta::assert_snapshot!(told("unterminated-string", r#"  description "abc;"#), @r#"
-    error[unclosed-block]: the block of `module m` is not closed
-     --> m.yang:1:1
-      |
-    1 | module m {
-      | ^^^^^^^^
-      |
-     ::: m.yang:7:1
-      |
-    7 |
-      | - the text ends here
-      |
-      = note: see RFC 7950 6.3
-      = help: add the missing `}`
-
     error[unterminated-string]: this string has no closing quote
      --> m.yang:5:15
       |
@@ -41,15 +27,6 @@ fn a_string_ends() {
       |
       = note: see RFC 7950 6.1.3
       = help: add the closing `"`; a `"` inside of the string is written `\"`
-
-    error[missing-semicolon]: `;` or `{` is missing after `description abc; } `
-     --> m.yang:6:2
-      |
-    6 | }
-      |  ^
-      |
-      = note: see RFC 7950 6.3
-      = help: end the statement with `;`, or open its block with `{`
     "#);
 }
 
