@@ -74,7 +74,7 @@ impl<'s> Outline<'s> {
             child
         } else {
             let message = format!("a {} cannot be augmented", kind.text());
-            return self.report(at, "wrong-target", message);
+            return self.report(at, "augment-target", message);
         };
         self.nodes.inherit_config(below, config, true);
     }

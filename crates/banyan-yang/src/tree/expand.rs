@@ -72,7 +72,10 @@ impl<'s> Outline<'s> {
 
     pub fn report(&mut self, at: StatementRef, code: &'static str, message: String) {
         let span = self.set.argument_span(at);
-        self.found.push(Diagnostic::error(code, span, message));
+        let (rule, help) = rule_and_remedy(code);
+        let mut error = Diagnostic::error(code, span, message).help(help);
+        error.rfc = rule;
+        self.found.push(error);
     }
 
     /// Says that nodes are missing, because there would be too many or they would nest too deep.
@@ -230,7 +233,7 @@ impl<'s> Outline<'s> {
             Some(Some(done)) => return Some(*done),
             Some(None) => {
                 let message = format!("`{}` uses itself", self.set.describe(at));
-                self.report(at, "circular-grouping", message);
+                self.report(at, "circular-uses", message);
                 return None;
             }
             None => {}
@@ -393,4 +396,33 @@ fn is_short_case(keyword: Keyword) -> bool {
         keyword,
         AnyData | AnyXml | Choice | Container | Leaf | LeafList | List
     )
+}
+
+/// The rule behind a code, and what to do. A diagram needs less than the compiler, whose findings say more.
+fn rule_and_remedy(code: &str) -> (Option<&'static str>, &'static str) {
+    match code {
+        "unknown-prefix" => (
+            Some("RFC 7950 7.1.4"),
+            "import the module and give it this prefix",
+        ),
+        "unknown-name" => (
+            Some("RFC 7950 7.13"),
+            "define the grouping, or import the module that does",
+        ),
+        "circular-uses" => (
+            Some("RFC 7950 7.12"),
+            "remove one of the `uses` that lead back to it",
+        ),
+        "duplicate-node" => (Some("RFC 7950 6.2.1"), "rename one of them"),
+        "augment-target" => (
+            Some("RFC 7950 7.17"),
+            "name a container, list, choice, case, input, output or notification",
+        ),
+        "too-many-nodes" => (None, "draw less of it, or keep `uses` as they are"),
+        // Of an augment, a deviation or a refine.
+        _ => (
+            Some("RFC 7950 6.5"),
+            "correct the path: each step is a node with the prefix of its module; choices and cases are steps too",
+        ),
+    }
 }

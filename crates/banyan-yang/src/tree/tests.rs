@@ -214,7 +214,7 @@ fn a_module_with_errors_is_drawn_as_far_as_it_goes() {
     let diagram = drawn(module);
     assert_eq!(
         codes(&diagram),
-        ["unknown-name", "unknown-node", "circular-grouping"]
+        ["unknown-name", "unknown-node", "circular-uses"]
     );
     insta::assert_snapshot!(diagram.text, @r"
     module: m
