@@ -11,6 +11,7 @@ use banyan_yang::schema::Schema;
 use banyan_yang::statement::Keyword;
 
 use crate::modules::{DeviceModule, ModuleSet, digest};
+use crate::schema_cache::SchemaCache;
 use crate::store::{Store, StoreError};
 
 /// Why there is no schema for a device.
@@ -46,6 +47,8 @@ pub struct CompiledSet {
 /// The module texts and schemas of all devices.
 pub struct Library {
     store: Store,
+    /// Of earlier runs.
+    compiled: SchemaCache,
     /// By [`digest`]; a schema lives as long as a device uses it.
     schemas: Mutex<HashMap<[u8; 32], Weak<Schema>>>,
     /// One compilation at a time: devices that open together wait for the first to be shared.
@@ -87,6 +90,7 @@ impl Library {
     /// The library in a store.
     pub fn new(store: Store) -> Library {
         Library {
+            compiled: SchemaCache::new(store.schemas()),
             store,
             schemas: Mutex::default(),
             compiling: Mutex::default(),
@@ -152,10 +156,13 @@ impl Library {
                 Err(_) => true,
             },
         );
-        let compiled = compiler.compile().map_err(|error| LibraryError::Unusable {
-            count: set.modules.len(),
-            reason: error.to_string(),
-        })?;
+        let compiled =
+            compiler
+                .compile_through(&self.compiled)
+                .map_err(|error| LibraryError::Unusable {
+                    count: set.modules.len(),
+                    reason: error.to_string(),
+                })?;
         let left_out = compiled
             .diagnostics
             .iter()
@@ -246,6 +253,37 @@ mod tests {
         let first = library.schema(&set).unwrap().schema;
         let second = library.schema(&set.clone()).unwrap().schema;
         assert!(Arc::ptr_eq(&first, &second));
+    }
+
+    #[test]
+    fn a_schema_is_kept_for_the_next_start_with_what_was_left_out() {
+        let (_directory, library) = library();
+        let set = ModuleSet {
+            modules: vec![module("a"), module("b")],
+        };
+        library.keep(&set.modules[0], A).unwrap();
+        let broken = "module b { namespace urn:b; prefix b; leaf y { type nonsense; } }";
+        library.keep(&set.modules[1], broken).unwrap();
+        let first = library.schema(&set).unwrap();
+        assert!(!first.left_out.is_empty());
+        let files = || std::fs::read_dir(library.store.schemas()).unwrap();
+        let written = || -> Vec<_> {
+            files()
+                .map(|file| file.unwrap().metadata().unwrap().modified().unwrap())
+                .collect()
+        };
+        let once = written();
+        assert_eq!(once.len(), 1);
+        let next = Library::new(library.store.clone());
+        let second = next.schema(&set).unwrap();
+        assert_eq!(written(), once, "it was not compiled again");
+        assert_eq!(second.schema.digest(), first.schema.digest());
+        assert_eq!(second.left_out, first.left_out);
+        library
+            .keep(&set.modules[0], &A.replace("leaf x", "leaf y"))
+            .unwrap();
+        let changed = Library::new(library.store.clone()).schema(&set).unwrap();
+        assert_ne!(changed.schema.digest(), first.schema.digest());
     }
 
     #[test]

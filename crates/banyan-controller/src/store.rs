@@ -79,6 +79,11 @@ impl Store {
         self.yang().join(escape(file_name))
     }
 
+    /// Where compiled schemas are kept.
+    pub fn schemas(&self) -> PathBuf {
+        self.root.join("schemas")
+    }
+
     /// The list of modules that a device was last seen to have.
     pub fn device_modules(&self, device: &str) -> PathBuf {
         self.device(device).join("modules.json")
@@ -116,28 +121,7 @@ impl Store {
     /// # Errors
     /// It cannot be written; then the old content stands.
     pub fn write(&self, path: &Path, content: &[u8]) -> Result<(), StoreError> {
-        if let Some(parent) = path.parent() {
-            make_directory(parent).map_err(at(parent, "making the directory"))?;
-        }
-        // Two devices may fetch the same module at once: each writer has a file of its own.
-        static WRITERS: AtomicU64 = AtomicU64::new(0);
-        let writer = WRITERS.fetch_add(1, Ordering::Relaxed);
-        let temporary = path.with_extension(format!("tmp{}-{writer}", std::process::id()));
-        let written = (|| {
-            let mut file = create_private(&temporary)?;
-            file.write_all(content)?;
-            file.sync_all()?;
-            fs::rename(&temporary, path)?;
-            match path.parent() {
-                Some(parent) => File::open(parent)?.sync_all(),
-                None => Ok(()),
-            }
-        })();
-        if written.is_err() {
-            // The error that counts is the first one.
-            let _ = fs::remove_file(&temporary);
-        }
-        written.map_err(at(path, "writing"))
+        replace(path, content)
     }
 
     /// Removes a file; absence is no error.
@@ -173,6 +157,32 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Makes or replaces a file in one step, durably; its directory is made if it is not there.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), StoreError> {
+    if let Some(parent) = path.parent() {
+        make_directory(parent).map_err(at(parent, "making the directory"))?;
+    }
+    // Two devices may fetch the same module at once: each writer has a file of its own.
+    static WRITERS: AtomicU64 = AtomicU64::new(0);
+    let writer = WRITERS.fetch_add(1, Ordering::Relaxed);
+    let temporary = path.with_extension(format!("tmp{}-{writer}", std::process::id()));
+    let written = (|| {
+        let mut file = create_private(&temporary)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)?;
+        match path.parent() {
+            Some(parent) => File::open(parent)?.sync_all(),
+            None => Ok(()),
+        }
+    })();
+    if written.is_err() {
+        // The error that counts is the first one.
+        let _ = fs::remove_file(&temporary);
+    }
+    written.map_err(at(path, "writing"))
 }
 
 fn make_directory(path: &Path) -> io::Result<()> {

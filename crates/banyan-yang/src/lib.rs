@@ -3,6 +3,7 @@
 //! Also here: types, patterns, XPath parsing. The crate does no I/O (modules come through a trait) and
 //! starts no threads; input of any kind ends in a result or in diagnostics, never in a panic.
 
+pub mod cache;
 pub mod compile;
 pub mod diagnostic;
 pub mod dump;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use banyan_controller::SchemaCache;
 use banyan_yang::compile::{Compiled, Compiler, Features};
 
 use crate::config::Yang;
@@ -53,11 +54,15 @@ fn places(searched: &[PathBuf]) -> String {
     places.join(", then in ")
 }
 
-/// Compiles a configuration's modules together with `own` ones.
+/// Compiles a configuration's modules together with `own` ones, or takes what an earlier run kept in `cache`.
 ///
 /// # Errors
 /// A directory cannot be read, or a module is wrong.
-pub fn compile(yang: &Yang, own: &[&str]) -> Result<Compiled, ModelError> {
+pub fn compile(
+    yang: &Yang,
+    own: &[&str],
+    cache: Option<&SchemaCache>,
+) -> Result<Compiled, ModelError> {
     let source = Directories::new(&yang.path, Search::Flat)?;
     let mut compiler = Compiler::new(&source);
     for name in own {
@@ -79,7 +84,11 @@ pub fn compile(yang: &Yang, own: &[&str]) -> Result<Compiled, ModelError> {
     for (module, features) in &yang.features {
         compiler = compiler.features(module, Features::Only(features.iter().cloned().collect()));
     }
-    compiler.compile().map_err(|error| ModelError::Compile {
+    let compiled = match cache {
+        Some(cache) => compiler.compile_through(cache),
+        None => compiler.compile(),
+    };
+    compiled.map_err(|error| ModelError::Compile {
         diagnostics: error.to_string(),
         searched: yang.path.clone(),
     })

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use banyan_controller::SchemaCache;
 use banyan_engine::backend::{Backend, Cancel};
 use banyan_engine::engine::{EngineBuilder, StartError};
 use banyan_engine::exec::Exec;
@@ -72,7 +73,8 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
     crate::log_to_stderr();
     let config = Config::load(&serve.config)?;
     let own: Vec<&str> = PROTOCOL.iter().chain(CONTROLLER).copied().collect();
-    let compiled = models::compile(&config.yang, &own)?;
+    let cache = SchemaCache::new(config.store.directory.join("schemas"));
+    let compiled = models::compile(&config.yang, &own, Some(&cache))?;
     for diagnostic in &compiled.diagnostics {
         tracing::warn!("{}", diagnostic.one_line(compiled.schema.sources()));
     }

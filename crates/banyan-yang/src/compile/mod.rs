@@ -103,18 +103,18 @@ impl Features {
 /// # Ok::<(), banyan_yang::compile::CompileError>(())
 /// ```
 pub struct Compiler<'s> {
-    source: &'s dyn ModuleSource,
-    requests: Vec<Request>,
-    features: BTreeMap<String, Features>,
-    default_features: Features,
-    mode: Mode,
+    pub(crate) source: &'s dyn ModuleSource,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) features: BTreeMap<String, Features>,
+    pub(crate) default_features: Features,
+    pub(crate) mode: Mode,
 }
 
 /// A module that was asked for by name.
-struct Request {
-    name: String,
-    revision: Option<String>,
-    implemented: bool,
+pub(crate) struct Request {
+    pub(crate) name: String,
+    pub(crate) revision: Option<String>,
+    pub(crate) implemented: bool,
 }
 
 /// A compiled module set, and what there is to say about it.

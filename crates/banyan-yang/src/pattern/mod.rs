@@ -59,11 +59,16 @@ impl Pattern {
     pub fn in_syntax(text: impl Into<Arc<str>>, syntax: Syntax) -> Result<Self, PatternError> {
         let text = text.into();
         parse::parse(&text, syntax)?;
-        Ok(Self {
+        Ok(Self::known(text, syntax))
+    }
+
+    /// A pattern whose text was checked before, as that of a compiled set. Should it be none after all, nothing matches.
+    pub(crate) fn known(text: Arc<str>, syntax: Syntax) -> Self {
+        Self {
             text,
             syntax,
             compiled: OnceLock::new(),
-        })
+        }
     }
 
     /// The expression as written.

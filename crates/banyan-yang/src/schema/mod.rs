@@ -194,6 +194,11 @@ impl Schema {
         &self.nodes[id.index()]
     }
 
+    /// All nodes by id, those of structures included.
+    pub(crate) fn arena(&self) -> &[SchemaNode] {
+        &self.nodes
+    }
+
     /// All nodes of the data tree, operations and notifications, in id order; the first is the root. What is in
     /// structures has greater ids and is not among them: see [`Schema::structures`].
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = (SchemaId, &SchemaNode)> {

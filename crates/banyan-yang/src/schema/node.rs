@@ -207,10 +207,22 @@ impl SchemaNode {
         parent: Option<SchemaId>,
         span: Span,
     ) -> Self {
+        Self::sharing(Arc::default(), kind, name, module, parent, span)
+    }
+
+    /// As [`SchemaNode::new`], with facts that other nodes have too.
+    pub(crate) fn sharing(
+        facts: Arc<NodeFacts>,
+        kind: NodeKind,
+        name: Arc<str>,
+        module: ModuleId,
+        parent: Option<SchemaId>,
+        span: Span,
+    ) -> Self {
         SchemaNode {
             name,
             ty: None,
-            facts: Arc::default(),
+            facts,
             links: None,
             span,
             module,

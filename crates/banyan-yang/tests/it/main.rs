@@ -1,6 +1,7 @@
 //! What `banyan-yang` makes of published models.
 
 mod binding;
+mod cache;
 mod corpus;
 mod diagnostics;
 mod embedded;

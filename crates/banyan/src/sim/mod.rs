@@ -31,7 +31,7 @@ pub async fn run(sim: Sim) -> Result<(), ServeError> {
         ..Yang::default()
     };
     // All devices have one model, so they share one schema.
-    let schema = models::compile(&yang, PROTOCOL)?.schema;
+    let schema = models::compile(&yang, PROTOCOL, None)?.schema;
     let stop = Cancel::default();
     let mut devices = JoinSet::new();
     let password_hash = hash_password(&sim.password).map_err(ServeError::Password)?;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use banyan_controller::SchemaCache;
 use banyan_yang::compile::{
     CompileError, Compiled, Compiler, Features, Mode, ModuleSource, ModuleText, SourceError,
 };
@@ -44,6 +45,10 @@ pub struct ModuleOptions {
     /// Leave out what has errors instead of refusing everything.
     #[arg(long)]
     pub lenient: bool,
+    /// Keep compiled modules in this directory, and take them from there while their files have not changed: several
+    /// times faster for large sets. The directory may be removed at any time.
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
 }
 
 /// A module that the command names.
@@ -114,7 +119,10 @@ impl ModuleOptions {
             compiler = compiler.features(module, Features::Only(names.clone()));
         }
         let loaded = Loaded {
-            outcome: compiler.compile(),
+            outcome: match &self.cache {
+                Some(directory) => compiler.compile_through(&SchemaCache::new(directory)),
+                None => compiler.compile(),
+            },
             targets,
             notes: listed.as_ref().map_or(Vec::new(), ModuleList::notes),
             listed,

@@ -491,9 +491,47 @@ fn the_help_of_both_commands_names_every_option() {
         "--hello",
         "--yang-library",
         "--lenient",
+        "--cache",
         "--format",
         "--all",
     ] {
         assert!(said.contains(option), "{option}: {said}");
     }
+}
+
+#[test]
+fn a_cache_changes_nothing_but_the_time_and_follows_the_files() {
+    let directory = files(&[("good.yang", GOOD)]);
+    let dumped = |arguments: &[&str]| {
+        let output = yang(directory.path(), arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        text(&output)
+    };
+    let kept = || {
+        let files = fs::read_dir(directory.path().join("kept")).expect("the cache");
+        let bytes = files.map(|file| fs::read(file.expect("a file").path()).expect("bytes"));
+        bytes.collect::<Vec<_>>()
+    };
+    let plain = dumped(&["dump", "good.yang"]);
+    let cached = ["dump", "--cache", "kept", "good.yang"];
+    assert_eq!(dumped(&cached), plain);
+    let first = kept();
+    assert_eq!(first.len(), 1);
+    assert_eq!(dumped(&cached), plain);
+    assert_eq!(kept(), first);
+
+    let changed = GOOD.replacen("leaf ", "leaf new-", 1);
+    assert_ne!(changed, GOOD);
+    fs::write(directory.path().join("good.yang"), &changed).expect("a file");
+    let after = dumped(&cached);
+    assert_eq!(after, dumped(&["dump", "good.yang"]));
+    assert_ne!(after, plain);
+    assert_eq!(kept().len(), 1, "the file is replaced");
+    assert_ne!(kept(), first);
+
+    // A cache that cannot be written is none.
+    assert_eq!(
+        dumped(&["dump", "--cache", "good.yang", "good.yang"]),
+        after
+    );
 }
