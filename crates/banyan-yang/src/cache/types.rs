@@ -28,6 +28,9 @@ const MAX_DEPTH: u32 = 1000;
 
 const WIDTHS: [IntWidth; 4] = [IntWidth::W8, IntWidth::W16, IntWidth::W32, IntWidth::W64];
 
+/// Reads which type another names, of those before it.
+type Named<'n> = dyn FnMut(&mut Reader<'_>, &[Arc<Type>]) -> Result<Arc<Type>, Miss> + 'n;
+
 impl<'s> SharedWriter<'s> {
     pub(super) fn ty(&mut self, ty: &'s Arc<Type>) -> u32 {
         if let Some(id) = self.types.known(ty) {
@@ -174,7 +177,7 @@ impl Shared {
     fn read_kind(
         &self,
         body: &mut Reader<'_>,
-        named: &mut dyn FnMut(&mut Reader<'_>, &[Arc<Type>]) -> Result<Arc<Type>, Miss>,
+        named: &mut Named<'_>,
     ) -> Result<TypeKind, Miss> {
         Ok(match body.u8()? {
             INT => TypeKind::Int(
