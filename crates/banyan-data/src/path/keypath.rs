@@ -138,7 +138,7 @@ pub(crate) fn is_ambiguous(schema: &Schema, id: SchemaId) -> bool {
     let node = schema.node(id);
     let siblings = node
         .data_parent()
-        .map_or(&[][..], |parent| &schema.data_children(parent));
+        .map_or(&[][..], |parent| schema.data_children(parent));
     siblings
         .iter()
         .any(|other| *other != id && schema.node(*other).name == node.name)

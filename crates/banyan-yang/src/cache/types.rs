@@ -174,11 +174,7 @@ impl Shared {
         Ok(())
     }
 
-    fn read_kind(
-        &self,
-        body: &mut Reader<'_>,
-        named: &mut Named<'_>,
-    ) -> Result<TypeKind, Miss> {
+    fn read_kind(&self, body: &mut Reader<'_>, named: &mut Named<'_>) -> Result<TypeKind, Miss> {
         Ok(match body.u8()? {
             INT => TypeKind::Int(
                 width(body)?,
