@@ -7,7 +7,7 @@ use super::definitions::Definitions;
 use super::draft::{Absent, DraftId, Drafts, Facts};
 use super::hash::{IdMap, IdSet};
 use super::set::{Interner, ModuleSet, Name, PrefixMeaning, StatementRef, UnitId, split_name};
-use super::types::ResolvedType;
+use super::types::{ResolvedType, builtin_names};
 use super::{Compiler, Mode};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::grammar::Version;
@@ -305,7 +305,10 @@ impl<'a> Compilation<'a> {
                 });
                 let names = self.definitions.names_of(kind, module);
                 let names = names.map(|name| &**self.names.text(name));
-                let near = nearest(name, names).map(str::to_owned);
+                let mut near = nearest(name, names).map(str::to_owned);
+                if kind == Keyword::Typedef && prefix.is_none() && near.is_none() {
+                    near = nearest(name, builtin_names()).map(str::to_owned);
+                }
                 let help = match self.defined_elsewhere(kind, at, name) {
                     Some(elsewhere) => elsewhere,
                     None => match near {

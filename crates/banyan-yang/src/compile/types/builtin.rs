@@ -1,6 +1,5 @@
 //! The built-in types by name, and which substatements of `type` fit each.
 
-use super::super::set::split_name;
 use crate::schema::{IntWidth, TypeKind};
 use crate::statement::Keyword;
 
@@ -22,6 +21,28 @@ pub(super) enum Builtin {
     InstanceIdentifier,
 }
 
+const BY_NAME: [(&str, Builtin); 19] = [
+    ("int8", Builtin::Int(IntWidth::W8)),
+    ("int16", Builtin::Int(IntWidth::W16)),
+    ("int32", Builtin::Int(IntWidth::W32)),
+    ("int64", Builtin::Int(IntWidth::W64)),
+    ("uint8", Builtin::Uint(IntWidth::W8)),
+    ("uint16", Builtin::Uint(IntWidth::W16)),
+    ("uint32", Builtin::Uint(IntWidth::W32)),
+    ("uint64", Builtin::Uint(IntWidth::W64)),
+    ("decimal64", Builtin::Decimal64),
+    ("string", Builtin::String),
+    ("boolean", Builtin::Boolean),
+    ("enumeration", Builtin::Enumeration),
+    ("bits", Builtin::Bits),
+    ("binary", Builtin::Binary),
+    ("leafref", Builtin::Leafref),
+    ("identityref", Builtin::IdentityRef),
+    ("empty", Builtin::Empty),
+    ("union", Builtin::Union),
+    ("instance-identifier", Builtin::InstanceIdentifier),
+];
+
 impl Builtin {
     /// What only the built-in type itself can have, not a type derived from it.
     pub const ONLY_AT_BASE: [Keyword; 4] = [
@@ -32,32 +53,13 @@ impl Builtin {
     ];
 
     pub fn named(name: &str) -> Option<Self> {
-        use IntWidth::*;
-        if split_name(name).0.is_some() {
-            return None;
-        }
-        Some(match name {
-            "int8" => Builtin::Int(W8),
-            "int16" => Builtin::Int(W16),
-            "int32" => Builtin::Int(W32),
-            "int64" => Builtin::Int(W64),
-            "uint8" => Builtin::Uint(W8),
-            "uint16" => Builtin::Uint(W16),
-            "uint32" => Builtin::Uint(W32),
-            "uint64" => Builtin::Uint(W64),
-            "decimal64" => Builtin::Decimal64,
-            "string" => Builtin::String,
-            "boolean" => Builtin::Boolean,
-            "enumeration" => Builtin::Enumeration,
-            "bits" => Builtin::Bits,
-            "binary" => Builtin::Binary,
-            "leafref" => Builtin::Leafref,
-            "identityref" => Builtin::IdentityRef,
-            "empty" => Builtin::Empty,
-            "union" => Builtin::Union,
-            "instance-identifier" => Builtin::InstanceIdentifier,
-            _ => return None,
-        })
+        let found = BY_NAME.iter().find(|(known, _)| *known == name);
+        found.map(|(_, builtin)| *builtin)
+    }
+
+    /// All their names.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        BY_NAME.iter().map(|(name, _)| *name)
     }
 
     pub fn of(kind: &TypeKind) -> Self {

@@ -26,6 +26,11 @@ use crate::grammar::Version;
 use crate::schema::{ModuleId, Range, Type, TypeKind};
 use crate::statement::Keyword;
 
+/// The names of the built-in types.
+pub(super) fn builtin_names() -> impl Iterator<Item = &'static str> {
+    Builtin::names()
+}
+
 /// The typedef that a leaf names.
 pub(super) type TypedefName = Option<(ModuleId, Arc<str>)>;
 

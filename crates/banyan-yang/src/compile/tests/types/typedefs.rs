@@ -74,3 +74,9 @@ fn a_typedef_cannot_have_the_name_of_a_built_in_type() {
     );
     assert_eq!(codes("leaf a { type m:string; }"), ["unknown-name"]);
 }
+
+#[test]
+fn a_mistyped_built_in_type_is_suggested() {
+    assert!(refused_body("leaf a { type unit32; }").contains("did you mean `uint32`?"));
+    assert!(!refused_body("leaf b { type m:unit32; }").contains("uint32"));
+}
