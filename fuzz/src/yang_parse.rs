@@ -86,20 +86,27 @@ fn statements(tree: &SyntaxTree) -> Vec<(usize, &str, Option<&str>)> {
     all
 }
 
+/// Strict mode looks at what nothing uses too; lenient mode gives a schema whatever was wrong.
 fn compile(texts: &Texts, modules: &[(&str, Option<&str>)]) {
-    let compiler = modules
-        .iter()
-        .fold(Compiler::new(texts), |compiler, (name, revision)| {
-            compiler.implement(name, *revision)
-        });
-    match compiler.mode(Mode::Lenient).compile() {
-        Ok(compiled) => {
-            for diagnostic in compiled.diagnostics.iter().take(RENDERED) {
-                diagnostic.render(compiled.schema.sources());
+    for mode in [Mode::Strict, Mode::Lenient] {
+        let compiler = modules
+            .iter()
+            .fold(Compiler::new(texts), |compiler, (name, revision)| {
+                compiler.implement(name, *revision)
+            });
+        match compiler.mode(mode).compile() {
+            Ok(compiled) => {
+                for diagnostic in compiled.diagnostics.iter().take(RENDERED) {
+                    diagnostic.render(compiled.schema.sources());
+                }
+                dump(&compiled.schema);
             }
-            dump(&compiled.schema);
+            Err(error) => {
+                for diagnostic in error.diagnostics.iter().take(RENDERED) {
+                    diagnostic.render(&error.sources);
+                }
+            }
         }
-        Err(error) => drop(error.to_string()),
     }
 }
 

@@ -177,17 +177,16 @@ impl<'a> Window<'a> {
     fn around(sources: &'a SourceMap, span: Span) -> Self {
         let all = sources.text(span.source);
         let start = (span.start as usize).min(all.len());
-        let before = &all.as_bytes()[..start];
-        let line_start = before
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |at| at + 1);
-        let line_end = all.as_bytes()[start..]
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .map_or(all.len(), |at| start + at);
-        let from = char_boundary(all, line_start.max(start.saturating_sub(WINDOW)));
-        let to = char_boundary(all, line_end.min(start + WINDOW));
+        // No further than what is shown, for a text may be one line of many megabytes with a finding a word.
+        let (least, most) = (
+            start.saturating_sub(WINDOW),
+            (start + WINDOW).min(all.len()),
+        );
+        let is_break = |byte: &u8| *byte == b'\n';
+        let before = all.as_bytes()[least..start].iter().rposition(is_break);
+        let after = all.as_bytes()[start..most].iter().position(is_break);
+        let from = char_boundary(all, before.map_or(least, |at| least + at + 1));
+        let to = char_boundary(all, after.map_or(most, |at| start + at));
         Window {
             name: sources.name(span.source),
             source: span.source,
@@ -248,7 +247,7 @@ pub struct Diagnostics {
 }
 
 /// How many findings are kept; a hopeless text must not fill the memory.
-const MAX_FINDINGS: usize = 10_000;
+pub(crate) const MAX_FINDINGS: usize = 10_000;
 
 impl Diagnostics {
     /// An empty collector.

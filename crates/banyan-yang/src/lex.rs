@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, MAX_FINDINGS};
 use crate::source::{SourceId, Span};
 
 /// What a token is.
@@ -99,6 +99,19 @@ impl<'a> Lexer<'a> {
         found
     }
 
+    /// Notes an error of the text. Beyond as many as are kept in the end it is forgotten: a text may have one a byte.
+    pub(crate) fn report(&mut self, error: Diagnostic) {
+        if self.errors.len() < MAX_FINDINGS {
+            self.errors.push(error);
+        }
+    }
+
+    fn report_in_1_1(&mut self, error: Diagnostic) {
+        if self.errors_in_1_1.len() < MAX_FINDINGS {
+            self.errors_in_1_1.push(error);
+        }
+    }
+
     fn single(&mut self, kind: TokenKind) -> Token {
         let start = self.at;
         self.at += 1;
@@ -134,7 +147,7 @@ impl<'a> Lexer<'a> {
                 match comment.find("*/") {
                     Some(end) => self.at += end + 4,
                     None => {
-                        self.errors.push(
+                        self.report(
                             Diagnostic::error(
                                 "unterminated-comment",
                                 self.span(self.at, self.at + 2),
@@ -169,7 +182,7 @@ impl<'a> Lexer<'a> {
         self.check_characters(start, text);
         if let Some(quote) = text.find(['"', '\'']) {
             // RFC 7950 6.1.3; version 1.0 allowed it.
-            self.errors_in_1_1.push(
+            self.report_in_1_1(
                 Diagnostic::error(
                     "quote-in-unquoted-string",
                     self.span(start + quote, start + quote + 1),
@@ -180,7 +193,7 @@ impl<'a> Lexer<'a> {
             );
         }
         if let Some(end) = text.find("*/") {
-            self.errors.push(
+            self.report(
                 Diagnostic::error(
                     "comment-in-unquoted-string",
                     self.span(start + end, start + end + 2),
@@ -217,7 +230,7 @@ impl<'a> Lexer<'a> {
         let inner = &self.text[start + 1..inner_end];
         self.check_characters(start + 1, inner);
         if !closed {
-            self.errors.push(
+            self.report(
                 Diagnostic::error(
                     "unterminated-string",
                     self.span(start, start + 1),
@@ -249,7 +262,7 @@ impl<'a> Lexer<'a> {
             if !matches!(bytes.get(at + 1), Some(b'n' | b't' | b'"' | b'\\')) {
                 let next = inner[at + 1..].chars().next().map_or(0, char::len_utf8);
                 // RFC 7950 6.1.3; version 1.0 leaves the backslash as it is.
-                self.errors_in_1_1.push(
+                self.report_in_1_1(
                     Diagnostic::error(
                         "unknown-escape",
                         self.span(start + at, start + at + 1 + next),
@@ -277,7 +290,7 @@ impl<'a> Lexer<'a> {
                 || matches!(u32::from(c), 0xFDD0..=0xFDEF)
                 || u32::from(c) & 0xFFFE == 0xFFFE;
             if forbidden {
-                self.errors.push(
+                self.report(
                     Diagnostic::error(
                         "forbidden-character",
                         self.span(start + at, start + at + c.len_utf8()),
@@ -365,12 +378,12 @@ pub fn string_value<'a>(text: &'a str, token: &Token) -> Cow<'a, str> {
     if token.kind != TokenKind::DoubleQuoted || !inner.contains(['\n', '\\']) {
         return Cow::Borrowed(inner);
     }
-    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-    // The column of the quote, a tab before it being eight wide.
-    let column: usize = text[line_start..start]
-        .chars()
-        .map(|c| if c == '\t' { 8 } else { 1 })
-        .sum();
+    // Only lines after the first are indented. (Many strings on one long line must not each look back over it.)
+    let column = if inner.contains('\n') {
+        column_of(text, start)
+    } else {
+        0
+    };
     let mut value = String::with_capacity(inner.len());
     let mut lines = inner.split('\n').enumerate().peekable();
     while let Some((number, line)) = lines.next() {
@@ -393,6 +406,15 @@ pub fn string_value<'a>(text: &'a str, token: &Token) -> Cow<'a, str> {
         }
     }
     Cow::Owned(value)
+}
+
+/// The column of a quote, a tab before it being eight wide. Linear in its line.
+fn column_of(text: &str, quote: usize) -> usize {
+    let line_start = text[..quote].rfind('\n').map_or(0, |at| at + 1);
+    text[line_start..quote]
+        .chars()
+        .map(|c| if c == '\t' { 8 } else { 1 })
+        .sum()
 }
 
 /// Strips up to `width` columns of leading white space; a tab is eight, and what is left of a tab becomes spaces.

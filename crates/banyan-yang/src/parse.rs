@@ -119,7 +119,7 @@ impl Parser<'_> {
     }
 
     fn error(&mut self, diagnostic: Diagnostic) {
-        self.lexer.errors.push(diagnostic);
+        self.lexer.report(diagnostic);
     }
 
     fn statements(&mut self) {

@@ -68,8 +68,8 @@ pub const MAX_TEXT: usize = 1 << 30;
 struct Source {
     name: Arc<str>,
     text: Arc<str>,
-    /// Offsets of line starts; computed when the first position is asked for.
-    lines: OnceLock<Vec<u32>>,
+    /// Computed when the first position is asked for.
+    lines: OnceLock<Lines>,
 }
 
 /// The texts that spans point into. Texts are shared, never copied.
@@ -142,22 +142,13 @@ impl SourceMap {
             .unwrap_or("")
     }
 
-    /// Line and column of the start of a span. O(log lines + length of the line) after the first call for a source.
+    /// Line and column of the start of a span. O(log length) after the first call for a source, however long its lines are.
     pub fn position(&self, span: Span) -> Position {
         let Some(source) = self.source(span.source) else {
             return Position { line: 1, column: 1 };
         };
-        let lines = source.lines.get_or_init(|| line_starts(&source.text));
-        let line = lines.partition_point(|start| *start <= span.start).max(1);
-        let start = lines.get(line - 1).copied().unwrap_or(0) as usize;
-        let column = source
-            .text
-            .get(start..span.start as usize)
-            .map_or(0, |before| before.chars().count());
-        Position {
-            line: line as u32,
-            column: column as u32 + 1,
-        }
+        let lines = source.lines.get_or_init(|| Lines::of(&source.text));
+        lines.position(&source.text, span.start)
     }
 
     /// `file:line:column` of the start of a span.
@@ -170,10 +161,67 @@ impl SourceMap {
     }
 }
 
-fn line_starts(text: &str) -> Vec<u32> {
-    let mut starts = vec![0];
-    starts.extend(text.match_indices('\n').map(|(at, _)| at as u32 + 1));
-    starts
+/// Where the lines of a text begin.
+#[derive(Debug)]
+struct Lines {
+    starts: Vec<u32>,
+    /// Places in long lines, so that no column is counted from far away: a text of one line may have a finding a word.
+    marks: Vec<Mark>,
+}
+
+/// A place in a long line.
+#[derive(Debug)]
+struct Mark {
+    at: u32,
+    /// The characters of its line before it.
+    before: u32,
+}
+
+impl Lines {
+    /// Bytes between two marks.
+    const STRIDE: usize = 1024;
+
+    /// Linear in the text.
+    fn of(text: &str) -> Self {
+        let mut starts = vec![0];
+        starts.extend(text.match_indices('\n').map(|(at, _)| at as u32 + 1));
+        let ends = starts.iter().skip(1).copied();
+        let ends = ends.chain([text.len() as u32]);
+        let mut marks = Vec::new();
+        for (start, end) in starts.iter().zip(ends) {
+            let line = text.get(*start as usize..end as usize).unwrap_or("");
+            push_marks(&mut marks, line, *start);
+        }
+        Lines { starts, marks }
+    }
+
+    fn position(&self, text: &str, at: u32) -> Position {
+        let line = self.starts.partition_point(|start| *start <= at).max(1);
+        let start = self.starts.get(line - 1).copied().unwrap_or(0);
+        let mark = self.marks.partition_point(|mark| mark.at <= at);
+        let mark = mark.checked_sub(1).and_then(|last| self.marks.get(last));
+        let mark = mark.filter(|mark| mark.at >= start);
+        let (from, before) = mark.map_or((start, 0), |mark| (mark.at, mark.before));
+        let rest = text.get(from as usize..at as usize);
+        let rest = rest.map_or(0, |rest| rest.chars().count() as u32);
+        Position {
+            line: line as u32,
+            column: before + rest + 1,
+        }
+    }
+}
+
+fn push_marks(marks: &mut Vec<Mark>, line: &str, start: u32) {
+    let (mut at, mut before) = (0, 0);
+    while line.len() - at > Lines::STRIDE {
+        let next = line.floor_char_boundary(at + Lines::STRIDE);
+        before += line[at..next].chars().count() as u32;
+        at = next;
+        marks.push(Mark {
+            at: start + at as u32,
+            before,
+        });
+    }
 }
 
 #[cfg(test)]
@@ -194,6 +242,27 @@ mod tests {
         assert_eq!(map.location(at(8)), "a.yang:2:4");
         assert_eq!(map.slice(at(8)), "x");
         assert_eq!(map.location(at(9)), "a.yang:2:5");
+    }
+
+    #[test]
+    fn columns_of_a_long_line_are_counted_from_its_start() {
+        let mut map = SourceMap::new();
+        let line = "ø".repeat(5 * Lines::STRIDE);
+        let text = format!("a\n{line}\nb{line}");
+        let id = map.add("a.yang", text.as_str()).unwrap();
+        for (at, _) in text.char_indices() {
+            let before = &text[..at];
+            let column = before.chars().rev().take_while(|c| *c != '\n').count() as u32 + 1;
+            let line = before.matches('\n').count() as u32 + 1;
+            let span = Span {
+                source: id,
+                start: at as u32,
+                end: at as u32,
+            };
+            if at % 97 == 0 || column < 3 {
+                assert_eq!(map.position(span), Position { line, column });
+            }
+        }
     }
 
     #[test]

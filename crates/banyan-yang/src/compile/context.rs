@@ -1,5 +1,6 @@
 //! What all stages of a compilation share: the set, the tables of names, the draft nodes, and the findings.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -25,11 +26,19 @@ type ChangeKey = (usize, StatementRef, ModuleId);
 /// An expression as written, and parsed.
 type ParsedXPath = (Arc<str>, Arc<Expr>);
 
+/// How many names may be compared for "did you mean ...?" in all: when every name of a large text is wrong, the first
+/// suggestions must do.
+const COMPARED: usize = 500_000;
+/// What a search for a suggestion counts for, beside the names that it compares.
+const SEARCH: usize = 250;
+
 /// The state of a compilation.
 pub(super) struct Compilation<'a> {
     pub set: &'a ModuleSet,
     pub compiler: &'a Compiler<'a>,
     pub found: &'a mut Diagnostics,
+    /// Names that may yet be compared for suggestions.
+    comparisons_left: Cell<usize>,
     pub names: Interner,
     pub definitions: Definitions,
     /// By module id; grows while compiling, see `augment`.
@@ -84,6 +93,7 @@ impl<'a> Compilation<'a> {
             set,
             compiler,
             found,
+            comparisons_left: Cell::new(COMPARED),
             names,
             definitions,
             features: IdMap::default(),
@@ -249,7 +259,7 @@ impl<'a> Compilation<'a> {
                     .prefixes
                     .keys()
                     .map(|prefix| &**prefix);
-                error = match nearest(prefix, known) {
+                error = match self.nearest(prefix, known) {
                     Some(near) => error.help(format!("did you mean `{near}`?")),
                     None => error.help("import the module and give it this prefix"),
                 };
@@ -257,6 +267,26 @@ impl<'a> Compilation<'a> {
                 None
             }
         }
+    }
+
+    /// What was meant by a name that is not there; at most [`COMPARED`] names are looked at in a whole compilation.
+    pub fn nearest<'n>(
+        &self,
+        name: &str,
+        candidates: impl IntoIterator<Item = &'n str>,
+    ) -> Option<&'n str> {
+        let mut left = self.comparisons_left.get().checked_sub(SEARCH)?;
+        let candidates = candidates.into_iter().take(left).inspect(|_| left -= 1);
+        let near = nearest(name, candidates);
+        self.comparisons_left.set(left);
+        near
+    }
+
+    /// Whether one more name may be looked at for a suggestion, as in [`Compilation::nearest`].
+    pub fn may_compare(&self) -> bool {
+        let left = self.comparisons_left.get();
+        self.comparisons_left.set(left.saturating_sub(1));
+        left > 0
     }
 
     /// A definition that a statement refers to by `prefix:name` in its argument. Unknown names are reported;
@@ -305,9 +335,9 @@ impl<'a> Compilation<'a> {
                 });
                 let names = self.definitions.names_of(kind, module);
                 let names = names.map(|name| &**self.names.text(name));
-                let mut near = nearest(name, names).map(str::to_owned);
+                let mut near = self.nearest(name, names).map(str::to_owned);
                 if kind == Keyword::Typedef && prefix.is_none() && near.is_none() {
-                    near = nearest(name, builtin_names()).map(str::to_owned);
+                    near = self.nearest(name, builtin_names()).map(str::to_owned);
                 }
                 let help = match self.defined_elsewhere(kind, at, name) {
                     Some(elsewhere) => elsewhere,

@@ -1,8 +1,12 @@
 //! Cycles of definitions, and orders in which each stands after what it depends on, for graphs whose nodes are
 //! numbers. No recursion: chains may be as long as texts are.
 
+/// How many nodes of cycles are noted in all: a chain of which each leads back to the first has as many as its square.
+const KEPT: usize = if cfg!(test) { 10_000 } else { 1 << 20 };
+
 /// One cycle for each back edge of a depth-first walk: what is left when the last arrow of each is cut has no
-/// cycle. Each begins at the node that the walk met first. Linear in nodes and edges.
+/// cycle. Each begins at the node that the walk met first and ends at the one whose arrow leads back to it. Linear in
+/// nodes and edges: when [`KEPT`] nodes of cycles are noted, the others are given by these two alone.
 pub(super) fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
     #[derive(Clone, Copy, PartialEq)]
     enum Colour {
@@ -11,12 +15,15 @@ pub(super) fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
         Black,
     }
     let mut colours = vec![Colour::White; edges.len()];
-    let mut cycles = Vec::new();
+    // Where on the path a grey node is.
+    let mut depths = vec![0; edges.len()];
+    let (mut cycles, mut kept) = (Vec::new(), 0);
     for start in 0..edges.len() {
         if colours[start] != Colour::White {
             continue;
         }
         let mut path = vec![(start, 0)];
+        depths[start] = 0;
         colours[start] = Colour::Grey;
         while let Some((node, next)) = path.last_mut() {
             let Some(target) = edges[*node].get(*next).copied() else {
@@ -28,14 +35,17 @@ pub(super) fn cycles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
             match colours[target] {
                 Colour::White => {
                     colours[target] = Colour::Grey;
+                    depths[target] = path.len();
                     path.push((target, 0));
                 }
                 Colour::Grey => {
-                    let from = path
-                        .iter()
-                        .position(|(node, _)| *node == target)
-                        .unwrap_or(0);
-                    cycles.push(path[from..].iter().map(|(node, _)| *node).collect());
+                    let nodes = &path[depths[target]..];
+                    let cycle: Vec<usize> = match nodes {
+                        [first, .., last] if kept + nodes.len() > KEPT => vec![first.0, last.0],
+                        _ => nodes.iter().map(|(node, _)| *node).collect(),
+                    };
+                    kept += cycle.len();
+                    cycles.push(cycle);
                 }
                 Colour::Black => {}
             }
@@ -94,6 +104,19 @@ mod tests {
         );
         assert_eq!(cycles(&[vec![1], vec![1]]), [vec![1]]);
         assert!(cycles(&[vec![1, 2], vec![2], vec![]]).is_empty());
+    }
+
+    #[test]
+    fn many_long_cycles_are_given_by_their_ends() {
+        // Each leads to the next and back to the first.
+        let edges: Vec<_> = (0..20_000).map(|node| vec![0, node + 1]).collect();
+        let edges: Vec<_> = edges.into_iter().chain([vec![]]).collect();
+        let cycles = cycles(&edges);
+        assert_eq!(cycles.len(), 20_000);
+        assert_eq!(cycles[99], (0..100).collect::<Vec<_>>());
+        assert_eq!(cycles[19_999], [0, 19_999]);
+        let noted: usize = cycles.iter().map(Vec::len).sum();
+        assert!(noted < KEPT + 2 * 20_000, "{noted}");
     }
 
     #[test]

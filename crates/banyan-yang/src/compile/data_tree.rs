@@ -181,10 +181,12 @@ fn other_way(
     (module, prefix): (ModuleId, Option<&str>),
     name: &str,
 ) -> String {
+    // There may be as many names as there are wrong paths.
+    const COMPARED: usize = 500;
     let mut pending = vec![parent];
     let mut known: Vec<&str> = Vec::new();
     while let Some(id) = pending.pop() {
-        for child in &drafts.get(id).children {
+        for child in drafts.get(id).children.iter().take(COMPARED) {
             let draft = drafts.get(*child);
             match draft.kind {
                 NodeKind::Choice | NodeKind::Case | NodeKind::Input | NodeKind::Output => {

@@ -7,7 +7,6 @@ use super::definitions::Definition;
 use super::set::{Name, PrefixMeaning, StatementRef, UnitId, split_name};
 use crate::diagnostic::Diagnostic;
 use crate::grammar::known_statements;
-use crate::nearest::nearest;
 use crate::schema::{ExtensionInstance, ModuleId};
 use crate::source::Span;
 use crate::statement::Keyword;
@@ -85,7 +84,7 @@ impl Compilation<'_> {
                 let prefix = prefix.unwrap_or("");
                 let message = format!("the prefix `{prefix}` is not defined in this text");
                 let known = set.unit(at.unit).prefixes.keys();
-                let help = match nearest(prefix, known.map(|known| &**known)) {
+                let help = match self.nearest(prefix, known.map(|known| &**known)) {
                     Some(near) => format!("did you mean `{near}:{name}`?"),
                     None => "import the module that defines the extension and give it this prefix"
                         .to_owned(),
@@ -106,7 +105,7 @@ impl Compilation<'_> {
                 .rfc("RFC 7950 7.19");
             let names = self.definitions.names_of(kind, module);
             let names = names.map(|name| &**self.names.text(name));
-            let help = match nearest(name, names) {
+            let help = match self.nearest(name, names) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => {
                     format!("load a revision of {owner} that defines it, or remove the statement")

@@ -172,7 +172,7 @@ fn report_unknown(compilation: &mut Compilation<'_>) {
                 let message = format!("module {} has no feature `{name}`", entry.name);
                 let known = compilation.definitions.names_of(Keyword::Feature, module);
                 let known = known.map(|name| &**compilation.names.text(name));
-                let help = match crate::nearest::nearest(name, known) {
+                let help = match compilation.nearest(name, known) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "do not ask for it, or load the revision of the module that has it"
                         .to_owned(),

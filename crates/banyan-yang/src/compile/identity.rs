@@ -7,6 +7,9 @@ use crate::diagnostic::Diagnostic;
 use crate::schema::{Identity, IdentityId};
 use crate::statement::Keyword;
 
+/// From how many others an identity may be derived: each keeps them all. Published ones stay below 20.
+const MAX_ANCESTORS: usize = 200;
+
 /// Gives every identity its id and computes its ancestors. Linear in the number of (identity, ancestor) pairs.
 pub(super) fn resolve_all(compilation: &mut Compilation<'_>) {
     let mut statements = Vec::new();
@@ -65,6 +68,15 @@ pub(super) fn resolve_all(compilation: &mut Compilation<'_>) {
         }
         ancestors.sort_unstable();
         ancestors.dedup();
+        if ancestors.len() > MAX_ANCESTORS {
+            // Those that are derived from this one go on without its bases.
+            ancestors.clear();
+            let name = &compilation.identities[index].name;
+            let message =
+                format!("identity {name} is derived from more than {MAX_ANCESTORS} others");
+            let span = compilation.set.span(statements[index]);
+            compilation.report(Diagnostic::error("too-deep", span, message));
+        }
         compilation.identities[index].ancestors = ancestors;
     }
 }

@@ -156,7 +156,7 @@ impl Compilation<'_> {
                 self.drafts.get(found).span,
                 "`yang-data` cannot be augmented",
             );
-        } else if let Some(near) = crate::nearest::nearest(name, names) {
+        } else if let Some(near) = self.nearest(name, names) {
             error = error.help(format!("did you mean `{near}`?"));
         }
         self.report(error);

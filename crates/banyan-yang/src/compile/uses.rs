@@ -107,7 +107,7 @@ impl Compilation<'_> {
     pub fn nearest_child(&self, node: DraftId, name: &str) -> Option<String> {
         let children = self.drafts.get(node).children.iter();
         let names = children.map(|child| &**self.names.text(self.drafts.get(*child).name));
-        crate::nearest::nearest(name, names).map(str::to_owned)
+        self.nearest(name, names).map(str::to_owned)
     }
 
     /// What to write for a step that leads nowhere: the choices and cases that it passes over (RFC 7950 6.5), else the
@@ -115,8 +115,11 @@ impl Compilation<'_> {
     pub fn way_to(&self, node: DraftId, module: ModuleId, name: &str) -> String {
         let text = |id: DraftId| &**self.names.text(self.drafts.get(id).name);
         let mut pending: Vec<(DraftId, Vec<DraftId>)> = vec![(node, Vec::new())];
-        while let Some((at, way)) = pending.pop() {
+        'search: while let Some((at, way)) = pending.pop() {
             for child in &self.drafts.get(at).children {
+                if !self.may_compare() {
+                    break 'search;
+                }
                 let draft = self.drafts.get(*child);
                 let way: Vec<DraftId> = way.iter().chain([child]).copied().collect();
                 if matches!(draft.kind, NodeKind::Choice | NodeKind::Case) {

@@ -284,7 +284,9 @@ fn intervals<T: Copy + PartialEq + std::fmt::Display>(
 /// The nearest of some names, else the first few of them.
 fn one_of<'n>(text: &str, names: impl Iterator<Item = &'n str> + Clone) -> String {
     const FEW: usize = 8;
-    if let Some(near) = nearest(text, names.clone()) {
+    // A type may have as many names as there are wrong values.
+    const COMPARED: usize = 500;
+    if let Some(near) = nearest(text, names.clone().take(COMPARED)) {
         return format!("did you mean `{near}`?");
     }
     let shown: Vec<_> = names
@@ -292,7 +294,11 @@ fn one_of<'n>(text: &str, names: impl Iterator<Item = &'n str> + Clone) -> Strin
         .take(FEW)
         .map(|name| format!("`{name}`"))
         .collect();
-    let more = if names.count() > FEW { ", ..." } else { "" };
+    let more = if names.clone().nth(FEW).is_some() {
+        ", ..."
+    } else {
+        ""
+    };
     format!("the type has {}{more}", shown.join(", "))
 }
 

@@ -1,11 +1,16 @@
 //! Lines: one for each node, with its column of types, folded where it gets too long. Must not change any node.
 
+use std::collections::HashSet;
+
 use super::TreeOptions;
 use super::expand::{Outline, status};
 use super::node::{Node, NodeId, TypeText};
 use crate::compile::{StatementRef, UnitId, split_name};
 use crate::schema::Status;
 use crate::statement::Keyword;
+
+/// The widest column of names: one name of a megabyte must not make every line as long.
+const MAX_FIELD: usize = 1000;
 
 /// What the flags depend on beside the node (RFC 8340 2.6).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -124,13 +129,12 @@ impl<'s> Printer<'_, 's> {
             return nodes.iter().map(|id| Item::Node(*id)).collect();
         }
         let mut items = Vec::new();
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         for id in nodes {
             match self.get(*id).uses {
                 Some(uses) => {
                     let grouping = self.outline.set.argument(uses);
-                    if !seen.contains(&grouping) {
-                        seen.push(grouping);
+                    if seen.insert(grouping) {
                         items.push(Item::Uses(uses));
                     }
                 }
@@ -214,7 +218,7 @@ impl<'s> Printer<'_, 's> {
             None if kind == Keyword::Case => line.push_str(&name),
             None => line.push_str(&format!("{flags} {name}")),
             Some((text, is_leafref)) => {
-                let field = place.width + 1;
+                let field = place.width.min(MAX_FIELD) + 1;
                 let before = length(&line) + length(flags) + field;
                 if before + length(&text) + 4 <= limit {
                     line.push_str(&format!("{flags} {name:<field$}   {text}"));

@@ -145,6 +145,9 @@ pub(super) fn to_the_second(time: &str) -> String {
     }
 }
 
+/// The widest column: what is longer pushes its own line aside only.
+const MAX_COLUMN: usize = 200;
+
 /// Columns as wide as their widest cell; the last one is not padded.
 fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
@@ -153,7 +156,7 @@ fn aligned(rows: &[Vec<String>]) -> String {
             rows.iter()
                 .map(|row| row[column].chars().count())
                 .max()
-                .unwrap_or(0)
+                .map_or(0, |widest| widest.min(MAX_COLUMN))
         })
         .collect();
     let mut out = String::new();

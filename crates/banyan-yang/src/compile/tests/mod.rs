@@ -1,5 +1,6 @@
 //! The compiler by example, rule by rule.
 
+mod adversarial;
 mod augments;
 mod constraints;
 mod data_nodes;

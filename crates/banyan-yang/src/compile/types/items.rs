@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::super::context::Compilation;
 use super::super::set::StatementRef;
 use crate::diagnostic::Diagnostic;
-use crate::nearest::nearest;
 use crate::schema::{Bit, EnumItem};
 use crate::statement::Keyword;
 
@@ -104,7 +103,7 @@ impl Compilation<'_> {
                     let Some(item) = base.get(name) else {
                         let message = format!("the base type has no {word} `{name}`");
                         let error = Diagnostic::error(kind.unknown, set.span(child), message);
-                        let help = match nearest(name, base.keys().copied()) {
+                        let help = match self.nearest(name, base.keys().copied()) {
                             Some(near) => format!("did you mean `{near}`?"),
                             None => {
                                 format!("a derived type can only keep some of its base's {word}s")
