@@ -11,6 +11,7 @@ pub mod embedded;
 pub mod find;
 pub mod grammar;
 pub mod head;
+mod if_feature;
 pub mod lex;
 pub mod nearest;
 pub mod parse;

@@ -10,7 +10,6 @@
 mod augment;
 mod deviation;
 mod expand;
-mod feature;
 mod node;
 mod order;
 mod print;

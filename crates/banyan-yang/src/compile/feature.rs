@@ -6,11 +6,9 @@ use super::context::Compilation;
 use super::cycles::{chain, cycles, dependencies_first};
 use super::set::{Name, StatementRef, split_name};
 use crate::diagnostic::Diagnostic;
+use crate::if_feature::{self, Condition};
 use crate::schema::ModuleId;
 use crate::statement::Keyword;
-
-/// How deep parentheses and `not` may nest in an expression.
-const MAX_DEPTH: usize = 100;
 
 impl Compilation<'_> {
     /// Whether all `if-feature`s of a statement hold. All are looked at, for their errors.
@@ -26,24 +24,18 @@ impl Compilation<'_> {
     /// One `if-feature`; an expression with an error counts as false.
     fn condition(&mut self, at: StatementRef) -> bool {
         let text = self.set.argument(at);
-        let tokens = tokens(text);
-        let mut parser = Parser {
-            tokens: &tokens,
-            next: 0,
-            at,
-            depth: 0,
-            compilation: self,
-        };
-        let value = parser.disjunction();
-        let complete = parser.next == tokens.len();
-        match value {
-            Some(value) if complete => {
+        match Condition::parse(text, &str::to_owned) {
+            Some(condition) => {
+                // All of them, for their errors.
+                let on: HashMap<&str, bool> = if_feature::names(text)
+                    .map(|name| (name, self.feature_named(at, name)))
+                    .collect();
                 if let Some(word) = glued(text) {
                     self.report_glued(at, word);
                 }
-                value
+                condition.holds(&|name| on.get(name).copied().unwrap_or(false))
             }
-            _ => {
+            None => {
                 let span = self.set.argument_span(at);
                 self.report(
                     Diagnostic::error(
@@ -142,11 +134,9 @@ fn dependencies(
         .map(|(_, at)| {
             set.children_of(*at, Keyword::IfFeature)
                 .flat_map(|condition| {
-                    names_in(set.argument(condition))
-                        .into_iter()
-                        .filter_map(move |name| {
-                            compilation.silently(Keyword::Feature, condition, name)
-                        })
+                    if_feature::names(set.argument(condition)).filter_map(move |name| {
+                        compilation.silently(Keyword::Feature, condition, name)
+                    })
                 })
                 .filter_map(|feature| numbers.get(&feature).copied())
                 .collect()
@@ -187,14 +177,6 @@ fn report_unknown(compilation: &mut Compilation<'_>) {
     }
 }
 
-/// The names of features in an expression.
-pub(super) fn names_in(text: &str) -> Vec<&str> {
-    tokens(text)
-        .into_iter()
-        .filter(|token| !matches!(*token, "and" | "or" | "not" | "(" | ")"))
-        .collect()
-}
-
 /// An operator without a blank between it and a parenthesis.
 fn glued(text: &str) -> Option<&str> {
     text.split_ascii_whitespace().find_map(|word| {
@@ -202,81 +184,4 @@ fn glued(text: &str) -> Option<&str> {
         let is_operator = |part: &&str| matches!(*part, "and" | "or" | "not");
         (word.contains(['(', ')'])).then(|| parts.find(is_operator))?
     })
-}
-
-fn tokens(text: &str) -> Vec<&str> {
-    let mut tokens = Vec::new();
-    for word in text.split_ascii_whitespace() {
-        let mut rest = word;
-        while let Some(at) = rest.find(['(', ')']) {
-            if at > 0 {
-                tokens.push(&rest[..at]);
-            }
-            tokens.push(&rest[at..=at]);
-            rest = &rest[at + 1..];
-        }
-        if !rest.is_empty() {
-            tokens.push(rest);
-        }
-    }
-    tokens
-}
-
-/// `or` binds less than `and`, and that less than `not`. `None`: not an expression.
-struct Parser<'p, 'a> {
-    tokens: &'p [&'p str],
-    next: usize,
-    at: StatementRef,
-    depth: usize,
-    compilation: &'p mut Compilation<'a>,
-}
-
-impl Parser<'_, '_> {
-    fn take(&mut self, token: &str) -> bool {
-        let found = self.tokens.get(self.next) == Some(&token);
-        self.next += usize::from(found);
-        found
-    }
-
-    fn disjunction(&mut self) -> Option<bool> {
-        let mut value = self.conjunction()?;
-        while self.take("or") {
-            value |= self.conjunction()?;
-        }
-        Some(value)
-    }
-
-    fn conjunction(&mut self) -> Option<bool> {
-        let mut value = self.factor()?;
-        while self.take("and") {
-            value &= self.factor()?;
-        }
-        Some(value)
-    }
-
-    fn factor(&mut self) -> Option<bool> {
-        if self.depth > MAX_DEPTH {
-            return None;
-        }
-        self.depth += 1;
-        let value = self.bounded_factor();
-        self.depth -= 1;
-        value
-    }
-
-    fn bounded_factor(&mut self) -> Option<bool> {
-        if self.take("not") {
-            return self.factor().map(|value| !value);
-        }
-        if self.take("(") {
-            let value = self.disjunction()?;
-            return self.take(")").then_some(value);
-        }
-        let name = *self.tokens.get(self.next)?;
-        if !crate::grammar::is_identifier_ref(name) || matches!(name, "and" | "or" | "not") {
-            return None;
-        }
-        self.next += 1;
-        Some(self.compilation.feature_named(self.at, name))
-    }
 }

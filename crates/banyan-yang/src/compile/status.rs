@@ -2,7 +2,6 @@
 //! deprecated to what is obsolete, in the same module. A definition is as old as the oldest statement around it.
 
 use super::context::Compilation;
-use super::feature::names_in;
 use super::set::{StatementRef, Unit, UnitId};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{ModuleId, Status};
@@ -92,7 +91,7 @@ impl Compilation<'_> {
         let owner: ModuleId = set.owner(at.unit);
         let argument = set.argument(at);
         let names = match kind {
-            Keyword::Feature => names_in(argument),
+            Keyword::Feature => crate::if_feature::names(argument).collect(),
             _ => vec![argument],
         };
         for name in names {

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::feature;
 use super::node::{Node, NodeId, Nodes, TypeText};
 use crate::compile::{ModuleSet, PrefixMeaning, StatementRef, Unit, UnitId, split_name};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::if_feature;
 use crate::schema::{ModuleId, Status};
 use crate::statement::{Keyword, StatementId};
 
@@ -218,7 +218,7 @@ impl<'s> Outline<'s> {
                 Keyword::Type => node.ty = Some(type_text(set, child)),
                 Keyword::IfFeature => {
                     node.features.push(argument);
-                    node.absent |= !feature::can_hold(argument);
+                    node.absent |= !if_feature::can_hold(argument);
                 }
                 _ => {}
             }
@@ -289,7 +289,7 @@ impl<'s> Outline<'s> {
             .children_of(at, Keyword::IfFeature)
             .map(|condition| set.argument(condition))
             .collect();
-        let absent = conditions.iter().any(|text| !feature::can_hold(text));
+        let absent = conditions.iter().any(|text| !if_feature::can_hold(text));
         for child in self.nodes.get(grouping).children.clone() {
             if self.nodes.is_full() || !self.nodes.has_room(parent, child) {
                 self.report_left_out(at);
@@ -346,7 +346,7 @@ impl<'s> Outline<'s> {
                 Keyword::Presence => node.presence = true,
                 Keyword::IfFeature => {
                     node.features.push(argument);
-                    node.absent |= !feature::can_hold(argument);
+                    node.absent |= !if_feature::can_hold(argument);
                 }
                 _ => {}
             }

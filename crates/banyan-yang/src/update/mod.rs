@@ -11,7 +11,6 @@
 
 mod change;
 mod compare;
-mod condition;
 mod constraint;
 mod interval;
 mod module;

@@ -315,7 +315,7 @@ fn status(definition: &Statement) -> Status {
     }
 }
 
-fn sorted(mut conditions: Vec<super::condition::Condition>) -> Vec<super::condition::Condition> {
+fn sorted(mut conditions: Vec<crate::if_feature::Condition>) -> Vec<crate::if_feature::Condition> {
     conditions.sort();
     conditions.dedup();
     conditions

@@ -1,10 +1,10 @@
 //! What two nodes that pair differ in, property by property.
 
 use super::compare::{Comparer, Place, Side, allowed, editorial, forbidden, unproven, unruled};
-use super::condition::{self, Condition};
 use super::constraint::{implies, qualified};
 use super::walk::{Inherited, mandatory_node};
 use super::{Aspect, Rule};
+use crate::if_feature::{self, Condition};
 use crate::schema::{Expression, NodeKind, OrderedBy, Schema, SchemaId, SchemaNode, Status};
 use crate::statement::Keyword;
 use crate::xpath::Expr;
@@ -366,7 +366,7 @@ impl Comparer<'_> {
         if old == new {
             return;
         }
-        let (relaxed, stricter) = (condition::implies(old, new), condition::implies(new, old));
+        let (relaxed, stricter) = (if_feature::implies(old, new), if_feature::implies(new, old));
         let judgement = match (relaxed, stricter) {
             (Some(true), Some(true)) => allowed(Rule::IfFeature).because("it asks for the same"),
             (Some(true), _) if mandatory => {

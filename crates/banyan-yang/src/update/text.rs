@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::condition::Condition;
 use crate::diagnostic::Diagnostics;
+use crate::if_feature::Condition;
 use crate::parse::parse;
 use crate::schema::{ModuleId, NodeKind, Schema, SchemaId};
 use crate::source::{SourceId, Span};

@@ -1,15 +1,16 @@
-//! `if-feature` expressions as boolean functions of features (RFC 7950 7.20.2), to compare what two revisions ask for.
+//! `if-feature` expressions as boolean functions of features (RFC 7950 7.20.2): for the compiler, for diagrams, and to
+//! compare what two revisions ask for. Must not know which features there are.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 /// How deep an expression may nest, and how many features the comparison of two may have.
-const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 100;
 const MAX_FEATURES: usize = 12;
 
-/// An expression; features are `module:name`.
+/// An expression; features are named as its reader wants them: as written, or as `module:name`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Condition {
+pub(crate) enum Condition {
     Feature(String),
     Not(Box<Condition>),
     And(Vec<Condition>),
@@ -17,7 +18,7 @@ pub(super) enum Condition {
 }
 
 impl Condition {
-    /// Reads an expression; `qualify` says which `module:name` a name stands for.
+    /// Reads an expression; `qualify` says how a feature is named.
     pub fn parse(text: &str, qualify: &dyn Fn(&str) -> String) -> Option<Condition> {
         let spaced = text.replace('(', " ( ").replace(')', " ) ");
         let tokens: Vec<&str> = spaced.split_ascii_whitespace().collect();
@@ -79,8 +80,21 @@ impl fmt::Display for Condition {
     }
 }
 
+/// Whether an expression holds when all features are on: not if it asks for the absence of one. What is no expression
+/// counts as true, as for `pyang`.
+pub(crate) fn can_hold(text: &str) -> bool {
+    let condition = Condition::parse(text, &str::to_owned);
+    condition.is_none_or(|condition| condition.holds(&|_| true))
+}
+
+/// The names of features in what may be an expression.
+pub(crate) fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c.is_ascii_whitespace() || matches!(c, '(' | ')'))
+        .filter(|word| !matches!(*word, "" | "and" | "or" | "not"))
+}
+
 /// Whether all of `weak` hold whenever all of `strong` do; `None` if they have too many features to try.
-pub(super) fn implies(strong: &[Condition], weak: &[Condition]) -> Option<bool> {
+pub(crate) fn implies(strong: &[Condition], weak: &[Condition]) -> Option<bool> {
     let mut features = BTreeSet::new();
     let all = strong.iter().chain(weak);
     all.for_each(|condition| condition.features(&mut features));
@@ -141,7 +155,9 @@ impl Parser<'_> {
         }
         let name = *self.tokens.get(self.next)?;
         self.next += 1;
-        (name != ")").then(|| Condition::Feature((self.qualify)(name)))
+        let is_name =
+            crate::grammar::is_identifier_ref(name) && !matches!(name, "and" | "or" | "not");
+        is_name.then(|| Condition::Feature((self.qualify)(name)))
     }
 }
 
@@ -176,5 +192,29 @@ mod tests {
         assert_eq!(case("a", "b"), Some(false));
         assert_eq!(case("a or b", "a"), Some(false));
         assert_eq!(implies(&[], &[condition("a")]), Some(false));
+    }
+
+    #[test]
+    fn only_the_absence_of_a_feature_cannot_hold() {
+        for text in [
+            "a",
+            "a and b",
+            "not a or b",
+            "not (a and not b)",
+            "notification",
+            "a or not b",
+        ] {
+            assert!(can_hold(text), "{text}");
+        }
+        for text in ["not a", "a and not b", "not (a or b)", "not not not a"] {
+            assert!(!can_hold(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_expression_counts_as_true() {
+        for text in ["not", "not (", "", &"not (".repeat(100_000)] {
+            assert!(can_hold(text), "{}", text.len());
+        }
     }
 }
