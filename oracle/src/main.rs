@@ -1,9 +1,10 @@
 //! Compiles published module sets with Banyan and with libyang, each in a process of its own, and prints one table.
 //!
 //! `oracle` measures everything; `oracle run ENGINE SET` is one measurement, and what the first starts; `oracle scale`
-//! shows how the time of Banyan grows with the input.
+//! shows how the time of Banyan grows with the input; `oracle data` measures instance data instead.
 
 mod banyan;
+mod data;
 mod libyang;
 mod measure;
 mod sets;
@@ -19,10 +20,12 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
-        [] => table().and_then(|()| scale()),
+        [] => table().and_then(|()| scale()).and_then(|()| data::table()),
         ["scale"] => scale(),
         ["run", engine, set] => run(engine, set),
-        _ => Err("usage: oracle [scale | run ENGINE SET]".to_owned()),
+        ["data"] => data::table(),
+        ["data", "run", engine, nodes] => data::run(engine, nodes),
+        _ => Err("usage: oracle [scale | run ENGINE SET | data [run ENGINE NODES]]".to_owned()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -48,7 +48,7 @@ impl Stopwatch {
 }
 
 /// Bytes that the C allocator has handed out: Rust's and libyang's alike.
-fn heap() -> usize {
+pub fn heap() -> usize {
     // SAFETY: the function takes nothing and returns a plain struct.
     let info = unsafe { libc::mallinfo2() };
     info.uordblks + info.hblkhd
