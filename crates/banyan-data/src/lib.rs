@@ -5,6 +5,7 @@
 
 pub mod any;
 mod assembly;
+mod btree;
 pub mod change;
 mod choice;
 pub mod cursor;

@@ -4,7 +4,6 @@
 //! slice, a large one a copy-on-write B+tree. Nothing here looks at the schema: who makes a list says how
 //! many keys its entries have and who orders them.
 
-mod btree;
 mod compare;
 mod entries;
 mod leaf_list;
@@ -17,8 +16,6 @@ use triomphe::Arc;
 
 use crate::node::Node;
 use crate::value::Value;
-#[cfg(test)]
-pub(crate) use btree::steps as btree_steps;
 use entries::{Entries, EntriesIter};
 pub(crate) use leaf_list::may_repeat;
 pub use leaf_list::{LeafList, LeafListIter};
@@ -236,8 +233,8 @@ impl<'a> IntoIterator for &'a List {
 
 #[cfg(test)]
 mod tests {
-    use super::btree::steps;
     use super::*;
+    use crate::btree::steps;
     use crate::node::{Content, Slot};
     use banyan_yang::schema::SchemaId;
 

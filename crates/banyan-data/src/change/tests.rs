@@ -6,8 +6,8 @@ use banyan_yang::schema::Schema;
 use proptest::prelude::*;
 
 use super::*;
+use crate::btree::steps;
 use crate::edit::{Edit, Operation};
-use crate::list::btree_steps as steps;
 use crate::node::Tree;
 use crate::testmodel::{Random, path, random_tree, schema};
 

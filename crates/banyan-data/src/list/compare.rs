@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::btree::{BTree, Branch, Child, steps};
+use crate::btree::{BTree, Branch, Child, steps};
 
 /// Walks two trees in order and yields what stands in one of them only, or in both but not the same.
 ///
@@ -217,7 +217,7 @@ mod tests {
         let b = a.replaced(50_000, 100_000);
         let (found, steps) =
             steps::of(|| Compare::new(&a, &b, |x, y| x.cmp(y), |_, _| false).count());
-        assert!(found <= super::super::btree::MAX);
+        assert!(found <= crate::btree::MAX);
         assert_eq!(steps, 2 * levels);
     }
 

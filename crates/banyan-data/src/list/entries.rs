@@ -5,9 +5,9 @@ use std::cmp::Ordering;
 use banyan_yang::schema::OrderedBy;
 
 use super::At;
-use super::btree::{BTree, Iter};
 use super::compare::Compare;
 use super::placed::{PlacedIter, PlacedTree};
+use crate::btree::{BTree, Iter};
 use crate::node::Node;
 use crate::value::Value;
 

@@ -8,9 +8,9 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use super::btree::{BTree, Iter};
 use super::compare::Compare;
 use super::entries::Entry;
+use crate::btree::{BTree, Iter};
 
 /// An entry and the label of its place.
 #[derive(Clone)]
@@ -344,8 +344,8 @@ impl<'a, T> Iterator for PlacedIter<'a, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::btree::steps;
     use super::*;
+    use crate::btree::steps;
     use crate::value::Value;
 
     fn tree(items: impl IntoIterator<Item = u64>) -> PlacedTree<Value> {

@@ -9,18 +9,18 @@ use std::cmp::Ordering;
 use triomphe::ThinArc;
 
 /// The most items of a leaf and children of an inner branch. All but the root have at least half.
-pub(super) const MAX: usize = 32;
+pub(crate) const MAX: usize = 32;
 const MIN: usize = MAX / 2;
 
 /// A persistent sequence of `T`; a clone costs a reference count.
 #[derive(Clone)]
-pub(super) struct BTree<T> {
-    pub(super) root: Branch<T>,
+pub(crate) struct BTree<T> {
+    pub(crate) root: Branch<T>,
 }
 
 /// A subtree.
 #[derive(Clone)]
-pub(super) enum Branch<T> {
+pub(crate) enum Branch<T> {
     /// The items themselves.
     Leaf(ThinArc<(), T>),
     /// At least two subtrees of equal height (one, in passing, while an underfull one is joined).
@@ -28,18 +28,18 @@ pub(super) enum Branch<T> {
 }
 
 /// What an inner branch knows beside its children.
-pub(super) struct Inner {
+pub(crate) struct Inner {
     len: usize,
     height: usize,
 }
 
 /// One subtree in its parent, with what a search asks of it without going there.
 #[derive(Clone)]
-pub(super) struct Child<T> {
+pub(crate) struct Child<T> {
     /// The first item below: the separator. Always the current one, so that no old item is kept alive.
-    pub(super) first: T,
+    pub(crate) first: T,
     len: usize,
-    pub(super) branch: Branch<T>,
+    pub(crate) branch: Branch<T>,
 }
 
 /// What an insertion or a join left.
@@ -72,7 +72,7 @@ impl<T: Clone> Branch<T> {
     }
 
     /// Levels of inner branches down to the leaves: 0 for a leaf.
-    pub(super) fn height(&self) -> usize {
+    pub(crate) fn height(&self) -> usize {
         match self {
             Branch::Leaf(_) => 0,
             Branch::Inner(inner) => inner.header.header.height,
@@ -103,7 +103,7 @@ impl<T: Clone> Branch<T> {
         })
     }
 
-    pub(super) fn ptr_eq(&self, other: &Self) -> bool {
+    pub(crate) fn ptr_eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Branch::Leaf(a), Branch::Leaf(b)) => a.as_ptr() == b.as_ptr(),
             (Branch::Inner(a), Branch::Inner(b)) => a.as_ptr() == b.as_ptr(),
@@ -254,7 +254,7 @@ fn child_at<T>(children: &[Child<T>], index: usize) -> (usize, usize) {
 
 impl<T: Clone> BTree<T> {
     /// All of `items`, in their order, in full leaves. O(n).
-    pub(super) fn packed(items: Vec<T>) -> Self {
+    pub(crate) fn packed(items: Vec<T>) -> Self {
         let sizes = chunk_sizes(items.len());
         let mut items = items.into_iter();
         let mut level: Vec<Branch<T>> = sizes
@@ -275,17 +275,17 @@ impl<T: Clone> BTree<T> {
     }
 
     /// Number of items. O(1).
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.root.len()
     }
 
     /// Whether the two are the same root, and so equal. O(1).
-    pub(super) fn ptr_eq(&self, other: &Self) -> bool {
+    pub(crate) fn ptr_eq(&self, other: &Self) -> bool {
         self.root.ptr_eq(&other.root)
     }
 
     /// The item at `index`. O(log n).
-    pub(super) fn nth(&self, mut index: usize) -> Option<&T> {
+    pub(crate) fn nth(&self, mut index: usize) -> Option<&T> {
         if index >= self.len() {
             return None;
         }
@@ -305,7 +305,7 @@ impl<T: Clone> BTree<T> {
 
     /// Where the item is for which `probe` says `Equal`, or where it would go; `probe` tells how an item
     /// compares with what is sought, and the items are sorted by it. O(log n).
-    pub(super) fn locate(&self, probe: impl Fn(&T) -> Ordering) -> Result<usize, usize> {
+    pub(crate) fn locate(&self, probe: impl Fn(&T) -> Ordering) -> Result<usize, usize> {
         let mut before = 0;
         let mut branch = &self.root;
         loop {
@@ -330,7 +330,7 @@ impl<T: Clone> BTree<T> {
     }
 
     /// The item for which `probe` says `Equal`. O(log n).
-    pub(super) fn find(&self, probe: impl Fn(&T) -> Ordering) -> Option<&T> {
+    pub(crate) fn find(&self, probe: impl Fn(&T) -> Ordering) -> Option<&T> {
         let mut branch = &self.root;
         loop {
             steps::count();
@@ -347,7 +347,7 @@ impl<T: Clone> BTree<T> {
     }
 
     /// With another item at `index`, which must exist. O(log n).
-    pub(super) fn replaced(&self, index: usize, item: T) -> Self {
+    pub(crate) fn replaced(&self, index: usize, item: T) -> Self {
         debug_assert!(index < self.len());
         BTree {
             root: self.root.replaced(index, item),
@@ -355,7 +355,7 @@ impl<T: Clone> BTree<T> {
     }
 
     /// With one more item, at `index` (at most the length). O(log n).
-    pub(super) fn inserted(&self, index: usize, item: T) -> Self {
+    pub(crate) fn inserted(&self, index: usize, item: T) -> Self {
         debug_assert!(index <= self.len());
         let root = match self.root.inserted(index, item) {
             Grown::One(root) => root,
@@ -370,7 +370,7 @@ impl<T: Clone> BTree<T> {
     }
 
     /// Without the item at `index`, which must exist. O(log n).
-    pub(super) fn removed(&self, index: usize) -> Self {
+    pub(crate) fn removed(&self, index: usize) -> Self {
         debug_assert!(index < self.len());
         let mut root = self.root.removed(index);
         // A root with a single child is no use.
@@ -382,7 +382,7 @@ impl<T: Clone> BTree<T> {
     }
 
     /// The items in order, from position `start` on. O(log n) to begin, O(1) each.
-    pub(super) fn iter_from(&self, start: usize) -> Iter<'_, T> {
+    pub(crate) fn iter_from(&self, start: usize) -> Iter<'_, T> {
         let mut iter = Iter {
             inner: Vec::new(),
             leaf: [].iter(),
@@ -405,7 +405,7 @@ impl<T: Clone> BTree<T> {
     }
 
     /// The items in order. O(1) each.
-    pub(super) fn iter(&self) -> Iter<'_, T> {
+    pub(crate) fn iter(&self) -> Iter<'_, T> {
         self.iter_from(0)
     }
 }
@@ -432,7 +432,7 @@ fn chunk_sizes(len: usize) -> impl Iterator<Item = usize> {
 }
 
 /// Iterates over the items of a [`BTree`].
-pub(super) struct Iter<'a, T> {
+pub(crate) struct Iter<'a, T> {
     /// What comes after the current leaf, one level each, the lowest last.
     inner: Vec<std::slice::Iter<'a, Child<T>>>,
     leaf: std::slice::Iter<'a, T>,
