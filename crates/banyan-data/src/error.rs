@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use banyan_yang::source::Span;
 
-/// The kinds of error about data; each names the rule that was broken.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+/// The kinds of error about data; each names the rule that was broken. Serialized in lower case with dashes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The text is not well-formed XML or JSON.
@@ -190,8 +191,8 @@ impl DataError {
     }
 
     /// The error on several lines, for people: what, where, the rule with its place in the YANG source as
-    /// `locate` writes it (`file:line:column`), the values, the remedy.
-    pub fn report(&self, locate: impl FnOnce(Span) -> String) -> String {
+    /// `locate` writes it (`file:line:column`), the values, the place in the input, whose name is `file`, the remedy.
+    pub fn report(&self, file: Option<&str>, locate: impl FnOnce(Span) -> String) -> String {
         let mut text = format!("error: {}\n  path: {}", self.message, self.path);
         let mut place = self.yang.map(|span| format!("  ({})", locate(span)));
         if let Some(constraint) = &self.constraint {
@@ -202,10 +203,13 @@ impl DataError {
                 text.push_str(&format!("\n  with: {constraint}"));
             }
         } else if let Some(place) = place {
-            text.push_str(&format!("\n  rule:{place}"));
+            text.push_str(&format!("\n  rule: {}", place.trim_start()));
         }
         if let Some(Position { line, column }) = self.position {
-            text.push_str(&format!("\n  input: line {line}, column {column}"));
+            text.push_str(&match file {
+                Some(file) => format!("\n  input: {file}:{line}:{column}"),
+                None => format!("\n  input: line {line}, column {column}"),
+            });
         }
         if let Some(help) = &self.help {
             text.push_str(&format!("\n  help: {help}"));

@@ -13,6 +13,7 @@ pub mod document;
 pub mod edit;
 pub mod error;
 pub mod filter;
+pub mod form;
 pub mod frame;
 mod input;
 pub mod json;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::data::DataCommand;
 use crate::xpath::XpathCommand;
 use crate::yang::YangCommand;
 
@@ -54,6 +55,9 @@ pub enum Command {
     /// Commands about XPath expressions: no daemon is needed.
     #[command(subcommand)]
     Xpath(XpathCommand),
+    /// Check instance data in files against their modules; needs no daemon.
+    #[command(subcommand)]
+    Data(DataCommand),
 }
 
 /// How client commands reach the daemon.

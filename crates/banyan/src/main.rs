@@ -3,6 +3,7 @@
 mod args;
 mod client;
 mod config;
+mod data;
 mod directories;
 mod models;
 mod serve;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let offline = match arguments.command {
         Command::Yang(command) => yang::run(command),
         Command::Xpath(command) => xpath::run(command),
+        Command::Data(command) => data::run(command),
         command => return with_runtime(command),
     };
     offline.unwrap_or_else(|error| {

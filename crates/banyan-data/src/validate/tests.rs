@@ -50,7 +50,7 @@ container ifs
         "<ifs><max-frame>1518</max-frame><if><name>eth0</name><mtu>9000</mtu></if></ifs>",
     );
     assert_eq!(
-        report.errors[0].report(|_| "t.yang:41:7".to_owned()),
+        report.errors[0].report(None, |_| "t.yang:41:7".to_owned()),
         "error: must constraint is not met
   path: /t:ifs/if[name='eth0']/mtu
   must: \". >= 68 and . <= ../../max-frame\"  (t.yang:41:7)

@@ -21,7 +21,7 @@ fn a_must_of_a_model_points_at_its_place_in_the_text() {
         &data(&schema, "<if><mtu>9000</mtu></if>"),
         &Options::default(),
     );
-    let shown = report.errors[0].report(|span| schema.sources().location(span));
+    let shown = report.errors[0].report(None, |span| schema.sources().location(span));
     let (place, rest) = (shown.find("  (").unwrap(), shown.find("7:").unwrap());
     assert!(place < rest, "{shown}");
     assert!(

@@ -106,7 +106,8 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
         | Command::Netconf(_)
         | Command::Sim(_)
         | Command::Yang(_)
-        | Command::Xpath(_) => Err(CommandError::Usage("this is no client command".to_owned())),
+        | Command::Xpath(_)
+        | Command::Data(_) => Err(CommandError::Usage("this is no client command".to_owned())),
     }
 }
 
