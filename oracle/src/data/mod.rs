@@ -53,7 +53,7 @@ fn entry(index: usize) -> [(&'static str, String); ENTRY - 1] {
     [
         ("name", name(index)),
         ("kind", "ethernet".to_owned()),
-        ("enabled", (index % 3 == 0).to_string()),
+        ("enabled", index.is_multiple_of(3).to_string()),
         ("mtu", (1500 + index % 4000).to_string()),
         (
             "address",
