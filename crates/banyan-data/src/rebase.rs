@@ -140,7 +140,7 @@ fn combined(
     let np = trail.inside.node(mine.id).is_np_container();
     match (&mine.kind, &theirs.kind) {
         (Deleted { .. }, Deleted { .. }) => None,
-        (Created { new: a, .. }, Created { new: b, .. }) if a == b => None,
+        (Created { new: a, after: x }, Created { new: b, after: y }) if a == b && x == y => None,
         (Replaced { new: a, .. }, Replaced { new: b, .. }) if a == b => None,
         // A container without presence is not a thing of its own: its children are compared.
         (Created { .. } | Deleted { .. } | Inside { .. }, _) if np => {
@@ -389,7 +389,7 @@ fn conflict(mine: &Change, theirs: &Change, trail: &Trail<'_>) -> Conflict {
 }
 
 fn described(change: &Change, trail: &Trail<'_>) -> String {
-    let text = |value: &Value| match &trail.inside.node(change.id).ty {
+    let text = |id: SchemaId, value: &Value| match &trail.inside.node(id).ty {
         Some(ty) => canonical(trail.inside, ty, value, Style::Json).into_owned(),
         None => String::new(),
     };
@@ -401,8 +401,22 @@ fn described(change: &Change, trail: &Trail<'_>) -> String {
         | ChangeKind::Replaced {
             new: Content::Leaf(value),
             ..
-        } => format!("set to {}", text(value)),
-        ChangeKind::Created { .. } => "created".to_owned(),
+        } => format!("set to {}", text(change.id, value)),
+        ChangeKind::Created { after: None, .. } => "created".to_owned(),
+        ChangeKind::Created {
+            after: Some(None), ..
+        } => "created at the front".to_owned(),
+        ChangeKind::Created {
+            after: Some(Some(key)),
+            ..
+        } => {
+            let ids = match trail.inside.node(change.id).keys() {
+                [] => &[change.id],
+                keys => keys,
+            };
+            let words = ids.iter().zip(key).map(|(id, value)| text(*id, value));
+            format!("created after {}", words.collect::<Vec<_>>().join(" "))
+        }
         ChangeKind::Deleted { .. } => "deleted".to_owned(),
         ChangeKind::Replaced { .. } => "replaced".to_owned(),
         ChangeKind::Moved(_) => "moved".to_owned(),

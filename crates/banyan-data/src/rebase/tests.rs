@@ -50,6 +50,24 @@ fn shown(result: Result<Tree, Vec<Conflict>>) -> String {
 }
 
 #[test]
+fn an_entry_that_both_create_at_different_places_is_a_conflict() {
+    let base = base();
+    let create = |place| {
+        let at = "/acl/rule{new}";
+        edit(&base, Operation::Merge, at, None, Some(place))
+    };
+    let (front, end) = (create(At::First), create(At::Last));
+    assert_eq!(
+        shown(rebase(&base, &front, &end)),
+        "/acme:acl/rule[name='new']: created at the front here, created after z meanwhile"
+    );
+    assert_eq!(
+        shown(rebase(&base, &front, &create(At::First))),
+        "no conflict"
+    );
+}
+
+#[test]
 fn changes_of_different_leaves_are_joined() {
     let base = base();
     let mine = set(&base, "/interfaces/interface{a}/mtu", 2);

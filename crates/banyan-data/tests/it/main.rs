@@ -2,5 +2,6 @@
 
 mod constraints;
 mod fixture;
+mod properties;
 mod rules;
 mod rules_types;

@@ -9,6 +9,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("banyan-data", &["banyan-yang"]),
     ("banyan-engine", &["banyan-data", "banyan-yang"]),
     ("banyan-netconf", &["banyan-engine"]),
+    ("banyan-testkit", &["banyan-data", "banyan-yang"]),
     (
         "banyan-kicker",
         &["banyan-engine", "banyan-data", "banyan-yang"],
