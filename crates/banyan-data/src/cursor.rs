@@ -277,6 +277,89 @@ impl<'t> Cursor<'t> {
         }
     }
 
+    /// The instances of data node `id` below this node, the last first. O(log n) for each entry.
+    pub(crate) fn instances_back(&self, id: SchemaId) -> Instances<'t> {
+        let stored = self.node().and_then(|node| node.get(id));
+        let count = match stored {
+            Some(Content::List(list)) => list.len(),
+            Some(Content::LeafList(list)) => list.len(),
+            _ => {
+                let mut instances: Vec<Cursor<'t>> = self.instances(id).collect();
+                instances.reverse();
+                return Instances::Many(Box::new(instances.into_iter()));
+            }
+        };
+        Instances::Many(self.entries_at(id, (0..count).rev()))
+    }
+
+    /// The entries of the list or leaf-list `id` at these positions, from 0. O(log n) each.
+    fn entries_at(
+        &self,
+        id: SchemaId,
+        positions: impl Iterator<Item = usize> + 't,
+    ) -> Box<dyn Iterator<Item = Cursor<'t>> + 't> {
+        let admitted = self
+            .frame
+            .inside()
+            .filter(|(schema, ..)| self.view.admits(schema, id));
+        let Some((schema, _, Some(node))) = admitted else {
+            return Box::new(std::iter::empty());
+        };
+        let cursor = self.clone();
+        match node.get(id) {
+            Some(Content::List(list)) => Box::new(positions.filter_map(move |at| {
+                let (node, at) = (list.nth(at)?, Some(at));
+                cursor.stored(schema, id, Place::Entry { node, list, at })
+            })),
+            Some(Content::LeafList(list)) => Box::new(positions.filter_map(move |at| {
+                let (value, at) = (list.nth(at)?, Some(at));
+                cursor.stored(schema, id, Place::LeafListEntry { value, list, at })
+            })),
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+
+    /// The other entries of the same list or leaf-list that come after this one, in document order.
+    pub(crate) fn later(&self) -> Box<dyn Iterator<Item = Cursor<'t>> + 't> {
+        match (self.parent(), self.position()) {
+            (Some(parent), Some((at, count))) if self.frame.is_stored() => {
+                parent.entries_at(self.id(), at + 1..count)
+            }
+            (Some(parent), Some((at, _))) => Box::new(parent.instances(self.id()).skip(at + 1)),
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+
+    /// The other entries of the same list or leaf-list that come before this one, the nearest first.
+    pub(crate) fn earlier(&self) -> Box<dyn Iterator<Item = Cursor<'t>> + 't> {
+        match (self.parent(), self.position()) {
+            (Some(parent), Some((at, _))) if self.frame.is_stored() => {
+                parent.entries_at(self.id(), (0..at).rev())
+            }
+            (Some(parent), Some((at, _))) => {
+                let mut earlier: Vec<Cursor<'t>> = parent.instances(self.id()).take(at).collect();
+                earlier.reverse();
+                Box::new(earlier.into_iter())
+            }
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+
+    /// The position of an entry among those of its list or leaf-list, from 0, and their number. O(log n).
+    fn position(&self) -> Option<(usize, usize)> {
+        match self.frame.place() {
+            Place::Entry { node, list, at } => {
+                let keys = || -> Vec<Value> { node.keys(list.key_count()).cloned().collect() };
+                Some((at.or_else(|| list.position(&keys()))?, list.len()))
+            }
+            Place::LeafListEntry { value, list, at } => {
+                Some((at.or_else(|| list.position(value))?, list.len()))
+            }
+            Place::DefaultEntry(_, at) => Some((*at, self.definition().defaults().len())),
+            _ => None,
+        }
+    }
+
     /// The only instance of `id`, or the first of several.
     pub fn child(&self, id: SchemaId) -> Option<Cursor<'t>> {
         self.instances(id).next()

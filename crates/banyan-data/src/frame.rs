@@ -318,7 +318,12 @@ fn level_order(a: &Rc<Frame<'_>>, b: &Rc<Frame<'_>>) -> Ordering {
             return above;
         }
     }
-    a.id.cmp(&b.id).then_with(|| entry_order(a, b))
+    // An operation's tree stands after the data around it.
+    let is_operation = |frame: &Frame<'_>| matches!(frame.place, Place::Operation(_));
+    is_operation(a)
+        .cmp(&is_operation(b))
+        .then_with(|| a.id.cmp(&b.id))
+        .then_with(|| entry_order(a, b))
 }
 
 fn entry_order(a: &Frame<'_>, b: &Frame<'_>) -> Ordering {

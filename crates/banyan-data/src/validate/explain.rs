@@ -5,7 +5,7 @@ use banyan_yang::xpath::Plan;
 
 use crate::cursor::Cursor;
 use crate::error::Constraint;
-use crate::xpath::{Evaluation, Session, Variables};
+use crate::xpath::{Evaluation, Session};
 
 /// More values than this do not help.
 const SHOWN: usize = 6;
@@ -19,13 +19,7 @@ pub(crate) fn explain(
     budget: u64,
 ) -> Constraint {
     let session = Session::recording(budget);
-    let evaluation = Evaluation {
-        home: context.schema(),
-        prefixes: &plan.prefixes,
-        current: context.clone(),
-        variables: &Variables::new(),
-        session: &session,
-    };
+    let evaluation = Evaluation::new(plan, context.schema(), context.clone(), &session);
     // It gave a value before; what stopped it now has been read up to there.
     let _ = evaluation.holds(&plan.expr, context.clone());
     let mut values: Vec<(String, String)> = Vec::new();

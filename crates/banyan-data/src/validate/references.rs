@@ -14,7 +14,7 @@ use crate::path::InstancePath;
 use crate::value::Value;
 use crate::xpath::plans::Plans;
 use crate::xpath::step::values_of_text;
-use crate::xpath::{Evaluation, Session, Stop, Variables, XValue};
+use crate::xpath::{Evaluation, Session, Stop, XValue};
 
 /// What is known of targets while one tree is validated.
 #[derive(Default)]
@@ -112,13 +112,7 @@ impl References {
         plan: &Plan,
         session: &Session<'t>,
     ) -> Result<bool, Stop> {
-        let evaluation = Evaluation {
-            home: leaf.schema(),
-            prefixes: &plan.prefixes,
-            current: leaf.clone(),
-            variables: &Variables::new(),
-            session,
-        };
+        let evaluation = Evaluation::new(plan, leaf.schema(), leaf.clone(), session);
         let PlanExpr::Path { absolute, steps } = &plan.expr else {
             return evaluates_to(&evaluation, leaf, value, plan);
         };

@@ -16,7 +16,7 @@ use crate::node::{Content, Node};
 use crate::view::{Scope, View, has_when};
 use crate::xpath::plans::Plans;
 use crate::xpath::when::{FalseWhen, first_false};
-use crate::xpath::{Evaluation, Session, Stop, Variables, Whens};
+use crate::xpath::{Evaluation, Session, Stop, Whens};
 
 /// Validates everything in `root`. Paths in errors begin with `prefix`: where the tree is mounted.
 pub(super) fn walk(
@@ -219,13 +219,7 @@ impl<'t, 'r> Walk<'t, 'r> {
         for (must, plan) in plans.musts(self.schema, node.id()) {
             self.evaluated();
             self.session.renew(self.options.budget);
-            let evaluation = Evaluation {
-                home: self.schema,
-                prefixes: &plan.prefixes,
-                current: node.clone(),
-                variables: &Variables::new(),
-                session: &self.session,
-            };
+            let evaluation = Evaluation::new(plan, self.schema, node.clone(), &self.session);
             match evaluation.holds(&plan.expr, node.clone()) {
                 Ok(true) => {}
                 Ok(false) => {

@@ -4,121 +4,16 @@
 //! limit. Every node that is looked at costs a step: an expression that asks for too much ends in an
 //! error, not in an outage.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::cell::OnceCell;
 
-use banyan_yang::pattern::{Pattern, PatternError};
 use banyan_yang::schema::{PrefixMap, Schema};
-use banyan_yang::xpath::{ArithOp, Axis, CompareOp, PlanExpr, PlanStep};
+use banyan_yang::xpath::{ArithOp, Axis, Plan, PlanExpr, PlanStep, Predicate, ResultType};
 
-use super::compare::{compare, compare_node};
-use super::value::XValue;
+use super::once::Kept;
+use super::session::{Session, Stop, Variables};
+use super::value::{XValue, number_of};
 use crate::cursor::Cursor;
-
-/// The values of an expression's variables, by name without the dollar sign.
-pub type Variables<'t> = BTreeMap<String, XValue<'t>>;
-
-/// Why an evaluation ended without a value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Stop {
-    /// It looked at too many nodes.
-    #[error(
-        "evaluating the expression took more than {limit} steps; make it more specific, with keys in place of '//' and '*'"
-    )]
-    Budget {
-        /// The budget that was used up.
-        limit: u64,
-    },
-    /// A variable without a value.
-    #[error("the variable ${0} has no value here")]
-    Variable(Arc<str>),
-    /// Something else stands where a node-set is needed.
-    #[error("{0} needs a node-set")]
-    NotNodes(&'static str),
-    /// A pattern of `re-match()` that is none.
-    #[error("re-match() got a pattern that is none: {0}")]
-    Pattern(PatternError),
-}
-
-/// What evaluations share: the budget, compiled patterns, and what was read if somebody wants to know.
-#[derive(Debug)]
-pub(crate) struct Session<'t> {
-    /// Steps that one evaluation may take, and the count of visited nodes at which it ends.
-    allowed: Cell<u64>,
-    end: Cell<u64>,
-    visited: Cell<u64>,
-    patterns: RefCell<HashMap<String, Arc<Pattern>>>,
-    reads: Option<RefCell<Vec<Cursor<'t>>>>,
-}
-
-impl<'t> Session<'t> {
-    pub(crate) fn new(budget: u64) -> Self {
-        Session {
-            allowed: Cell::new(budget),
-            end: Cell::new(budget),
-            visited: Cell::new(0),
-            patterns: RefCell::default(),
-            reads: None,
-        }
-    }
-
-    /// A session that remembers whose values were read.
-    pub(crate) fn recording(budget: u64) -> Self {
-        Session {
-            reads: Some(RefCell::default()),
-            ..Session::new(budget)
-        }
-    }
-
-    /// Begins another evaluation with a budget of its own.
-    pub(crate) fn renew(&self, budget: u64) {
-        self.allowed.set(budget);
-        self.end.set(self.visited.get().saturating_add(budget));
-    }
-
-    /// How many nodes were looked at in all.
-    pub(crate) fn visited(&self) -> u64 {
-        self.visited.get()
-    }
-
-    pub(crate) fn into_reads(self) -> Vec<Cursor<'t>> {
-        self.reads.map(RefCell::into_inner).unwrap_or_default()
-    }
-
-    pub(crate) fn tick(&self) -> Result<(), Stop> {
-        let visited = self.visited.get() + 1;
-        self.visited.set(visited);
-        if visited > self.end.get() {
-            return Err(Stop::Budget {
-                limit: self.allowed.get(),
-            });
-        }
-        Ok(())
-    }
-
-    fn record(&self, nodes: &[Cursor<'t>]) {
-        /// More than this nobody reads in a message.
-        const KEPT: usize = 32;
-        if let Some(reads) = &self.reads {
-            let mut reads = reads.borrow_mut();
-            let room = KEPT.saturating_sub(reads.len());
-            let leaves = nodes.iter().filter(|node| node.value().is_some());
-            reads.extend(leaves.take(room).cloned());
-        }
-    }
-
-    pub(super) fn pattern(&self, text: &str) -> Result<Arc<Pattern>, Stop> {
-        if let Some(pattern) = self.patterns.borrow().get(text) {
-            return Ok(pattern.clone());
-        }
-        let pattern = Arc::new(Pattern::new(text).map_err(Stop::Pattern)?);
-        self.patterns
-            .borrow_mut()
-            .insert(text.to_owned(), pattern.clone());
-        Ok(pattern)
-    }
-}
+use crate::frame::Place;
 
 /// The context node with position and size (XPath 1.0 section 1).
 #[derive(Clone)]
@@ -132,10 +27,39 @@ pub(super) struct Focus<'t> {
 pub(crate) struct Evaluation<'t, 'e> {
     /// The schema that the plan was bound to.
     pub(crate) home: &'t Schema,
-    pub(crate) prefixes: &'e PrefixMap,
-    pub(crate) current: Cursor<'t>,
-    pub(crate) variables: &'e Variables<'t>,
+    pub(super) prefixes: &'e PrefixMap,
+    pub(super) current: Cursor<'t>,
+    pub(super) variables: Option<&'e Variables<'t>>,
     pub(crate) session: &'e Session<'t>,
+    /// Where absolute paths begin.
+    root: OnceCell<Cursor<'t>>,
+    /// Values that hold for this evaluation.
+    pub(super) kept: Kept<'t>,
+}
+
+impl<'t, 'e> Evaluation<'t, 'e> {
+    /// An evaluation of `plan`, which was bound to `home`, with `current` as `current()`.
+    pub(crate) fn new(
+        plan: &'e Plan,
+        home: &'t Schema,
+        current: Cursor<'t>,
+        session: &'e Session<'t>,
+    ) -> Self {
+        Evaluation {
+            home,
+            prefixes: &plan.prefixes,
+            current,
+            variables: None,
+            session,
+            root: OnceCell::new(),
+            kept: Kept::default(),
+        }
+    }
+
+    /// With values for variables.
+    pub(super) fn with_variables(self, variables: Option<&'e Variables<'t>>) -> Self {
+        Evaluation { variables, ..self }
+    }
 }
 
 impl<'t> Evaluation<'t, '_> {
@@ -182,6 +106,7 @@ impl<'t> Evaluation<'t, '_> {
                 Ok(true)
             }
             PlanExpr::Compare(op, left, right) => self.compare(*op, left, right, focus),
+            PlanExpr::Once { per, expr } => self.once_true(*per, expr, focus),
             PlanExpr::Path { absolute, steps } if is_streamable(steps) => {
                 let start = self.start(*absolute, focus);
                 self.any(start, steps, &mut |_| Ok(true))
@@ -228,7 +153,7 @@ impl<'t> Evaluation<'t, '_> {
             PlanExpr::Literal(text) => XValue::String(text.to_string()),
             PlanExpr::Variable(name) => self
                 .variables
-                .get(&**name)
+                .and_then(|variables| variables.get(&**name))
                 .cloned()
                 .ok_or_else(|| Stop::Variable(name.clone()))?,
             PlanExpr::DerivedFrom {
@@ -239,12 +164,13 @@ impl<'t> Evaluation<'t, '_> {
                 let nodes = self.nodes(nodes, focus, "derived-from()")?;
                 XValue::Boolean(self.derived_from(&nodes, *base, *or_self))
             }
+            PlanExpr::Once { per, expr } => self.once(*per, expr, focus)?.value.clone(),
             PlanExpr::Call { function, args } => self.call(*function, args, focus)?,
         })
     }
 
     /// The value of an expression whose nodes' values matter, not only their existence.
-    fn read(&self, expr: &PlanExpr, focus: &Focus<'t>) -> Result<XValue<'t>, Stop> {
+    pub(super) fn read(&self, expr: &PlanExpr, focus: &Focus<'t>) -> Result<XValue<'t>, Stop> {
         let value = self.eval(expr, focus)?;
         if let XValue::Nodes(nodes) = &value {
             self.session.record(nodes);
@@ -253,11 +179,44 @@ impl<'t> Evaluation<'t, '_> {
     }
 
     pub(super) fn number(&self, expr: &PlanExpr, focus: &Focus<'t>) -> Result<f64, Stop> {
-        Ok(self.read(expr, focus)?.to_number())
+        self.number_of(&self.read(expr, focus)?)
     }
 
     pub(super) fn text(&self, expr: &PlanExpr, focus: &Focus<'t>) -> Result<String, Stop> {
-        Ok(self.read(expr, focus)?.to_text())
+        match self.read(expr, focus)? {
+            XValue::Nodes(nodes) => match nodes.first() {
+                Some(node) => self.string_of(node),
+                None => Ok(String::new()),
+            },
+            value => Ok(value.to_text()),
+        }
+    }
+
+    /// [`XValue::to_number`], within the budget.
+    pub(super) fn number_of(&self, value: &XValue<'t>) -> Result<f64, Stop> {
+        match value {
+            XValue::Nodes(nodes) => match nodes.first() {
+                Some(node) => Ok(number_of(&self.string_of(node)?)),
+                None => Ok(f64::NAN),
+            },
+            value => Ok(value.to_number()),
+        }
+    }
+
+    /// [`Cursor::string_value`], within the budget: each node inside is a step.
+    pub(super) fn string_of(&self, node: &Cursor<'t>) -> Result<String, Stop> {
+        let mut text = node.frame().text().into_owned();
+        self.append_texts(node, &mut text)?;
+        Ok(text)
+    }
+
+    fn append_texts(&self, node: &Cursor<'t>, text: &mut String) -> Result<(), Stop> {
+        for child in node.children() {
+            self.session.tick()?;
+            text.push_str(&child.frame().text());
+            self.append_texts(&child, text)?;
+        }
+        Ok(())
     }
 
     pub(super) fn nodes(
@@ -272,45 +231,33 @@ impl<'t> Evaluation<'t, '_> {
         }
     }
 
-    fn start(&self, absolute: bool, focus: &Focus<'t>) -> Cursor<'t> {
+    pub(super) fn start(&self, absolute: bool, focus: &Focus<'t>) -> Cursor<'t> {
         if absolute {
-            focus.node.top()
+            self.root().clone()
         } else {
             focus.node.clone()
         }
     }
 
-    fn compare(
-        &self,
-        op: CompareOp,
-        left: &PlanExpr,
-        right: &PlanExpr,
-        focus: &Focus<'t>,
-    ) -> Result<bool, Stop> {
-        // A path against a scalar needs its first node that compares true, not all of them.
-        for (path, other, op) in [(left, right, op), (right, left, op.mirrored())] {
-            if let PlanExpr::Path { absolute, steps } = path
-                && is_streamable(steps)
-            {
-                let scalar = self.read(other, focus)?;
-                return match scalar {
-                    XValue::Nodes(_) | XValue::Boolean(_) => {
-                        Ok(compare(op, &self.read(path, focus)?, &scalar))
-                    }
-                    scalar => self.any(self.start(*absolute, focus), steps, &mut |node| {
-                        self.session.record(std::slice::from_ref(node));
-                        Ok(compare_node(op, node, &scalar))
-                    }),
-                };
+    /// The root node of the document that the plan is about: that of the view, or the mount point around `current()`
+    /// for a plan of a mounted schema (RFC 8528 4).
+    pub(super) fn root(&self) -> &Cursor<'t> {
+        self.root.get_or_init(|| {
+            let frame = self.current.frame();
+            let schema = frame.inside().map_or(frame.schema(), |(schema, ..)| schema);
+            if !std::ptr::eq(schema, self.home) {
+                return self.current.top();
             }
-        }
-        let left = self.read(left, focus)?;
-        Ok(compare(op, &left, &self.read(right, focus)?))
+            let mut places = std::iter::successors(Some(self.current.clone()), Cursor::parent);
+            places
+                .find(|node| matches!(node.frame().place(), Place::Mount(_)))
+                .unwrap_or_else(|| self.current.top())
+        })
     }
 
     /// Whether `accept` says yes to some node that `steps` reach from `node`, depth first. Only for
     /// streamable steps: these reach no node twice.
-    fn any(
+    pub(super) fn any(
         &self,
         node: Cursor<'t>,
         steps: &[PlanStep],
@@ -351,7 +298,7 @@ impl<'t> Evaluation<'t, '_> {
 
 /// Whether the steps first climb from one node and then descend, without counting positions: no node is
 /// reached twice, and the order does not matter.
-fn is_streamable(steps: &[PlanStep]) -> bool {
+pub(super) fn is_streamable(steps: &[PlanStep]) -> bool {
     let climbing = |step: &&PlanStep| matches!(step.axis, Axis::SelfNode | Axis::Parent);
     let down = steps.iter().position(|step| !climbing(&step));
     let (_, down) = steps.split_at(down.unwrap_or(steps.len()));
@@ -364,8 +311,7 @@ fn is_streamable(steps: &[PlanStep]) -> bool {
     })
 }
 
-fn is_no_number(predicate: &banyan_yang::xpath::Predicate) -> bool {
-    use banyan_yang::xpath::ResultType;
+fn is_no_number(predicate: &Predicate) -> bool {
     !matches!(predicate.result, ResultType::Number | ResultType::Unknown)
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use banyan_yang::schema::{Schema, SchemaId};
 use banyan_yang::xpath::{Extent, Plan, bind, parse};
 
-use super::evaluation::{Evaluation, Session, Variables};
+use super::evaluation::Evaluation;
+use super::session::{Session, Variables};
 use super::value::XValue;
 use crate::cursor::Cursor;
 use crate::error::{DataError, ErrorKind, ErrorPath};
@@ -125,13 +126,9 @@ pub fn evaluate<'t>(
     context: &Context<'t, '_>,
 ) -> Result<XValue<'t>, DataError> {
     let session = Session::new(context.budget);
-    let evaluation = Evaluation {
-        home: context.node.view().tree().schema(),
-        prefixes: &expression.plan.prefixes,
-        current: context.current.clone(),
-        variables: context.variables,
-        session: &session,
-    };
+    let home = context.node.view().tree().schema();
+    let evaluation = Evaluation::new(&expression.plan, home, context.current.clone(), &session)
+        .with_variables(Some(context.variables));
     evaluation
         .value(&expression.plan.expr, context.node.clone())
         .map_err(|stop| {

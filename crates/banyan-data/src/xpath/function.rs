@@ -1,8 +1,11 @@
 //! The function library of XPath 1.0 (section 4); YANG's own functions are in `yang_function`.
 
+use std::collections::HashMap;
+
 use banyan_yang::xpath::{Function, PlanExpr};
 
-use super::evaluation::{Evaluation, Focus, Stop};
+use super::evaluation::{Evaluation, Focus};
+use super::session::Stop;
 use super::value::{XValue, number_of, round};
 use crate::cursor::Cursor;
 
@@ -85,13 +88,15 @@ impl<'t> Evaluation<'t, '_> {
             Function::True => XValue::Boolean(true),
             Function::False => XValue::Boolean(false),
             Function::Number if args.is_empty() => {
-                XValue::Number(number_of(&focus.node.string_value()))
+                XValue::Number(number_of(&self.string_of(&focus.node)?))
             }
             Function::Number => XValue::Number(call.number(0)?),
             Function::Sum => {
-                let nodes = call.nodes(0)?;
-                let numbers = nodes.iter().map(|node| number_of(&node.string_value()));
-                XValue::Number(numbers.fold(0.0, |sum, number| sum + number))
+                let mut sum = 0.0;
+                for node in call.nodes(0)? {
+                    sum += number_of(&self.string_of(&node)?);
+                }
+                XValue::Number(sum)
             }
             Function::Floor => XValue::Number(call.number(0)?.floor()),
             Function::Ceiling => XValue::Number(call.number(0)?.ceil()),
@@ -157,7 +162,7 @@ impl<'t> Call<'_, 't, '_> {
 
     fn text_or_context(&self) -> Result<String, Stop> {
         match self.args {
-            [] => Ok(self.focus.node.string_value()),
+            [] => self.evaluation.string_of(&self.focus.node),
             [text, ..] => self.evaluation.text(text, self.focus),
         }
     }
@@ -195,14 +200,14 @@ fn substring(text: &str, start: f64, length: Option<f64>) -> String {
 
 /// Characters of `from` become those at the same place in `to`, or vanish; the first occurrence counts.
 fn translate(text: &str, from: &str, to: &str) -> String {
-    let to: Vec<char> = to.chars().collect();
+    let mut images: HashMap<char, Option<char>> = HashMap::new();
+    let mut to = to.chars();
+    for character in from.chars() {
+        let image = to.next();
+        images.entry(character).or_insert(image);
+    }
     text.chars()
-        .filter_map(
-            |character| match from.chars().position(|known| known == character) {
-                None => Some(character),
-                Some(index) => to.get(index).copied(),
-            },
-        )
+        .filter_map(|character| images.get(&character).copied().unwrap_or(Some(character)))
         .collect()
 }
 

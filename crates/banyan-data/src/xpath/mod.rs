@@ -4,23 +4,34 @@
 //! May rely on plans being bound to the schema of the view's root. Must never look at nodes that the view
 //! does not show, nor run without a budget.
 
+mod axis;
 mod compare;
 mod evaluation;
 mod expression;
 mod function;
+mod once;
 pub(crate) mod plans;
 #[cfg(test)]
 mod reads_tests;
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod reference_tests;
+mod search;
+mod session;
 pub(crate) mod step;
+#[cfg(test)]
+mod steps_tests;
 #[cfg(test)]
 mod tests;
 mod value;
 pub(crate) mod when;
 pub(crate) mod yang_function;
 
-pub use evaluation::{Stop, Variables};
 pub use expression::{Context, DEFAULT_BUDGET, Expression, Names, compile, evaluate};
+pub use session::{Stop, Variables};
 pub use value::XValue;
 pub use when::Whens;
 
-pub(crate) use evaluation::{Evaluation, Session};
+pub(crate) use evaluation::Evaluation;
+pub(crate) use session::Session;

@@ -1,12 +1,16 @@
 //! Steps of a path: axes, node tests, predicates, and list entries found by their keys.
 
-use std::collections::HashSet;
-
 use banyan_yang::schema::{NodeKind, Schema, SchemaId, Type, TypeKind};
-use banyan_yang::xpath::{Axis, KeyLookup, NameTest, PlanStep, PlanTest, Predicate};
+use banyan_yang::xpath::{
+    Axis, CompareOp, Function, KeyLookup, NameTest, PlanExpr, PlanStep, PlanTest, Predicate,
+    ResultType,
+};
 use triomphe::Arc;
 
-use super::evaluation::{Evaluation, Focus, Stop, in_document_order};
+use super::axis::Nodes;
+use super::evaluation::{Evaluation, Focus, in_document_order};
+use super::search::Trail;
+use super::session::Stop;
 use super::value::XValue;
 use crate::cursor::Cursor;
 use crate::frame::Place;
@@ -23,9 +27,13 @@ impl<'t> Evaluation<'t, '_> {
         let mut nodes = starts;
         let mut steps = steps.iter().peekable();
         while let Some(step) = steps.next() {
+            let below = steps.next_if(|next| is_any_depth(step) && next.axis == Axis::Child);
+            let starts = match below.unwrap_or(step) {
+                step if step.predicates.iter().any(|predicate| predicate.positional) => nodes,
+                _ => sufficient(step.axis, nodes),
+            };
             let mut reached = Vec::new();
-            let below = steps.next_if(|next| is_any_depth(step) && descends_freely(next));
-            for node in &nodes {
+            for node in &starts {
                 match below {
                     Some(next) => self.search(node, next, &mut reached)?,
                     None => reached.append(&mut self.step(node, step)?),
@@ -38,22 +46,68 @@ impl<'t> Evaluation<'t, '_> {
 
     /// The nodes of one step from one node, in the order of the axis.
     pub(super) fn step(&self, node: &Cursor<'t>, step: &PlanStep) -> Result<Vec<Cursor<'t>>, Stop> {
-        let mut nodes = Vec::new();
         if step.axis == Axis::Child {
-            for child in self.children(node, step)? {
-                self.session.tick()?;
-                nodes.push(child);
+            if step.lookup.is_none()
+                && let Some((before, after)) = around_last(&step.predicates)
+            {
+                let children = self.children_back(node, &step.test);
+                let last = self.select(children, &step.test, before, Wanted::First)?;
+                return self.filter(last, after);
             }
-        } else {
-            self.axis(node, step.axis, &mut |reached| {
-                self.session.tick()?;
-                if self.passes(&reached, &step.test) {
-                    nodes.push(reached);
-                }
-                Ok(())
-            })?;
+            let children = self.children(node, step)?;
+            return self.select(children, &PlanTest::Node, &step.predicates, Wanted::All);
         }
-        self.filter(nodes, &step.predicates)
+        let nodes = self.axis(node, step.axis, &step.test);
+        self.select(nodes, &step.test, &step.predicates, Wanted::All)
+    }
+
+    /// Those of `nodes` that pass the test and all predicates. Looks at no more of them than it takes to know.
+    fn select(
+        &self,
+        nodes: Nodes<'_, 't>,
+        test: &PlanTest,
+        predicates: &[Predicate],
+        wanted: Wanted,
+    ) -> Result<Vec<Cursor<'t>>, Stop> {
+        let sized = predicates.iter().position(|predicate| predicate.needs_size);
+        let (one_by_one, together) = predicates.split_at(sized.unwrap_or(predicates.len()));
+        let mut positions = vec![0; one_by_one.len()];
+        let mut kept = Vec::new();
+        for node in nodes {
+            self.session.tick()?;
+            if !self.passes(&node, test) {
+                continue;
+            }
+            let mut focus = Focus {
+                node,
+                position: 1,
+                // No predicate among these asks for it.
+                size: 1,
+            };
+            let (mut passes, mut is_last) = (true, false);
+            for (predicate, position) in one_by_one.iter().zip(&mut positions) {
+                *position += 1;
+                focus.position = *position;
+                passes = match position_wanted(predicate) {
+                    Some(wanted) => {
+                        let here = focus.position as f64;
+                        is_last |= here >= wanted;
+                        here == wanted
+                    }
+                    None => self.keeps(predicate, &focus)?,
+                };
+                if !passes {
+                    break;
+                }
+            }
+            if passes {
+                kept.push(focus.node);
+            }
+            if is_last || (passes && wanted == Wanted::First) {
+                break;
+            }
+        }
+        self.filter(kept, together)
     }
 
     /// Those of `nodes` for which all predicates hold (XPath 1.0 section 2.4).
@@ -63,6 +117,10 @@ impl<'t> Evaluation<'t, '_> {
         predicates: &[Predicate],
     ) -> Result<Vec<Cursor<'t>>, Stop> {
         for predicate in predicates {
+            if is_last(predicate) {
+                nodes = nodes.pop().into_iter().collect();
+                continue;
+            }
             let size = nodes.len();
             let mut kept = Vec::new();
             for (index, node) in nodes.into_iter().enumerate() {
@@ -71,22 +129,23 @@ impl<'t> Evaluation<'t, '_> {
                     position: index + 1,
                     size,
                 };
-                use banyan_yang::xpath::ResultType::{Number, Unknown};
-                let keep = if matches!(predicate.result, Number | Unknown) {
-                    match self.eval(&predicate.expr, &focus)? {
-                        XValue::Number(wanted) => wanted == focus.position as f64,
-                        value => value.to_boolean(),
-                    }
-                } else {
-                    self.test(&predicate.expr, &focus)?
-                };
-                if keep {
+                if self.keeps(predicate, &focus)? {
                     kept.push(focus.node);
                 }
             }
             nodes = kept;
         }
         Ok(nodes)
+    }
+
+    fn keeps(&self, predicate: &Predicate, focus: &Focus<'t>) -> Result<bool, Stop> {
+        if !matches!(predicate.result, ResultType::Number | ResultType::Unknown) {
+            return self.test(&predicate.expr, focus);
+        }
+        Ok(match self.eval(&predicate.expr, focus)? {
+            XValue::Number(wanted) => wanted == focus.position as f64,
+            value => value.to_boolean(),
+        })
     }
 
     /// The children of `node` that pass the test of a child step, by key where the step has a lookup.
@@ -184,7 +243,12 @@ impl<'t> Evaluation<'t, '_> {
             else {
                 return Ok(());
             };
-            let values = self.key_values(schema, ty, &self.eval(expr, &focus)?)?;
+            let values = match expr {
+                PlanExpr::Once { per, expr } => {
+                    self.key_values(schema, ty, &self.once(*per, expr, &focus)?.value)?
+                }
+                expr => self.key_values(schema, ty, &self.eval(expr, &focus)?)?,
+            };
             let mut longer = Vec::with_capacity(tuples.len().saturating_mul(values.len()));
             for tuple in &tuples {
                 for value in &values {
@@ -214,7 +278,7 @@ impl<'t> Evaluation<'t, '_> {
             XValue::Nodes(nodes) => {
                 for node in nodes {
                     self.session.tick()?;
-                    values_of_text(schema, ty, &node.string_value(), &mut values);
+                    values_of_text(schema, ty, &self.string_of(node)?, &mut values);
                 }
             }
             wanted => values_of_text(schema, ty, &wanted.to_text(), &mut values),
@@ -264,18 +328,14 @@ impl<'t> Evaluation<'t, '_> {
         next: &PlanStep,
         found: &mut Vec<Cursor<'t>>,
     ) -> Result<(), Stop> {
-        let ways = match &next.test {
-            PlanTest::Name(name) => Some(self.ways_to(name)),
-            _ => None,
-        };
-        self.search_below(node, next, ways.as_ref(), found)
+        self.search_below(node, next, &Trail::of(self.home, &next.test), found)
     }
 
     fn search_below(
         &self,
         node: &Cursor<'t>,
         next: &PlanStep,
-        ways: Option<&HashSet<SchemaId>>,
+        trail: &Trail<'_>,
         found: &mut Vec<Cursor<'t>>,
     ) -> Result<(), Stop> {
         self.session.tick()?;
@@ -283,127 +343,138 @@ impl<'t> Evaluation<'t, '_> {
         let Some((schema, _, _)) = node.frame().inside() else {
             return Ok(());
         };
-        let at_home = std::ptr::eq(schema, self.home);
+        let ways = trail.in_schema(self.home, schema);
         for id in node.child_ids() {
-            let definition = schema.node(id);
-            let inner = matches!(definition.kind, NodeKind::Container | NodeKind::List);
-            let leads = definition.mount_point().is_some()
-                || !at_home
-                || ways.is_none_or(|ways| ways.contains(&id));
-            if leads && (inner || matches!(next.test, PlanTest::Text | PlanTest::Node)) {
+            let inner = matches!(schema.node(id).kind, NodeKind::Container | NodeKind::List);
+            if ways.as_ref().is_none_or(|ways| ways.contains(&id))
+                && (inner || matches!(next.test, PlanTest::Text | PlanTest::Node))
+            {
                 for child in node.instances(id) {
-                    self.search_below(&child, next, ways, found)?;
+                    self.search_below(&child, next, trail, found)?;
                 }
             }
         }
         if let Some(operation) = node.own_operation() {
-            self.search_below(&operation, next, ways, found)?;
+            self.search_below(&operation, next, trail, found)?;
         }
         Ok(())
     }
+}
 
-    /// The schema nodes above those that a name can mean, and all mount points with what is above them.
-    fn ways_to(&self, name: &NameTest) -> HashSet<SchemaId> {
-        let mounts = self
-            .home
-            .nodes()
-            .filter(|(_, node)| node.mount_point().is_some());
-        let mut ways = HashSet::new();
-        for target in name.nodes.iter().copied().chain(mounts.map(|(id, _)| id)) {
-            let mut above = self.home.node(target).data_parent();
-            while let Some(id) = above.filter(|id| ways.insert(*id)) {
-                above = self.home.node(id).data_parent();
+/// How many nodes of a step are wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    All,
+    First,
+}
+
+/// Those of `nodes`, which are in document order, from which a step without positions reaches all that it reaches
+/// from any of them.
+fn sufficient<'t>(axis: Axis, nodes: Vec<Cursor<'t>>) -> Vec<Cursor<'t>> {
+    let siblings = |a: &Cursor<'t>, b: &Cursor<'t>| match (a.frame().parent(), b.frame().parent()) {
+        (Some(a), Some(b)) => std::rc::Rc::ptr_eq(a, b),
+        _ => false,
+    };
+    let mut kept: Vec<Cursor<'t>> = Vec::new();
+    match axis {
+        Axis::Parent | Axis::Ancestor | Axis::FollowingSibling => {
+            for node in nodes {
+                if !kept.last().is_some_and(|last| siblings(last, &node)) {
+                    kept.push(node);
+                }
             }
         }
-        ways
+        Axis::PrecedingSibling => {
+            for node in nodes {
+                if kept.last().is_some_and(|last| siblings(last, &node)) {
+                    kept.pop();
+                }
+                kept.push(node);
+            }
+        }
+        // What stands before a node stands before a later one, too, unless it is around that.
+        Axis::Preceding => kept.extend(nodes.into_iter().next_back()),
+        // The node that ends first is the innermost one that holds the first.
+        Axis::Following => {
+            for node in nodes {
+                if kept.last().is_none_or(|last| is_within(&node, last)) {
+                    kept = vec![node];
+                }
+            }
+        }
+        Axis::Descendant | Axis::DescendantOrSelf => {
+            for node in nodes {
+                if !kept.last().is_some_and(|last| is_within(&node, last)) {
+                    kept.push(node);
+                }
+            }
+        }
+        _ => return nodes,
     }
+    kept
+}
 
-    /// Visits the nodes of an axis, in its order (XPath 1.0 section 2.2).
-    fn axis(
-        &self,
-        node: &Cursor<'t>,
-        axis: Axis,
-        visit: &mut dyn FnMut(Cursor<'t>) -> Result<(), Stop>,
-    ) -> Result<(), Stop> {
-        let ancestors = || std::iter::successors(node.parent(), Cursor::parent);
-        match axis {
-            Axis::Attribute | Axis::Namespace => Ok(()),
-            Axis::SelfNode => visit(node.clone()),
-            Axis::Parent => node.parent().map_or(Ok(()), visit),
-            Axis::Child => child_nodes(node).try_for_each(visit),
-            Axis::Ancestor => ancestors().try_for_each(visit),
-            Axis::AncestorOrSelf => std::iter::once(node.clone())
-                .chain(ancestors())
-                .try_for_each(visit),
-            Axis::Descendant => child_nodes(node).try_for_each(|child| subtree(child, visit)),
-            Axis::DescendantOrSelf => subtree(node.clone(), visit),
-            Axis::FollowingSibling => self.siblings(node, true)?.into_iter().try_for_each(visit),
-            Axis::PrecedingSibling => self.siblings(node, false)?.into_iter().try_for_each(visit),
-            Axis::Following => {
-                for from in std::iter::once(node.clone()).chain(ancestors()) {
-                    for sibling in self.siblings(&from, true)? {
-                        subtree(sibling, visit)?;
-                    }
-                }
-                Ok(())
-            }
-            Axis::Preceding => {
-                for from in std::iter::once(node.clone()).chain(ancestors()) {
-                    for sibling in self.siblings(&from, false)? {
-                        let mut nodes = Vec::new();
-                        subtree(sibling, &mut |reached| {
-                            self.session.tick()?;
-                            nodes.push(reached);
-                            Ok(())
-                        })?;
-                        nodes.into_iter().rev().try_for_each(&mut *visit)?;
-                    }
-                }
-                Ok(())
-            }
-        }
+fn is_within<'t>(node: &Cursor<'t>, above: &Cursor<'t>) -> bool {
+    let depth = above.frame().depth();
+    let mut at = node.clone();
+    while at.frame().depth() > depth
+        && let Some(parent) = at.parent()
+    {
+        at = parent;
     }
+    at == *above
+}
 
-    /// The siblings after a node, in document order; or those before it, the nearest first.
-    fn siblings(&self, node: &Cursor<'t>, after: bool) -> Result<Vec<Cursor<'t>>, Stop> {
-        let mut siblings = Vec::new();
-        if let Some(parent) = node.parent() {
-            for sibling in child_nodes(&parent) {
-                self.session.tick()?;
-                if (after && sibling > *node) || (!after && sibling < *node) {
-                    siblings.push(sibling);
-                }
-            }
+/// The predicates before and after `[last()]`, if no earlier one asks for positions.
+fn around_last(predicates: &[Predicate]) -> Option<(&[Predicate], &[Predicate])> {
+    let first = predicates
+        .iter()
+        .position(|predicate| predicate.positional)?;
+    let (before, rest) = predicates.split_at(first);
+    let (last, after) = rest.split_first()?;
+    is_last(last).then_some((before, after))
+}
+
+/// `[last()]` or `[position() = last()]`.
+fn is_last(predicate: &Predicate) -> bool {
+    let calls = |expr: &PlanExpr, wanted| matches!(expr, PlanExpr::Call { function, .. } if *function == wanted);
+    match &predicate.expr {
+        PlanExpr::Compare(CompareOp::Equal, left, right) => {
+            (calls(left, Function::Position) && calls(right, Function::Last))
+                || (calls(left, Function::Last) && calls(right, Function::Position))
         }
-        if !after {
-            siblings.reverse();
-        }
-        Ok(siblings)
+        expr => calls(expr, Function::Last),
     }
 }
 
-/// Children with texts.
-fn child_nodes<'t>(node: &Cursor<'t>) -> Box<dyn Iterator<Item = Cursor<'t>> + 't> {
-    Box::new(node.children().chain(node.text_node()))
-}
-
-/// A node and all below it, in document order. Recurses as deep as the tree, which its builders limit.
-fn subtree<'t>(
-    node: Cursor<'t>,
-    visit: &mut dyn FnMut(Cursor<'t>) -> Result<(), Stop>,
-) -> Result<(), Stop> {
-    visit(node.clone())?;
-    child_nodes(&node).try_for_each(|child| subtree(child, visit))
+/// The constant of `[2]` or `[position() = 2]`.
+fn position_wanted(predicate: &Predicate) -> Option<f64> {
+    let is_position = |expr: &PlanExpr| {
+        matches!(
+            expr,
+            PlanExpr::Call {
+                function: Function::Position,
+                ..
+            }
+        )
+    };
+    match &predicate.expr {
+        PlanExpr::Number(wanted) => Some(*wanted),
+        PlanExpr::Compare(CompareOp::Equal, left, right) => match (&**left, &**right) {
+            (PlanExpr::Number(wanted), other) | (other, PlanExpr::Number(wanted))
+                if is_position(other) =>
+            {
+                Some(*wanted)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// `descendant-or-self::node()`, what `//` stands for.
 fn is_any_depth(step: &PlanStep) -> bool {
     step.axis == Axis::DescendantOrSelf && step.test == PlanTest::Node && step.predicates.is_empty()
-}
-
-/// A child step that selects the same nodes whichever way their parents were reached.
-fn descends_freely(step: &PlanStep) -> bool {
-    step.axis == Axis::Child
 }
 
 /// The values of a type whose canonical text is `text`: for a union one per member that has it.

@@ -5,7 +5,6 @@ use std::cmp::Ordering;
 use banyan_yang::xpath::CompareOp;
 
 use crate::cursor::Cursor;
-use crate::value::Value;
 
 /// The value of an expression.
 #[derive(Clone, Debug)]
@@ -124,39 +123,32 @@ impl Numeric {
         }
     }
 
-    /// Of a node: exact for integer types.
-    pub(super) fn of_node(node: &Cursor<'_>) -> Self {
-        match node.value().map(Value::innermost) {
-            Some(Value::Int(value)) => Numeric::Exact(i128::from(*value)),
-            Some(Value::Uint(value)) => Numeric::Exact(i128::from(*value)),
-            _ => Numeric::of(number_of(&node.string_value())),
-        }
-    }
-
     /// Whether `self op other`.
     pub(super) fn compare(self, op: CompareOp, other: Self) -> bool {
         let order = match (self, other) {
             (Numeric::Exact(a), Numeric::Exact(b)) => Some(a.cmp(&b)),
             (a, b) => a.double().partial_cmp(&b.double()),
         };
-        // NaN is unordered: nothing but `!=` holds.
-        match op {
-            CompareOp::Equal => order == Some(Ordering::Equal),
-            CompareOp::NotEqual => order != Some(Ordering::Equal),
-            CompareOp::Less => order == Some(Ordering::Less),
-            CompareOp::LessOrEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
-            CompareOp::Greater => order == Some(Ordering::Greater),
-            CompareOp::GreaterOrEqual => {
-                matches!(order, Some(Ordering::Greater | Ordering::Equal))
-            }
-        }
+        holds(op, order)
     }
 
-    fn double(self) -> f64 {
+    pub(super) fn double(self) -> f64 {
         match self {
             Numeric::Exact(value) => value as f64,
             Numeric::Double(value) => value,
         }
+    }
+}
+
+/// Whether two numbers in this order compare true. NaN has no order: nothing but `!=` holds.
+pub(super) fn holds(op: CompareOp, order: Option<Ordering>) -> bool {
+    match op {
+        CompareOp::Equal => order == Some(Ordering::Equal),
+        CompareOp::NotEqual => order != Some(Ordering::Equal),
+        CompareOp::Less => order == Some(Ordering::Less),
+        CompareOp::LessOrEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+        CompareOp::Greater => order == Some(Ordering::Greater),
+        CompareOp::GreaterOrEqual => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
     }
 }
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use banyan_yang::schema::{Schema, SchemaId, When, WhenContext};
 
-use super::evaluation::{Evaluation, Session, Stop, Variables};
+use super::evaluation::Evaluation;
 use super::plans::Plans;
+use super::session::{Session, Stop};
 use crate::cursor::Cursor;
 use crate::frame::Frame;
 use crate::path::InstancePath;
@@ -136,13 +137,7 @@ fn false_on<'t>(
             WhenContext::Node => node.clone(),
         };
         session.renew(budget);
-        let evaluation = Evaluation {
-            home: schema,
-            prefixes: &plan.prefixes,
-            current: context.clone(),
-            variables: &Variables::new(),
-            session,
-        };
+        let evaluation = Evaluation::new(plan, schema, context.clone(), session);
         if !evaluation.holds(&plan.expr, context)? {
             return Ok(Some(index));
         }

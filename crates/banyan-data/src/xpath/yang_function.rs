@@ -2,8 +2,9 @@
 
 use banyan_yang::schema::{IdentityId, Schema, Type, TypeKind};
 
-use super::evaluation::{Evaluation, Stop, in_document_order};
+use super::evaluation::{Evaluation, in_document_order};
 use super::plans::Plans;
+use super::session::Stop;
 use super::value::XValue;
 use crate::cursor::Cursor;
 use crate::value::Value;
@@ -19,19 +20,15 @@ impl<'t> Evaluation<'t, '_> {
         };
         let (value, ty) = member(value, ty);
         match (value, &ty.kind) {
-            (Value::InstanceId(path), _) => Ok(node.top().find(path).into_iter().collect()),
+            (Value::InstanceId(path), _) => {
+                Ok(mount_or_root(node).find(path).into_iter().collect())
+            }
             (value, TypeKind::Leafref { path, .. }) => {
                 let plans = Plans::of(node.schema());
                 let Some(plan) = plans.path(node.id(), path) else {
                     return Ok(Vec::new());
                 };
-                let path = Evaluation {
-                    home: node.schema(),
-                    prefixes: &plan.prefixes,
-                    current: node.clone(),
-                    variables: self.variables,
-                    session: self.session,
-                };
+                let path = Evaluation::new(plan, node.schema(), node.clone(), self.session);
                 let XValue::Nodes(mut targets) = path.value(&plan.expr, node.clone())? else {
                     return Ok(Vec::new());
                 };
@@ -89,6 +86,14 @@ impl<'t> Evaluation<'t, '_> {
             .and_then(|module| identity_named(self.home, module, local));
         XValue::Boolean(identity.is_some_and(|base| self.derived_from(nodes, base, or_self)))
     }
+}
+
+/// Where the paths in a node's value begin: the nearest mount point around it, or the root.
+fn mount_or_root<'t>(node: &Cursor<'t>) -> Cursor<'t> {
+    let mut above = std::iter::successors(node.parent(), Cursor::parent);
+    above
+        .find(|above| matches!(above.frame().place(), crate::frame::Place::Mount(_)))
+        .unwrap_or_else(|| node.top())
 }
 
 /// An identity of a module, whichever revision of it the prefix means.

@@ -5,8 +5,8 @@ use std::fmt::{self, Write};
 
 use super::bind::{Bound, parent};
 use super::{
-    Expr, Extent, Join, JoinKey, KeyLookup, Plan, PlanExpr, PlanStep, PlanTest, Predicate, Read,
-    ReadClass, ResultType,
+    Expr, Extent, Join, JoinKey, KeyLookup, Per, Plan, PlanExpr, PlanStep, PlanTest, Predicate,
+    Read, ReadClass, ResultType,
 };
 use crate::schema::{NodeKind, Schema, SchemaId};
 
@@ -120,6 +120,14 @@ impl Page<'_> {
                 let name = &identity.name;
                 self.line(depth, format_args!("{function} identity {module}:{name}"))?;
                 self.expr(depth + 1, nodes)
+            }
+            PlanExpr::Once { per, expr } => {
+                let how = match per {
+                    Per::Tree => "computed once (the same wherever it is asked)",
+                    Per::Evaluation => "computed once per evaluation",
+                };
+                self.line(depth, how)?;
+                self.expr(depth + 1, expr)
             }
             PlanExpr::Call { function, args } => {
                 self.exprs(depth, &format!("{}()", function.name()), args)

@@ -23,6 +23,6 @@ pub use error::{XPathError, XPathProblem};
 pub use function::Function;
 pub use parse::{MAX_CHAIN, MAX_DEPTH, parse};
 pub use plan::{
-    Extent, Join, JoinKey, KeyLookup, NameTest, Plan, PlanExpr, PlanStep, PlanTest, Predicate,
+    Extent, Join, JoinKey, KeyLookup, NameTest, Per, Plan, PlanExpr, PlanStep, PlanTest, Predicate,
     Read, ReadClass, Reads, ResultType,
 };

@@ -92,6 +92,14 @@ pub enum PlanExpr {
         /// True for `derived-from-or-self()`.
         or_self: bool,
     },
+    /// A part whose value does not depend on the context node: computed once, and kept. Stands only where the
+    /// value would be computed repeatedly otherwise.
+    Once {
+        /// For how long the value holds.
+        per: Per,
+        /// The part.
+        expr: Arc<PlanExpr>,
+    },
     /// Any other function. `derived-from()` with a computed name, or one that no module defines, stays
     /// here, too: it is false for a name that does not resolve with [`Plan::prefixes`].
     Call {
@@ -100,6 +108,15 @@ pub enum PlanExpr {
         /// With what.
         args: Box<[PlanExpr]>,
     },
+}
+
+/// For how long the value of a part of an expression holds, the longest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Per {
+    /// As long as the tree: it is the same in all evaluations of the expression over one view.
+    Tree,
+    /// For one evaluation: it depends on `current()` or on a variable.
+    Evaluation,
 }
 
 /// A bound step.
@@ -187,6 +204,8 @@ pub struct Predicate {
     pub result: ResultType,
     /// True if the outcome can depend on `position()` or `last()`: a number, or a use of these functions.
     pub positional: bool,
+    /// True if the outcome can depend on `last()`: it takes all nodes of the step to know.
+    pub needs_size: bool,
 }
 
 /// What an expression can read: over-approximated, never too little.

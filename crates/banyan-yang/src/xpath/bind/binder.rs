@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::super::{Expr, Extent, Function, Plan, PlanExpr, Read, Reads, ResultType, Step};
+use super::super::{Expr, Extent, Function, Per, Plan, PlanExpr, Read, Reads, ResultType, Step};
+use super::dependence::{Dependence, walks};
 use super::keys::{Rest, result_type};
 use super::names::Foreign;
-use super::steps::leaves;
+use super::steps::{Starts, leaves};
 use super::walk::{Beyond, NodeSet, Walker};
 use super::{BindError, BindWarning, Bound};
 use crate::schema::{NodeKind, PrefixMap, Schema, SchemaId};
@@ -19,6 +20,8 @@ pub(super) struct Binder<'a> {
     pub(super) walker: Walker<'a>,
     reads: Reads,
     pub(super) warnings: Vec<BindWarning>,
+    /// For how long the value of what is being bound will hold where it stands; `None`: for one context node.
+    pub(super) held: Option<Per>,
 }
 
 /// A bound expression and what it can select, if it is a node-set.
@@ -56,6 +59,7 @@ impl<'a> Binder<'a> {
             walker,
             reads: Reads::default(),
             warnings: Vec::new(),
+            held: Some(Per::Evaluation),
         }
     }
 
@@ -64,6 +68,10 @@ impl<'a> Binder<'a> {
     }
 
     pub(super) fn bind(mut self, expr: &Expr, used: Extent) -> Result<Bound, BindError> {
+        if used != Extent::Existence {
+            // Whoever takes the result itself asks for it once per tree.
+            self.held = Some(Per::Tree);
+        }
         let value = self.used(expr, &NodeSet::of(self.context), used)?;
         let plan = Plan {
             expr: value.expr,
@@ -119,6 +127,23 @@ impl<'a> Binder<'a> {
     }
 
     pub(super) fn expr(&mut self, expr: &Expr, context: &NodeSet) -> Result<Value, BindError> {
+        let per = Dependence::of(expr).per();
+        let Some(per) = per.filter(|per| self.held.is_none_or(|held| *per < held) && walks(expr))
+        else {
+            return self.plain(expr, context);
+        };
+        let around = self.held.replace(per);
+        let value = self.plain(expr, context)?;
+        self.held = around;
+        let expr = Arc::new(value.expr);
+        Ok(Value {
+            expr: PlanExpr::Once { per, expr },
+            ..value
+        })
+    }
+
+    /// Binds `expr` without asking how long its value holds.
+    fn plain(&mut self, expr: &Expr, context: &NodeSet) -> Result<Value, BindError> {
         let result = result_type(expr);
         let plan = match expr {
             Expr::Or(operands) => PlanExpr::Or(self.all(operands, context, Extent::Existence)?),
@@ -152,7 +177,7 @@ impl<'a> Binder<'a> {
                 } else {
                     context.clone()
                 };
-                let (steps, nodes) = self.steps(&path.steps, start)?;
+                let (steps, nodes) = self.steps(&path.steps, start, Starts::One)?;
                 let expr = PlanExpr::Path {
                     absolute: path.absolute,
                     steps,
@@ -209,13 +234,23 @@ impl<'a> Binder<'a> {
             .to_owned()
         };
         let value = self.nodes(primary, context, &place)?;
+        let starts = match primary {
+            Expr::Call {
+                function: Function::Current,
+                ..
+            } => Starts::One,
+            _ => Starts::Many,
+        };
+        let around = self.held.filter(|_| starts == Starts::One);
+        let around = std::mem::replace(&mut self.held, around);
         let predicates = self.predicates(predicates.iter().map(Rest::Whole), &value.nodes)?;
+        self.held = around;
         if path.first().is_some_and(|step| leaves(step.axis))
             || predicates.iter().any(|p| p.positional)
         {
             self.read(&value.nodes, Extent::Existence);
         }
-        let (steps, nodes) = self.steps(path, value.nodes)?;
+        let (steps, nodes) = self.steps(path, value.nodes, starts)?;
         let expr = PlanExpr::Filter {
             primary: Box::new(value.expr),
             predicates,

@@ -1,6 +1,7 @@
 //! Recognises predicates that fix the keys of a list, so that an entry is looked up and not searched for.
 
 use super::super::{Axis, CompareOp, Expr, Function, NodeTest, ResultType, Step};
+use super::dependence::Dependence;
 use crate::schema::{Schema, SchemaId, TypeKind};
 
 /// A run of predicates of a list step, taken apart.
@@ -77,7 +78,7 @@ fn key_term<'e>(
     };
     for (name, value) in [(left, right), (right, left)] {
         if let Some(key) = child_name(name).and_then(names_key)
-            && is_independent(value)
+            && !Dependence::of(value).context
             && fits(schema, key, value)
         {
             return Some((key, &**value));
@@ -113,28 +114,6 @@ fn fits(schema: &Schema, key: SchemaId, value: &Expr) -> bool {
     }
 }
 
-/// True if the value of `expr` does not depend on the context node, its position, or the size of its set.
-fn is_independent(expr: &Expr) -> bool {
-    match expr {
-        Expr::Number(_) | Expr::Literal(_) | Expr::Variable(_) => true,
-        // Predicates of an absolute path have contexts of their own.
-        Expr::Path(path) => path.absolute,
-        Expr::Filter { primary, .. } => is_independent(primary),
-        Expr::Compare(_, left, right) | Expr::Arith(_, left, right) => {
-            is_independent(left) && is_independent(right)
-        }
-        Expr::Negate(operand) => is_independent(operand),
-        Expr::Or(operands) | Expr::And(operands) | Expr::Union(operands) => {
-            operands.iter().all(is_independent)
-        }
-        Expr::Call { function, args } => match function {
-            Function::Position | Function::Last | Function::Lang => false,
-            _ if args.is_empty() && function.defaults_to_context() => false,
-            _ => args.iter().all(is_independent),
-        },
-    }
-}
-
 /// True if a predicate can depend on `position()` or `last()`.
 pub(super) fn is_positional(predicate: &Expr) -> bool {
     matches!(
@@ -143,22 +122,27 @@ pub(super) fn is_positional(predicate: &Expr) -> bool {
     ) || asks_position(predicate)
 }
 
-/// True if `expr` calls `position()` or `last()` for its own context: not in a predicate of its own.
+/// True if a predicate can depend on `last()`.
+pub(super) fn needs_size(predicate: &Expr) -> bool {
+    asks(predicate, &[Function::Last])
+}
+
 fn asks_position(expr: &Expr) -> bool {
+    asks(expr, &[Function::Position, Function::Last])
+}
+
+/// True if `expr` calls one of `functions` for its own context: not in a predicate of its own.
+fn asks(expr: &Expr, functions: &[Function]) -> bool {
+    let all = |operands: &[Expr]| operands.iter().any(|operand| asks(operand, functions));
     match expr {
         Expr::Number(_) | Expr::Literal(_) | Expr::Variable(_) | Expr::Path(_) => false,
-        Expr::Filter { primary, .. } => asks_position(primary),
+        Expr::Filter { primary, .. } => asks(primary, functions),
         Expr::Compare(_, left, right) | Expr::Arith(_, left, right) => {
-            asks_position(left) || asks_position(right)
+            asks(left, functions) || asks(right, functions)
         }
-        Expr::Negate(operand) => asks_position(operand),
-        Expr::Or(operands) | Expr::And(operands) | Expr::Union(operands) => {
-            operands.iter().any(asks_position)
-        }
-        Expr::Call { function, args } => {
-            matches!(function, Function::Position | Function::Last)
-                || args.iter().any(asks_position)
-        }
+        Expr::Negate(operand) => asks(operand, functions),
+        Expr::Or(operands) | Expr::And(operands) | Expr::Union(operands) => all(operands),
+        Expr::Call { function, args } => functions.contains(function) || all(args),
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod binder;
 mod class;
+mod dependence;
 mod error;
 mod keys;
 mod names;

@@ -8,10 +8,19 @@ use super::super::{
 };
 use super::binder::{Binder, Value};
 use super::class::lists;
-use super::keys::{KeyPredicates, Rest, is_positional, key_predicates};
+use super::keys::{KeyPredicates, Rest, is_positional, key_predicates, needs_size};
 use super::walk::{Beyond, NodeSet, Reached};
 use super::{BindError, parent};
 use crate::schema::{NodeKind, SchemaId, Type, TypeKind};
+
+/// From how many nodes a path sets out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Starts {
+    /// At most one.
+    One,
+    /// Any number.
+    Many,
+}
 
 impl Binder<'_> {
     /// Binds `steps` from `start`: the steps, and what the last one selects.
@@ -19,11 +28,19 @@ impl Binder<'_> {
         &mut self,
         steps: &[Step],
         start: NodeSet,
+        mut starts: Starts,
     ) -> Result<(Box<[PlanStep]>, NodeSet), BindError> {
+        let around = self.held;
         let mut plans = Vec::with_capacity(steps.len());
         let mut from = start;
         for (position, step) in steps.iter().enumerate() {
+            if starts == Starts::Many {
+                self.held = None;
+            }
             let (plan, nodes) = self.step(step, &from)?;
+            if plan.lookup.is_none() && self.reaches_many(step.axis, &nodes) {
+                starts = Starts::Many;
+            }
             // A step whose nodes are only passed through downwards needs no read of its own: what is
             // beneath goes when they go. The same holds for nodes above the context, which always are.
             let left = steps
@@ -43,7 +60,20 @@ impl Binder<'_> {
             plans.push(plan);
             from = nodes;
         }
+        self.held = around;
         Ok((plans.into(), from))
+    }
+
+    /// True if a step from one node can reach several.
+    fn reaches_many(&self, axis: Axis, nodes: &NodeSet) -> bool {
+        match axis {
+            Axis::Parent | Axis::SelfNode => false,
+            Axis::Child => nodes.sole_node().is_none_or(|id| {
+                let kind = self.schema.node(id).kind;
+                matches!(kind, NodeKind::List | NodeKind::LeafList)
+            }),
+            _ => true,
+        }
     }
 
     pub(super) fn step(
@@ -67,16 +97,18 @@ impl Binder<'_> {
             }
             _ => None,
         };
-        let (lookup, predicates) = match keyed {
+        let (lookup, rest) = match keyed {
             Some((list, KeyPredicates { values, rest })) => {
-                let lookup = self.lookup(list, &values, from, &mut nodes)?;
-                (Some(lookup), self.predicates(rest.into_iter(), &nodes)?)
+                (Some(self.lookup(list, &values, from, &mut nodes)?), rest)
             }
-            None => (
-                None,
-                self.predicates(step.predicates.iter().map(Rest::Whole), &nodes)?,
-            ),
+            None => (None, step.predicates.iter().map(Rest::Whole).collect()),
         };
+        let around = self.held;
+        if lookup.is_none() && self.reaches_many(step.axis, &nodes) {
+            self.held = None;
+        }
+        let predicates = self.predicates(rest.into_iter(), &nodes)?;
+        self.held = around;
         Ok((
             PlanStep {
                 axis: step.axis,
@@ -163,6 +195,7 @@ impl Binder<'_> {
                     expr: value.expr,
                     result: value.result,
                     positional: is_positional(expr),
+                    needs_size: needs_size(expr),
                 })
             }
             Rest::Terms(terms) => {
@@ -179,6 +212,7 @@ impl Binder<'_> {
                     expr,
                     result: ResultType::Boolean,
                     positional: false,
+                    needs_size: false,
                 })
             }
         }

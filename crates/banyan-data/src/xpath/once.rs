@@ -1,0 +1,104 @@
+//! Values that are computed once: parts of an expression that do not depend on the context node.
+//!
+//! [`Per::Tree`] values are kept by the session, and serve all evaluations over one view of the tree: a constraint on
+//! thousands of instances that counts a list counts it once. [`Per::Evaluation`] values are kept by their evaluation.
+//! A value of the tree has a budget of its own, so that its outcome does not depend on who asks first.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use banyan_yang::xpath::{Per, PlanExpr};
+
+use super::compare::Operand;
+use super::evaluation::{Evaluation, Focus};
+use super::session::Stop;
+
+/// Expression and view, by where they are in memory: a session does not outlive the view, and an entry holds on to
+/// its expression.
+type Key = (usize, usize);
+
+/// What is known already.
+#[derive(Debug, Default)]
+pub(super) struct Kept<'t>(RefCell<HashMap<Key, Entry<'t>>>);
+
+#[derive(Debug)]
+struct Entry<'t> {
+    /// Keeps the address of the expression from being given to another.
+    _expr: Arc<PlanExpr>,
+    value: Option<Result<Rc<Operand<'t>>, Stop>>,
+    truth: Option<Result<bool, Stop>>,
+}
+
+impl<'t> Kept<'t> {
+    fn get<T: Clone>(&self, key: Key, part: impl Fn(&Entry<'t>) -> Option<T>) -> Option<T> {
+        self.0.borrow().get(&key).and_then(part)
+    }
+
+    fn set(&self, key: Key, expr: &Arc<PlanExpr>, change: impl FnOnce(&mut Entry<'t>)) {
+        let mut entries = self.0.borrow_mut();
+        change(entries.entry(key).or_insert_with(|| Entry {
+            _expr: expr.clone(),
+            value: None,
+            truth: None,
+        }));
+    }
+}
+
+impl<'t> Evaluation<'t, '_> {
+    /// The value of a part that is computed once.
+    pub(super) fn once(
+        &self,
+        per: Per,
+        expr: &Arc<PlanExpr>,
+        focus: &Focus<'t>,
+    ) -> Result<Rc<Operand<'t>>, Stop> {
+        let (kept, key) = self.kept(per, expr);
+        if let Some(known) = kept.get(key, |entry| entry.value.clone()) {
+            self.session.asked_again(expr);
+            return known;
+        }
+        let value = self.computed(per, || Ok(Rc::new(Operand::of(self.eval(expr, focus)?))));
+        kept.set(key, expr, |entry| entry.value = Some(value.clone()));
+        value
+    }
+
+    /// The same as a boolean, for which the first of many nodes is enough.
+    pub(super) fn once_true(
+        &self,
+        per: Per,
+        expr: &Arc<PlanExpr>,
+        focus: &Focus<'t>,
+    ) -> Result<bool, Stop> {
+        let (kept, key) = self.kept(per, expr);
+        if let Some(known) = kept.get(key, |entry| entry.truth.clone()) {
+            self.session.asked_again(expr);
+            return known;
+        }
+        let truth = self.computed(per, || self.test(expr, focus));
+        kept.set(key, expr, |entry| entry.truth = Some(truth.clone()));
+        truth
+    }
+
+    fn kept(&self, per: Per, expr: &Arc<PlanExpr>) -> (&Kept<'t>, Key) {
+        let view = std::ptr::from_ref(self.current.view()) as usize;
+        let kept = match self.holds_for_tree(per) {
+            true => &self.session.kept,
+            false => &self.kept,
+        };
+        (kept, (Arc::as_ptr(expr) as usize, view))
+    }
+
+    /// Within a mounted tree, absolute paths begin at the mount point: what they give holds for this mount alone.
+    fn holds_for_tree(&self, per: Per) -> bool {
+        per == Per::Tree && self.root().parent().is_none()
+    }
+
+    fn computed<T>(&self, per: Per, compute: impl FnOnce() -> T) -> T {
+        match self.holds_for_tree(per) {
+            true => self.session.apart(compute),
+            false => compute(),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What the evaluations over one tree share: a budget each, compiled patterns, values that hold for the tree, and a
+//! record of what was read.
+//!
+//! May rely on the tree and its views staying as they are: a session never outlives them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use banyan_yang::pattern::{Pattern, PatternError};
+use banyan_yang::xpath::PlanExpr;
+
+use super::once::Kept;
+use super::value::XValue;
+use crate::cursor::Cursor;
+
+/// The values of an expression's variables, by name without the dollar sign.
+pub type Variables<'t> = BTreeMap<String, XValue<'t>>;
+
+/// Why an evaluation ended without a value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stop {
+    /// It looked at too many nodes.
+    #[error(
+        "evaluating the expression took more than {limit} steps; make it more specific, with keys in place of '//' and '*'"
+    )]
+    Budget {
+        /// The budget that was used up.
+        limit: u64,
+    },
+    /// A variable without a value.
+    #[error("the variable ${0} has no value here")]
+    Variable(Arc<str>),
+    /// Something else stands where a node-set is needed.
+    #[error("{0} needs a node-set")]
+    NotNodes(&'static str),
+    /// A pattern of `re-match()` that is none.
+    #[error("re-match() got a pattern that is none: {0}")]
+    Pattern(PatternError),
+}
+
+/// What evaluations share: the budget, compiled patterns, and what was read if somebody wants to know.
+#[derive(Debug)]
+pub(crate) struct Session<'t> {
+    /// Steps that one evaluation may take, and the count of visited nodes at which it ends.
+    allowed: Cell<u64>,
+    end: Cell<u64>,
+    visited: Cell<u64>,
+    patterns: RefCell<HashMap<String, Arc<Pattern>>>,
+    reads: Option<RefCell<Vec<Cursor<'t>>>>,
+    /// Values that hold for the tree.
+    pub(super) kept: Kept<'t>,
+}
+
+impl<'t> Session<'t> {
+    pub(crate) fn new(budget: u64) -> Self {
+        Session {
+            allowed: Cell::new(budget),
+            end: Cell::new(budget),
+            visited: Cell::new(0),
+            patterns: RefCell::default(),
+            reads: None,
+            kept: Kept::default(),
+        }
+    }
+
+    /// A session that remembers whose values were read.
+    pub(crate) fn recording(budget: u64) -> Self {
+        Session {
+            reads: Some(RefCell::default()),
+            ..Session::new(budget)
+        }
+    }
+
+    /// Begins another evaluation with a budget of its own.
+    pub(crate) fn renew(&self, budget: u64) {
+        self.allowed.set(budget);
+        self.end.set(self.visited.get().saturating_add(budget));
+    }
+
+    /// How many nodes were looked at in all.
+    pub(crate) fn visited(&self) -> u64 {
+        self.visited.get()
+    }
+
+    pub(crate) fn into_reads(self) -> Vec<Cursor<'t>> {
+        self.reads.map(RefCell::into_inner).unwrap_or_default()
+    }
+
+    pub(crate) fn tick(&self) -> Result<(), Stop> {
+        let visited = self.visited.get() + 1;
+        self.visited.set(visited);
+        if visited > self.end.get() {
+            return Err(Stop::Budget {
+                limit: self.allowed.get(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Notes that a value which is computed once was asked for again.
+    pub(super) fn asked_again(&self, _expr: &Arc<PlanExpr>) {}
+
+    /// Runs `compute` with a whole budget of its own, which nobody else is charged for: what it gives does not
+    /// depend on who needs it first.
+    pub(super) fn apart<T>(&self, compute: impl FnOnce() -> T) -> T {
+        let (begun, end) = (self.visited.get(), self.end.get());
+        self.end.set(begun.saturating_add(self.allowed.get()));
+        let result = compute();
+        let spent = self.visited.get() - begun;
+        self.end.set(end.saturating_add(spent));
+        result
+    }
+
+    pub(super) fn record(&self, nodes: &[Cursor<'t>]) {
+        /// More than this nobody reads in a message.
+        const KEPT: usize = 32;
+        if let Some(reads) = &self.reads {
+            let mut reads = reads.borrow_mut();
+            let room = KEPT.saturating_sub(reads.len());
+            let leaves = nodes.iter().filter(|node| node.value().is_some());
+            reads.extend(leaves.take(room).cloned());
+        }
+    }
+
+    pub(super) fn pattern(&self, text: &str) -> Result<Arc<Pattern>, Stop> {
+        if let Some(pattern) = self.patterns.borrow().get(text) {
+            return Ok(pattern.clone());
+        }
+        /// Expressions have few patterns, unless they read them from data.
+        const KEPT: usize = 256;
+        let pattern = Arc::new(Pattern::new(text).map_err(Stop::Pattern)?);
+        let mut patterns = self.patterns.borrow_mut();
+        if patterns.len() >= KEPT {
+            patterns.clear();
+        }
+        patterns.insert(text.to_owned(), pattern.clone());
+        Ok(pattern)
+    }
+}
