@@ -8,6 +8,7 @@
 //! The stages: `order` with `expand`, `augment` and `deviation` (statements to nodes) → `sections` with `print` (nodes to lines).
 
 mod augment;
+mod children;
 mod deviation;
 mod expand;
 mod node;

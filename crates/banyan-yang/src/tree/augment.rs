@@ -3,10 +3,19 @@
 //! An augment may name a node that a later augment of the same text adds. The place is kept until that comes along,
 //! so that the order of children is that of the text (and that of `pyang`).
 
+use std::collections::{HashMap, HashSet};
+
 use super::expand::Outline;
 use super::node::{Node, NodeId};
 use crate::compile::{StatementRef, split_name};
 use crate::statement::Keyword;
+
+/// The nodes that came by one `uses`, by their names; they all belong to the module of the `uses`.
+pub(super) type Used<'s> = HashMap<&'s str, NodeId>;
+
+/// Nodes that are to be taken out, with the parents that they had. They have none any more, but their parents still have
+/// them: each by itself would have to be looked for among all its siblings.
+pub(super) type Gone = HashMap<NodeId, NodeId>;
 
 impl<'s> Outline<'s> {
     /// The nodes of an `augment`, made when first asked for; they are not yet where they belong.
@@ -21,13 +30,13 @@ impl<'s> Outline<'s> {
         id
     }
 
-    /// Puts the nodes of an augment below its target. `uses` are the statement around it and the node that this
-    /// stands in (RFC 7950 7.17).
-    pub fn apply_augment(&mut self, at: StatementRef, uses: Option<(StatementRef, NodeId)>) {
+    /// Puts the nodes of an augment below its target. `used` are the nodes that came by the `uses` around it, where its
+    /// path begins (RFC 7950 7.17).
+    pub fn apply_augment(&mut self, at: StatementRef, used: Option<&Used<'s>>) {
         let Some(added) = self.augments.get(&at).copied() else {
             return;
         };
-        let Some(target) = self.target(at, uses, true) else {
+        let Some(target) = self.target(at, used, true) else {
             return;
         };
         self.targets.insert(at, target);
@@ -41,9 +50,9 @@ impl<'s> Outline<'s> {
             node.augment = Some(at);
             node.absent |= absent;
             let name = node.name;
-            match self.child_named(target, module, name) {
-                Some(place) if self.nodes.get(place).kind == Keyword::Unknown => {
-                    self.fill_place(place, child, target);
+            match self.child_place(target, module, name) {
+                Some(place) if self.is_expected(target, place) => {
+                    self.fill_place(target, place, child);
                 }
                 Some(_) => {
                     let message = format!("there is a node `{name}` already");
@@ -79,42 +88,60 @@ impl<'s> Outline<'s> {
         self.nodes.inherit_config(below, config, true);
     }
 
-    /// Puts a node where an earlier augment expected it.
-    fn fill_place(&mut self, place: NodeId, child: NodeId, parent: NodeId) {
+    /// Whether a child is only the place of one that an earlier augment expected.
+    fn is_expected(&self, parent: NodeId, place: usize) -> bool {
+        let child = self.nodes.get(parent).children[place];
+        self.nodes.get(child).kind == Keyword::Unknown
+    }
+
+    /// Puts a node where an earlier augment expected it: among the children of `parent` at `place`.
+    fn fill_place(&mut self, parent: NodeId, place: usize, child: NodeId) {
         let siblings = &mut self.nodes.get_mut(parent).children;
-        for sibling in siblings.iter_mut().filter(|sibling| **sibling == place) {
-            *sibling = child;
-        }
+        let expected = std::mem::replace(&mut siblings[place], child);
         self.nodes.get_mut(child).parent = Some(parent);
-        self.move_expected(place, child);
+        self.move_expected(expected, child);
     }
 
     /// Reports the nodes that augments name and that nothing has added.
     pub fn drop_places(&mut self) {
         let mut reported = None;
+        let mut gone = Gone::new();
         for (at, place) in std::mem::take(&mut self.places) {
-            let Some(parent) = self.nodes.get(place).parent else {
+            // Else it was filled.
+            let Some(parent) = self.nodes.get_mut(place).parent.take() else {
                 continue;
             };
-            let siblings = &mut self.nodes.get_mut(parent).children;
-            let before = siblings.len();
-            siblings.retain(|sibling| *sibling != place);
-            // What is below a node that is not there is not there either.
-            if siblings.len() < before && reported != Some(at) {
+            gone.insert(place, parent);
+            if reported != Some(at) {
                 reported = Some(at);
                 let name = self.nodes.get(place).name;
                 let message = format!("there is no node `{name}` on this path");
                 self.report(at, "unknown-node", message);
             }
         }
+        self.take_out(&gone);
     }
 
+    /// Takes nodes away from their parents. Linear in the children of these.
+    pub fn take_out(&mut self, gone: &Gone) {
+        let parents: HashSet<NodeId> = gone.values().copied().collect();
+        for parent in parents {
+            let children = &mut self.nodes.get_mut(parent).children;
+            children.retain(|child| !gone.contains_key(child));
+            self.children.forget(parent);
+        }
+    }
+
+    /// Puts below `node` what was expected below `place`, which it takes the place of.
     fn move_expected(&mut self, place: NodeId, node: NodeId) {
+        self.nodes.get_mut(place).parent = None;
+        self.children.forget(place);
         for expected in std::mem::take(&mut self.nodes.get_mut(place).children) {
             let wanted = self.nodes.get(expected);
+            let (kind, name) = (wanted.kind, wanted.name);
             let module = self.set.owner(wanted.unit);
-            if wanted.kind == Keyword::Unknown
-                && let Some(found) = self.child_named(node, module, wanted.name)
+            if kind == Keyword::Unknown
+                && let Some(found) = self.child_named(node, module, name)
             {
                 self.move_expected(expected, found);
             } else {
@@ -127,7 +154,7 @@ impl<'s> Outline<'s> {
     pub fn target(
         &mut self,
         at: StatementRef,
-        uses: Option<(StatementRef, NodeId)>,
+        used: Option<&Used<'s>>,
         may_come_later: bool,
     ) -> Option<NodeId> {
         let set = self.set;
@@ -141,14 +168,9 @@ impl<'s> Outline<'s> {
             let (prefix, name) = split_name(step);
             let module = self.module_of_prefix(at, prefix)?;
             let own = module == set.owner(at.unit);
-            let found = match (node, uses) {
+            let found = match (node, used) {
                 (Some(node), _) => self.child_named(node, module, name),
-                (None, Some((uses, parent))) => {
-                    let nodes = &self.nodes;
-                    let used = nodes.get(parent).children.iter().copied();
-                    let used = used.filter(|child| nodes.get(*child).uses == Some(uses));
-                    self.named(used, module, name)
-                }
+                (None, Some(used)) => used.get(name).copied().filter(|_| own),
                 (None, None) => {
                     let unit = if own {
                         Some(at.unit)
@@ -162,6 +184,10 @@ impl<'s> Outline<'s> {
             node = match (found, node) {
                 (Some(found), _) => Some(found),
                 (None, Some(parent)) if own && may_come_later => {
+                    if !self.nodes.has_room_below(parent) {
+                        self.report_left_out(at);
+                        return None;
+                    }
                     let mut place = Node::new(Keyword::Unknown, name, at.unit);
                     place.config = self.nodes.get(parent).config;
                     let place = self.nodes.add(place);

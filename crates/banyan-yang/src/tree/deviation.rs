@@ -2,14 +2,24 @@
 
 use std::borrow::Cow;
 
+use super::augment::Gone;
 use super::expand::{Outline, type_text};
 use super::node::{NodeId, TypeText};
 use crate::compile::StatementRef;
 use crate::statement::Keyword;
 
 impl Outline<'_> {
-    /// RFC 7950 7.20.3
-    pub fn deviate(&mut self, at: StatementRef) {
+    /// Applies the deviations of a text, in order (RFC 7950 7.20.3).
+    pub fn deviate_all(&mut self, root: StatementRef) {
+        let set = self.set;
+        let mut gone = Gone::new();
+        for at in set.children_of(root, Keyword::Deviation) {
+            self.deviate(at, &mut gone);
+        }
+        self.take_out(&gone);
+    }
+
+    fn deviate(&mut self, at: StatementRef, gone: &mut Gone) {
         let set = self.set;
         let Some(target) = self.target(at, None, false) else {
             return;
@@ -17,11 +27,11 @@ impl Outline<'_> {
         for deviate in set.children_of(at, Keyword::Deviate) {
             match set.argument(deviate) {
                 "not-supported" => {
-                    if let Some(parent) = self.nodes.get(target).parent
-                        && !self.nodes.get(target).is_key
+                    let node = self.nodes.get_mut(target);
+                    if !node.is_key
+                        && let Some(parent) = node.parent.take()
                     {
-                        let siblings = &mut self.nodes.get_mut(parent).children;
-                        siblings.retain(|sibling| *sibling != target);
+                        gone.insert(target, parent);
                     }
                 }
                 "add" | "replace" => {
@@ -60,6 +70,9 @@ impl Outline<'_> {
     fn set_config(&mut self, target: NodeId, config: bool) {
         let node = self.nodes.get(target);
         let parent = node.parent.and_then(|parent| self.nodes.get(parent).config);
+        if (node.stated_config, node.config) == (Some(config), Some(config)) {
+            return;
+        }
         let states = node.stated_config.unwrap_or(node.config == Some(true));
         if config {
             if !states && parent != Some(false) {
@@ -75,7 +88,9 @@ impl Outline<'_> {
     fn states_config_true(&self, id: NodeId) -> bool {
         let mut children = self.nodes.get(id).children.iter();
         children.any(|child| {
-            self.nodes.get(*child).stated_config == Some(true) || self.states_config_true(*child)
+            let node = self.nodes.get(*child);
+            let states = node.stated_config == Some(true) || self.states_config_true(*child);
+            node.parent.is_some() && states
         })
     }
 

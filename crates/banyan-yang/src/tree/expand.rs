@@ -1,8 +1,9 @@
 //! From statements to nodes: data definitions in the order of the text, `uses` with their refinements and augments.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::children::Children;
 use super::node::{Node, NodeId, Nodes, TypeText};
 use crate::compile::{ModuleSet, PrefixMeaning, StatementRef, Unit, UnitId, split_name};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -28,6 +29,11 @@ pub(super) struct Outline<'s> {
     pub targets: HashMap<StatementRef, NodeId>,
     /// Nodes that an `augment` names and that a later one is to add.
     pub places: Vec<(StatementRef, NodeId)>,
+    /// The texts of each module, by their names.
+    pub texts: HashMap<(ModuleId, &'s str), UnitId>,
+    pub children: Children<'s>,
+    /// What the prefixes of each text's imports stand for, by unit; the modules may be missing.
+    imported: Vec<HashMap<&'s str, &'s str>>,
     /// `None` while it is being expanded.
     groupings: HashMap<StatementRef, Option<NodeId>>,
     /// All groupings, by the statement around them.
@@ -55,10 +61,19 @@ impl<'s> Outline<'s> {
                 }
             }
         }
+        let mut texts = HashMap::new();
+        for (at, unit) in set.units.iter().enumerate() {
+            let id = UnitId(at as u32);
+            let key = (set.owner(id), unit.tree.name(unit.root));
+            texts.entry(key).or_insert(id);
+        }
         Outline {
             set,
             found,
             nodes: Nodes::default(),
+            texts,
+            children: Children::default(),
+            imported: set.units.iter().map(imported_names).collect(),
             prefixes: set.units.iter().map(own_prefix).collect(),
             units: HashMap::new(),
             augments: HashMap::new(),
@@ -94,10 +109,7 @@ impl<'s> Outline<'s> {
         if let Some(Some(module)) = text.prefixes.get(prefix) {
             return Some(&set.module(*module).name);
         }
-        let mut imports = text.tree.children_of(text.root, Keyword::Import);
-        let import = imports
-            .find(|import| text.tree.child_argument(*import, Keyword::Prefix) == Some(prefix))?;
-        Some(text.tree.name(import))
+        self.imported[unit.0 as usize].get(prefix).copied()
     }
 
     /// The module that a prefix means; unknown ones are reported.
@@ -114,22 +126,19 @@ impl<'s> Outline<'s> {
         }
     }
 
-    /// The node of that name among the children; a name belongs to the module of its text.
-    pub fn child_named(&self, parent: NodeId, module: ModuleId, name: &str) -> Option<NodeId> {
-        let children = self.nodes.get(parent).children.iter().copied();
-        self.named(children, module, name)
+    /// The node of that name among the children; a name belongs to the module of its text. O(1), beside one visit of
+    /// each child.
+    pub fn child_named(&mut self, parent: NodeId, module: ModuleId, name: &str) -> Option<NodeId> {
+        let place = self.child_place(parent, module, name)?;
+        let child = self.nodes.get(parent).children[place];
+        // Else a deviation has taken it out.
+        self.nodes.get(child).parent.map(|_| child)
     }
 
-    pub fn named(
-        &self,
-        mut children: impl Iterator<Item = NodeId>,
-        module: ModuleId,
-        name: &str,
-    ) -> Option<NodeId> {
-        children.find(|child| {
-            let node = self.nodes.get(*child);
-            node.name == name && self.set.owner(node.unit) == module
-        })
+    /// Where [`Self::child_named`] is among the children.
+    pub fn child_place(&mut self, parent: NodeId, module: ModuleId, name: &str) -> Option<usize> {
+        self.children
+            .place(self.set, &self.nodes, parent, module, name)
     }
 
     /// Makes nodes of what stands in a statement, under the node `parent`.
@@ -182,10 +191,11 @@ impl<'s> Outline<'s> {
         let Some(key) = self.nodes.get(list).key else {
             return;
         };
+        let names: HashSet<&str> = key.split_whitespace().collect();
         for child in self.nodes.get(list).children.clone() {
             let node = self.nodes.get_mut(child);
             if node.kind == Keyword::Leaf && node.uses.is_none() {
-                node.is_key |= key.split_whitespace().any(|name| name == node.name);
+                node.is_key |= names.contains(node.name);
             }
         }
     }
@@ -290,6 +300,7 @@ impl<'s> Outline<'s> {
             .map(|condition| set.argument(condition))
             .collect();
         let absent = conditions.iter().any(|text| !if_feature::can_hold(text));
+        let before = self.nodes.get(parent).children.len();
         for child in self.nodes.get(grouping).children.clone() {
             if self.nodes.is_full() || !self.nodes.has_room(parent, child) {
                 self.report_left_out(at);
@@ -301,20 +312,23 @@ impl<'s> Outline<'s> {
             node.absent |= absent;
             self.nodes.append(parent, copy);
         }
-        let mut refined = Vec::new();
+        let mut refined = HashSet::new();
         for refine in set.children_of(at, Keyword::Refine) {
             if let Some(target) = self.refined_node(refine, parent)
-                && !refined.contains(&target)
+                && refined.insert(target)
             {
-                refined.push(target);
                 self.refine(refine, target);
             }
         }
         for augment in set.children_of(at, Keyword::Augment) {
             self.augment_children(augment);
         }
+        let mut used = HashMap::new();
+        for child in &self.nodes.get(parent).children[before..] {
+            used.entry(self.nodes.get(*child).name).or_insert(*child);
+        }
         for augment in set.children_of(at, Keyword::Augment) {
-            self.apply_augment(augment, Some((at, parent)));
+            self.apply_augment(augment, Some(&used));
         }
     }
 
@@ -364,6 +378,18 @@ fn own_prefix(unit: &Unit) -> &str {
     around
         .and_then(|around| tree.child_argument(around, Keyword::Prefix))
         .unwrap_or("")
+}
+
+/// The modules that a text imports, by the prefixes that it gives them.
+fn imported_names(unit: &Unit) -> HashMap<&str, &str> {
+    let tree = &unit.tree;
+    let mut names = HashMap::new();
+    for import in tree.children_of(unit.root, Keyword::Import) {
+        if let Some(prefix) = tree.child_argument(import, Keyword::Prefix) {
+            names.entry(prefix).or_insert(tree.name(import));
+        }
+    }
+    names
 }
 
 /// The type as it is written (RFC 7950 7.4).

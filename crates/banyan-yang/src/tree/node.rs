@@ -37,6 +37,7 @@ pub(super) struct Node<'s> {
     pub at: Option<StatementRef>,
     /// The text where it became part of the tree: that of the outermost `uses`, else its own. Gives its prefix.
     pub unit: UnitId,
+    /// Of a place that was filled, and of a node that was taken out, there is none.
     pub parent: Option<NodeId>,
     pub children: Vec<NodeId>,
     /// Of what is below it.
@@ -117,6 +118,12 @@ impl<'s> Nodes<'s> {
     pub fn has_room(&self, parent: NodeId, child: NodeId) -> bool {
         let depth = std::iter::successors(Some(parent), |id| self.get(*id).parent).count();
         depth + usize::from(self.get(child).height) <= usize::from(MAX_DEPTH)
+    }
+
+    /// Whether a node can be put below `parent`. O(depth).
+    pub fn has_room_below(&self, parent: NodeId) -> bool {
+        std::iter::successors(Some(parent), |id| self.get(*id).parent).count()
+            < usize::from(MAX_DEPTH)
     }
 
     /// Adds a node that has no place yet.

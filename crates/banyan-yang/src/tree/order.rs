@@ -1,7 +1,7 @@
 //! Which modules are expanded, and in what order: after those that they import, as an augment finds its target in
 //! what is there already.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::expand::Outline;
 use super::node::{Node, NodeId};
@@ -38,25 +38,23 @@ impl<'s> Outline<'s> {
     }
 
     /// The modules, those whose nodes they change, and those that change nodes of any of them. Of all others only
-    /// groupings matter. Linear in the modules and their augments for each step of such a chain.
+    /// groupings matter. Linear in the modules and their augments.
     fn needed(&self, asked: &[ModuleId]) -> HashSet<ModuleId> {
-        let modules = self.set.module_ids();
-        let changes: Vec<(ModuleId, HashSet<ModuleId>)> = modules
-            .map(|module| (module, self.changed_by(module)))
-            .collect();
-        let mut needed: HashSet<ModuleId> = asked.iter().copied().collect();
-        loop {
-            let before = needed.len();
-            for (module, changed) in &changes {
-                if needed.contains(module) || !changed.is_disjoint(&needed) {
-                    needed.insert(*module);
-                    needed.extend(changed);
-                }
-            }
-            if needed.len() == before {
-                return needed;
+        let mut beside: HashMap<ModuleId, Vec<ModuleId>> = HashMap::new();
+        for module in self.set.module_ids() {
+            for changed in self.changed_by(module) {
+                beside.entry(module).or_default().push(changed);
+                beside.entry(changed).or_default().push(module);
             }
         }
+        let mut needed = HashSet::new();
+        let mut open = asked.to_vec();
+        while let Some(module) = open.pop() {
+            if needed.insert(module) {
+                open.extend(beside.get(&module).into_iter().flatten());
+            }
+        }
+        needed
     }
 
     /// The modules of the nodes that the augments and deviations of a module name.
@@ -168,13 +166,18 @@ impl<'s> Outline<'s> {
         self.drop_places();
         self.mark_keys(top);
         for augment in set.children_of(root, Keyword::Augment) {
-            if let Some(added) = self.augments.get(&augment) {
+            // What augments the module's own nodes is among these.
+            let target = self
+                .targets
+                .get(&augment)
+                .map(|it| self.nodes.get(*it).unit);
+            if target.is_none_or(|unit| set.owner(unit) != set.owner(augment.unit))
+                && let Some(added) = self.augments.get(&augment)
+            {
                 self.mark_keys(*added);
             }
         }
-        for deviation in set.children_of(root, Keyword::Deviation) {
-            self.deviate(deviation);
-        }
+        self.deviate_all(root);
         top
     }
 
@@ -185,15 +188,12 @@ impl<'s> Outline<'s> {
             unit,
             id: set.unit(unit).root,
         };
-        let texts = &set.module(set.owner(unit)).units;
         set.children_of(root, Keyword::Include)
             .filter_map(|include| {
-                let name = set.argument(include);
-                texts.iter().copied().find(|text| {
-                    let tree = &set.unit(*text).tree;
-                    *text != unit && tree.name(set.unit(*text).root) == name
-                })
+                let key = (set.owner(unit), set.argument(include));
+                self.texts.get(&key).copied()
             })
+            .filter(|text| *text != unit)
             .collect()
     }
 
@@ -207,11 +207,15 @@ impl<'s> Outline<'s> {
         let Some(key) = self.nodes.get(id).key else {
             return;
         };
-        for name in key.split_whitespace() {
-            let (_, name) = split_name(name);
-            let children = self.nodes.get(id).children.iter().copied();
-            let mut named = children.filter(|child| self.nodes.get(*child).name == name);
-            match named.next() {
+        let names = || key.split_whitespace().map(|name| split_name(name).1);
+        let mut named: HashMap<&str, Option<NodeId>> = names().map(|name| (name, None)).collect();
+        for child in &self.nodes.get(id).children {
+            if let Some(first) = named.get_mut(self.nodes.get(*child).name) {
+                first.get_or_insert(*child);
+            }
+        }
+        for name in names() {
+            match named.get(name).copied().flatten() {
                 Some(leaf) if self.nodes.get(leaf).kind == Keyword::Leaf => {
                     self.nodes.get_mut(leaf).is_key = true;
                 }

@@ -1,6 +1,8 @@
 //! What is drawn of a module, in `pyang`'s order: data, augments of other modules, rpcs, notifications, groupings,
 //! yang-data, structures. A module that has nothing of it is not drawn at all.
 
+use std::collections::{HashMap, HashSet};
+
 use super::TreeOptions;
 use super::expand::Outline;
 use super::node::NodeId;
@@ -22,6 +24,7 @@ pub(super) fn print(
     if options.groupings {
         expand_groupings(outline, &asked);
     }
+    let drawn = asked.iter().copied().collect();
     let mut sections = Sections {
         printer: Printer {
             outline,
@@ -29,7 +32,7 @@ pub(super) fn print(
             out: String::new(),
             draws_absent: false,
         },
-        asked: &asked,
+        asked: &drawn,
         has_header: false,
     };
     for unit in &asked {
@@ -74,7 +77,7 @@ fn top_statements(outline: &Outline<'_>, unit: UnitId, keyword: Keyword) -> Vec<
 struct Sections<'o, 's> {
     printer: Printer<'o, 's>,
     /// All modules that are drawn: augments of these are in their own diagrams.
-    asked: &'o [UnitId],
+    asked: &'o HashSet<UnitId>,
     /// Whether something of the module at hand is drawn.
     has_header: bool,
 }
@@ -154,9 +157,10 @@ impl Sections<'_, '_> {
     /// What the module adds to modules that are not drawn.
     fn augments(&mut self, unit: UnitId) {
         let outline = self.printer.outline;
-        let own = texts(outline, unit);
+        let texts = texts(outline, unit);
+        let own: HashSet<UnitId> = texts.iter().copied().collect();
         let mut first = true;
-        for text in &own {
+        for text in &texts {
             for at in top_statements(outline, *text, Keyword::Augment) {
                 let Some(target) = outline.targets.get(&at) else {
                     continue;
@@ -218,6 +222,11 @@ impl Sections<'_, '_> {
             unit,
             id: outline.set.unit(unit).root,
         };
+        let children = outline.nodes.get(top).children.iter();
+        let found: HashMap<StatementRef, NodeId> = children
+            .filter(|child| outline.nodes.get(**child).kind == Keyword::Extension)
+            .filter_map(|child| Some((outline.nodes.get(*child).at?, *child)))
+            .collect();
         let mut first = true;
         for at in outline.extensions(root, module, name) {
             let argument = outline.set.argument(at);
@@ -226,13 +235,8 @@ impl Sections<'_, '_> {
                 self.below(&at, unit, Mode::Data);
                 continue;
             }
-            let children = outline.nodes.get(top).children.iter().copied();
-            let mut named = children.filter(|child| {
-                let node = outline.nodes.get(*child);
-                node.kind == Keyword::Extension && node.at == Some(at)
-            });
-            if let Some(found) = named.next() {
-                let nodes = self.printer.children_of(found);
+            if let Some(found) = found.get(&at) {
+                let nodes = self.printer.children_of(*found);
                 let path = &self.printer.options.subtree;
                 self.draw(&nodes, "  ", unit, Mode::Data, path);
             }

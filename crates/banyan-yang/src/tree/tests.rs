@@ -254,3 +254,86 @@ fn groupings_that_grow_without_bound_are_cut_short() {
     let deep = drawn(&(module + "}"));
     assert!(codes(&deep).contains(&"too-many-nodes"));
 }
+
+/// How many children were looked at, and what the diagram says of it.
+fn steps(body: &str) -> (usize, TreeDiagram) {
+    let text = format!("module m {{ yang-version 1.1; namespace urn:m; prefix m; {body} }}");
+    let modules = read(&[&text], &["m"]);
+    let mut found = Diagnostics::new();
+    let mut outline = Outline::new(&modules.set, &mut found);
+    outline.expand_modules(&modules.asked);
+    let steps = outline.children.steps;
+    (steps, modules.draw(&TreeOptions::default()))
+}
+
+#[test]
+fn a_thousand_changes_of_one_node_look_at_each_child_a_few_times() {
+    const MANY: usize = 1_000;
+    let each = |part: fn(usize) -> String| (0..MANY).map(part).collect::<String>();
+    let leaves = each(|at| format!("leaf l{at} {{ type string; }} "));
+    let augments = each(|at| format!("augment /m:c {{ leaf l{at} {{ type string; }} }} "));
+    let expected = each(|at| format!("augment /m:c/m:n{at} {{ leaf l {{ type string; }} }} "));
+    let added = each(|at| format!("augment /m:c {{ container n{at}; }} "));
+    let refines = each(|at| format!("refine l{at} {{ mandatory true; }} "));
+    let nodes = each(|at| format!("container n{at}; "));
+    let used = each(|at| format!("augment n{at} {{ leaf l {{ type string; }} }} "));
+    let gone = each(|at| format!("deviation /m:c/m:l{at} {{ deviate not-supported; }} "));
+    for (body, lines) in [
+        (format!("container c; {augments}"), MANY + 2),
+        (format!("container c; {expected} {added}"), 2 * MANY + 2),
+        (
+            format!("grouping g {{ {leaves} }} uses g {{ {refines} }}"),
+            MANY + 1,
+        ),
+        (
+            format!("grouping g {{ {nodes} }} uses g {{ {used} }}"),
+            2 * MANY + 1,
+        ),
+        (format!("container c {{ {leaves} }} {gone}"), 2),
+    ] {
+        let (steps, diagram) = steps(&body);
+        assert!(steps <= 6 * MANY, "{steps}: {body:.80}");
+        assert_eq!(diagram.text.lines().count(), lines, "{body:.80}");
+        assert_eq!(codes(&diagram), [""; 0], "{body:.80}");
+    }
+    let (steps, diagram) = steps(&format!("container c; {expected}"));
+    assert!(steps <= 6 * MANY, "{steps}");
+    assert_eq!(
+        (codes(&diagram).len(), codes(&diagram)[0]),
+        (MANY, "unknown-node")
+    );
+}
+
+#[test]
+fn a_list_of_a_thousand_keys_marks_each() {
+    let names = (0..1_000).map(|at| format!("l{at}"));
+    let leaves: String = names
+        .clone()
+        .map(|name| format!("leaf {name} {{ type string; }} "))
+        .collect();
+    let key = names.collect::<Vec<_>>().join(" ");
+    let (_, diagram) = steps(&format!("list l {{ key '{key}'; {leaves} }}"));
+    assert!(!diagram.text.contains('?'), "{}", diagram.text);
+}
+
+#[test]
+fn a_second_deviation_does_not_find_what_the_first_took_out() {
+    let (_, diagram) = steps(
+        "container c { config false; leaf a { type string; } leaf b { type string; } }
+         deviation /m:c/m:a { deviate not-supported; } deviation /m:c/m:a { deviate add { mandatory true; } }",
+    );
+    assert_eq!(codes(&diagram), ["unknown-node"]);
+    assert_eq!(
+        diagram.text,
+        "module: m\n  +--ro c\n     +--ro b?   string\n"
+    );
+}
+
+#[test]
+fn an_augment_of_a_path_that_is_too_long_is_left_out() {
+    let (_, diagram) = steps(&format!(
+        "container c; augment /m:c{} {{ leaf l {{ type string; }} }}",
+        "/m:x".repeat(100_000)
+    ));
+    assert_eq!(codes(&diagram), ["too-many-nodes", "unknown-node"]);
+}
