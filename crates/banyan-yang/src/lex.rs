@@ -408,6 +408,26 @@ pub fn string_value<'a>(text: &'a str, token: &Token) -> Cow<'a, str> {
     Cow::Owned(value)
 }
 
+/// The value of an argument whose place is known: its quotes are taken off, its lines trimmed, its pieces joined
+/// (RFC 7950 6.1.3). Linear in its length.
+pub(crate) fn value_at(text: &str, argument: Span) -> String {
+    let Some(clipped) = text.get(..argument.end as usize) else {
+        return String::new();
+    };
+    let mut lexer = Lexer::starting_at(argument.source, clipped, argument.start as usize);
+    let mut value = String::new();
+    loop {
+        let token = lexer.next_token();
+        if token.kind == TokenKind::End {
+            return value;
+        }
+        value.push_str(&string_value(text, &token));
+        if !lexer.take_plus() {
+            return value;
+        }
+    }
+}
+
 /// The column of a quote, a tab before it being eight wide. Linear in its line.
 fn column_of(text: &str, quote: usize) -> usize {
     let line_start = text[..quote].rfind('\n').map_or(0, |at| at + 1);

@@ -4,10 +4,11 @@
 //! wrong. It keeps its own stack, so that nesting cannot exhaust the thread's. Must not judge which statement
 //! may stand where.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::lex::{Lexer, Token, TokenKind, string_value};
+use crate::lex::{Lexer, Token, TokenKind, string_value, value_at};
 use crate::nearest::nearest;
 use crate::source::{SourceId, SourceMap, Span};
 use crate::statement::{Argument, ArgumentValue, Keyword, StatementId, SyntaxTree};
@@ -52,22 +53,7 @@ fn version(tree: &SyntaxTree) -> Option<&str> {
 /// The value of an argument whose place is known, as with [`crate::schema::SchemaNode::description`]: its quotes
 /// are taken off and its lines trimmed (RFC 7950 6.1.3).
 pub fn argument_at(sources: &SourceMap, span: Span) -> String {
-    let text = sources.text(span.source);
-    let Some(clipped) = text.get(..span.end as usize) else {
-        return String::new();
-    };
-    let mut lexer = Lexer::starting_at(span.source, clipped, span.start as usize);
-    let mut value = String::new();
-    loop {
-        let token = lexer.next_token();
-        if token.kind == TokenKind::End {
-            return value;
-        }
-        value.push_str(&string_value(text, &token));
-        if !lexer.take_plus() {
-            return value;
-        }
-    }
+    value_at(sources.text(span.source), span)
 }
 
 /// The statement that begins at a place, with its substatements, as with
@@ -195,9 +181,9 @@ impl Parser<'_> {
     }
 
     fn statement(&mut self, keyword: Token) {
-        let argument = self.argument();
-        let parent = self.open.last().copied();
         let known = self.keyword(keyword);
+        let argument = self.argument(known.is_prose());
+        let parent = self.open.last().copied();
         let id = self.tree.add(parent, known, keyword.span, argument);
         if known == Keyword::Unknown {
             self.tree.drop_statement(id);
@@ -253,7 +239,7 @@ impl Parser<'_> {
     }
 
     /// An argument, if one follows: a string, or quoted strings joined with `+`.
-    fn argument(&mut self) -> Option<Argument> {
+    fn argument(&mut self, is_prose: bool) -> Option<Argument> {
         let first = self.next();
         match first.kind {
             TokenKind::Unquoted => {
@@ -268,7 +254,10 @@ impl Parser<'_> {
                 return None;
             }
         }
-        let mut value = string_value(self.text, &first);
+        let mut value = match is_prose {
+            true => Cow::Borrowed(""),
+            false => string_value(self.text, &first),
+        };
         let mut span = first.span;
         let mut joined = false;
         while self.lexer.take_plus() {
@@ -289,12 +278,17 @@ impl Parser<'_> {
                     break;
                 }
             }
-            value.to_mut().push_str(&string_value(self.text, &next));
+            if !is_prose {
+                value.to_mut().push_str(&string_value(self.text, &next));
+            }
             span = span.to(next.span);
             joined = true;
         }
+        let changes =
+            || first.kind == TokenKind::DoubleQuoted && self.slice(span).contains(['\n', '\\']);
         let value = match value {
-            std::borrow::Cow::Borrowed(_) if !joined => ArgumentValue::Verbatim(Span {
+            _ if is_prose && (joined || changes()) => ArgumentValue::Prose,
+            Cow::Borrowed(_) if !joined => ArgumentValue::Verbatim(Span {
                 start: span.start + 1,
                 end: if first.closed { span.end - 1 } else { span.end },
                 ..span

@@ -1,11 +1,13 @@
 //! Statements: the tree that a YANG text is, before anything is known about its meaning (RFC 7950 6.3).
 //!
 //! Lives here: the keywords, the arena of statements, and a printer. Arguments are spans into the text unless
-//! the rules for strings change them. Must not know which statement may stand where: that is `grammar`.
+//! the rules for strings change them; those of descriptions and the like are changed when they are asked for. Must not
+//! know which statement may stand where: that is `grammar`.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use crate::lex::value_at;
 use crate::source::{SourceId, Span};
 
 macro_rules! keywords {
@@ -24,6 +26,12 @@ macro_rules! keywords {
         impl Keyword {
             /// All keywords of the language.
             pub const ALL: &'static [Keyword] = &[$(Keyword::$variant),*];
+
+            /// Whether the argument is prose, of which modules mostly consist and which hardly anybody asks for.
+            pub(crate) fn is_prose(self) -> bool {
+                use Keyword::{Contact, Description, Organization, Reference};
+                matches!(self, Contact | Description | Organization | Reference)
+            }
 
             /// The text of a keyword of the language; a description for the other two.
             pub fn text(self) -> &'static str {
@@ -65,7 +73,7 @@ keywords! {
 }
 
 /// Names a statement of one [`SyntaxTree`]. A parent has a smaller id than its children.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct StatementId(pub u32);
 
 impl StatementId {
@@ -91,6 +99,8 @@ pub enum ArgumentValue {
     Verbatim(Span),
     /// Text that trimming, escapes or concatenation made.
     Composed(Box<str>),
+    /// As `Composed`, of prose: made when it is asked for.
+    Prose,
 }
 
 /// How an argument is written, which tells where its value is.
@@ -106,10 +116,22 @@ enum Form {
     Unclosed,
     /// The value is in [`SyntaxTree::composed`].
     Composed,
+    /// The value is in [`SyntaxTree::prose`] once somebody asks.
+    Prose,
 }
 
 /// No statement.
 const NONE: u32 = u32::MAX;
+/// The length of keywords that are at least so long.
+const LONG: u8 = u8::MAX;
+
+/// What few statements have, by the statement, in ascending order.
+type Rare<T> = Vec<(StatementId, T)>;
+
+fn rare<T>(of: &Rare<T>, id: StatementId) -> Option<&T> {
+    let found = of.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+    of.get(found).map(|(_, value)| value)
+}
 
 /// One statement: offsets into the text and numbers of statements, because vendors' sets have millions.
 #[derive(Clone, Debug)]
@@ -118,12 +140,11 @@ struct Statement {
     form: Form,
     /// Left out after an error: it no longer counts as a child.
     dropped: bool,
+    /// The length of the keyword as written; [`LONG`] if it is in [`SyntaxTree::long_keywords`].
+    keyword_length: u8,
     keyword_start: u32,
-    keyword_end: u32,
     argument_start: u32,
     argument_end: u32,
-    /// Where in [`SyntaxTree::composed`] the value is.
-    composed: u32,
     parent: u32,
     next_sibling: u32,
 }
@@ -135,7 +156,11 @@ pub struct SyntaxTree {
     text: Arc<str>,
     statements: Vec<Statement>,
     /// The values of arguments that are not in the text as such.
-    composed: Vec<Box<str>>,
+    composed: Rare<Box<str>>,
+    /// The same of prose: all of it, from the first time that some is asked for.
+    prose: OnceLock<Rare<Box<str>>>,
+    /// Where keywords end that are too long for a statement.
+    long_keywords: Rare<u32>,
     /// While statements are added: the last child of each.
     last_children: Vec<u32>,
 }
@@ -148,6 +173,8 @@ impl SyntaxTree {
             text,
             statements: Vec::new(),
             composed: Vec::new(),
+            prose: OnceLock::new(),
+            long_keywords: Vec::new(),
             last_children: Vec::new(),
         }
     }
@@ -199,7 +226,10 @@ impl SyntaxTree {
     /// Where its keyword stands (with the prefix of an extension).
     pub fn keyword_span(&self, id: StatementId) -> Span {
         let statement = self.statement(id);
-        self.place(statement.keyword_start, statement.keyword_end)
+        let start = statement.keyword_start;
+        let length = u32::from(statement.keyword_length);
+        let long = (statement.keyword_length == LONG).then(|| rare(&self.long_keywords, id));
+        self.place(start, long.flatten().map_or(start + length, |end| *end))
     }
 
     /// Its keyword.
@@ -218,15 +248,30 @@ impl SyntaxTree {
         let (start, end) = (statement.argument_start, statement.argument_end);
         let place = match statement.form {
             Form::Absent => return None,
-            Form::Composed => {
-                let value = self.composed.get(statement.composed as usize);
-                return Some(value.map_or("", |value| value));
+            Form::Composed => return rare(&self.composed, id).map(|value| &**value),
+            Form::Prose => {
+                let prose = self.prose.get_or_init(|| self.compose_prose());
+                return rare(prose, id).map(|value| &**value);
             }
             Form::Bare => (start, end),
             Form::Quoted => (start + 1, end - 1),
             Form::Unclosed => (start + 1, end),
         };
         Some(self.slice(self.place(place.0, place.1)))
+    }
+
+    fn compose_prose(&self) -> Rare<Box<str>> {
+        let prose = |id: &StatementId| matches!(self.statement(*id).form, Form::Prose);
+        let values = self.ids().filter(prose).map(|id| {
+            let argument = self.argument_span(id);
+            (id, value_at(&self.text, argument).into_boxed_str())
+        });
+        values.collect()
+    }
+
+    /// Whether it has an argument.
+    pub fn has_argument(&self, id: StatementId) -> bool {
+        !matches!(self.statement(id).form, Form::Absent)
     }
 
     /// The value of its argument; empty when it has none (which `grammar` has then reported).
@@ -325,14 +370,13 @@ impl SyntaxTree {
         let (start, end) = argument
             .as_ref()
             .map_or((0, 0), |argument| (argument.span.start, argument.span.end));
-        let mut composed = 0;
         let form = match argument.map(|argument| argument.value) {
             None => Form::Absent,
             Some(ArgumentValue::Composed(value)) => {
-                composed = self.composed.len() as u32;
-                self.composed.push(value);
+                self.composed.push((id, value));
                 Form::Composed
             }
+            Some(ArgumentValue::Prose) => Form::Prose,
             Some(ArgumentValue::Verbatim(value)) => {
                 match (value.start == start, value.end == end) {
                     (true, _) => Form::Bare,
@@ -341,15 +385,19 @@ impl SyntaxTree {
                 }
             }
         };
+        let length = keyword_span.end - keyword_span.start;
+        let keyword_length = u8::try_from(length).unwrap_or(LONG);
+        if keyword_length == LONG {
+            self.long_keywords.push((id, keyword_span.end));
+        }
         self.statements.push(Statement {
             keyword,
             form,
             dropped: false,
             keyword_start: keyword_span.start,
-            keyword_end: keyword_span.end,
+            keyword_length,
             argument_start: start,
             argument_end: end,
-            composed,
             parent: parent.map_or(NONE, |parent| parent.0),
             next_sibling: NONE,
         });
@@ -366,6 +414,7 @@ impl SyntaxTree {
     /// Says that no statement will be added any more.
     pub(crate) fn complete(&mut self) {
         self.last_children = Vec::new();
+        self.composed.shrink_to_fit();
         self.statements.shrink_to_fit();
     }
 

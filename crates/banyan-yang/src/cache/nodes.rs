@@ -8,8 +8,8 @@ use super::shared::{
     Shared, SharedWriter, entry, optional_span, read_optional_span, read_span, span,
 };
 use crate::schema::{
-    DefaultText, ExtensionInstance, ModuleId, Must, NodeFacts, NodeKind, NodeLinks, OrderedBy,
-    SchemaId, SchemaNode, Status, Unique, When, WhenContext,
+    DefaultText, ExtensionInstance, ModuleId, Must, NodeDetails, NodeFacts, NodeKind, NodeLinks,
+    OrderedBy, SchemaId, SchemaNode, Status, Unique, When, WhenContext,
 };
 
 const KINDS: [NodeKind; 16] = [
@@ -50,28 +50,29 @@ impl<'s> SharedWriter<'s> {
             return id;
         }
         let mut to = Writer::default();
-        to.count(facts.defaults.len());
-        for default in &facts.defaults {
+        let details = facts.details();
+        to.count(details.defaults.len());
+        for default in &details.defaults {
             to.u32(self.strings.id(&default.text));
             to.u32(self.prefix_map(&default.prefixes));
         }
-        to.u32(self.strings.optional(facts.units.as_ref()));
-        to.count(facts.musts.len());
-        for must in &facts.musts {
+        to.u32(self.strings.optional(details.units.as_ref()));
+        to.count(details.musts.len());
+        for must in &details.musts {
             self.expression(&must.expression, &mut to);
             to.u32(self.strings.optional(must.error_message.as_ref()));
             to.u32(self.strings.optional(must.error_app_tag.as_ref()));
         }
-        to.count(facts.whens.len());
-        for when in &facts.whens {
+        to.count(details.whens.len());
+        for when in &details.whens {
             self.expression(&when.expression, &mut to);
             to.bool(when.context == WhenContext::Parent);
         }
-        to.u32(facts.min_elements);
-        to.bool(facts.max_elements.is_some());
-        to.u32(facts.max_elements.unwrap_or(0));
-        self.extensions(&facts.extensions, &mut to);
-        to.u32(self.strings.optional(facts.mount_point.as_ref()));
+        to.u32(details.min_elements);
+        to.bool(details.max_elements.is_some());
+        to.u32(details.max_elements.unwrap_or(0));
+        self.extensions(&details.extensions, &mut to);
+        to.u32(self.strings.optional(details.mount_point.as_ref()));
         optional_span(facts.description, &mut to);
         self.facts.add(facts, to)
     }
@@ -135,7 +136,7 @@ pub(super) fn status(byte: u8) -> Result<Status, Miss> {
 
 impl Shared {
     pub(super) fn read_facts(&self, body: &mut Reader<'_>) -> Result<NodeFacts, Miss> {
-        Ok(NodeFacts {
+        let details = NodeDetails {
             defaults: body.items(|body| {
                 Ok(DefaultText {
                     text: self.strings.next(body)?,
@@ -166,8 +167,8 @@ impl Shared {
             },
             extensions: self.read_extensions(body)?,
             mount_point: self.strings.next_optional(body)?,
-            description: read_optional_span(body)?,
-        })
+        };
+        Ok(NodeFacts::new(read_optional_span(body)?, details))
     }
 
     pub(super) fn read_extensions(

@@ -10,7 +10,9 @@ use super::draft::{DraftDefault, DraftId, Facts};
 use super::finish::{default_case, uniques};
 use super::hash::IdMap;
 use super::set::StatementRef;
-use crate::schema::{ModuleId, NodeFacts, NodeKind, OrderedBy, SchemaId, SchemaNode, Type};
+use crate::schema::{
+    ModuleId, NodeDetails, NodeFacts, NodeKind, OrderedBy, SchemaId, SchemaNode, Type,
+};
 use crate::source::Span;
 
 /// The nodes in their final order, each with its type.
@@ -67,12 +69,16 @@ impl Builder<'_, '_> {
     fn node(&mut self, id: DraftId, ty: Option<Arc<Type>>) -> SchemaNode {
         let draft = self.compilation.drafts.get(id);
         let said = draft.facts.clone();
+        let span = self.compilation.set.span(draft.at);
         let index = id.index();
         let name = self.compilation.names.text(draft.name).clone();
         let parent = self.ids[draft.parent.index()];
-        let mut node = SchemaNode::new(draft.kind, name, draft.module, parent, draft.span);
+        let mut node = SchemaNode::new(draft.kind, name, draft.module, parent, span);
         node.config = self.settled.config[index];
-        node.mandatory = said.mandatory.is_some_and(|mandatory| mandatory.value);
+        node.mandatory = said
+            .details()
+            .mandatory
+            .is_some_and(|mandatory| mandatory.value);
         node.presence = said.presence;
         node.status = self.settled.status[index];
         node.is_key = self.settled.is_key.contains(&id);
@@ -87,7 +93,7 @@ impl Builder<'_, '_> {
         // Given back as nodes are made of them, so that both are never there in full.
         let none = self.compilation.no_facts.clone();
         self.compilation.drafts.get_mut(id).facts = none;
-        let facts = self.facts(&said, &effective, &node);
+        let facts = self.facts(said, &effective, &node);
         node.with_facts(facts)
     }
 
@@ -116,7 +122,7 @@ impl Builder<'_, '_> {
     /// nodes are.
     fn facts(
         &mut self,
-        said: &Arc<Facts>,
+        said: Arc<Facts>,
         effective: &[DraftDefault],
         node: &SchemaNode,
     ) -> Arc<NodeFacts> {
@@ -127,28 +133,37 @@ impl Builder<'_, '_> {
             is_key: node.is_key,
         };
         let decides = (!effective.is_empty()).then_some(decides);
-        let key = (Arc::as_ptr(said).addr(), decides);
-        if let Some(facts) = self.shared.get(&key) {
-            return facts.clone();
-        }
-        let facts = Arc::new(NodeFacts {
-            defaults: defaults::checked(
-                self.compilation,
-                self.settled,
-                node,
-                effective,
-                self.reported,
-            ),
-            units: said.units.clone(),
-            musts: said.musts.clone(),
-            whens: said.whens.clone(),
+        let key = (Arc::as_ptr(&said).addr(), decides);
+        let (said, is_shared) = match Arc::try_unwrap(said) {
+            Ok(said) => (said, false),
+            Err(said) => match self.shared.get(&key) {
+                Some(facts) => return facts.clone(),
+                None => (said.as_ref().clone(), true),
+            },
+        };
+        let description = said.description;
+        let said = said.into_details();
+        let defaults = defaults::checked(
+            self.compilation,
+            self.settled,
+            node,
+            effective,
+            self.reported,
+        );
+        let details = NodeDetails {
+            defaults,
+            units: said.units,
+            musts: said.musts,
+            whens: said.whens,
             min_elements: said.min_elements.map_or(0, |min| min.value),
             max_elements: said.max_elements.and_then(|max| max.value),
-            extensions: said.extensions.clone(),
-            mount_point: said.mount_point.clone(),
-            description: said.description,
-        });
-        self.shared.insert(key, facts.clone());
+            extensions: said.extensions,
+            mount_point: said.mount_point,
+        };
+        let facts = Arc::new(NodeFacts::new(description, details));
+        if is_shared {
+            self.shared.insert(key, facts.clone());
+        }
         facts
     }
 }

@@ -44,10 +44,7 @@ pub(super) fn settle(compilation: &mut Compilation<'_>) -> Settled {
         status: vec![Status::Current; count],
         keys: IdMap::default(),
         is_key: IdSet::default(),
-        tree: DataTree {
-            parents: vec![DraftId::ROOT; count],
-            children: IdMap::with_capacity_and_hasher(count, Default::default()),
-        },
+        tree: DataTree::new(count),
     };
     for index in 1..count {
         settled.node(compilation, DraftId(index as u32));
@@ -73,7 +70,7 @@ impl Settled {
         self.is_sent[index] =
             self.is_sent[above] || matches!(kind, NodeKind::Output | NodeKind::Notification);
         self.status[index] = self.status[above].max(draft.facts.status.unwrap_or_default());
-        self.config[index] = match draft.facts.config {
+        self.config[index] = match draft.facts.details().config {
             Some(config) if !self.ignores_config(id) => config.value,
             _ => self.config[above] || self.ignores_config(id),
         };
@@ -101,7 +98,8 @@ impl Settled {
         if !inside || !matches!(draft.kind, NodeKind::Action | NodeKind::Notification) {
             return;
         }
-        let (span, at, kind) = (draft.span, draft.at, draft.kind);
+        let (at, kind) = (draft.at, draft.kind);
+        let span = compilation.set.span(at);
         let ancestors = std::iter::successors(Some(draft.parent), |id| {
             (*id != DraftId::ROOT).then(|| compilation.drafts.get(*id).parent)
         });
@@ -118,7 +116,7 @@ impl Settled {
         } else if let Some(list) = keyless {
             (
                 "below a list without keys",
-                Some(list.span),
+                Some(compilation.set.span(list.at)),
                 "give the list a `key`, so that its entries can be named",
             )
         } else {
@@ -135,9 +133,7 @@ impl Settled {
         }));
         self.present[id.index()] = false;
         compilation.drafts.get_mut(id).leave_out(Absent::Error);
-        if let Some(at) = at
-            && !compilation.is_strict()
-        {
+        if !compilation.is_strict() {
             compilation.report_left_out(at, "it cannot be invoked where it stands");
         }
     }
@@ -150,7 +146,7 @@ impl Settled {
 
     /// RFC 7950 7.21.1
     fn config(&mut self, compilation: &mut Compilation<'_>, id: DraftId, above: usize) {
-        let Some(config) = compilation.drafts.get(id).facts.config else {
+        let Some(config) = compilation.drafts.get(id).facts.details().config else {
             return;
         };
         if config.value && !self.config[above] && !self.ignores_config(id) {
@@ -170,8 +166,10 @@ impl Settled {
     /// RFC 7950 7.7.5, 7.7.6
     fn elements(&mut self, compilation: &mut Compilation<'_>, id: DraftId) {
         let draft = compilation.drafts.get(id);
-        if let (Some(min), Some(max)) = (draft.facts.min_elements, draft.facts.max_elements)
-            && let Some(most) = max.value.filter(|most| min.value > *most)
+        if let (Some(min), Some(max)) = (
+            draft.facts.details().min_elements,
+            draft.facts.details().max_elements,
+        ) && let Some(most) = max.value.filter(|most| min.value > *most)
         {
             let error = Diagnostic::error(
                 "min-above-max",
@@ -192,7 +190,7 @@ impl Settled {
     /// RFC 7950 7.6.4, 7.7.4, 7.9.4
     fn defaults(&mut self, compilation: &mut Compilation<'_>, id: DraftId) {
         let draft = compilation.drafts.get(id);
-        let Some(default) = draft.facts.defaults.first() else {
+        let Some(default) = draft.facts.details().defaults.first() else {
             return;
         };
         let span = compilation.set.span(default.at);
@@ -200,11 +198,13 @@ impl Settled {
         let problem = match draft.kind {
             NodeKind::LeafList => draft
                 .facts
+                .details()
                 .min_elements
                 .filter(|min| min.value > 0)
                 .map(|min| (min.span, "has `min-elements`")),
             _ => draft
                 .facts
+                .details()
                 .mandatory
                 .filter(|mandatory| mandatory.value)
                 .map(|mandatory| (mandatory.span, "is mandatory")),
@@ -227,7 +227,7 @@ impl Settled {
     fn keys(&mut self, compilation: &mut Compilation<'_>, id: DraftId) {
         let set = compilation.set;
         let draft = compilation.drafts.get(id);
-        let (module, span) = (draft.module, draft.span);
+        let (module, span) = (draft.module, set.span(draft.at));
         let Some(key) = draft.facts.key else {
             if self.config[id.index()] && !self.ignores_config(id) {
                 let message = format!(
@@ -268,6 +268,7 @@ impl Settled {
                 Some((_, leaf))
                     if leaf
                         .facts
+                        .details()
                         .config
                         .is_some_and(|config| config.value != self.config[id.index()])
                         && !self.ignores_config(id) =>
@@ -277,14 +278,13 @@ impl Settled {
                     ))
                 }
                 Some((_, leaf))
-                    if !leaf.facts.whens.is_empty() && set.version(key) == Version::V1_1 =>
+                    if !leaf.facts.details().whens.is_empty()
+                        && set.version(key) == Version::V1_1 =>
                 {
                     Some(format!("the key `{word}` must not depend on `when`"))
                 }
                 Some((_, leaf))
-                    if leaf
-                        .at
-                        .is_some_and(|at| set.child(at, Keyword::IfFeature).is_some())
+                    if set.child(leaf.at, Keyword::IfFeature).is_some()
                         && set.version(key) == Version::V1_1 =>
                 {
                     // RFC 7950 7.20.2
@@ -304,7 +304,7 @@ impl Settled {
                 let mut error = Diagnostic::error("invalid-key", set.argument_span(key), problem)
                     .rfc("RFC 7950 7.8.2");
                 if let Some((leaf, _)) = leaf.map(|leaf| (leaf, ())) {
-                    error = error.related(compilation.drafts.get(leaf).span, "the key");
+                    error = error.related(compilation.draft_span(leaf), "the key");
                 }
                 let near = compilation.nearest_child(id, word);
                 error = error.help(match near.filter(|near| leaf.is_none() && near != word) {
@@ -324,7 +324,7 @@ impl Settled {
                 to: self.status[id.index()].max(leaf.facts.status.unwrap_or_default()),
                 span: set.span(key),
                 target: format!("leaf {}", compilation.names.text(leaf.name)),
-                target_span: leaf.span,
+                target_span: set.span(leaf.at),
             };
             compilation.check_reference(reference);
         }
@@ -335,9 +335,8 @@ impl Settled {
     fn leave_out(&mut self, compilation: &mut Compilation<'_>, id: DraftId) {
         self.present[id.index()] = false;
         compilation.drafts.get_mut(id).leave_out(Absent::Error);
-        if let Some(at) = compilation.drafts.get(id).at
-            && !compilation.is_strict()
-        {
+        if !compilation.is_strict() {
+            let at = compilation.drafts.get(id).at;
             compilation.report_left_out(at, "its keys have errors");
         }
     }
@@ -349,20 +348,15 @@ impl Settled {
         id: DraftId,
         key: (DraftId, crate::schema::ModuleId, super::set::Name),
     ) {
-        let other = match self.tree.children.get(&key).copied() {
+        let drafts = &compilation.drafts;
+        let other = match self.tree.child(drafts, key.0, key.1, key.2) {
             Some(other) if self.present[other.index()] => other,
-            _ => {
-                self.tree.children.insert(key, id);
-                return;
-            }
+            other => return self.tree.add(drafts, id, other),
         };
         if !self.present[id.index()] {
             return;
         }
-        let (span, first) = (
-            compilation.drafts.get(id).span,
-            compilation.drafts.get(other).span,
-        );
+        let (span, first) = (compilation.draft_span(id), compilation.draft_span(other));
         let message = format!(
             "there is already a node `{}` in {}, in another case",
             compilation.names.text(key.2),

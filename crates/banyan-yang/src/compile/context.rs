@@ -1,7 +1,7 @@
 //! What all stages of a compilation share: the set, the tables of names, the draft nodes, and the findings.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::definitions::Definitions;
@@ -15,7 +15,7 @@ use crate::grammar::Version;
 use crate::nearest::nearest;
 use crate::parse::shorten;
 use crate::pattern::{Pattern, Syntax};
-use crate::schema::{Expression, Identity, IdentityId, ModuleId, PrefixMap, Status};
+use crate::schema::{Expression, Identity, IdentityId, ModuleId, PrefixMap, Status, Type};
 use crate::source::Span;
 use crate::statement::Keyword;
 use crate::xpath::{self, Expr, NodeTest, Step};
@@ -49,10 +49,12 @@ pub(super) struct Compilation<'a> {
     pub identity_ids: IdMap<(ModuleId, Name), IdentityId>,
     /// `type` and `typedef` statements: done, failed (and reported), or in progress.
     pub types: IdMap<StatementRef, Option<ResolvedType>>,
+    /// Built-in types without restrictions that were met.
+    pub unrestricted_types: Vec<Arc<Type>>,
     /// `typedef`s being resolved, outermost first.
     pub types_in_progress: Vec<StatementRef>,
     /// `type` statements being resolved, nested ones counted.
-    pub type_nesting: usize,
+    pub type_nesting: u32,
     /// `grouping`s being expanded, outermost first.
     pub groupings_in_progress: Vec<StatementRef>,
     /// Groupings that have been expanded at least once.
@@ -62,7 +64,7 @@ pub(super) struct Compilation<'a> {
     pub structures: Vec<DraftId>,
     /// The leafs that stand for annotations.
     pub annotations: Vec<DraftId>,
-    /// What definitions say about their nodes, by statement and module.
+    /// What definitions in groupings say about their nodes, by statement and module.
     pub facts: IdMap<(StatementRef, ModuleId), (Arc<Facts>, Option<Absent>)>,
     /// See [`Compilation::change_alike`].
     pub changed_facts: IdMap<ChangeKey, (Arc<Facts>, Arc<Facts>)>,
@@ -73,7 +75,7 @@ pub(super) struct Compilation<'a> {
     expressions: IdMap<StatementRef, Option<ParsedXPath>>,
     prefix_maps: IdMap<(UnitId, ModuleId), Arc<PrefixMap>>,
     /// Shared texts of arguments: descriptions of errors, units, defaults.
-    texts: IdMap<StatementRef, Arc<str>>,
+    texts: HashSet<Arc<str>>,
     /// By text: equal patterns are checked and compiled once.
     pub patterns: HashMap<(Arc<str>, Syntax), Arc<Pattern>>,
     /// What `pattern`s mean in each text.
@@ -100,6 +102,7 @@ impl<'a> Compilation<'a> {
             identities: Vec::new(),
             identity_ids: IdMap::default(),
             types: IdMap::default(),
+            unrestricted_types: Vec::new(),
             types_in_progress: Vec::new(),
             type_nesting: 0,
             groupings_in_progress: Vec::new(),
@@ -113,7 +116,7 @@ impl<'a> Compilation<'a> {
             deviated_by: BTreeMap::new(),
             expressions: IdMap::default(),
             prefix_maps: IdMap::default(),
-            texts: IdMap::default(),
+            texts: HashSet::new(),
             patterns: HashMap::new(),
             pattern_syntaxes: IdMap::default(),
             typedefs_with_default: Vec::new(),
@@ -138,13 +141,15 @@ impl<'a> Compilation<'a> {
         );
     }
 
-    /// The argument of a statement, shared between all uses of the statement.
+    /// The argument of a statement, shared between all that are equal.
     pub fn shared_argument(&mut self, at: StatementRef) -> Arc<str> {
-        let set = self.set;
-        self.texts
-            .entry(at)
-            .or_insert_with(|| Arc::from(set.argument(at)))
-            .clone()
+        let argument = self.set.argument(at);
+        if let Some(text) = self.texts.get(argument) {
+            return text.clone();
+        }
+        let text: Arc<str> = Arc::from(argument);
+        self.texts.insert(text.clone());
+        text
     }
 
     /// The shared argument of a substatement.
@@ -155,6 +160,14 @@ impl<'a> Compilation<'a> {
     ) -> Option<Arc<str>> {
         let child = self.set.child(at, keyword)?;
         Some(self.shared_argument(child))
+    }
+
+    /// The statement that defines a node, for messages.
+    pub fn draft_span(&self, id: DraftId) -> Span {
+        match id {
+            DraftId::ROOT => Span::default(),
+            id => self.set.span(self.drafts.get(id).at),
+        }
     }
 
     /// Where the argument of `description` stands.

@@ -4,7 +4,7 @@
 //! Reports nothing: a path that leads nowhere is an error for a leafref and a warning for an expression.
 
 use super::draft::{DraftId, Drafts};
-use super::hash::IdMap;
+use super::hash::{IdTable, hash};
 use super::set::{Interner, Name};
 use super::uses::what_is_there;
 use crate::nearest::nearest;
@@ -15,8 +15,8 @@ use crate::schema::{ModuleId, NodeKind, PrefixMap};
 pub(super) struct DataTree {
     /// By draft: the nearest ancestor that is not a choice or case.
     pub parents: Vec<DraftId>,
-    /// Every node that is not a choice or case, by its data parent. Absent nodes too.
-    pub children: IdMap<(DraftId, ModuleId, Name), DraftId>,
+    /// Every node that is not a choice or case, by its data parent, module and name. Absent nodes too.
+    by_name: IdTable,
 }
 
 /// A node of the [`DataTree`].
@@ -29,6 +29,42 @@ pub(super) struct Place {
 }
 
 impl DataTree {
+    /// A tree for so many drafts, without any node yet.
+    pub fn new(count: usize) -> Self {
+        DataTree {
+            parents: vec![DraftId::ROOT; count],
+            by_name: IdTable::default(),
+        }
+    }
+
+    /// A child by its data parent and name. O(1).
+    pub fn child(
+        &self,
+        drafts: &Drafts,
+        parent: DraftId,
+        module: ModuleId,
+        name: Name,
+    ) -> Option<DraftId> {
+        let found = self.by_name.find(hash(&(parent, module, name)), |id| {
+            let draft = drafts.get(DraftId(id));
+            self.parents[id as usize] == parent && draft.module == module && draft.name == name
+        });
+        found.map(DraftId)
+    }
+
+    /// Adds a node whose parent is known, in place of one of the same name if there is one.
+    pub fn add(&mut self, drafts: &Drafts, id: DraftId, other: Option<DraftId>) {
+        let parents = &self.parents;
+        let hash_of = |id: u32| {
+            let draft = drafts.get(DraftId(id));
+            hash(&(parents[id as usize], draft.module, draft.name))
+        };
+        match other {
+            Some(other) => self.by_name.replace(other.0, id.0, hash_of(id.0)),
+            None => self.by_name.insert(id.0, hash_of),
+        }
+    }
+
     /// The place of a node.
     pub fn place(&self, drafts: &Drafts, node: DraftId) -> Place {
         match drafts.get(node).kind {
@@ -80,7 +116,7 @@ impl DataTree {
             NodeKind::Structure => {
                 (draft.module == module && draft.name == name).then_some(structure)
             }
-            _ => self.children.get(&(structure, module, name)).copied(),
+            _ => self.child(drafts, structure, module, name),
         }
     }
 
@@ -92,15 +128,11 @@ impl DataTree {
         module: ModuleId,
         name: Name,
     ) -> Option<Place> {
-        let under = |parent: DraftId| self.children.get(&(parent, module, name)).copied();
+        let under = |parent: DraftId| self.child(drafts, parent, module, name);
         let node = match drafts.get(place.node).kind {
             NodeKind::Rpc | NodeKind::Action => match place.side {
                 Some(side) => under(side),
-                None => drafts
-                    .get(place.node)
-                    .children
-                    .iter()
-                    .find_map(|side| under(*side)),
+                None => drafts.children(place.node).find_map(under),
             },
             // The authors of structures also refer to data, though that is not in the document.
             NodeKind::Root => place
@@ -186,11 +218,11 @@ fn other_way(
     let mut pending = vec![parent];
     let mut known: Vec<&str> = Vec::new();
     while let Some(id) = pending.pop() {
-        for child in drafts.get(id).children.iter().take(COMPARED) {
-            let draft = drafts.get(*child);
+        for child in drafts.children(id).take(COMPARED) {
+            let draft = drafts.get(child);
             match draft.kind {
                 NodeKind::Choice | NodeKind::Case | NodeKind::Input | NodeKind::Output => {
-                    pending.push(*child);
+                    pending.push(child);
                 }
                 _ if draft.module == module => known.push(names.text(draft.name)),
                 _ => {}

@@ -128,15 +128,20 @@ fn report_repeated(compilation: &mut Compilation<'_>, default: &DraftDefault) {
 pub(super) fn effective(draft: &Draft, is_key: bool) -> Vec<DraftDefault> {
     let mandatory = draft
         .facts
+        .details()
         .mandatory
         .is_some_and(|mandatory| mandatory.value)
-        || draft.facts.min_elements.is_some_and(|min| min.value > 0);
+        || draft
+            .facts
+            .details()
+            .min_elements
+            .is_some_and(|min| min.value > 0);
     match draft.kind {
-        NodeKind::Leaf | NodeKind::LeafList if !draft.facts.defaults.is_empty() => {
-            draft.facts.defaults.clone()
+        NodeKind::Leaf | NodeKind::LeafList if !draft.facts.details().defaults.is_empty() => {
+            draft.facts.details().defaults.clone()
         }
         NodeKind::Leaf | NodeKind::LeafList if !mandatory && !is_key => {
-            draft.facts.type_default.iter().cloned().collect()
+            draft.facts.details().type_default.iter().cloned().collect()
         }
         _ => Vec::new(),
     }

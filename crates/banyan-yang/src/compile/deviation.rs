@@ -119,22 +119,23 @@ impl Compilation<'_> {
     fn has_single(&self, id: DraftId, property: Keyword) -> bool {
         let draft = self.drafts.get(id);
         let facts = &draft.facts;
+        let details = facts.details();
         match property {
-            Keyword::Config => facts.config.is_some(),
-            Keyword::Mandatory => facts.mandatory.is_some(),
-            Keyword::MinElements => facts.min_elements.is_some(),
-            Keyword::MaxElements => facts.max_elements.is_some(),
-            Keyword::Units => facts.units.is_some(),
+            Keyword::Config => details.config.is_some(),
+            Keyword::Mandatory => details.mandatory.is_some(),
+            Keyword::MinElements => details.min_elements.is_some(),
+            Keyword::MaxElements => details.max_elements.is_some(),
+            Keyword::Units => details.units.is_some(),
             Keyword::Type => facts.ty.is_some(),
             Keyword::Default => {
-                draft.kind != crate::schema::NodeKind::LeafList && !facts.defaults.is_empty()
+                draft.kind != crate::schema::NodeKind::LeafList && !details.defaults.is_empty()
             }
             _ => false,
         }
     }
 
     fn deviate_error(&mut self, at: StatementRef, target: DraftId, message: String, help: &str) {
-        let (span, place) = (self.set.span(at), self.drafts.get(target).span);
+        let (span, place) = (self.set.span(at), self.draft_span(target));
         self.report(
             Diagnostic::error("invalid-deviate", span, message)
                 .related(place, "the target")
@@ -164,9 +165,7 @@ impl Compilation<'_> {
             }
         });
         if !typed {
-            if let Some(leaf) = self.drafts.get(target).at {
-                self.report_without_type(leaf);
-            }
+            self.report_without_type(self.drafts.get(target).at);
             self.drafts.get_mut(target).leave_out(Absent::Error);
         }
     }
@@ -174,7 +173,8 @@ impl Compilation<'_> {
     fn replace_property(&mut self, target: DraftId, at: StatementRef, replaced_default: &mut bool) {
         let keyword = self.set.keyword(at);
         let exists = self.has_single(target, keyword)
-            || keyword == Keyword::Default && !self.drafts.get(target).facts.defaults.is_empty();
+            || keyword == Keyword::Default
+                && !self.drafts.get(target).facts.details().defaults.is_empty();
         match keyword {
             Keyword::Must | Keyword::Unique => {
                 let message = format!("`{}` cannot be replaced", keyword.text());
@@ -199,9 +199,9 @@ impl Compilation<'_> {
             _ => {}
         }
         match keyword {
-            Keyword::Type => self.drafts.facts_mut(target).units = None,
+            Keyword::Type => self.drafts.facts_mut(target).details_mut().units = None,
             Keyword::Default if !std::mem::replace(replaced_default, true) => {
-                self.drafts.facts_mut(target).defaults.clear();
+                self.drafts.facts_mut(target).details_mut().defaults.clear();
             }
             _ => {}
         }
@@ -212,7 +212,7 @@ impl Compilation<'_> {
         let set = self.set;
         let keyword = set.keyword(at);
         let text = set.argument(at);
-        let facts = self.drafts.facts_mut(target);
+        let facts = self.drafts.facts_mut(target).details_mut();
         let before = facts.musts.len() + facts.uniques.len() + facts.defaults.len();
         let mut deleted = false;
         match keyword {

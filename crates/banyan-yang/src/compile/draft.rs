@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::hash::IdMap;
+use super::hash::{IdTable, hash};
 use super::set::{Name, StatementRef};
 use super::types::DraftType;
 use crate::schema::{ExtensionInstance, ModuleId, Must, NodeKind, OrderedBy, Status, When};
@@ -49,15 +49,24 @@ pub(super) struct DraftDefault {
 }
 
 /// What statements say about a node. Nodes of one grouping share it, until a `refine`, a condition or a deviation
-/// makes a copy for one of them.
+/// makes a copy for one of them. Small, because there are as many as definitions.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     pub description: Option<Span>,
+    pub ty: Option<DraftType>,
+    pub key: Option<StatementRef>,
+    pub status: Option<Status>,
+    pub presence: bool,
+    pub ordered_by: OrderedBy,
+    /// `None`: nothing is said there.
+    pub details: Option<Box<Details>>,
+}
+
+/// The part of [`Facts`] that most nodes do not have.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Details {
     pub config: Option<Set<bool>>,
     pub mandatory: Option<Set<bool>>,
-    pub presence: bool,
-    pub status: Option<Status>,
-    pub ty: Option<DraftType>,
     /// The default of the typedef.
     pub type_default: Option<DraftDefault>,
     pub units: Option<Arc<str>>,
@@ -66,15 +75,57 @@ pub(super) struct Facts {
     pub whens: Vec<When>,
     /// `unique` statements.
     pub uniques: Vec<StatementRef>,
-    pub key: Option<StatementRef>,
     pub min_elements: Option<Set<u32>>,
     pub max_elements: Option<Set<Option<u32>>>,
-    pub ordered_by: OrderedBy,
     pub extensions: Vec<ExtensionInstance>,
     pub mount_point: Option<Arc<str>>,
 }
 
-/// One draft node.
+impl Details {
+    /// Those of a node that has none.
+    const NONE: &Details = &Details {
+        config: None,
+        mandatory: None,
+        type_default: None,
+        units: None,
+        defaults: Vec::new(),
+        musts: Vec::new(),
+        whens: Vec::new(),
+        uniques: Vec::new(),
+        min_elements: None,
+        max_elements: None,
+        extensions: Vec::new(),
+        mount_point: None,
+    };
+}
+
+impl Facts {
+    pub fn details(&self) -> &Details {
+        self.details.as_deref().unwrap_or(Details::NONE)
+    }
+
+    pub fn details_mut(&mut self) -> &mut Details {
+        self.details.get_or_insert_default()
+    }
+
+    pub fn into_details(self) -> Details {
+        self.details.map(|details| *details).unwrap_or_default()
+    }
+
+    /// The same facts, to be kept: they take no more memory than they need.
+    pub fn shared(mut self) -> Arc<Self> {
+        if let Some(details) = &mut self.details {
+            details.defaults.shrink_to_fit();
+            details.musts.shrink_to_fit();
+            details.whens.shrink_to_fit();
+            details.uniques.shrink_to_fit();
+            details.extensions.shrink_to_fit();
+        }
+        Arc::new(self)
+    }
+}
+
+/// One draft node. Small, because large sets have half a million. Its siblings are linked: see [`Drafts::children`].
 #[derive(Debug)]
 pub(super) struct Draft {
     pub kind: NodeKind,
@@ -82,11 +133,13 @@ pub(super) struct Draft {
     pub name: Name,
     pub module: ModuleId,
     pub parent: DraftId,
-    /// The statement that defines the node.
-    pub at: Option<StatementRef>,
-    pub span: Span,
+    /// The statement that defines the node; of the root, none that means anything.
+    pub at: StatementRef,
+    /// The root if it has no children.
+    last_child: DraftId,
+    /// Of the last child, the first.
+    next_sibling: DraftId,
     pub facts: Arc<Facts>,
-    pub children: Vec<DraftId>,
 }
 
 impl Draft {
@@ -95,7 +148,7 @@ impl Draft {
         name: Name,
         module: ModuleId,
         parent: DraftId,
-        span: Span,
+        at: StatementRef,
         facts: Arc<Facts>,
     ) -> Self {
         Draft {
@@ -104,10 +157,10 @@ impl Draft {
             name,
             module,
             parent,
-            at: None,
-            span,
+            at,
+            last_child: DraftId::ROOT,
+            next_sibling: DraftId::ROOT,
             facts,
-            children: Vec::new(),
         }
     }
 
@@ -121,7 +174,8 @@ impl Draft {
 #[derive(Debug)]
 pub(super) struct Drafts {
     nodes: Vec<Draft>,
-    children: IdMap<(DraftId, ModuleId, Name), DraftId>,
+    /// By parent, module and name.
+    by_name: IdTable,
 }
 
 impl Drafts {
@@ -132,12 +186,12 @@ impl Drafts {
             Name(u32::MAX),
             ModuleId(0),
             DraftId::ROOT,
-            Span::default(),
+            StatementRef::default(),
             Arc::default(),
         );
         Drafts {
             nodes: vec![root],
-            children: IdMap::default(),
+            by_name: IdTable::default(),
         }
     }
 
@@ -158,21 +212,61 @@ impl Drafts {
         Arc::make_mut(&mut self.get_mut(id).facts)
     }
 
+    /// Its children in the order in which they were added, absent ones too.
+    pub fn children(&self, id: DraftId) -> impl Iterator<Item = DraftId> + Clone + '_ {
+        self.children_after(id, None)
+    }
+
+    /// The child that was added last.
+    pub fn last_child(&self, id: DraftId) -> Option<DraftId> {
+        let last = self.get(id).last_child;
+        (last != DraftId::ROOT).then_some(last)
+    }
+
+    /// The children that were added after one of them.
+    pub fn children_after(
+        &self,
+        id: DraftId,
+        before: Option<DraftId>,
+    ) -> impl Iterator<Item = DraftId> + Clone + '_ {
+        let last = self.last_child(id);
+        let first = last.filter(|_| before != last).map(|last| {
+            let before = before.unwrap_or(last);
+            self.get(before).next_sibling
+        });
+        std::iter::successors(first, move |child| {
+            (Some(*child) != last).then(|| self.get(*child).next_sibling)
+        })
+    }
+
     /// A schema child, by its module and name; choices, cases, `input` and `output` are steps. O(1).
     pub fn child(&self, parent: DraftId, module: ModuleId, name: Name) -> Option<DraftId> {
-        self.children.get(&(parent, module, name)).copied()
+        let found = self.by_name.find(hash(&(parent, module, name)), |id| {
+            let draft = &self.nodes[id as usize];
+            draft.parent == parent && draft.module == module && draft.name == name
+        });
+        found.map(DraftId)
     }
 
     /// Adds a node under its parent, or gives the one that has the name already.
     pub fn add(&mut self, draft: Draft) -> Result<DraftId, DraftId> {
-        let id = DraftId(self.nodes.len() as u32);
-        let key = (draft.parent, draft.module, draft.name);
-        if let Some(other) = self.children.get(&key) {
-            return Err(*other);
+        if let Some(other) = self.child(draft.parent, draft.module, draft.name) {
+            return Err(other);
         }
-        self.children.insert(key, id);
-        self.nodes[draft.parent.index()].children.push(id);
+        let id = DraftId(self.nodes.len() as u32);
+        let parent = draft.parent.index();
         self.nodes.push(draft);
+        let last = std::mem::replace(&mut self.nodes[parent].last_child, id);
+        let first = match last {
+            DraftId::ROOT => id,
+            last => std::mem::replace(&mut self.nodes[last.index()].next_sibling, id),
+        };
+        self.nodes[id.index()].next_sibling = first;
+        let nodes = &self.nodes;
+        self.by_name.insert(id.0, |id| {
+            let draft = &nodes[id as usize];
+            hash(&(draft.parent, draft.module, draft.name))
+        });
         Ok(id)
     }
 

@@ -119,7 +119,7 @@ impl Compilation<'_> {
                 self.set.describe(at),
                 holder.keyword()
             );
-            let (span, place) = (self.set.span(at), self.drafts.get(parent).span);
+            let (span, place) = (self.set.span(at), self.draft_span(parent));
             let mut error = Diagnostic::error("misplaced-node", span, message)
                 .help("check what the `uses` or `augment` that brings it here adds to")
                 .rfc("RFC 7950 7.17");
@@ -142,14 +142,12 @@ impl Compilation<'_> {
     ) -> Draft {
         let name = self.names.intern(name);
         let facts = self.no_facts.clone();
-        let mut draft = Draft::new(kind, name, module, parent, self.set.span(at), facts);
-        draft.at = Some(at);
-        draft
+        Draft::new(kind, name, module, parent, at, facts)
     }
 
     /// Adds a node; a name that is taken is reported (RFC 7950 6.2.1).
     pub fn add_node(&mut self, draft: Draft) -> Option<DraftId> {
-        let (name, parent, span) = (draft.name, draft.parent, draft.span);
+        let (name, parent, span) = (draft.name, draft.parent, self.set.span(draft.at));
         if self.drafts.len() >= MAX_NODES {
             if self.drafts.len() == MAX_NODES {
                 let message =
@@ -166,7 +164,7 @@ impl Compilation<'_> {
         match self.drafts.add(draft) {
             Ok(id) => Some(id),
             Err(other) => {
-                let first = self.drafts.get(other).span;
+                let first = self.draft_span(other);
                 let message = format!(
                     "there is already a node `{}` in {}",
                     self.names.text(name),
@@ -216,7 +214,8 @@ impl Compilation<'_> {
         at: StatementRef,
         module: ModuleId,
     ) -> (Arc<Facts>, Option<Absent>) {
-        if let Some((facts, absent)) = self.facts.get(&(at, module)) {
+        let is_repeated = !self.groupings_in_progress.is_empty();
+        if is_repeated && let Some((facts, absent)) = self.facts.get(&(at, module)) {
             return (facts.clone(), *absent);
         }
         let set = self.set;
@@ -226,9 +225,11 @@ impl Compilation<'_> {
         };
         let mut facts = Facts {
             status: self.status(at),
-            whens: self.when_of(at, module, context).into_iter().collect(),
             ..Facts::default()
         };
+        if let Some(when) = self.when_of(at, module, context) {
+            facts.details_mut().whens.push(when);
+        }
         let mut absent = (!self.features_hold(at)).then_some(Absent::Feature);
         for child in set.children(at) {
             match set.keyword(child) {
@@ -245,8 +246,10 @@ impl Compilation<'_> {
                 _ => self.set_property(&mut facts, kind, module, child),
             }
         }
-        let facts = Arc::new(facts);
-        self.facts.insert((at, module), (facts.clone(), absent));
+        let facts = facts.shared();
+        if is_repeated {
+            self.facts.insert((at, module), (facts.clone(), absent));
+        }
         (facts, absent)
     }
 
@@ -255,12 +258,17 @@ impl Compilation<'_> {
         let Some(resolved) = self.resolve_type(at) else {
             return false;
         };
-        facts.type_default = resolved.default.map(|at| DraftDefault {
+        let default = resolved.default.map(|at| DraftDefault {
             text: self.shared_argument(at),
             at,
         });
-        if facts.units.is_none() {
-            facts.units = resolved.units.map(|at| self.shared_argument(at));
+        if default.is_some() || facts.details().type_default.is_some() {
+            facts.details_mut().type_default = default;
+        }
+        if let Some(units) = resolved.units
+            && facts.details().units.is_none()
+        {
+            facts.details_mut().units = Some(self.shared_argument(units));
         }
         facts.ty = Some(resolved.ty);
         true
@@ -370,12 +378,13 @@ impl Compilation<'_> {
         let mut action = self.draft(kind, &name, at, parent, scope.module);
         let mut extensions = vec![extension];
         extensions.extend(self.extensions(at));
-        action.facts = Arc::new(Facts {
+        let mut facts = Facts {
             description: self.description(at),
             status: self.status(at),
-            extensions,
             ..Facts::default()
-        });
+        };
+        facts.details_mut().extensions = extensions;
+        action.facts = facts.shared();
         if !self.enabled(at, scope) {
             action.leave_out(Absent::Feature);
         }

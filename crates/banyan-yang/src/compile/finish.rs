@@ -96,13 +96,12 @@ fn number(
     while let Some(id) = pending.pop() {
         ids[id.index()] = Some(SchemaId(order.len() as u32));
         order.push(id);
-        let children = &compilation.drafts.get(id).children;
+        let children = compilation.drafts.children(id);
         let keys = settled.keys.get(&id).map_or(&[][..], Vec::as_slice);
         let others = children
-            .iter()
             .filter(|child| settled.present[child.index()] && !settled.is_key.contains(child));
         let from = pending.len();
-        pending.extend(keys.iter().chain(others));
+        pending.extend(keys.iter().copied().chain(others));
         pending[from..].reverse();
     }
     (order, ids)
@@ -134,7 +133,7 @@ pub(super) fn default_case(
     if draft.kind != NodeKind::Choice {
         return None;
     }
-    let default = draft.facts.defaults.first()?;
+    let default = draft.facts.details().defaults.first()?;
     let module = draft.module;
     let found = compilation
         .names
@@ -147,7 +146,7 @@ pub(super) fn default_case(
     let message = format!("{} has no case `{}`", compilation.place(id), default.text);
     let span = compilation.set.argument_span(default.at);
     let near = compilation.nearest_child(id, &default.text);
-    let place = compilation.drafts.get(id).span;
+    let place = compilation.draft_span(id);
     compilation.report(
         Diagnostic::error("unknown-case", span, message)
             .related(place, "this choice")
@@ -168,9 +167,9 @@ fn check_default_case(
     default: StatementRef,
 ) {
     let drafts = &compilation.drafts;
-    let children = drafts.get(case).children.iter();
-    let Some(mandatory) = children
-        .filter_map(|child| mandatory_node(drafts, *child, |_| false))
+    let Some(mandatory) = drafts
+        .children(case)
+        .filter_map(|child| mandatory_node(drafts, child, |_| false))
         .next()
     else {
         return;
@@ -181,7 +180,7 @@ fn check_default_case(
         compilation.place(mandatory)
     );
     let span = compilation.set.argument_span(default);
-    let place = compilation.drafts.get(mandatory).span;
+    let place = compilation.draft_span(mandatory);
     compilation.report(
         Diagnostic::error("mandatory-in-default-case", span, message)
             .related(place, "the mandatory node")
@@ -197,7 +196,7 @@ pub(super) fn uniques(
     list: DraftId,
     ids: &[Option<SchemaId>],
 ) -> Vec<Unique> {
-    let statements = compilation.drafts.get(list).facts.uniques.clone();
+    let statements = compilation.drafts.get(list).facts.details().uniques.clone();
     statements
         .into_iter()
         .filter_map(|at| unique(compilation, settled, list, at, ids))
@@ -254,7 +253,7 @@ fn unique(
         if let Some(problem) = problem {
             compilation.report(
                 Diagnostic::error("invalid-unique", set.argument_span(at), problem)
-                    .related(compilation.drafts.get(list).span, "of this list")
+                    .related(compilation.draft_span(list), "of this list")
                     .help(help.unwrap_or_else(|| {
                         "name leafs of the list, or of containers in it, by paths".to_owned()
                     }))
@@ -272,7 +271,7 @@ fn unique(
                         "`{path}` and the leaf before it are not both configuration or both state"
                     ),
                 )
-                .related(compilation.drafts.get(node).span, "this leaf")
+                .related(compilation.draft_span(node), "this leaf")
                 .help("write one `unique` for configuration and one for state")
                 .rfc("RFC 7950 7.8.3"),
             );

@@ -24,7 +24,7 @@ pub(super) struct TypeFinisher<'c, 'a> {
     pub ids: &'c [Option<SchemaId>],
     /// Of each list.
     pub keys: &'c IdMap<DraftId, Vec<DraftId>>,
-    /// Finished types, with the leafrefs and unions on their longest way down.
+    /// Finished types that hold leafrefs, with the leafrefs and unions on their longest way down.
     done: IdMap<DraftId, (Arc<Type>, usize)>,
     /// Leafs whose leafrefs are being followed.
     open: Vec<DraftId>,
@@ -65,12 +65,14 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
     }
 
     fn measured_leaf(&mut self, leaf: DraftId) -> (Arc<Type>, usize) {
+        let ty = match &self.compilation.drafts.get(leaf).facts.ty {
+            Some(DraftType::Plain(ty)) => return (ty.clone(), 1),
+            Some(ty) => ty.clone(),
+            None => return self.unknown(),
+        };
         if let Some(done) = self.done.get(&leaf) {
             return done.clone();
         }
-        let Some(ty) = self.compilation.drafts.get(leaf).facts.ty.clone() else {
-            return self.unknown();
-        };
         self.open.push(leaf);
         let finished = self.finish(&ty, leaf);
         self.open.pop();
@@ -125,10 +127,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
             let message = format!("leafrefs refer to each other: {}", names.join(" -> "));
             let mut error = Diagnostic::error("circular-leafref", path.span, message);
             for other in self.open[start..].iter().take(5) {
-                error = error.related(
-                    self.compilation.drafts.get(*other).span,
-                    "refers to the next",
-                );
+                error = error.related(self.compilation.draft_span(*other), "refers to the next");
             }
             self.compilation.report(
                 error
@@ -197,7 +196,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
             "the leafref refers to {}, which {because}",
             self.compilation.draft_path(target)
         );
-        let span = drafts.get(target).span;
+        let span = self.compilation.draft_span(target);
         let found = match drafts.absence(target) {
             Some(Absent::Feature | Absent::NotSupported) => {
                 Diagnostic::error("absent-target", path.span, message)

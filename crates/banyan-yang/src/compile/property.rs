@@ -38,40 +38,39 @@ impl Compilation<'_> {
     ) {
         let set = self.set;
         let span = set.span(at);
-        let text = set.argument(at);
-        let boolean = Set {
-            value: text == "true",
-            span,
+        let boolean = || {
+            let value = set.argument(at) == "true";
+            Some(Set { value, span })
         };
         match set.keyword(at) {
-            Keyword::Config => facts.config = Some(boolean),
-            Keyword::Mandatory => facts.mandatory = Some(boolean),
+            Keyword::Config => facts.details_mut().config = boolean(),
+            Keyword::Mandatory => facts.details_mut().mandatory = boolean(),
             Keyword::Presence => facts.presence = true,
             Keyword::MinElements => {
-                let value = text.parse().unwrap_or(0); // The grammar has checked it.
-                facts.min_elements = Some(Set { value, span });
+                let value = set.argument(at).parse().unwrap_or(0); // The grammar has checked it.
+                facts.details_mut().min_elements = Some(Set { value, span });
             }
             Keyword::MaxElements => {
-                let value = text.parse().ok(); // `unbounded` is none.
-                facts.max_elements = Some(Set { value, span });
+                let value = set.argument(at).parse().ok(); // `unbounded` is none.
+                facts.details_mut().max_elements = Some(Set { value, span });
             }
             Keyword::Default => {
                 let text = self.shared_argument(at);
-                facts.defaults.push(DraftDefault { text, at });
+                facts.details_mut().defaults.push(DraftDefault { text, at });
             }
-            Keyword::Units => facts.units = Some(self.shared_argument(at)),
+            Keyword::Units => facts.details_mut().units = Some(self.shared_argument(at)),
             Keyword::Description => facts.description = Some(set.argument_span(at)),
-            Keyword::Unique => facts.uniques.push(at),
-            Keyword::Must => facts.musts.extend(self.must(at, module)),
+            Keyword::Unique => facts.details_mut().uniques.push(at),
+            Keyword::Must => facts.details_mut().musts.extend(self.must(at, module)),
             Keyword::Extension => {
                 if let Some(extension) = self.extension(at) {
                     if is_mount_point(&extension) {
                         if !self.may_be_mount_point(facts, kind, module, &extension) {
                             return;
                         }
-                        facts.mount_point = extension.argument.clone();
+                        facts.details_mut().mount_point = extension.argument.clone();
                     }
-                    facts.extensions.push(extension);
+                    facts.details_mut().extensions.push(extension);
                 }
             }
             _ => {}
@@ -93,7 +92,7 @@ impl Compilation<'_> {
                 format!("a {} cannot be a mount point", kind.keyword()),
                 "put it on a container or list",
             )
-        } else if facts.mount_point.is_some() {
+        } else if facts.details().mount_point.is_some() {
             (
                 "the node is a mount point already".to_owned(),
                 "remove one of the two",
@@ -152,7 +151,7 @@ impl Compilation<'_> {
             keyword.text(),
             draft.kind.keyword()
         );
-        let target = draft.span;
+        let target = set.span(draft.at);
         self.report(
             Diagnostic::error("misplaced-property", set.span(at), message)
                 .related(target, "this node")

@@ -95,6 +95,7 @@ pub(super) fn parse_range<T: Copy + Ord + Into<i128>>(
         }
         parts.push(Range { min, max });
     }
+    parts.shrink_to_fit();
     Ok(Parsed { parts, unusual })
 }
 

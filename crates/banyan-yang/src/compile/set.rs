@@ -10,11 +10,11 @@ use crate::source::{SourceMap, Span};
 use crate::statement::{Keyword, StatementId, SyntaxTree};
 
 /// Names a text of the set: a module's or a submodule's.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub(crate) struct UnitId(pub u32);
 
 /// A statement of the set.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub(crate) struct StatementRef {
     pub unit: UnitId,
     pub id: StatementId,

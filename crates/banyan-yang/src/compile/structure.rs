@@ -1,8 +1,6 @@
 //! What is defined beside the data tree: structures (RFC 8791), `yang-data` (RFC 8040 section 8) and annotations
 //! (RFC 7952). The grammar has seen to it that the statements stand at the top of a module.
 
-use std::sync::Arc;
-
 use super::consistency::Settled;
 use super::context::Compilation;
 use super::draft::{Absent, Draft, DraftId, Facts};
@@ -43,7 +41,7 @@ impl Compilation<'_> {
         let name = self.names.intern(&name);
         if let Some(other) = self.structure_named(scope.module, name) {
             let place = self.place(other);
-            let first = self.drafts.get(other).span;
+            let first = self.draft_span(other);
             self.report(
                 Diagnostic::error(
                     "duplicate-node",
@@ -63,15 +61,7 @@ impl Compilation<'_> {
         for child in self.set.children(at) {
             self.set_property(&mut facts, kind, scope.module, child);
         }
-        let mut draft = Draft::new(
-            kind,
-            name,
-            scope.module,
-            DraftId::ROOT,
-            span,
-            Arc::new(facts),
-        );
-        draft.at = Some(at);
+        let draft = Draft::new(kind, name, scope.module, DraftId::ROOT, at, facts.shared());
         let id = self.drafts.add_structure(draft);
         self.structures.push(id);
         let scope = Scope {
@@ -120,7 +110,7 @@ impl Compilation<'_> {
                 | NodeKind::Case
         ) {
             let message = format!("a {} cannot be augmented", kind.keyword());
-            let place = self.drafts.get(target).span;
+            let place = self.draft_span(target);
             return self.report(
                 Diagnostic::error("augment-target", set.argument_span(at), message)
                     .related(place, "the target")
@@ -152,10 +142,7 @@ impl Compilation<'_> {
         });
         let (_, name) = split_name(step);
         if let Some(found) = found {
-            error = error.related(
-                self.drafts.get(found).span,
-                "`yang-data` cannot be augmented",
-            );
+            error = error.related(self.draft_span(found), "`yang-data` cannot be augmented");
         } else if let Some(near) = self.nearest(name, names) {
             error = error.help(format!("did you mean `{near}`?"));
         }
@@ -188,7 +175,7 @@ impl Compilation<'_> {
             }
         }
         let enabled = self.enabled(at, scope) && facts.ty.is_some();
-        leaf.facts = Arc::new(facts);
+        leaf.facts = facts.shared();
         leaf.leave_out(Absent::Feature);
         if let Some(id) = self.add_node(leaf).filter(|_| enabled) {
             self.annotations.push(id);
@@ -209,18 +196,18 @@ pub(super) fn annotations(
     drafts
         .iter()
         .zip(types)
-        .filter_map(|(id, ty)| {
-            let name = compilation.shared_argument(compilation.drafts.get(*id).at?);
+        .map(|(id, ty)| {
+            let name = compilation.shared_argument(compilation.drafts.get(*id).at);
             let draft = compilation.drafts.get(*id);
-            Some(Annotation {
+            Annotation {
                 name,
                 module: draft.module,
                 ty,
-                units: draft.facts.units.clone(),
+                units: draft.facts.details().units.clone(),
                 status: draft.facts.status.unwrap_or_default(),
                 description: draft.facts.description,
-                span: draft.span,
-            })
+                span: compilation.set.span(draft.at),
+            }
         })
         .collect()
 }
@@ -241,7 +228,7 @@ pub(super) fn check_all(compilation: &mut Compilation<'_>) {
             "{} must result in exactly one container",
             compilation.place(id)
         );
-        let span = draft.span;
+        let span = compilation.set.span(draft.at);
         compilation.report(
             Diagnostic::error("yang-data-container", span, message)
                 .help("put its nodes into one container")
@@ -253,7 +240,7 @@ pub(super) fn check_all(compilation: &mut Compilation<'_>) {
 
 /// Whether the one child of a node is a container, or a choice between containers.
 fn is_one_container(compilation: &Compilation<'_>, id: DraftId) -> bool {
-    let children = compilation.drafts.get(id).children.iter().copied();
+    let children = compilation.drafts.children(id);
     let mut present = children.filter(|child| compilation.drafts.get(*child).absent.is_none());
     let (Some(child), None) = (present.next(), present.next()) else {
         return false;
@@ -261,10 +248,10 @@ fn is_one_container(compilation: &Compilation<'_>, id: DraftId) -> bool {
     let draft = compilation.drafts.get(child);
     match draft.kind {
         NodeKind::Container => true,
-        NodeKind::Choice => draft
-            .children
-            .iter()
-            .all(|case| is_one_container(compilation, *case)),
+        NodeKind::Choice => compilation
+            .drafts
+            .children(child)
+            .all(|case| is_one_container(compilation, case)),
         _ => false,
     }
 }

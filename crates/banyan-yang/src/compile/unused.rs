@@ -27,13 +27,12 @@ impl Compilation<'_> {
         // No identifier has a blank or a colon: the name is nobody else's.
         let name = format!("grouping {}:{}", grouping.unit.0, grouping.id.0);
         let name = self.names.intern(&name);
-        let span = self.set.span(grouping);
         let draft = Draft::new(
             NodeKind::Container,
             name,
             module,
             DraftId::ROOT,
-            span,
+            grouping,
             self.no_facts.clone(),
         );
         let Ok(trial) = self.drafts.add(draft) else {

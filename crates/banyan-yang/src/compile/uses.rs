@@ -26,12 +26,12 @@ impl Compilation<'_> {
                     .help("let groupings use each other less deeply"),
             );
         }
-        let first = self.drafts.get(parent).children.len();
+        let before = self.drafts.last_child(parent);
         self.groupings_used.insert(grouping);
         self.groupings_in_progress.push(grouping);
         self.expand_children(grouping, parent, scope.deeper());
         self.groupings_in_progress.pop();
-        let added: Vec<DraftId> = self.drafts.get(parent).children[first..].to_vec();
+        let added: Vec<DraftId> = self.drafts.children_after(parent, before).collect();
 
         // RFC 7950 7.13.2: a refine names a node of the grouping, not one that an augment adds.
         for refine in set.children_of(at, Keyword::Refine) {
@@ -53,7 +53,7 @@ impl Compilation<'_> {
         for id in added {
             if let Some(when) = &when {
                 self.change_alike(*id, at, scope.module, |_, facts| {
-                    facts.whens.push(when.clone());
+                    facts.details_mut().whens.push(when.clone());
                 });
             }
             if !enabled {
@@ -105,8 +105,8 @@ impl Compilation<'_> {
 
     /// The child whose name is nearest to a mistyped one.
     pub fn nearest_child(&self, node: DraftId, name: &str) -> Option<String> {
-        let children = self.drafts.get(node).children.iter();
-        let names = children.map(|child| &**self.names.text(self.drafts.get(*child).name));
+        let children = self.drafts.children(node);
+        let names = children.map(|child| &**self.names.text(self.drafts.get(child).name));
         self.nearest(name, names).map(str::to_owned)
     }
 
@@ -116,15 +116,15 @@ impl Compilation<'_> {
         let text = |id: DraftId| &**self.names.text(self.drafts.get(id).name);
         let mut pending: Vec<(DraftId, Vec<DraftId>)> = vec![(node, Vec::new())];
         'search: while let Some((at, way)) = pending.pop() {
-            for child in &self.drafts.get(at).children {
+            for child in self.drafts.children(at) {
                 if !self.may_compare() {
                     break 'search;
                 }
-                let draft = self.drafts.get(*child);
-                let way: Vec<DraftId> = way.iter().chain([child]).copied().collect();
+                let draft = self.drafts.get(child);
+                let way: Vec<DraftId> = way.iter().copied().chain([child]).collect();
                 if matches!(draft.kind, NodeKind::Choice | NodeKind::Case) {
-                    pending.push((*child, way));
-                } else if way.len() > 1 && draft.module == module && text(*child) == name {
+                    pending.push((child, way));
+                } else if way.len() > 1 && draft.module == module && text(child) == name {
                     let steps: Vec<_> = way.iter().map(|id| text(*id)).collect();
                     return format!("name the choice and the case too: {}", steps.join("/"));
                 }
@@ -133,10 +133,7 @@ impl Compilation<'_> {
         let near = self.nearest_child(node, name);
         match near.filter(|near| near != name) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => {
-                let children = self.drafts.get(node).children.iter();
-                what_is_there(children.map(|child| text(*child)))
-            }
+            None => what_is_there(self.drafts.children(node).map(text)),
         }
     }
 
@@ -154,7 +151,7 @@ impl Compilation<'_> {
                     continue;
                 }
                 if set.keyword(child) == Keyword::Default && std::mem::take(&mut first_default) {
-                    facts.defaults.clear();
+                    facts.details_mut().defaults.clear();
                 }
                 compilation.set_property(facts, kind, scope.module, child);
             }
@@ -186,7 +183,7 @@ impl Compilation<'_> {
         use NodeKind::*;
         let set = self.set;
         let draft = self.drafts.get(target);
-        let (kind, place) = (draft.kind, draft.span);
+        let (kind, place) = (draft.kind, self.draft_span(target));
         if !matches!(
             kind,
             Container | List | Choice | Case | Input | Output | Notification
@@ -224,9 +221,9 @@ impl Compilation<'_> {
         target: DraftId,
         scope: Scope,
     ) -> Vec<DraftId> {
-        let first = self.drafts.get(target).children.len();
+        let before = self.drafts.last_child(target);
         self.expand_children(at, target, scope);
-        let added: Vec<DraftId> = self.drafts.get(target).children[first..].to_vec();
+        let added: Vec<DraftId> = self.drafts.children_after(target, before).collect();
         self.condition_nodes(at, &added, scope);
         added
     }

@@ -411,6 +411,9 @@ impl Checker<'_> {
     fn argument(&mut self, tree: &SyntaxTree, id: StatementId) -> bool {
         let keyword = tree.keyword(id);
         let form = argument_form(keyword);
+        if form == ArgumentForm::Text && tree.has_argument(id) {
+            return true; // Whatever it says.
+        }
         let Some(text) = tree.argument(id) else {
             if form != ArgumentForm::None {
                 self.found.push(

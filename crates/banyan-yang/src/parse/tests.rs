@@ -226,3 +226,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn keywords_may_be_long() {
+    for length in [250, 251, 252, 300, 70_000] {
+        let keyword = format!("acme:{}", "x".repeat(length));
+        let (tree, found) = parsed(&format!("module m {{ {keyword} \"a\n b\" + 'c'; }}"));
+        assert!(found.is_empty(), "{found:?}");
+        let statement = StatementId(1);
+        assert_eq!(tree.keyword_text(statement), keyword);
+        assert_eq!(tree.argument(statement), Some("a\nbc"));
+    }
+}
+
+#[test]
+fn prose_is_trimmed_and_joined_as_other_text_is() {
+    let argument = "'a'\n + \"b  \n   c\\n\" + \"d\"";
+    let (tree, _) = parsed(&format!(
+        "module m {{ description {argument}; units {argument}; contact \"x\"; reference y; }}"
+    ));
+    let value = |id| tree.argument(StatementId(id));
+    assert_eq!(value(1), value(2));
+    assert_eq!(value(3), Some("x"));
+    assert_eq!(value(4), Some("y"));
+}

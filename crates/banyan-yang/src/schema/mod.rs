@@ -19,8 +19,8 @@ use crate::source::SourceMap;
 pub use constraint::{Expression, Must, PrefixMap, Unique, When, WhenContext};
 pub use module::{Annotation, Identity, Module, ModuleName, Submodule};
 pub use node::{
-    DefaultDeny, DefaultText, ExtensionInstance, NodeFacts, NodeKind, NodeLinks, OrderedBy,
-    SchemaNode, Status,
+    DefaultDeny, DefaultText, ExtensionInstance, NodeDetails, NodeFacts, NodeKind, NodeLinks,
+    OrderedBy, SchemaNode, Status,
 };
 pub use types::{Bit, EnumItem, IntWidth, PatternRestriction, Range, Restriction, Type, TypeKind};
 

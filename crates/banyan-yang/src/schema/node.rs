@@ -131,9 +131,18 @@ pub enum DefaultDeny {
 }
 
 /// What its statements say about a node beside its place in the tree. Nodes that come from one statement, as those of
-/// a grouping, share it.
+/// a grouping, share it. Small, because there are as many as definitions: few of them say more than a description.
 #[derive(Clone, Debug, Default)]
 pub struct NodeFacts {
+    /// The argument of its `description`, if any.
+    pub description: Option<Span>,
+    /// What else there is to say; `None` if nothing is.
+    pub details: Option<Box<NodeDetails>>,
+}
+
+/// The part of [`NodeFacts`] that most nodes do not have.
+#[derive(Clone, Debug, Default)]
+pub struct NodeDetails {
     /// Effective defaults of a leaf (at most one) or leaf-list: its own, else its type's (RFC 7950 7.6.1).
     pub defaults: Vec<DefaultText>,
     /// `units`, own or of the typedef.
@@ -150,8 +159,47 @@ pub struct NodeFacts {
     pub extensions: Vec<ExtensionInstance>,
     /// Whether RFC 8528 `mount-point` stands here, and its label.
     pub mount_point: Option<Arc<str>>,
-    /// The argument of its `description`, if any.
-    pub description: Option<Span>,
+}
+
+impl NodeDetails {
+    /// Those of a node that has none.
+    const NONE: &NodeDetails = &NodeDetails {
+        defaults: Vec::new(),
+        units: None,
+        musts: Vec::new(),
+        whens: Vec::new(),
+        min_elements: 0,
+        max_elements: None,
+        extensions: Vec::new(),
+        mount_point: None,
+    };
+
+    /// Whether there is nothing in it.
+    fn is_empty(&self) -> bool {
+        self.defaults.is_empty()
+            && self.units.is_none()
+            && self.musts.is_empty()
+            && self.whens.is_empty()
+            && self.min_elements == 0
+            && self.max_elements.is_none()
+            && self.extensions.is_empty()
+            && self.mount_point.is_none()
+    }
+}
+
+impl NodeFacts {
+    /// Facts with a description and details, which take no memory if they are empty.
+    pub fn new(description: Option<Span>, details: NodeDetails) -> Self {
+        NodeFacts {
+            description,
+            details: (!details.is_empty()).then(|| Box::new(details)),
+        }
+    }
+
+    /// The details, empty ones if there are none.
+    pub fn details(&self) -> &NodeDetails {
+        self.details.as_deref().unwrap_or(NodeDetails::NONE)
+    }
 }
 
 /// What names other nodes: only lists and choices have it.
@@ -243,9 +291,11 @@ impl SchemaNode {
         SchemaNode { facts, ..self }
     }
 
-    /// The facts, to change them while a schema is made; nodes that share them keep theirs.
-    pub fn facts_mut(&mut self) -> &mut NodeFacts {
+    /// The details, to change them while a schema is made; nodes that share them keep theirs.
+    pub fn details_mut(&mut self) -> &mut NodeDetails {
         Arc::make_mut(&mut self.facts)
+            .details
+            .get_or_insert_default()
     }
 
     /// The links to other nodes, to change them while a schema is made.
@@ -290,42 +340,42 @@ impl SchemaNode {
 
     /// Effective defaults of a leaf (at most one) or leaf-list: its own, else its type's (RFC 7950 7.6.1).
     pub fn defaults(&self) -> &[DefaultText] {
-        &self.facts.defaults
+        &self.facts.details().defaults
     }
 
     /// `units`, own or of the typedef.
     pub fn units(&self) -> Option<&Arc<str>> {
-        self.facts.units.as_ref()
+        self.facts.details().units.as_ref()
     }
 
     /// All `must` statements, refined ones included.
     pub fn musts(&self) -> &[Must] {
-        &self.facts.musts
+        &self.facts.details().musts
     }
 
     /// All `when` statements: own, of the `uses` and of the `augment` that brought the node.
     pub fn whens(&self) -> &[When] {
-        &self.facts.whens
+        &self.facts.details().whens
     }
 
     /// `min-elements`; 0 when absent.
     pub fn min_elements(&self) -> u32 {
-        self.facts.min_elements
+        self.facts.details().min_elements
     }
 
     /// `max-elements`; `None` is unbounded.
     pub fn max_elements(&self) -> Option<u32> {
-        self.facts.max_elements
+        self.facts.details().max_elements
     }
 
     /// Uses of extensions on this node.
     pub fn extensions(&self) -> &[ExtensionInstance] {
-        &self.facts.extensions
+        &self.facts.details().extensions
     }
 
     /// Whether RFC 8528 `mount-point` stands here, and its label.
     pub fn mount_point(&self) -> Option<&Arc<str>> {
-        self.facts.mount_point.as_ref()
+        self.facts.details().mount_point.as_ref()
     }
 
     /// The argument of its `description`, if any.

@@ -1,6 +1,6 @@
 //! The built-in types by name, and which substatements of `type` fit each.
 
-use crate::schema::{IntWidth, TypeKind};
+use crate::schema::{IntWidth, Restriction, TypeKind};
 use crate::statement::Keyword;
 
 /// The built-in types (RFC 7950 4.2.4).
@@ -60,6 +60,30 @@ impl Builtin {
     /// All their names.
     pub fn names() -> impl Iterator<Item = &'static str> {
         BY_NAME.iter().map(|(name, _)| *name)
+    }
+
+    /// The type by itself, if it needs no substatement.
+    pub fn unrestricted(self) -> Option<TypeKind> {
+        Some(match self {
+            Builtin::Int(width) => TypeKind::Int(width, Restriction::default()),
+            Builtin::Uint(width) => TypeKind::Uint(width, Restriction::default()),
+            Builtin::String => TypeKind::String {
+                length: Restriction::default(),
+                patterns: Vec::new(),
+            },
+            Builtin::Binary => TypeKind::Binary(Restriction::default()),
+            Builtin::Boolean => TypeKind::Boolean,
+            Builtin::Empty => TypeKind::Empty,
+            Builtin::InstanceIdentifier => TypeKind::InstanceIdentifier {
+                require_instance: true,
+            },
+            Builtin::Decimal64
+            | Builtin::Enumeration
+            | Builtin::Bits
+            | Builtin::Leafref
+            | Builtin::IdentityRef
+            | Builtin::Union => return None,
+        })
     }
 
     pub fn of(kind: &TypeKind) -> Self {

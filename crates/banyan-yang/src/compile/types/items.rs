@@ -177,13 +177,16 @@ impl Compilation<'_> {
 /// The enums that are on, in schema order.
 pub(super) fn enums(items: &[Item]) -> Vec<EnumItem> {
     let on = items.iter().filter(|item| item.on);
-    on.filter_map(|item| {
-        Some(EnumItem {
-            name: item.name.clone(),
-            value: i32::try_from(item.number).ok()?,
+    let mut enums: Vec<EnumItem> = on
+        .filter_map(|item| {
+            Some(EnumItem {
+                name: item.name.clone(),
+                value: i32::try_from(item.number).ok()?,
+            })
         })
-    })
-    .collect()
+        .collect();
+    enums.shrink_to_fit();
+    enums
 }
 
 /// The bits that are on, by ascending position.
@@ -198,5 +201,6 @@ pub(super) fn bits(items: &[Item]) -> Vec<Bit> {
         })
         .collect();
     bits.sort_by_key(|bit| bit.position);
+    bits.shrink_to_fit();
     bits
 }

@@ -74,9 +74,9 @@ pub(super) struct ResolvedType {
     /// All enums or bits, also those that are switched off: what a derived type may name.
     items: Option<Arc<[Item]>>,
     /// Number of member types, nested unions included.
-    weight: usize,
+    weight: u32,
     /// Typedefs and unions on the longest way down to a built-in type.
-    depth: usize,
+    depth: u32,
 }
 
 impl ResolvedType {
@@ -94,9 +94,9 @@ impl ResolvedType {
 }
 
 /// How deep typedefs and unions may be nested: what walks over a type may recurse.
-const MAX_CHAIN: usize = 100;
+const MAX_CHAIN: u32 = 100;
 /// How many member types a union may have, all nested ones counted.
-const MAX_MEMBERS: usize = 10_000;
+const MAX_MEMBERS: u32 = 10_000;
 
 /// Whether a built-in type has this name.
 pub(super) fn is_builtin(name: &str) -> bool {
@@ -106,6 +106,9 @@ pub(super) fn is_builtin(name: &str) -> bool {
 impl<'a> Compilation<'a> {
     /// The type that a `type` statement stands for. An error is reported once, at the first use.
     pub fn resolve_type(&mut self, at: StatementRef) -> Option<ResolvedType> {
+        if let Some(plain) = self.unrestricted(at) {
+            return Some(ResolvedType::of(DraftType::Plain(plain)));
+        }
         if let Some(known) = self.types.get(&at) {
             return known.clone();
         }
@@ -120,6 +123,25 @@ impl<'a> Compilation<'a> {
         self.type_nesting -= 1;
         self.types.insert(at, resolved.clone());
         resolved
+    }
+
+    /// A built-in type by itself, shared by all leafs that have it: most leafs do.
+    fn unrestricted(&mut self, at: StatementRef) -> Option<Arc<Type>> {
+        let builtin = Builtin::named(self.set.argument(at))?;
+        if self.set.children(at).next().is_some() {
+            return None;
+        }
+        let mut known = self.unrestricted_types.iter();
+        if let Some(known) = known.find(|ty| Builtin::of(&ty.kind) == builtin) {
+            return Some(known.clone());
+        }
+        let kind = builtin.unrestricted()?;
+        let ty = Arc::new(Type {
+            kind,
+            typedef: None,
+        });
+        self.unrestricted_types.push(ty.clone());
+        Some(ty)
     }
 
     fn too_deep(&mut self, at: StatementRef) {
@@ -430,7 +452,7 @@ impl<'a> Compilation<'a> {
     fn union(&mut self, at: StatementRef) -> Option<ResolvedType> {
         let set = self.set;
         let mut members = Vec::new();
-        let mut weight = 0usize;
+        let mut weight = 0u32;
         let mut depth = 0;
         let mut complete = true;
         for member in set.children_of(at, Keyword::Type) {

@@ -73,6 +73,7 @@ impl Compilation<'_> {
                 error_app_tag: self.shared_child_argument(child, Keyword::ErrorAppTag),
             });
         }
+        patterns.shrink_to_fit();
         patterns
     }
 
