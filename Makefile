@@ -18,9 +18,11 @@ test: setup
 	BANYAN_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) test --workspace --no-fail-fast
 	$(VENV)/bin/python -m pytest -q tests/peers
 
-# Asks pyang and yanglint for their verdicts on all published modules again, and writes tests/jury/verdicts.tsv.
-jury: setup
+# Asks pyang and yanglint for their verdicts on all published modules again, and writes tests/jury/verdicts.tsv; then
+# lets libyang and Banyan judge random data of random models.
+jury: setup setup-bench
 	$(VENV)/bin/python tests/jury/jury.py
+	scripts/oracle jury 200 1
 
 # Our own benchmarks; then Banyan beside libyang, which is built for it, on the published models if they are there.
 bench: setup-bench

@@ -1,10 +1,12 @@
 //! Compiles published module sets with Banyan and with libyang, each in a process of its own, and prints one table.
 //!
 //! `oracle` measures everything; `oracle run ENGINE SET` is one measurement, and what the first starts; `oracle scale`
-//! shows how the time of Banyan grows with the input; `oracle data` measures instance data instead.
+//! shows how the time of Banyan grows with the input; `oracle data` measures instance data instead; `oracle
+//! jury` lets both judge random data.
 
 mod banyan;
 mod data;
+mod jury;
 mod libyang;
 mod measure;
 mod sets;
@@ -25,7 +27,12 @@ fn main() -> ExitCode {
         ["run", engine, set] => run(engine, set),
         ["data"] => data::table(),
         ["data", "run", engine, nodes] => data::run(engine, nodes),
-        _ => Err("usage: oracle [scale | run ENGINE SET | data [run ENGINE NODES]]".to_owned()),
+        ["jury", "handful", seed] => jury::handful(seed),
+        ["jury", handfuls, first] => jury::all(handfuls, first),
+        _ => Err(
+            "usage: oracle [scale | run ENGINE SET | data [run ENGINE NODES] | jury HANDFULS SEED]"
+                .to_owned(),
+        ),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -356,7 +356,9 @@ impl Model {
             return path;
         };
         let value = self.literal(term, dice);
+        let other = dice.pick(&terms).copied().unwrap_or(term);
         let term = self.path(node, term, dice, readable, false);
+        let other = self.path(node, other, dice, readable, false);
         // What stands before a node may stand behind it in the module.
         let kinds = if readable.contains(&node) { 14 } else { 13 };
         match dice.below(kinds) {
@@ -371,9 +373,9 @@ impl Model {
             8 => format!("count(//{}) < 4", self.name(any)),
             9 => format!("string-length({term}) < 2 or {path}"),
             10 => format!("not(derived-from-or-self({term}, 'two'))"),
-            11 => format!("not({term} = {path})"),
+            11 => format!("not({term} = {other})"),
             12 => format!("enum-value({term}) > 0 or not({path})"),
-            _ => format!("not(preceding-sibling::* = {term})"),
+            _ => format!("count(preceding-sibling::*) < 3 or {path}"),
         }
     }
 
