@@ -456,7 +456,7 @@ impl<'t> Cursor<'t> {
 }
 
 /// Whether an absent instance of `id` may be in use all the same.
-fn has_default(schema: &Schema, id: SchemaId) -> bool {
+pub(crate) fn has_default(schema: &Schema, id: SchemaId) -> bool {
     let node = schema.node(id);
     match node.kind {
         NodeKind::Container => !node.presence && node.mount_point().is_none(),

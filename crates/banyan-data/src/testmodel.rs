@@ -11,8 +11,8 @@ use banyan_yang::source::{SourceId, Span};
 use crate::choice::{branches, exclude_each_other};
 use crate::list::{LeafList, List};
 use crate::node::{Content, Node, Slot, Tree};
-use crate::path::{self, InstancePath};
-use crate::value::Value;
+use crate::path::{self, InstancePath, PathStep, Select};
+use crate::value::{UnionValue, Value};
 
 fn span() -> Span {
     Span {
@@ -217,14 +217,51 @@ impl Random {
     }
 
     fn value(&mut self, schema: &Schema, leaf: SchemaId) -> Value {
-        match schema
-            .node(leaf)
-            .ty
-            .as_deref()
-            .map(|ty| &ty.resolved().kind)
-        {
-            Some(TypeKind::Uint(..)) => Value::Uint(self.below(4)),
+        match &schema.node(leaf).ty {
+            Some(ty) => self.value_of(schema, ty),
+            None => Value::Empty,
+        }
+    }
+
+    fn value_of(&mut self, schema: &Schema, ty: &Type) -> Value {
+        match &ty.resolved().kind {
+            TypeKind::Uint(..) => Value::Uint(self.below(4)),
+            TypeKind::Union(members) => {
+                let member = self.below(members.len() as u64) as usize;
+                let value = self.value_of(schema, &members[member]);
+                Value::Union(triomphe::Arc::new(UnionValue {
+                    member: member as u16,
+                    value,
+                }))
+            }
+            TypeKind::InstanceIdentifier { .. } => {
+                Value::InstanceId(triomphe::Arc::new(self.path(schema)))
+            }
             _ => Value::string(&format!("v{}", self.below(12))),
+        }
+    }
+
+    /// The path of some instance of configuration, which may or may not be there.
+    fn path(&mut self, schema: &Schema) -> InstancePath {
+        let mut path = InstancePath::default();
+        let mut at = SchemaId::ROOT;
+        loop {
+            let children = schema.data_children(at);
+            if children.is_empty() || (at != SchemaId::ROOT && self.chance(20)) {
+                return path;
+            }
+            at = children[self.below(children.len() as u64) as usize];
+            let node = schema.node(at);
+            let select = match node.kind {
+                NodeKind::List if !node.keys().is_empty() => {
+                    let keys = node.keys().iter();
+                    Select::Keys(keys.map(|key| self.value(schema, *key)).collect())
+                }
+                // An instance-identifier in one would have a path as its key.
+                NodeKind::LeafList => Select::Value(Value::Uint(self.below(4))),
+                _ => Select::None,
+            };
+            path.steps.push(PathStep { node: at, select });
         }
     }
 }

@@ -317,10 +317,7 @@ impl Core {
         // What was committed is in running: the rest is the difference from it.
         if let Some(after) = after {
             self.candidate.store(Some(Arc::new(WorkTree {
-                base: Snapshot {
-                    tree: work.tree.clone(),
-                    seq: after.seq,
-                },
+                base: Snapshot::new(work.tree.clone(), after.seq),
                 tree: now.tree.clone(),
                 by: now.by,
             })));
@@ -338,9 +335,6 @@ impl Core {
             Some(work) if work.base.tree.ptr_eq(&running.tree) => work.tree.clone(),
             Some(work) => bind::rebase(&work.base.tree, &work.tree, &running.tree)?,
         };
-        Ok(Snapshot {
-            tree,
-            seq: running.seq,
-        })
+        Ok(Snapshot::new(tree, running.seq))
     }
 }

@@ -367,10 +367,9 @@ impl Core {
                     break;
                 }
                 for record in records {
-                    running = Snapshot {
-                        tree: bind::apply_patch(&running.tree, &record.change, &core.mounts)?,
-                        seq: record.head.seq,
-                    };
+                    let tree = bind::apply_patch(&running.tree, &record.change, &core.mounts)?;
+                    let indexes = running.indexes().after(&running.tree, &tree);
+                    running = Snapshot::indexed(tree, record.head.seq, indexes);
                 }
             }
             core.running.store(Arc::new(running));

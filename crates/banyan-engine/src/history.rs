@@ -87,10 +87,7 @@ impl Engine {
             let log = &*core.seams.log;
             let now = Snapshot::clone(&core.running.load());
             let after = state_at(log, &now, seq, &core.mounts)?;
-            let snapshot = Snapshot {
-                tree: after.clone(),
-                seq,
-            };
+            let snapshot = Snapshot::new(after.clone(), seq);
             let before = state_at(log, &snapshot, Seq(seq.0.saturating_sub(1)), &core.mounts)?;
             Ok((before, after))
         })
@@ -120,7 +117,7 @@ impl Engine {
                 Past::Before(tid) => before_tid(log, tid)?,
             };
             let tree = state_at(log, &now, seq, &core.mounts)?;
-            Ok(Snapshot { tree, seq })
+            Ok(Snapshot::new(tree, seq))
         })
         .await?
     }

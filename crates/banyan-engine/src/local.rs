@@ -346,11 +346,11 @@ impl Backend for Engine {
                 }
                 other => self.tree_from(other).await?,
             };
-            let running = self.running().tree;
+            let running = self.running();
             on_pool(move || {
-                let tree = bind::settled(&running, tree)?;
-                let changes = bind::diff(&running, &tree);
-                bind::validate(&tree, &changes)
+                let (tree, indexes) = bind::settled(&running, tree)?;
+                let changes = bind::diff(&running.tree, &tree);
+                bind::validate(&tree, &indexes, &changes)
             })
             .await?
         })

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use banyan_data::Tree;
 use banyan_data::change::ChangeSet;
+use banyan_data::validate::Indexes;
 
 use crate::backend::{Call, CommitParameters, Committed, Result, Source};
 use crate::bind;
@@ -54,6 +55,8 @@ pub(crate) struct Attempt {
 struct Change {
     before: Snapshot,
     after: Tree,
+    /// Those of `after`.
+    indexes: Indexes,
     changes: Arc<ChangeSet>,
 }
 
@@ -161,14 +164,15 @@ async fn prepare(core: &Arc<Core>, base: &Snapshot, mine: &Tree) -> Result<Chang
         } else {
             bind::rebase(&base.tree, &mine, &before.tree)?
         };
-        let after = bind::settled(&before.tree, after)?;
+        let (after, indexes) = bind::settled(&before, after)?;
         let changes = bind::diff(&before.tree, &after);
         if !changes.is_empty() {
-            bind::validate(&after, &changes)?;
+            bind::validate(&after, &indexes, &changes)?;
         }
         Ok(Change {
             before,
             after,
+            indexes,
             changes: Arc::new(changes),
         })
     })
@@ -206,17 +210,14 @@ async fn publish(
                 .map(|(kind, value)| Entry { kind, value })
                 .collect(),
         };
-        let after = Snapshot {
-            tree: change.after.clone(),
-            seq,
-        };
+        let after = Snapshot::indexed(change.after.clone(), seq, change.indexes.clone());
         let pending = attempt
             .step
             .fact(&change.before, transaction, core.seams.clock.now());
         match append(core, head, &change, &after, pending).await? {
             Appended::At(_) => {
                 let old = core.running.swap(Arc::new(after.clone()));
-                core.reaper.bury(old.tree.clone());
+                core.reaper.bury(old);
                 core.committed.notify_waiters();
                 return Ok((change.before, after));
             }

@@ -3,7 +3,7 @@
 
 use banyan_yang::schema::Schema;
 
-use super::{Options, Report, changed, full};
+use super::{Indexes, Mounts, Options, Report, changed, full};
 use crate::change::diff;
 use crate::list::List;
 use crate::node::{Content, Node, Tree};
@@ -75,6 +75,84 @@ leaf needs must="../cond and ../srv/y"
 leaf all type=uint32 must="count(//hop) >= ."
 "#;
 
+/// What leafrefs refer to: keys and other leaves, of all entries or of one that is named, defaults on both sides.
+const LEAFREFS: &str = r#"
+container ifs
+  list if key=name
+    leaf name type=uint32
+    leaf mtu type=uint32 default=1
+    leaf on type=uint32 when="../mtu < 3" default=2
+    list unit key=id
+      leaf id type=uint32
+      leaf tag type=uint32 default=1
+      container c
+        leaf port type=uint32 default=2 when="../../tag != 3"
+      leaf sib type=ref path=../../unit/id
+      leaf same-tag type=ref path=../../unit/tag
+      leaf up type=ref path=../../../if/name
+list use key="n z"
+  leaf n type=uint32
+  leaf z type=uint32
+  leaf if type=ref path=/ifs/if/name default=1
+  leaf unit type=ref path="/ifs/if[name=current()/../if]/unit/id"
+  leaf mtu type=ref path=/ifs/if/mtu default=1
+  leaf port type=ref path="/ifs/if[name=current()/../if]/unit/c/port"
+  leaf-list many type=ref path=/ifs/if/name
+  leaf-list ports type=ref path=/ifs/if/unit/c/port
+  leaf on type=ref path=/ifs/if/on
+"#;
+
+/// Paths and members of unions as references, and entries that must differ.
+const IDENTIFIERS: &str = r#"
+leaf text
+container ifs
+  list if key=name unique="tag c/port" unique=vlan
+    leaf name type=uint32
+    leaf tag type=uint32 default=1
+    leaf vlan type=uint32
+    container c
+      leaf port type=uint32 default=2 when="../../tag != 3"
+    list unit key=id unique=tag
+      leaf id type=uint32
+      leaf tag type=uint32
+    leaf-list at type=instance
+list use key=n
+  leaf n type=uint32
+  leaf at type=instance
+  leaf either type=union path=/ifs/if/tag
+  leaf-list texts type=union path=/text
+"#;
+
+/// Conditions and constraints that pick entries by key.
+const PICKS: &str = r#"
+container ifs
+  list if key=name
+    leaf name type=uint32
+    leaf mtu type=uint32 default=1
+    list unit key=id
+      leaf id type=uint32
+      leaf tag type=uint32 default=1
+      leaf up type=uint32 must="not(../../../if[name=current()]/mtu = 3)"
+list use key="n z"
+  leaf n type=uint32
+  leaf z type=uint32
+  leaf if type=uint32 default=1
+  leaf m type=uint32 must="not(/ifs/if[name=current()/../if]/mtu >= 3)"
+  leaf w type=uint32 when="not(/ifs/if[name=current()/../if]/mtu = 2)"
+  leaf d type=uint32 default=3 when="not(/ifs/if[name=current()/../if]/unit[id=current()/../n]/tag = 1)"
+  leaf deep type=uint32 must="not(/ifs/if[name=current()/../if]/unit[id=current()/../z]/tag = .)"
+  leaf d-of type=ref path=/use/d must="not(../../use[n=current()][z=current()/../z]/w = 1)"
+container one
+  leaf main type=uint32
+  list x key=k must="not(/ifs/if[name=current()/k]/mtu = 2)"
+    leaf k type=uint32
+    leaf v type=uint32 must="not(/ifs/if[name=/one/main]/mtu = .)"
+    leaf fixed type=uint32 must="not(/ifs/if[name='2']/mtu = .)"
+    leaf key type=uint32 must="count(/ifs/if[name=current()/../k]/unit) < 3"
+    leaf other type=uint32 must="not(../../x[k=current()/../v]/fixed = .)"
+    leaf text must="not(/ifs/if[name=substring(current(), 2)]/mtu = 2)"
+"#;
+
 fn shown(report: &Report) -> Vec<String> {
     let mut shown: Vec<String> = report
         .errors
@@ -128,17 +206,43 @@ fn mixed_list(schema: &Schema, a: &List, b: &List, random: &mut Random) -> Optio
 
 #[test]
 fn incremental_and_full_validation_agree() {
-    let schema = outline(MODEL);
+    let (valid, invalid) = agree(MODEL, 60, 60);
+    assert!(valid > 300 && invalid > 300, "{valid} valid, {invalid} not");
+}
+
+#[test]
+fn they_agree_on_leafrefs() {
+    let (valid, invalid) = agree(LEAFREFS, 30, 60);
+    assert!(valid > 300 && invalid > 300, "{valid} valid, {invalid} not");
+}
+
+#[test]
+fn they_agree_on_paths_unions_and_what_must_differ() {
+    let (valid, invalid) = agree(IDENTIFIERS, 30, 60);
+    assert!(valid > 300 && invalid > 300, "{valid} valid, {invalid} not");
+}
+
+#[test]
+fn they_agree_on_constraints_that_pick_entries_by_key() {
+    let (valid, invalid) = agree(PICKS, 30, 60);
+    assert!(valid > 300 && invalid > 300, "{valid} valid, {invalid} not");
+}
+
+/// Compares the two, and the indexes of each tree with those moved on from its predecessor, after random changes of valid
+/// data. How many of the results were valid, and how many not.
+fn agree(model: &str, seeds: u64, steps: usize) -> (usize, usize) {
+    let schema = outline(model);
     let options = Options {
         scope: Scope::Config,
         errors: 1000,
         ..Options::default()
     };
     let (mut valid, mut invalid) = (0, 0);
-    for seed in 1..=60u64 {
+    for seed in 1..=seeds {
         let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let mut base = data(&schema, "");
-        for step in 0..60 {
+        let mut indexes = Indexes::of(&base, Mounts::Validate);
+        for step in 0..steps {
             let other = random_tree(&schema, &mut random);
             let mut root = base.root().clone();
             for _ in 0..=random.below(3) {
@@ -146,8 +250,10 @@ fn incremental_and_full_validation_agree() {
             }
             let after = Tree::new(schema.clone(), root);
             let changes = diff(&base, &after);
+            let moved = indexes.after(&base, &after);
+            assert_eq!(moved, Indexes::of(&after, Mounts::Validate));
             let expected = full(&after, &options);
-            let found = changed(&changes, &after, &options);
+            let found = changed(&changes, &after, &moved, &options);
             assert_eq!(
                 shown(&found),
                 shown(&expected),
@@ -156,14 +262,20 @@ fn incremental_and_full_validation_agree() {
                 after.root(),
             );
             if expected.is_valid() {
-                base = after;
+                (base, indexes) = (after, moved);
                 valid += 1;
             } else {
                 invalid += 1;
             }
         }
     }
-    assert!(valid > 300 && invalid > 300, "{valid} valid, {invalid} not");
+    (valid, invalid)
+}
+
+/// Validates what became of a valid tree.
+fn after(before: &Tree, after: &Tree, options: &Options<'_>) -> Report {
+    let indexes = Indexes::of(before, options.mounts).after(before, after);
+    changed(&diff(before, after), after, &indexes, options)
 }
 
 #[test]
@@ -178,12 +290,12 @@ fn a_change_costs_what_it_affects() {
     };
     let base = data(&schema, &format!("<ifs>{}</ifs>", entries(0..2000)));
     let changed_leaf = entries(0..2000).replacen("1500", "1600", 1);
-    for after in [changed_leaf, entries(0..2001), entries(1..2000)] {
-        let after = data(
+    for then in [changed_leaf, entries(0..2001), entries(1..2000)] {
+        let then = data(
             &schema,
-            &format!("<ifs>{after}</ifs><use><n>1</n><if>7</if></use>"),
+            &format!("<ifs>{then}</ifs><use><n>1</n><if>7</if></use>"),
         );
-        let report = changed(&diff(&base, &after), &after, &Options::default());
+        let report = after(&base, &then, &Options::default());
         assert!(report.is_valid());
         assert!(report.counters.visited < 60, "{:?}", report.counters);
     }
@@ -191,13 +303,13 @@ fn a_change_costs_what_it_affects() {
 
 /// Kind and path of what is found after a change of valid data.
 #[track_caller]
-fn after_change(model: &str, before: &str, after: &str) -> Vec<String> {
+fn after_change(model: &str, before: &str, then: &str) -> Vec<String> {
     let schema = outline(model);
-    let (before, after) = (data(&schema, before), data(&schema, after));
+    let (before, then) = (data(&schema, before), data(&schema, then));
     let options = Options::default();
     assert_eq!(shown(&full(&before, &options)), Vec::<String>::new());
-    let report = changed(&diff(&before, &after), &after, &options);
-    assert_eq!(shown(&report), shown(&full(&after, &options)));
+    let report = after(&before, &then, &options);
+    assert_eq!(shown(&report), shown(&full(&then, &options)));
     let errors = report.errors.iter();
     errors
         .map(|error| format!("{:?} {}", error.kind, error.path))

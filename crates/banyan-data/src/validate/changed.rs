@@ -8,8 +8,11 @@ use std::collections::HashSet;
 
 use banyan_yang::schema::{NodeKind, SchemaId};
 
-use super::dependencies::{Check, Dependencies, Manner};
-use super::touches::{Touches, instances, way_down};
+use super::dependencies::{Affected, Check, Manner};
+use super::indexes::Indexes;
+use super::narrow::{Bases, bases, keys_around, referrers};
+use super::touches::{Touched, Touches, instances, way_down};
+use super::unique::{values_of, ways};
 use super::walk::Walk;
 use super::{Options, Report};
 use crate::change::{Change, ChangeKind, ChangeSet, ChangedContent};
@@ -20,20 +23,26 @@ use crate::path::InstancePath;
 use crate::view::{Scope, View};
 use crate::xpath::Whens;
 
-/// Validates `after`, which is what `changes` make of a tree that was valid with the same options. Finds what
-/// [`full`](super::full) finds, in document order.
+/// Validates `after`, which is what `changes` make of a tree that was valid with the same options; `indexes` are those
+/// of `after`. Finds what [`full`](super::full) finds, in document order.
 ///
-/// Costs what changed, and what the affected constraints read. A constraint that reads entries of a list from
-/// outside of it is checked on all its instances; the counters say how many these were.
-pub fn changed(changes: &ChangeSet, after: &Tree, options: &Options<'_>) -> Report {
+/// Costs what changed, and what the affected constraints read. A constraint that reads something which its
+/// instances do not name by keys or by value is checked on all of them; the counters say how many these were.
+pub fn changed(
+    changes: &ChangeSet,
+    after: &Tree,
+    indexes: &Indexes,
+    options: &Options<'_>,
+) -> Report {
     let mut report = Report::default();
-    report.errors = changed_in(changes, after, options, "", &mut report);
+    report.errors = changed_in(changes, after, indexes, options, "", &mut report);
     report
 }
 
 fn changed_in(
     changes: &ChangeSet,
     after: &Tree,
+    indexes: &Indexes,
     options: &Options<'_>,
     prefix: &str,
     report: &mut Report,
@@ -46,8 +55,10 @@ fn changed_in(
         .with_configuration(&configuration);
     let root = Cursor::root(&view);
     let mut incremental = Incremental {
-        walk: Walk::incremental(root.schema(), options, prefix, report),
+        walk: Walk::incremental(root.schema(), options, indexes, prefix, report),
+        indexes,
         touches: Touches::default(),
+        checked: HashSet::new(),
     };
     if !changes.changes.is_empty() {
         incremental.inside(&root, &changes.changes);
@@ -60,31 +71,33 @@ fn changed_in(
 
 struct Incremental<'t, 'r> {
     walk: Walk<'t, 'r>,
+    indexes: &'t Indexes,
     touches: Touches<'t>,
+    checked: HashSet<(InstancePath, Check)>,
 }
 
 impl<'t> Incremental<'t, '_> {
     /// The changes in one instance. Recurses as deep as the tree.
-    fn inside(&mut self, node: &Cursor<'t>, changes: &[Change]) {
+    fn inside(&mut self, node: &Cursor<'t>, changes: &'t [Change]) {
         self.walk.structure(node);
         for change in changes {
             self.change(node, change);
         }
     }
 
-    fn change(&mut self, node: &Cursor<'t>, change: &Change) {
-        let id = change.id;
+    fn change(&mut self, node: &Cursor<'t>, change: &'t Change) {
         match &change.kind {
             ChangeKind::Inside { changes, moved, .. } => {
                 if moved.is_some() {
-                    self.touches.touch(node, id, Manner::Changed);
+                    self.touches.changed(node, change, Manner::Changed);
                 }
                 for instance in instances(node, change) {
                     self.inside(&instance, changes);
                 }
             }
-            ChangeKind::Moved(_) => self.touches.touch(node, id, Manner::Changed),
+            ChangeKind::Moved(_) => self.touches.changed(node, change, Manner::Changed),
             ChangeKind::Mount(changes) => {
+                self.touches.changed(node, change, Manner::Changed);
                 for instance in instances(node, change) {
                     self.mounted(&instance, changes);
                 }
@@ -100,19 +113,21 @@ impl<'t> Incremental<'t, '_> {
     }
 
     /// An instance that came, went or was replaced, with what that switches on or off beside it.
-    fn instance_changed(&mut self, node: &Cursor<'t>, change: &Change, came: bool) {
-        let id = change.id;
+    fn instance_changed(&mut self, node: &Cursor<'t>, change: &'t Change, came: bool) {
         for instance in instances(node, change) {
             self.walk.whole(&instance);
         }
         let manner = if came { Manner::Came } else { Manner::Changed };
-        self.touches.instance(self.walk.schema(), node, id, manner);
+        self.touches
+            .instance(self.walk.schema(), node, change, manner);
     }
 
     fn mounted(&mut self, mount: &Cursor<'t>, changes: &ChangeSet) {
         if let crate::frame::Place::Mount(tree) = mount.frame().place() {
+            let keys = keys_around(mount);
             self.walk.in_mount(mount, |options, prefix, report| {
-                changed_in(changes, tree, options, prefix, report)
+                let indexes = self.indexes.mounted(mount.id(), &keys, tree.schema());
+                changed_in(changes, tree, &indexes, options, prefix, report)
             });
         }
     }
@@ -120,18 +135,97 @@ impl<'t> Incremental<'t, '_> {
     /// The constraints that read what was touched, and those that read anything.
     fn readers(&mut self, root: &Cursor<'t>) {
         let schema = self.walk.schema();
-        let dependencies = Dependencies::of(schema);
-        let mut checked: HashSet<(InstancePath, Check)> = HashSet::new();
+        let dependencies = self.indexes.dependencies();
         for check in dependencies.anything() {
-            if checked.insert((InstancePath::default(), *check)) {
-                self.recheck(root, *check);
-            }
+            self.recheck_once(root, *check);
         }
         while let Some(touched) = self.touches.next() {
-            for (check, ancestor) in dependencies.affected(schema, touched.id, touched.manner) {
-                let scope = touched.scope(ancestor);
-                if checked.insert((scope.path(), check)) {
-                    self.recheck(&scope, check);
+            for affected in &*dependencies.affected(schema, touched.id, touched.manner) {
+                match affected.check {
+                    Check::Unique(list) => self.uniques(&touched, list),
+                    _ => self.reader(root, &touched, affected),
+                }
+            }
+            if touched.manner == Manner::Changed {
+                for (leaf, path) in referrers(self.indexes, &touched) {
+                    self.recheck_at(root, path, Check::Own(leaf));
+                }
+            }
+        }
+    }
+
+    fn reader(&mut self, root: &Cursor<'t>, touched: &Touched<'t>, affected: &Affected) {
+        let scope = touched.scope(affected.ancestor);
+        match bases(self.indexes, touched, &scope, affected) {
+            Bases::All => self.recheck_once(&scope, affected.check),
+            Bases::Some(paths) => {
+                for path in paths {
+                    self.recheck_at(root, path, affected.check);
+                }
+            }
+        }
+    }
+
+    fn recheck_at(&mut self, root: &Cursor<'t>, path: InstancePath, check: Check) {
+        if self.checked.insert((path.clone(), check))
+            && let Some(scope) = root.find(&path)
+        {
+            self.recheck(&scope, check);
+        }
+    }
+
+    fn recheck_once(&mut self, scope: &Cursor<'t>, check: Check) {
+        if self.checked.insert((scope.path(), check)) {
+            self.recheck(scope, check);
+        }
+    }
+
+    /// The `unique`s of the entries of `list` that were touched, or in which something was.
+    fn uniques(&mut self, touched: &Touched<'t>, list: SchemaId) {
+        let entries = if touched.id == list {
+            touched.instances()
+        } else {
+            vec![touched.scope(list)]
+        };
+        for entry in entries {
+            if self.checked.insert((entry.path(), Check::Unique(list))) {
+                self.uniques_of(&entry);
+            }
+        }
+    }
+
+    /// RFC 7950 7.8.3 for one entry: those that have the same values are found by the index.
+    fn uniques_of(&mut self, entry: &Cursor<'t>) {
+        let schema = self.walk.schema();
+        let Some(list) = entry.parent() else { return };
+        for unique in schema.node(entry.id()).uniques() {
+            let ways = ways(schema, entry.id(), unique);
+            let Some(index) = self.indexes.layout().find(list.id(), entry.id(), &ways) else {
+                if self
+                    .checked
+                    .insert((list.path(), Check::Unique(entry.id())))
+                {
+                    self.walk.uniques(&list, entry.id());
+                }
+                continue;
+            };
+            self.walk.evaluated();
+            let Some(values) = values_of(entry, &ways) else {
+                continue;
+            };
+            let found = self
+                .indexes
+                .with_values(index, &keys_around(&list), &values);
+            let top = entry.top();
+            let same = found
+                .paths(schema, entry.id())
+                .filter_map(|path| top.find(&path))
+                .filter(|other| values_of(other, &ways).as_ref() == Some(&values));
+            let mut same: Vec<Cursor<'t>> = same.collect();
+            same.sort();
+            if let Some((first, others)) = same.split_first() {
+                for other in others {
+                    self.walk.not_unique(first, other, unique);
                 }
             }
         }
@@ -154,13 +248,14 @@ impl<'t> Incremental<'t, '_> {
                     Check::Presence(_) if node.frame().is_stored() => self.walk.presence(node),
                     Check::Presence(id) => {
                         if let Some(parent) = node.parent() {
-                            self.touches.touch(&parent, id, Manner::Changed);
+                            self.touches.all(&parent, id);
                         }
                     }
+                    // Those are looked up by the entry.
                     Check::Unique(_) => {}
                 }
             }
-            ([id], Check::Unique(_)) => self.walk.uniques(node, *id),
+            (_, Check::Unique(_)) => {}
             ([id], Check::Own(_)) => {
                 for instance in node.instances(*id) {
                     self.walk.own(&instance);
@@ -177,7 +272,7 @@ impl<'t> Incremental<'t, '_> {
                     let definition = self.walk.schema().node(*id);
                     // A default or container may be in use now, or no longer.
                     if !definition.defaults().is_empty() || definition.kind == NodeKind::Container {
-                        self.touches.touch(node, *id, Manner::Changed);
+                        self.touches.all(node, *id);
                     }
                 }
             }

@@ -9,8 +9,12 @@
 #[cfg(test)]
 mod agreement;
 mod changed;
+#[cfg(test)]
+mod cost_tests;
 mod dependencies;
 mod explain;
+mod indexes;
+mod narrow;
 mod prune;
 mod references;
 mod rules;
@@ -31,6 +35,7 @@ use crate::view::{Scope, View};
 use crate::xpath::Whens;
 
 pub use changed::changed;
+pub use indexes::Indexes;
 pub use prune::apply_whens;
 pub use settle::{Settled, settle};
 

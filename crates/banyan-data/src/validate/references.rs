@@ -1,13 +1,15 @@
 //! Whether what leafrefs and instance-identifiers refer to exists (RFC 7950 9.9, 9.13).
 //!
-//! A target that is a key is looked up. The values of other targets are gathered once for all their
-//! referrers, so that many references cost what they read once.
+//! A target that is a key is looked up, others by the indexes where there are any. Without these the values of a target
+//! are gathered once for all its referrers, so that many references cost what they read once.
 
 use std::collections::{HashMap, HashSet};
 
-use banyan_yang::schema::{NodeKind, SchemaId, Type, TypeKind};
+use banyan_yang::schema::{NodeKind, Schema, SchemaId, Type, TypeKind};
 use banyan_yang::xpath::{Axis, Plan, PlanExpr, PlanStep, PlanTest};
 
+use super::indexes::Indexes;
+use super::narrow::keys_around;
 use super::rules::needs_instance;
 use crate::cursor::Cursor;
 use crate::path::InstancePath;
@@ -17,8 +19,9 @@ use crate::xpath::step::values_of_text;
 use crate::xpath::{Evaluation, Session, Stop, XValue};
 
 /// What is known of targets while one tree is validated.
-#[derive(Default)]
-pub(super) struct References {
+pub(super) struct References<'t> {
+    /// The indexes of the tree.
+    indexes: Option<&'t Indexes>,
     /// The values that a path reaches from a node: by where the rest of the path is in memory, and the node.
     gathered: HashMap<(usize, InstancePath), HashSet<Value>>,
 }
@@ -31,9 +34,16 @@ pub(super) enum Missing {
     Instance,
 }
 
-impl References {
+impl<'t> References<'t> {
+    pub(super) fn new(indexes: Option<&'t Indexes>) -> Self {
+        References {
+            indexes,
+            gathered: HashMap::new(),
+        }
+    }
+
     /// What the value of `leaf` refers to and is not there, if anything.
-    pub(super) fn missing<'t>(
+    pub(super) fn missing(
         &mut self,
         leaf: &Cursor<'t>,
         session: &Session<'t>,
@@ -45,7 +55,7 @@ impl References {
         }
     }
 
-    fn missing_of<'t>(
+    fn missing_of(
         &mut self,
         leaf: &Cursor<'t>,
         value: &Value,
@@ -105,7 +115,7 @@ impl References {
     }
 
     /// Whether the path reaches a node with the value.
-    fn reaches<'t>(
+    fn reaches(
         &mut self,
         leaf: &Cursor<'t>,
         value: &Value,
@@ -116,10 +126,7 @@ impl References {
         let PlanExpr::Path { absolute, steps } = &plan.expr else {
             return evaluates_to(&evaluation, leaf, value, plan);
         };
-        let is_parent = |step: &PlanStep| {
-            step.axis == Axis::Parent && step.test == PlanTest::Node && step.predicates.is_empty()
-        };
-        let climb = steps.iter().take_while(|step| is_parent(step)).count();
+        let climb = steps.iter().take_while(|step| is_climb(step)).count();
         let (up, down) = steps.split_at(climb);
         if !down.iter().all(is_plain_descent) {
             return evaluates_to(&evaluation, leaf, value, plan);
@@ -132,7 +139,7 @@ impl References {
         }
     }
 
-    fn descend<'t>(
+    fn descend(
         &mut self,
         evaluation: &Evaluation<'t, '_>,
         node: &Cursor<'t>,
@@ -171,6 +178,9 @@ impl References {
                     }
                     return Ok(false);
                 }
+                if let Some(found) = self.indexed(node, steps, value) {
+                    return Ok(found);
+                }
                 let place = (steps.as_ptr() as usize, node.path());
                 if let Some(values) = self.gathered.get(&place) {
                     return Ok(values.contains(value));
@@ -187,6 +197,55 @@ impl References {
             },
         }
     }
+
+    /// Whether a node with the value is where `steps` lead from `node`; `None` without an index for that.
+    fn indexed(&self, node: &Cursor<'t>, steps: &[PlanStep], value: &Value) -> Option<bool> {
+        let indexes = self.indexes?;
+        let schema = node.schema();
+        let target = sole_name(steps.last()?)?;
+        let index = indexes.layout().find(node.id(), target, &[])?;
+        let found = indexes.with_values(index, &keys_around(node), std::slice::from_ref(value));
+        let top = node.top();
+        let mut instances = found
+            .paths(schema, target)
+            .filter_map(|path| top.find(&path));
+        Some(instances.any(|instance| instance.value() == Some(value)))
+    }
+}
+
+/// Where a leafref's path has to look through a list: the node that it is in, and what the path leads to below.
+/// `None` when key look-ups lead all the way.
+pub(super) fn searched(
+    schema: &Schema,
+    leaf: SchemaId,
+    plan: &Plan,
+) -> Option<(SchemaId, SchemaId)> {
+    let PlanExpr::Path { absolute, steps } = &plan.expr else {
+        return None;
+    };
+    let climb = steps.iter().take_while(|step| is_climb(step)).count();
+    let (up, mut down) = steps.split_at(climb);
+    if !down.iter().all(is_plain_descent) {
+        return None;
+    }
+    let start = if *absolute { SchemaId::ROOT } else { leaf };
+    let mut at = up
+        .iter()
+        .try_fold(start, |id, _| schema.node(id).data_parent())?;
+    while let Some((step, rest)) = down.split_first() {
+        let id = sole_name(step)?;
+        if schema.node(id).kind == NodeKind::List && step.lookup.is_none() {
+            let by_key = matches!(rest, [last] if schema.node(id).keys() == [sole_name(last)?]);
+            if by_key {
+                return None;
+            }
+            if rest.iter().all(|step| step.lookup.is_none()) {
+                return Some((at, sole_name(rest.last()?)?));
+            }
+        }
+        (at, down) = (id, rest);
+    }
+    None
 }
 
 /// All values that `steps` reach.
@@ -206,6 +265,22 @@ fn gather<'t>(
         }
     }
     Ok(())
+}
+
+/// `..`
+fn is_climb(step: &PlanStep) -> bool {
+    step.axis == Axis::Parent && step.test == PlanTest::Node && step.predicates.is_empty()
+}
+
+/// The only schema node that a step's name can mean, in the schema that it was bound to.
+fn sole_name(step: &PlanStep) -> Option<SchemaId> {
+    match &step.test {
+        PlanTest::Name(name) => match name.nodes[..] {
+            [only] => Some(only),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// A step down to a name, with or without keys, and nothing else.

@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
-use super::dependencies::{Check, Dependencies, Manner};
+use super::dependencies::{Check, Manner};
+use super::indexes::Indexes;
+use super::narrow::{Bases, bases, keys_around};
 use super::prune::{PASSES, Pruning, inside_mount};
 use super::touches::{Touches, instances, way_down};
-use crate::change::{Change, ChangeKind, ChangeSet, Instance, diff};
+use crate::change::{Change, ChangeKind, ChangeSet, diff};
 use crate::cursor::Cursor;
 use crate::frame::Place;
 use crate::node::{Content, Node, Tree};
@@ -26,6 +28,8 @@ use crate::xpath::Whens;
 pub struct Settled {
     /// The tree without data whose `when` is false.
     pub tree: Tree,
+    /// Its indexes.
+    pub indexes: Indexes,
     /// The paths of what was taken out, topmost nodes only.
     pub removed: Vec<InstancePath>,
     /// Nodes visited, those that conditions visited included.
@@ -33,14 +37,15 @@ pub struct Settled {
 }
 
 /// What [`apply_whens`](super::apply_whens) makes of `after`, which is what `changes` make of a tree that had no
-/// data whose `when` is false. `budget` is that of one condition, in steps; a condition that passes it counts as
-/// true.
+/// data whose `when` is false; `indexes` are those of `after`. `budget` is that of one condition, in steps; a condition
+/// that passes it counts as true.
 ///
-/// Costs what changed, and the conditions that read what changed, on all their instances under the nearest common
-/// ancestor.
-pub fn settle(changes: &ChangeSet, after: &Tree, budget: u64) -> Settled {
+/// Costs what changed, and the conditions that read what changed: where these name it by keys, on the instances that do,
+/// else on all under the nearest common ancestor.
+pub fn settle(changes: &ChangeSet, after: &Tree, indexes: &Indexes, budget: u64) -> Settled {
     let mut settled = Settled {
         tree: after.clone(),
+        indexes: indexes.clone(),
         removed: Vec::new(),
         visited: 0,
     };
@@ -52,6 +57,7 @@ pub fn settle(changes: &ChangeSet, after: &Tree, budget: u64) -> Settled {
         }
         let left = without(&settled.tree, &gone);
         changes = Cow::Owned(diff(&settled.tree, &left));
+        settled.indexes = settled.indexes.after(&settled.tree, &left);
         settled.tree = left;
         settled.removed.extend(gone);
     }
@@ -63,7 +69,7 @@ fn pass(changes: &ChangeSet, settled: &mut Settled, budget: u64) -> Vec<Instance
     if changes.changes.is_empty() {
         return Vec::new();
     }
-    let tree = settled.tree.clone();
+    let (tree, indexes) = (settled.tree.clone(), settled.indexes.clone());
     let whens = Whens::new(budget);
     let configuration = View::of(&tree)
         .with_scope(Scope::Config)
@@ -74,6 +80,7 @@ fn pass(changes: &ChangeSet, settled: &mut Settled, budget: u64) -> Vec<Instance
     let root = Cursor::root(&view);
     let mut pass = Pass {
         schema: root.schema(),
+        indexes: &indexes,
         budget,
         touches: Touches::default(),
         gone: Vec::new(),
@@ -87,6 +94,7 @@ fn pass(changes: &ChangeSet, settled: &mut Settled, budget: u64) -> Vec<Instance
 
 struct Pass<'t> {
     schema: &'t Schema,
+    indexes: &'t Indexes,
     budget: u64,
     touches: Touches<'t>,
     gone: Vec<InstancePath>,
@@ -95,14 +103,14 @@ struct Pass<'t> {
 
 impl<'t> Pass<'t> {
     /// The changes in one instance. Recurses as deep as the tree.
-    fn inside(&mut self, node: &Cursor<'t>, changes: &[Change]) {
+    fn inside(&mut self, node: &Cursor<'t>, changes: &'t [Change]) {
         for change in changes {
             self.visited += 1;
             self.change(node, change);
         }
     }
 
-    fn change(&mut self, node: &Cursor<'t>, change: &Change) {
+    fn change(&mut self, node: &Cursor<'t>, change: &'t Change) {
         let id = change.id;
         if has_when(self.schema, id) {
             self.hidden_instance(node, change);
@@ -110,17 +118,19 @@ impl<'t> Pass<'t> {
         match &change.kind {
             ChangeKind::Inside { changes, moved, .. } => {
                 if moved.is_some() {
-                    self.touches.touch(node, id, Manner::Changed);
+                    self.touches.changed(node, change, Manner::Changed);
                 }
                 for instance in instances(node, change) {
                     self.inside(&instance, changes);
                 }
             }
-            ChangeKind::Moved(_) => self.touches.touch(node, id, Manner::Changed),
+            ChangeKind::Moved(_) => self.touches.changed(node, change, Manner::Changed),
             ChangeKind::Mount(changes) => {
                 for instance in instances(node, change) {
                     if let Place::Mount(tree) = instance.frame().place() {
-                        let inner = settle(changes, tree, self.budget);
+                        let keys = keys_around(&instance);
+                        let indexes = self.indexes.mounted(id, &keys, tree.schema());
+                        let inner = settle(changes, tree, &indexes, self.budget);
                         self.visited += inner.visited;
                         self.gone.extend(inside_mount(&instance, inner.removed));
                     }
@@ -133,124 +143,152 @@ impl<'t> Pass<'t> {
                     self.visited += pruning.visited;
                 }
                 self.touches
-                    .instance(self.schema, node, id, Manner::Changed);
+                    .instance(self.schema, node, change, Manner::Changed);
             }
             ChangeKind::Deleted { .. } => {
                 self.touches
-                    .instance(self.schema, node, id, Manner::Changed);
+                    .instance(self.schema, node, change, Manner::Changed);
             }
         }
     }
 
     /// The conditions that read what was touched, and those that read anything.
     fn readers(&mut self, root: &Cursor<'t>) {
-        let dependencies = Dependencies::of(self.schema);
+        let dependencies = self.indexes.dependencies();
         let mut checked: HashSet<(InstancePath, SchemaId)> = HashSet::new();
-        let mut open: Vec<(Cursor<'t>, Check)> = Vec::new();
-        let anything = dependencies.anything().iter();
-        open.extend(anything.map(|check| (root.clone(), *check)));
-        loop {
-            for (scope, check) in open.drain(..) {
-                if let Check::Presence(bearer) = check
-                    && checked.insert((scope.path(), bearer))
-                    && let Some(way) = way_down(self.schema, scope.id(), bearer)
-                {
-                    self.recheck(&scope, &way);
+        for check in dependencies.anything() {
+            if let Check::Presence(bearer) = *check
+                && checked.insert((InstancePath::default(), bearer))
+            {
+                self.recheck(root, bearer);
+            }
+        }
+        while let Some(touched) = self.touches.next() {
+            for affected in &*dependencies.affected(self.schema, touched.id, touched.manner) {
+                let Check::Presence(bearer) = affected.check else {
+                    continue;
+                };
+                let scope = touched.scope(affected.ancestor);
+                match bases(self.indexes, &touched, &scope, affected) {
+                    Bases::All if checked.insert((scope.path(), bearer)) => {
+                        self.recheck(&scope, bearer);
+                    }
+                    Bases::All => {}
+                    Bases::Some(paths) => {
+                        for path in paths {
+                            if checked.insert((path.clone(), bearer)) {
+                                self.recheck_at(root, path, bearer);
+                            }
+                        }
+                    }
                 }
             }
-            let Some(touched) = self.touches.next() else {
-                return;
-            };
-            let affected = dependencies.affected(self.schema, touched.id, touched.manner);
-            open.extend(
-                affected
-                    .into_iter()
-                    .map(|(check, ancestor)| (touched.scope(ancestor), check)),
-            );
         }
     }
 
-    fn recheck(&mut self, node: &Cursor<'t>, way: &[SchemaId]) {
+    /// The instances of `bearer` below the node at a path, or that node itself, which may be hidden.
+    fn recheck_at(&mut self, root: &Cursor<'t>, mut path: InstancePath, bearer: SchemaId) {
+        match path.steps.last() {
+            Some(step) if step.node == bearer => {
+                let select = step.select.clone();
+                path.steps.pop();
+                if let Some(parent) = root.find(&path) {
+                    self.visited += 1;
+                    self.absent_or_hidden(&parent, bearer, &select);
+                }
+            }
+            _ => {
+                if let Some(scope) = root.find(&path) {
+                    self.recheck(&scope, bearer);
+                }
+            }
+        }
+    }
+
+    /// The instances of `bearer` below `scope`, or `scope` itself.
+    fn recheck(&mut self, scope: &Cursor<'t>, bearer: SchemaId) {
+        if let Some(way) = way_down(self.schema, scope.id(), bearer) {
+            self.recheck_on(scope, &way);
+        }
+    }
+
+    fn recheck_on(&mut self, node: &Cursor<'t>, way: &[SchemaId]) {
         self.visited += 1;
         match way {
             // The scope is the bearer itself.
             [] => {
-                if let Some(parent) = node.parent() {
-                    self.absent_or_hidden(&parent, node.id());
+                if let (Some(parent), Some(step)) = (node.parent(), node.path().steps.last()) {
+                    self.absent_or_hidden(&parent, node.id(), &step.select);
                 }
             }
-            [id] => self.absent_or_hidden(node, *id),
+            [id] => self.absent_or_hidden(node, *id, &Select::None),
             [id, rest @ ..] => {
                 for instance in node.instances(*id) {
-                    self.recheck(&instance, rest);
+                    self.recheck_on(&instance, rest);
                 }
             }
         }
     }
 
-    fn absent_or_hidden(&mut self, node: &Cursor<'t>, id: SchemaId) {
+    /// Finds out whether instances of `id` below `node` may not be there: the one that is selected, else all.
+    fn absent_or_hidden(&mut self, node: &Cursor<'t>, id: SchemaId, select: &Select) {
         let Some(content) = node.node().and_then(|node| node.get(id)) else {
             let definition = self.schema.node(id);
             // A default or container may be in use now, or no longer.
             if !definition.defaults().is_empty() || definition.kind == NodeKind::Container {
-                self.touches.touch(node, id, Manner::Changed);
+                self.touches.all(node, id);
             }
             return;
         };
-        let found = self.gone.len();
-        match content {
-            Content::List(list) if list.key_count() > 0 => {
-                for entry in list {
-                    let keys: Vec<Value> = entry.keys(list.key_count()).cloned().collect();
-                    self.visited += 1;
-                    if node.entry(id, &keys).is_none() {
-                        self.go(node, id, Select::Keys(keys));
-                    }
+        match (content, select) {
+            (Content::List(list), Select::Keys(keys)) => {
+                if list.get(keys).is_some() {
+                    self.hidden(node, id, select.clone());
                 }
             }
-            Content::LeafList(values) if !values.duplicates_allowed() => {
+            (Content::LeafList(values), Select::Value(value)) => {
+                if values.contains(value) {
+                    self.hidden(node, id, select.clone());
+                }
+            }
+            (Content::List(list), _) if list.key_count() > 0 => {
+                for entry in list {
+                    let keys: Vec<Value> = entry.keys(list.key_count()).cloned().collect();
+                    self.hidden(node, id, Select::Keys(keys));
+                }
+            }
+            (Content::LeafList(values), _) if !values.duplicates_allowed() => {
                 for value in values {
-                    self.visited += 1;
-                    if node.leaf_list_entry(id, value).is_none() {
-                        self.go(node, id, Select::Value(value.clone()));
-                    }
+                    self.hidden(node, id, Select::Value(value.clone()));
                 }
             }
             // Entries that have no name go together; their conditions can hardly tell them apart.
-            _ => {
-                if node.instances(id).next().is_none() {
-                    self.go(node, id, Select::None);
-                }
-            }
+            _ => self.hidden(node, id, Select::None),
         }
-        if self.gone.len() > found {
-            self.touches.touch(node, id, Manner::Changed);
+    }
+
+    /// Notes a stored instance that is hidden.
+    fn hidden(&mut self, node: &Cursor<'t>, id: SchemaId, select: Select) {
+        self.visited += 1;
+        let step = PathStep { node: id, select };
+        if node.step(&step).is_none() {
+            self.touches.stored(node, id, step.select.clone());
+            self.go(node, step);
         }
     }
 
     /// Whether the very instance of a change may not be there.
     fn hidden_instance(&mut self, node: &Cursor<'t>, change: &Change) {
         let id = change.id;
-        let stored = node.node().and_then(|node| node.get(id));
-        let (is_stored, select) = match (&change.instance, stored) {
-            (_, None) => return,
-            (Instance::Entry(keys), Some(Content::List(list))) => {
-                (list.get(keys).is_some(), Select::Keys(keys.clone()))
-            }
-            (Instance::Value(value), Some(Content::LeafList(values))) => {
-                (values.contains(value), Select::Value(value.clone()))
-            }
-            _ => (true, Select::None),
-        };
-        if is_stored && instances(node, change).is_empty() {
-            self.go(node, id, select);
-            self.touches.touch(node, id, Manner::Changed);
+        if node.node().and_then(|node| node.get(id)).is_none() {
+            return;
         }
+        self.absent_or_hidden(node, id, &change.step().select);
     }
 
-    fn go(&mut self, at: &Cursor<'t>, id: SchemaId, select: Select) {
+    fn go(&mut self, at: &Cursor<'t>, step: PathStep) {
         let mut path = at.path();
-        path.steps.push(PathStep { node: id, select });
+        path.steps.push(step);
         self.gone.push(path);
     }
 }

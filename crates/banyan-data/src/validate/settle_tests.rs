@@ -5,7 +5,7 @@ use std::sync::Arc;
 use banyan_yang::schema::Schema;
 
 use super::agreement::mixed;
-use super::{Settled, apply_whens, settle};
+use super::{Indexes, Mounts, Settled, apply_whens, settle};
 use crate::change::diff;
 use crate::node::{Content, Tree};
 use crate::outline::{data, outline};
@@ -31,6 +31,14 @@ container list
     container x when="../../l[k = current()/../v]/w"
       leaf y
   leaf-list m type=uint32 when=". > /sys/mode"
+  list t key="k j" when="not(/list/l[k = current()/v]/w)"
+    leaf k type=uint32
+    leaf j type=uint32
+    leaf v type=uint32
+    leaf z when="/list/l[k = current()/../v]/x/y"
+    leaf-list zs type=uint32 when="/list/l[k = current()]/w"
+    leaf by type=uint32 default=1 when="/list/t[k = current()/../j][j = '1']/z"
+    leaf of when="../by"
   list u key=k user
     leaf k type=uint32
     leaf n when="not(preceding-sibling::u) or ../../m"
@@ -56,7 +64,8 @@ leaf-list all type=uint32 when="sum(/list/l/v) >= ."
 "#;
 
 fn settled(before: &Tree, after: &Tree) -> Settled {
-    settle(&diff(before, after), after, BUDGET)
+    let indexes = Indexes::of(before, Mounts::Skip).after(before, after);
+    settle(&diff(before, after), after, &indexes, BUDGET)
 }
 
 #[test]
@@ -83,6 +92,7 @@ fn settling_a_change_and_looking_through_the_whole_tree_agree() {
                 after.root(),
                 diff(&base, &after),
             );
+            assert_eq!(found.indexes, Indexes::of(&expected, Mounts::Skip));
             assert_eq!(found.removed.is_empty(), removed.is_empty());
             for path in &found.removed {
                 assert!(after.get(path).is_some() && expected.get(path).is_none());

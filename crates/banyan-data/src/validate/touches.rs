@@ -7,16 +7,31 @@ use std::collections::HashSet;
 use banyan_yang::schema::{Schema, SchemaId};
 
 use super::dependencies::Manner;
-use crate::change::{Change, Instance};
+use crate::change::{Change, ChangeKind, ChangedContent, Instance};
 use crate::cursor::Cursor;
-use crate::path::InstancePath;
+use crate::lexical::default_value;
+use crate::list::List;
+use crate::node::{Content, Node};
+use crate::path::{InstancePath, Select};
+use crate::value::Value;
 use crate::view::case_chain;
 
 /// Instances of a data node below `parent` that came, went or changed.
 pub(super) struct Touched<'t> {
-    parent: Cursor<'t>,
+    pub(super) parent: Cursor<'t>,
     pub(super) id: SchemaId,
     pub(super) manner: Manner,
+    which: Which<'t>,
+}
+
+/// Which instances.
+enum Which<'t> {
+    /// That of a change.
+    Changed(&'t Change),
+    /// A stored one.
+    Stored(Select),
+    /// Whatever is stored there, or in use.
+    All,
 }
 
 impl<'t> Touched<'t> {
@@ -31,25 +46,151 @@ impl<'t> Touched<'t> {
         }
         scope
     }
+
+    /// The instances themselves, as far as they are there now.
+    pub(super) fn instances(&self) -> Vec<Cursor<'t>> {
+        match &self.which {
+            Which::Changed(change) => instances(&self.parent, change),
+            Which::Stored(Select::Keys(keys)) => {
+                self.parent.entry(self.id, keys).into_iter().collect()
+            }
+            _ => self.parent.instances(self.id).collect(),
+        }
+    }
+
+    /// Which of the instances below `parent` are meant, as a path step says it.
+    pub(super) fn select(&self) -> Select {
+        match &self.which {
+            Which::Changed(change) => change.step().select,
+            Which::Stored(select) => select.clone(),
+            Which::All => Select::None,
+        }
+    }
+
+    /// The values of a leaf, ascending, in what was touched, before and after, or in the list entry around it. May be more
+    /// than changed.
+    pub(super) fn values_of(&self, schema: &Schema, leaf: SchemaId) -> Vec<Value> {
+        let mut values = Vec::new();
+        match way_down(schema, self.id, leaf) {
+            Some(way) => {
+                self.gather(&way, &mut values);
+                let defaults = 0..schema.node(leaf).defaults().len();
+                values.extend(defaults.filter_map(|index| default_value(schema, leaf, index).ok()));
+            }
+            None => {
+                let list = schema.node(leaf).data_parent();
+                let entry = list.map(|list| self.scope(list));
+                let key = entry.and_then(|entry| entry.child(leaf));
+                values.extend(key.and_then(|key| key.value().cloned()));
+            }
+        }
+        values.sort_unstable();
+        values.dedup();
+        values
+    }
+
+    fn gather(&self, way: &[SchemaId], values: &mut Vec<Value>) {
+        let stored = || self.parent.node()?.get(self.id);
+        let entry = |keys: &[Value]| match stored() {
+            Some(Content::List(list)) => list.get(keys),
+            _ => None,
+        };
+        match &self.which {
+            Which::All => in_content(stored(), way, values),
+            Which::Stored(Select::Keys(keys)) => in_node(entry(keys), way, values),
+            Which::Stored(Select::Value(value)) => values.push(value.clone()),
+            Which::Stored(_) => in_content(stored(), way, values),
+            Which::Changed(change) => match &change.kind {
+                ChangeKind::Created { new, .. } => in_changed(new, way, values),
+                ChangeKind::Deleted { old, .. } => in_changed(old, way, values),
+                ChangeKind::Replaced { old, new } => {
+                    in_content(Some(old), way, values);
+                    in_content(Some(new), way, values);
+                }
+                ChangeKind::Inside { new, .. } => in_node(Some(new), way, values),
+                ChangeKind::Moved(_) => match &change.instance {
+                    Instance::Entry(keys) => in_node(entry(keys), way, values),
+                    Instance::Value(value) => values.push(value.clone()),
+                    Instance::Single | Instance::Whole => in_content(stored(), way, values),
+                },
+                // What is in it belongs to another schema.
+                ChangeKind::Mount(_) => {}
+            },
+        }
+    }
+}
+
+/// The values of the leaf at the end of `way`. Recurses as deep as the tree.
+fn in_node(node: Option<&Node>, way: &[SchemaId], values: &mut Vec<Value>) {
+    if let (Some(node), [id, rest @ ..]) = (node, way) {
+        in_content(node.get(*id), rest, values);
+    }
+}
+
+fn in_content(content: Option<&Content>, way: &[SchemaId], values: &mut Vec<Value>) {
+    let entries = |list: &List, values: &mut Vec<Value>| {
+        for entry in list {
+            in_node(Some(entry), way, values);
+        }
+    };
+    match content {
+        Some(Content::Leaf(value)) => values.push(value.clone()),
+        Some(Content::LeafList(all)) => values.extend(all.iter().cloned()),
+        Some(Content::Container(node)) => in_node(Some(node), way, values),
+        Some(Content::List(list)) => entries(list, values),
+        Some(Content::Any(_) | Content::Mount(_)) | None => {}
+    }
+}
+
+fn in_changed(content: &ChangedContent, way: &[SchemaId], values: &mut Vec<Value>) {
+    match content {
+        ChangedContent::Node(node) => in_node(Some(node), way, values),
+        ChangedContent::Content(content) => in_content(Some(content), way, values),
+        ChangedContent::Value(value) => values.push(value.clone()),
+    }
 }
 
 /// What was touched and waits to be looked at; each once.
 #[derive(Default)]
 pub(super) struct Touches<'t> {
     open: Vec<Touched<'t>>,
-    seen: HashSet<(InstancePath, SchemaId, Manner)>,
+    seen: HashSet<(InstancePath, SchemaId, Option<Select>)>,
 }
 
 impl<'t> Touches<'t> {
-    /// Notes instances of `id` below `parent`.
-    pub(super) fn touch(&mut self, parent: &Cursor<'t>, id: SchemaId, manner: Manner) {
-        if self.seen.insert((parent.path(), id, manner)) {
+    /// Notes all instances of `id` below `parent`, stored or in use.
+    pub(super) fn all(&mut self, parent: &Cursor<'t>, id: SchemaId) {
+        self.once(parent, id, Which::All);
+    }
+
+    /// Notes a stored instance of `id` below `parent`.
+    pub(super) fn stored(&mut self, parent: &Cursor<'t>, id: SchemaId, select: Select) {
+        self.once(parent, id, Which::Stored(select));
+    }
+
+    fn once(&mut self, parent: &Cursor<'t>, id: SchemaId, which: Which<'t>) {
+        let select = match &which {
+            Which::Stored(select) => Some(select.clone()),
+            _ => None,
+        };
+        if self.seen.insert((parent.path(), id, select)) {
             self.open.push(Touched {
                 parent: parent.clone(),
                 id,
-                manner,
+                manner: Manner::Changed,
+                which,
             });
         }
+    }
+
+    /// Notes the instance of a change.
+    pub(super) fn changed(&mut self, parent: &Cursor<'t>, change: &'t Change, manner: Manner) {
+        self.open.push(Touched {
+            parent: parent.clone(),
+            id: change.id,
+            manner,
+            which: Which::Changed(change),
+        });
     }
 
     /// Notes an instance that came, went or was replaced, and what that switches on or off beside it.
@@ -57,17 +198,18 @@ impl<'t> Touches<'t> {
         &mut self,
         schema: &Schema,
         node: &Cursor<'t>,
-        id: SchemaId,
+        change: &'t Change,
         manner: Manner,
     ) {
-        self.touch(node, id, manner);
+        self.changed(node, change, manner);
         // RFC 7950 7.6.1, 7.9.3: data in one case switch the defaults of the others off, and their own on.
-        if let Some(choice) = case_chain(schema, id).last()
+        if let Some(choice) = case_chain(schema, change.id).last()
             && let Some((_, parent, _)) = node.frame().inside()
         {
             for sibling in schema.data_children(parent).iter().copied() {
-                if sibling != id && case_chain(schema, sibling).any(|above| above == choice) {
-                    self.touch(node, sibling, Manner::Changed);
+                if sibling != change.id && case_chain(schema, sibling).any(|above| above == choice)
+                {
+                    self.all(node, sibling);
                 }
             }
         }

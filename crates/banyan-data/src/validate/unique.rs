@@ -15,16 +15,13 @@ pub(super) fn repetitions<'t>(
     unique: &Unique,
     entries: &[Cursor<'t>],
 ) -> Vec<(Cursor<'t>, Cursor<'t>)> {
-    let ways: Vec<Vec<SchemaId>> = unique
-        .leaves
-        .iter()
-        .map(|leaf| way(schema, list, *leaf))
-        .collect();
+    let ways = ways(schema, list, unique);
     let mut seen: HashMap<Vec<Value>, Cursor<'t>> = HashMap::new();
     let mut repeated = Vec::new();
     for entry in entries {
-        let values: Option<Vec<Value>> = ways.iter().map(|way| value_at(entry, way)).collect();
-        let Some(values) = values else { continue };
+        let Some(values) = values_of(entry, &ways) else {
+            continue;
+        };
         match seen.get(&values) {
             Some(first) => repeated.push((first.clone(), entry.clone())),
             None => {
@@ -35,7 +32,17 @@ pub(super) fn repetitions<'t>(
     repeated
 }
 
-/// The data nodes from below `list` down to `leaf`.
+/// The data nodes from below `list` down to each of the leaves.
+pub(super) fn ways(schema: &Schema, list: SchemaId, unique: &Unique) -> Vec<Vec<SchemaId>> {
+    let leaves = unique.leaves.iter();
+    leaves.map(|leaf| way(schema, list, *leaf)).collect()
+}
+
+/// The values of an entry, if it has all of them.
+pub(super) fn values_of(entry: &Cursor<'_>, ways: &[Vec<SchemaId>]) -> Option<Vec<Value>> {
+    ways.iter().map(|way| value_at(entry, way)).collect()
+}
+
 fn way(schema: &Schema, list: SchemaId, leaf: SchemaId) -> Vec<SchemaId> {
     let mut way = Vec::new();
     let mut at = Some(leaf);

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use banyan_yang::schema::{NodeKind, Schema, SchemaId};
+use banyan_yang::schema::{NodeKind, Schema, SchemaId, Unique};
 
 use super::explain::explain;
+use super::indexes::Indexes;
 use super::references::{Missing, References};
 use super::rules::{Rules, needs_instance};
 use super::unique::repetitions;
@@ -25,7 +26,7 @@ pub(super) fn walk(
     prefix: &str,
     report: &mut Report,
 ) -> Vec<DataError> {
-    let mut walk = Walk::new(root.schema(), options, prefix, report);
+    let mut walk = Walk::new(root.schema(), options, None, prefix, report);
     walk.instance(root);
     walk.finish()
 }
@@ -38,7 +39,7 @@ pub(super) struct Walk<'t, 'r> {
     pub(super) rules: Arc<Rules>,
     plans: Arc<Plans>,
     pub(super) session: Session<'t>,
-    references: References,
+    references: References<'t>,
     report: &'r mut Report,
     found: Vec<(Cursor<'t>, DataError)>,
     order: Order,
@@ -57,6 +58,7 @@ impl<'t, 'r> Walk<'t, 'r> {
     fn new(
         schema: &'t Schema,
         options: &'r Options<'r>,
+        indexes: Option<&'t Indexes>,
         prefix: &'r str,
         report: &'r mut Report,
     ) -> Self {
@@ -67,7 +69,7 @@ impl<'t, 'r> Walk<'t, 'r> {
             rules: Rules::of(schema),
             plans: Plans::of(schema),
             session: Session::new(options.budget),
-            references: References::default(),
+            references: References::new(indexes),
             report,
             found: Vec::new(),
             order: Order::Document,
@@ -78,12 +80,13 @@ impl<'t, 'r> Walk<'t, 'r> {
     pub(super) fn incremental(
         schema: &'t Schema,
         options: &'r Options<'r>,
+        indexes: &'t Indexes,
         prefix: &'r str,
         report: &'r mut Report,
     ) -> Self {
         Walk {
             order: Order::Affected,
-            ..Walk::new(schema, options, prefix, report)
+            ..Walk::new(schema, options, Some(indexes), prefix, report)
         }
     }
 
@@ -395,24 +398,29 @@ impl<'t, 'r> Walk<'t, 'r> {
             self.evaluated();
             let entries: Vec<Cursor<'t>> = node.instances(id).collect();
             for (first, second) in repetitions(self.schema, id, unique, &entries) {
-                let names: Vec<String> = unique
-                    .leaves
-                    .iter()
-                    .map(|leaf| format!("'{}'", self.schema.node(*leaf).name))
-                    .collect();
-                let message = format!(
-                    "the values of {} must differ between entries; {} has the same",
-                    names.join(", "),
-                    first.error_path()
-                );
-                // RFC 7950 15.1
-                let error = self
-                    .error(&second, ErrorKind::NotUnique, message)
-                    .with_help("change one of the values in one of the entries")
-                    .with_app_tag("data-not-unique")
-                    .with_yang(unique.span);
-                self.report(&second, error);
+                self.not_unique(&first, &second, unique);
             }
         }
+    }
+
+    /// Reports that an entry has the same values as an earlier one.
+    pub(super) fn not_unique(&mut self, first: &Cursor<'t>, second: &Cursor<'t>, unique: &Unique) {
+        let names: Vec<String> = unique
+            .leaves
+            .iter()
+            .map(|leaf| format!("'{}'", self.schema.node(*leaf).name))
+            .collect();
+        let message = format!(
+            "the values of {} must differ between entries; {} has the same",
+            names.join(", "),
+            first.error_path()
+        );
+        // RFC 7950 15.1
+        let error = self
+            .error(second, ErrorKind::NotUnique, message)
+            .with_help("change one of the values in one of the entries")
+            .with_app_tag("data-not-unique")
+            .with_yang(unique.span);
+        self.report(second, error);
     }
 }

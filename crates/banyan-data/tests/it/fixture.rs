@@ -6,7 +6,7 @@ use banyan_data::change::diff;
 use banyan_data::document::{Encoding, ParseOptions, PrintOptions};
 use banyan_data::edit::Operation;
 use banyan_data::operation::{Invocation, parse_action, parse_rpc};
-use banyan_data::validate::{Options, Report, apply_whens, changed, full, settle};
+use banyan_data::validate::{Indexes, Mounts, Options, Report, apply_whens, changed, full, settle};
 use banyan_data::view::Scope;
 use banyan_data::xml::{self, parse_data, parse_edit};
 use banyan_data::{DataError, Tree, json};
@@ -134,10 +134,14 @@ pub fn edited_by(tree: &Tree, default: Operation, xml: &str) -> Result<Tree, Vec
 /// takes out, and validation; full and incremental validation must agree.
 pub fn committed(before: &Tree, xml: &str) -> Result<Tree, Vec<String>> {
     let edited = edited(before, xml)?;
-    let after = settle(&diff(before, &edited), &edited, 100_000).tree;
+    let indexes = Indexes::of(before, Mounts::Validate).after(before, &edited);
+    let settled = settle(&diff(before, &edited), &edited, &indexes, 100_000);
+    let after = settled.tree;
     assert_eq!(after, apply_whens(&edited, 100_000).0);
+    assert_eq!(settled.indexes, Indexes::of(&after, Mounts::Validate));
     let report = full(&after, &Options::default());
-    let incremental = changed(&diff(before, &after), &after, &Options::default());
+    let changes = diff(before, &after);
+    let incremental = changed(&changes, &after, &settled.indexes, &Options::default());
     assert_eq!(incremental.errors, report.errors);
     match report {
         Report { errors, .. } if errors.is_empty() => Ok(after),

@@ -4,13 +4,14 @@ use banyan_data::change::{ChangeSet, EditForm};
 use banyan_data::document::Layout;
 use banyan_data::path::InstancePath;
 use banyan_data::rebase::Conflict;
-use banyan_data::validate::{self, Mounts, Options, Report};
+use banyan_data::validate::{self, Indexes, Mounts, Options, Report};
 use banyan_data::xpath::DEFAULT_BUDGET;
 use banyan_data::{DataError, ErrorKind, Tree, change, patch, xml};
 
 use super::report::{data_error, data_errors, print_error};
 use super::{Mounted, SharedMounts};
 use crate::backend::{Filter, Result};
+use crate::snapshot::Snapshot;
 
 /// `mine` on top of `theirs`, where both were made from `base`.
 ///
@@ -54,36 +55,44 @@ pub(crate) fn shared_with(old: &Tree, new: Tree) -> Tree {
 /// its own configuration).
 fn rules() -> Options<'static> {
     Options {
-        mounts: Mounts::Skip,
+        mounts: MOUNTS,
         ..Options::default()
     }
 }
 
-/// `after` without the data that depend on a `when` which the change has made false (RFC 7950 8.2). They belong
-/// to the change. `before` has no such data. Cost: what the change can affect.
+const MOUNTS: Mounts = Mounts::Skip;
+
+/// The indexes that the validation of a tree needs. O(what is indexed).
+pub(crate) fn indexes(tree: &Tree) -> Indexes {
+    Indexes::of(tree, MOUNTS)
+}
+
+/// `after` without the data that depend on a `when` which the change has made false (RFC 7950 8.2), with its indexes.
+/// They belong to the change. `before` has no such data. Cost: what the change can affect.
 ///
 /// # Errors
 /// The change itself brings data whose `when` is false (RFC 7950 8.3.2).
-pub(crate) fn settled(before: &Tree, after: Tree) -> Result<Tree> {
-    if after.ptr_eq(before) {
-        return Ok(after);
+pub(crate) fn settled(before: &Snapshot, after: Tree) -> Result<(Tree, Indexes)> {
+    if after.ptr_eq(&before.tree) {
+        return Ok((after, before.indexes().clone()));
     }
-    let changes = diff(before, &after);
-    let settled = validate::settle(&changes, &after, DEFAULT_BUDGET);
-    let came = |path: &InstancePath| before.get(path).is_none();
+    let changes = diff(&before.tree, &after);
+    let indexes = before.indexes().after(&before.tree, &after);
+    let settled = validate::settle(&changes, &after, &indexes, DEFAULT_BUDGET);
+    let came = |path: &InstancePath| before.tree.get(path).is_none();
     if settled.removed.iter().any(came) {
-        validate(&after, &changes)?;
+        validate(&after, &indexes, &changes)?;
     }
-    Ok(settled.tree)
+    Ok((settled.tree, settled.indexes))
 }
 
-/// Checks a tree that differs by `changes` from one that is valid, as running always is: it was validated in
-/// full at the start, and each commit since. Cost: what the change can affect.
+/// Checks a tree, whose indexes these are, that differs by `changes` from one that is valid, as running always is: it was
+/// validated in full at the start, and each commit since. Cost: what the change can affect.
 ///
 /// # Errors
 /// All that is wrong.
-pub(crate) fn validate(after: &Tree, changes: &ChangeSet) -> Result<()> {
-    found(after, validate::changed(changes, after, &rules()))
+pub(crate) fn validate(after: &Tree, indexes: &Indexes, changes: &ChangeSet) -> Result<()> {
+    found(after, validate::changed(changes, after, indexes, &rules()))
 }
 
 /// Checks a whole tree.

@@ -77,6 +77,8 @@ pub(super) fn recover(
             &[],
         )?;
     }
+    // Now, and not when the first commit needs them.
+    recovered.running.indexes();
     Ok(recovered)
 }
 
@@ -86,10 +88,7 @@ impl Start<'_> {
     }
 
     fn empty(&self) -> Snapshot {
-        Snapshot {
-            tree: Tree::empty(self.schema.clone()),
-            seq: Seq(0),
-        }
+        Snapshot::new(Tree::empty(self.schema.clone()), Seq(0))
     }
 
     fn of_directory(&self, directory: &Path) -> Result<Recovered, StartError> {
@@ -168,7 +167,7 @@ impl Start<'_> {
         let remedy = "correct the file, or move it away: the commit log rebuilds it";
         if let Some(seq) = known.get(&name).and_then(seq_of) {
             let tree = self.parse(file, content, remedy)?;
-            return Ok((self.replayed(Snapshot { tree, seq }, head)?, seq));
+            return Ok((self.replayed(Snapshot::new(tree, seq), head)?, seq));
         }
         let newest = known.values().filter_map(seq_of).max().unwrap_or_default();
         // Nothing at all is what some file systems leave of a file that was renamed before its content was on
@@ -259,10 +258,7 @@ impl Start<'_> {
                             reason,
                         }
                     })?;
-                at = Snapshot {
-                    tree,
-                    seq: record.head.seq,
-                };
+                at = Snapshot::new(tree, record.head.seq);
             }
         }
         Ok(at)
@@ -282,10 +278,7 @@ impl Start<'_> {
             if !facts.is_empty() {
                 self.log().set(facts)?;
             }
-            return Ok(Snapshot {
-                tree: after,
-                seq: before.seq,
-            });
+            return Ok(Snapshot::new(after, before.seq));
         }
         let tids = Tids::recover(self.log())?;
         let (tid, _): (Tid, bool) = tids.next();
@@ -312,7 +305,7 @@ impl Start<'_> {
         let mut all = vec![(name, Some(value.as_str()))];
         all.extend_from_slice(facts);
         match self.log().append(before.seq, &record, &all)? {
-            Appended::At(seq) => Ok(Snapshot { tree: after, seq }),
+            Appended::At(seq) => Ok(Snapshot::new(after, seq)),
             Appended::HeadMoved(_) => Err(LogError::InUse {
                 file: "commits.redb".to_owned(),
             }
