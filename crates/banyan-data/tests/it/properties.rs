@@ -6,7 +6,7 @@ use std::sync::Arc;
 use banyan_data::change::{EditForm, diff};
 use banyan_data::document::{Layout, ParseOptions, PrintOptions};
 use banyan_data::rebase::rebase;
-use banyan_data::validate::{Options, Report, apply_whens, changed, full, settle};
+use banyan_data::validate::{Indexes, Mounts, Options, Report, apply_whens, changed, full, settle};
 use banyan_data::xpath::DEFAULT_BUDGET;
 use banyan_data::{Tree, json, xml};
 use banyan_testkit::{Dice, dice, edit, model};
@@ -80,28 +80,32 @@ proptest! {
     #![proptest_config(config(150))]
 
     /// From a valid base, incremental validation finds what full validation finds, error for error; and what a change
-    /// switches off is the same whether all data are looked through or only what the change can affect.
+    /// switches off is the same whether all data are looked through or only what the change can affect. Indexes that
+    /// go along with changes are those that the result would get.
     #[test]
     fn incremental_validation_is_full_validation((model_dice, steps) in walks(40)) {
         let (text, schema) = schema(&model_dice);
         let mut base = Tree::empty(schema);
+        let mut indexes = Indexes::of(&base, Mounts::Validate);
         let mut base_is_valid = full(&base, &options()).is_valid();
         for mut step in steps {
             let Ok(edited) = edit(&base, &mut step).apply(&base) else { continue };
             let changes = diff(&base, &edited);
-            let settled = settle(&changes, &edited, DEFAULT_BUDGET);
+            let moved = indexes.after(&base, &edited);
+            let settled = settle(&changes, &edited, &moved, DEFAULT_BUDGET);
             let (pruned, gone) = apply_whens(&edited, DEFAULT_BUDGET);
             prop_assert_eq!(xml_of(&settled.tree), xml_of(&pruned), "{}\n{}\n{:?}\n{:?}", text, changes, settled.removed, gone);
-            let after = settled.tree;
+            let (after, moved) = (settled.tree, settled.indexes);
+            prop_assert_eq!(&moved, &Indexes::of(&after, Mounts::Validate), "{}\n{}", text, changes);
             let changes = diff(&base, &after);
             let expected = full(&after, &options());
             if base_is_valid {
-                let found = changed(&changes, &after, &options());
+                let found = changed(&changes, &after, &moved, &options());
                 prop_assert_eq!(shown(&found), shown(&expected), "{}\nbefore\n{}\nchange\n{}\nafter\n{}", text, xml_of(&base), changes, xml_of(&after));
             }
             if expected.is_valid() || !base_is_valid {
                 base_is_valid = expected.is_valid();
-                base = after;
+                (base, indexes) = (after, moved);
             }
         }
     }
