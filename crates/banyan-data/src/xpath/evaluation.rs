@@ -5,7 +5,9 @@
 //! error, not in an outage.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
+use banyan_yang::nearest::nearest;
 use banyan_yang::schema::{PrefixMap, Schema};
 use banyan_yang::xpath::{ArithOp, Axis, Plan, PlanExpr, PlanStep, Predicate, ResultType};
 
@@ -155,7 +157,7 @@ impl<'t> Evaluation<'t, '_> {
                 .variables
                 .and_then(|variables| variables.get(&**name))
                 .cloned()
-                .ok_or_else(|| Stop::Variable(name.clone()))?,
+                .ok_or_else(|| self.no_variable(name))?,
             PlanExpr::DerivedFrom {
                 nodes,
                 base,
@@ -167,6 +169,14 @@ impl<'t> Evaluation<'t, '_> {
             PlanExpr::Once { per, expr } => self.once(*per, expr, focus)?.value.clone(),
             PlanExpr::Call { function, args } => self.call(*function, args, focus)?,
         })
+    }
+
+    fn no_variable(&self, name: &Arc<str>) -> Stop {
+        let known = self.variables.into_iter().flat_map(Variables::keys);
+        Stop::Variable {
+            name: name.clone(),
+            nearest: nearest(name, known.map(String::as_str)).map(str::to_owned),
+        }
     }
 
     /// The value of an expression whose nodes' values matter, not only their existence.
@@ -276,6 +286,7 @@ impl<'t> Evaluation<'t, '_> {
         }
         for child in self.children(&node, step)? {
             self.session.tick()?;
+            self.session.count(step, |visits| visits.looked_at += 1);
             let focus = Focus {
                 node: child,
                 position: 1,
@@ -288,7 +299,11 @@ impl<'t> Evaluation<'t, '_> {
                     break;
                 }
             }
-            if passes && self.any(focus.node, rest, accept)? {
+            if !passes {
+                continue;
+            }
+            self.session.count(step, |visits| visits.selected += 1);
+            if self.any(focus.node, rest, accept)? {
                 return Ok(true);
             }
         }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use banyan_yang::nearest::nearest;
 use banyan_yang::schema::{Schema, SchemaId};
 use banyan_yang::xpath::{Extent, Plan, bind, parse};
 
 use super::evaluation::Evaluation;
-use super::session::{Session, Variables};
+use super::session::{Observed, Session, Variables};
 use super::value::XValue;
 use crate::cursor::Cursor;
 use crate::error::{DataError, ErrorKind, ErrorPath};
@@ -85,7 +86,7 @@ pub fn compile(
     let expr = parse(text).map_err(|error| fault(error.to_string()))?;
     let resolve = |prefix: &str| module_name(schema, names, prefix);
     let bound = bind::bind_user_expression(schema, &expr, &resolve, context, used)
-        .map_err(|error| fault(error.to_string()))?;
+        .map_err(|error| fault(suggested(schema, names, error).to_string()))?;
     Ok(Expression {
         text: text.into(),
         plan: bound.plan,
@@ -116,6 +117,22 @@ fn module_name(schema: &Schema, names: Names<'_>, prefix: &str) -> Option<Arc<st
     }
 }
 
+/// The error with the module that may be meant by a prefix that is none.
+fn suggested(schema: &Schema, names: Names<'_>, error: bind::BindError) -> bind::BindError {
+    match (names, error) {
+        (Names::Modules, bind::BindError::UnknownPrefix { name, .. }) => {
+            let modules = schema.modules().filter(|(_, module)| module.implemented);
+            let known: Vec<&str> = modules
+                .flat_map(|(id, module)| [&*module.name, schema.xml_prefix(id)])
+                .collect();
+            let prefix = name.split(':').next().unwrap_or(&name);
+            let nearest = nearest(prefix, known).map(str::to_owned);
+            bind::BindError::UnknownPrefix { name, nearest }
+        }
+        (_, error) => error,
+    }
+}
+
 /// The value of an expression.
 ///
 /// # Errors
@@ -125,9 +142,26 @@ pub fn evaluate<'t>(
     expression: &Expression,
     context: &Context<'t, '_>,
 ) -> Result<XValue<'t>, DataError> {
-    let session = Session::new(context.budget);
+    value(expression, context, &Session::new(context.budget))
+}
+
+/// The value of an expression as [`evaluate`] gives it, and what it has cost.
+pub fn evaluate_observed<'t>(
+    expression: &Expression,
+    context: &Context<'t, '_>,
+) -> (Result<XValue<'t>, DataError>, Observed) {
+    let session = Session::observed(context.budget);
+    let value = value(expression, context, &session);
+    (value, session.into_observed())
+}
+
+fn value<'t>(
+    expression: &Expression,
+    context: &Context<'t, '_>,
+    session: &Session<'t>,
+) -> Result<XValue<'t>, DataError> {
     let home = context.node.view().tree().schema();
-    let evaluation = Evaluation::new(&expression.plan, home, context.current.clone(), &session)
+    let evaluation = Evaluation::new(&expression.plan, home, context.current.clone(), session)
         .with_variables(Some(context.variables));
     evaluation
         .value(&expression.plan.expr, context.node.clone())

@@ -28,8 +28,10 @@ mod value;
 pub(crate) mod when;
 pub(crate) mod yang_function;
 
-pub use expression::{Context, DEFAULT_BUDGET, Expression, Names, compile, evaluate};
-pub use session::{Stop, Variables};
+pub use expression::{
+    Context, DEFAULT_BUDGET, Expression, Names, compile, evaluate, evaluate_observed,
+};
+pub use session::{Observed, Stop, Variables, Visits};
 pub use value::XValue;
 pub use when::Whens;
 

@@ -55,10 +55,11 @@ impl<'t> Evaluation<'t, '_> {
         focus: &Focus<'t>,
     ) -> Result<Rc<Operand<'t>>, Stop> {
         let (kept, key) = self.kept(per, expr);
+        self.session.count(&**expr, |visits| visits.asked += 1);
         if let Some(known) = kept.get(key, |entry| entry.value.clone()) {
-            self.session.asked_again(expr);
             return known;
         }
+        self.session.count(&**expr, |visits| visits.computed += 1);
         let value = self.computed(per, || Ok(Rc::new(Operand::of(self.eval(expr, focus)?))));
         kept.set(key, expr, |entry| entry.value = Some(value.clone()));
         value
@@ -72,10 +73,11 @@ impl<'t> Evaluation<'t, '_> {
         focus: &Focus<'t>,
     ) -> Result<bool, Stop> {
         let (kept, key) = self.kept(per, expr);
+        self.session.count(&**expr, |visits| visits.asked += 1);
         if let Some(known) = kept.get(key, |entry| entry.truth.clone()) {
-            self.session.asked_again(expr);
             return known;
         }
+        self.session.count(&**expr, |visits| visits.computed += 1);
         let truth = self.computed(per, || self.test(expr, focus));
         kept.set(key, expr, |entry| entry.truth = Some(truth.clone()));
         truth

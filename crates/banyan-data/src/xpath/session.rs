@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use banyan_yang::pattern::{Pattern, PatternError};
-use banyan_yang::xpath::PlanExpr;
 
 use super::once::Kept;
 use super::value::XValue;
@@ -29,14 +28,23 @@ pub enum Stop {
         limit: u64,
     },
     /// A variable without a value.
-    #[error("the variable ${0} has no value here")]
-    Variable(Arc<str>),
+    #[error("the variable ${name} has no value here{}", suggestion(.nearest.as_deref()))]
+    Variable {
+        /// Its name.
+        name: Arc<str>,
+        /// One that has a value, and nearly that name.
+        nearest: Option<String>,
+    },
     /// Something else stands where a node-set is needed.
     #[error("{0} needs a node-set")]
     NotNodes(&'static str),
     /// A pattern of `re-match()` that is none.
     #[error("re-match() got a pattern that is none: {0}")]
     Pattern(PatternError),
+}
+
+fn suggestion(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean ${name}?"))
 }
 
 /// What evaluations share: the budget, compiled patterns, and what was read if somebody wants to know.
@@ -50,6 +58,42 @@ pub(crate) struct Session<'t> {
     reads: Option<RefCell<Vec<Cursor<'t>>>>,
     /// Values that hold for the tree.
     pub(super) kept: Kept<'t>,
+    counts: Option<RefCell<HashMap<usize, Visits>>>,
+}
+
+/// What one part of a plan has cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Visits {
+    /// Nodes that were looked at, one by one.
+    pub looked_at: u64,
+    /// Nodes among them that passed the test and all predicates that were tried on them.
+    pub selected: u64,
+    /// Entries that were looked up by key.
+    pub lookups: u64,
+    /// How often a value was computed, of a part that is computed once.
+    pub computed: u64,
+    /// How often it was asked for.
+    pub asked: u64,
+}
+
+/// What an evaluation has cost, part by part. Parts are told apart by where they are in memory: ask with the very plan
+/// that was evaluated.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// Nodes looked at in all.
+    pub visited: u64,
+    counts: HashMap<usize, Visits>,
+}
+
+impl Observed {
+    /// What a step, or a part that is computed once, has cost; `None` if it was never needed.
+    pub fn of<T>(&self, part: &T) -> Option<Visits> {
+        self.counts.get(&address(part)).copied()
+    }
+}
+
+fn address<T>(part: &T) -> usize {
+    std::ptr::from_ref(part) as usize
 }
 
 impl<'t> Session<'t> {
@@ -61,6 +105,7 @@ impl<'t> Session<'t> {
             patterns: RefCell::default(),
             reads: None,
             kept: Kept::default(),
+            counts: None,
         }
     }
 
@@ -98,8 +143,27 @@ impl<'t> Session<'t> {
         Ok(())
     }
 
-    /// Notes that a value which is computed once was asked for again.
-    pub(super) fn asked_again(&self, _expr: &Arc<PlanExpr>) {}
+    /// Begins to count what each step looks at.
+    pub(super) fn observed(budget: u64) -> Self {
+        Session {
+            counts: Some(RefCell::default()),
+            ..Session::new(budget)
+        }
+    }
+
+    pub(super) fn into_observed(self) -> Observed {
+        Observed {
+            visited: self.visited.get(),
+            counts: self.counts.map(RefCell::into_inner).unwrap_or_default(),
+        }
+    }
+
+    /// Counts something of a part of the plan, if somebody wants to know.
+    pub(super) fn count<T>(&self, part: &T, change: impl FnOnce(&mut Visits)) {
+        if let Some(counts) = &self.counts {
+            change(counts.borrow_mut().entry(address(part)).or_default());
+        }
+    }
 
     /// Runs `compute` with a whole budget of its own, which nobody else is charged for: what it gives does not
     /// depend on who needs it first.

@@ -35,7 +35,13 @@ impl<'t> Evaluation<'t, '_> {
             let mut reached = Vec::new();
             for node in &starts {
                 match below {
-                    Some(next) => self.search(node, next, &mut reached)?,
+                    Some(next) => {
+                        let before = self.session.visited();
+                        self.search(node, next, &mut reached)?;
+                        let visited = self.session.visited() - before;
+                        self.session
+                            .count(step, |visits| visits.looked_at += visited);
+                    }
                     None => reached.append(&mut self.step(node, step)?),
                 }
             }
@@ -51,20 +57,27 @@ impl<'t> Evaluation<'t, '_> {
                 && let Some((before, after)) = around_last(&step.predicates)
             {
                 let children = self.children_back(node, &step.test);
-                let last = self.select(children, &step.test, before, Wanted::First)?;
+                let last = self.select(children, step, &step.test, before, Wanted::First)?;
                 return self.filter(last, after);
             }
             let children = self.children(node, step)?;
-            return self.select(children, &PlanTest::Node, &step.predicates, Wanted::All);
+            return self.select(
+                children,
+                step,
+                &PlanTest::Node,
+                &step.predicates,
+                Wanted::All,
+            );
         }
         let nodes = self.axis(node, step.axis, &step.test);
-        self.select(nodes, &step.test, &step.predicates, Wanted::All)
+        self.select(nodes, step, &step.test, &step.predicates, Wanted::All)
     }
 
     /// Those of `nodes` that pass the test and all predicates. Looks at no more of them than it takes to know.
     fn select(
         &self,
         nodes: Nodes<'_, 't>,
+        step: &PlanStep,
         test: &PlanTest,
         predicates: &[Predicate],
         wanted: Wanted,
@@ -75,6 +88,7 @@ impl<'t> Evaluation<'t, '_> {
         let mut kept = Vec::new();
         for node in nodes {
             self.session.tick()?;
+            self.session.count(step, |visits| visits.looked_at += 1);
             if !self.passes(&node, test) {
                 continue;
             }
@@ -101,6 +115,7 @@ impl<'t> Evaluation<'t, '_> {
                 }
             }
             if passes {
+                self.session.count(step, |visits| visits.selected += 1);
                 kept.push(focus.node);
             }
             if is_last || (passes && wanted == Wanted::First) {
@@ -179,6 +194,7 @@ impl<'t> Evaluation<'t, '_> {
             for id in ids {
                 self.entries(node, schema, id, lookup, &mut entries)?;
             }
+            self.session.count(step, |visits| visits.lookups += 1);
             return Ok(Box::new(in_document_order(entries).into_iter()));
         }
         let mut ids = ids.into_iter();

@@ -15,19 +15,43 @@ const SHOWN: usize = 8;
 
 /// All there is to say of an expression that was bound on `context`.
 pub fn explain(schema: &Schema, expr: &Expr, bound: &Bound, context: SchemaId) -> String {
+    let warnings: Vec<String> = bound.warnings.iter().map(ToString::to_string).collect();
+    explain_noted(schema, expr, &bound.plan, &warnings, context, &|_| None)
+}
+
+/// A part of a plan about which there may be more to say than the plan itself tells.
+#[derive(Clone, Copy)]
+pub enum Part<'p> {
+    /// A step.
+    Step(&'p PlanStep),
+    /// What is computed once.
+    Once(&'p PlanExpr),
+}
+
+/// As [`explain`], with a note below each part for which `note` has one: what evaluating it has cost.
+pub fn explain_noted(
+    schema: &Schema,
+    expr: &Expr,
+    plan: &Plan,
+    warnings: &[String],
+    context: SchemaId,
+    note: &dyn Fn(Part<'_>) -> Option<String>,
+) -> String {
     let mut page = Page {
         schema,
         context,
+        note,
         text: String::new(),
     };
     // Writing to a string cannot fail.
-    let _ = page.all(expr, bound);
+    let _ = page.all(expr, plan, warnings);
     page.text
 }
 
 struct Page<'a> {
     schema: &'a Schema,
     context: SchemaId,
+    note: &'a dyn Fn(Part<'_>) -> Option<String>,
     text: String,
 }
 
@@ -36,8 +60,7 @@ impl Page<'_> {
         writeln!(self.text, "{:width$}{text}", "", width = depth * 2)
     }
 
-    fn all(&mut self, expr: &Expr, bound: &Bound) -> fmt::Result {
-        let plan = &bound.plan;
+    fn all(&mut self, expr: &Expr, plan: &Plan, warnings: &[String]) -> fmt::Result {
         self.line(0, format_args!("expression  {expr}"))?;
         self.line(0, format_args!("context     {}", self.path(self.context)))?;
         self.line(0, format_args!("type        {}", type_name(plan.result)))?;
@@ -45,9 +68,9 @@ impl Page<'_> {
         self.line(0, "plan")?;
         self.expr(1, &plan.expr)?;
         self.reads(plan)?;
-        if !bound.warnings.is_empty() {
+        if !warnings.is_empty() {
             self.line(0, "warnings")?;
-            for warning in &bound.warnings {
+            for warning in warnings {
                 self.line(1, warning)?;
             }
         }
@@ -127,6 +150,7 @@ impl Page<'_> {
                     Per::Evaluation => "computed once per evaluation",
                 };
                 self.line(depth, how)?;
+                self.noted(depth + 1, Part::Once(expr))?;
                 self.expr(depth + 1, expr)
             }
             PlanExpr::Call { function, args } => {
@@ -139,6 +163,7 @@ impl Page<'_> {
         for step in steps {
             let test = self.test(&step.test);
             self.line(depth, format_args!("{}::{test}", step.axis.name()))?;
+            self.noted(depth + 1, Part::Step(step))?;
             if let Some(lookup) = &step.lookup {
                 self.lookup(depth + 1, lookup)?;
             } else if self.scans(step) {
@@ -147,6 +172,13 @@ impl Page<'_> {
             self.predicates(depth + 1, &step.predicates)?;
         }
         Ok(())
+    }
+
+    fn noted(&mut self, depth: usize, part: Part<'_>) -> fmt::Result {
+        match (self.note)(part) {
+            Some(note) => self.line(depth, note),
+            None => Ok(()),
+        }
     }
 
     /// What a node test means here.

@@ -8,9 +8,10 @@ use banyan_yang::schema::{Expression, PrefixMap, Schema, SchemaId, Type, TypeKin
 use banyan_yang::schema_path::node_at;
 use banyan_yang::xpath::bind::{Bound, bind, bind_expression, when_context};
 use banyan_yang::xpath::explain::explain;
-use banyan_yang::xpath::{Extent, XPathError, parse};
+use banyan_yang::xpath::{Extent, parse};
 use clap::Args;
 
+use super::pointed;
 use crate::yang::modules::load_found;
 use crate::yang::{YangError, print};
 
@@ -72,13 +73,6 @@ fn one(schema: &Schema, text: &str, context: SchemaId) -> Result<String, YangErr
     let bound = bind(schema, &expr, &prefixes, context, Extent::Value)
         .map_err(|error| YangError::Broken(format!("{text}: {error}")))?;
     Ok(explain(schema, &expr, &bound, context))
-}
-
-/// The expression with the place of the error marked below.
-fn pointed(text: &str, error: &XPathError) -> String {
-    let before = text.get(..error.offset).unwrap_or(text);
-    let blanks = " ".repeat(before.chars().count());
-    format!("{}\n  {text}\n  {blanks}^", error.problem)
 }
 
 /// Names and prefixes of all modules. Names come first: prefixes are not unique in a set.

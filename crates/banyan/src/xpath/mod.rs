@@ -4,6 +4,7 @@ mod explain;
 
 use std::process::ExitCode;
 
+use banyan_yang::xpath::XPathError;
 use clap::Subcommand;
 
 use crate::yang::YangError;
@@ -21,4 +22,11 @@ pub fn run(command: XpathCommand) -> Result<ExitCode, YangError> {
     match command {
         XpathCommand::Explain(explain) => explain::run(explain),
     }
+}
+
+/// The expression with the place of the error marked below.
+pub fn pointed(text: &str, error: &XPathError) -> String {
+    let before = text.get(..error.offset).unwrap_or(text);
+    let blanks = " ".repeat(before.chars().count());
+    format!("{}\n  {text}\n  {blanks}^", error.problem)
 }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod client;
 mod crash;
+mod data_query;
 mod data_validate;
 mod kicker;
 mod layers;
