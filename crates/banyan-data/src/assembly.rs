@@ -138,17 +138,15 @@ impl Assembly {
         group.offsets.push(offset);
     }
 
-    /// Adds an annotation (module, name, value) of the node itself or of a child.
+    /// Adds an annotation (module, name, value) of the node itself or of a child. Whether it is the first of this name.
     pub(crate) fn annotate(
         &mut self,
         child: Option<SchemaId>,
         name: (Arc<str>, Arc<str>),
         value: Arc<str>,
-    ) {
-        self.annotations
-            .entry(child)
-            .or_default()
-            .insert(name, value);
+    ) -> bool {
+        let annotations = self.annotations.entry(child).or_default();
+        annotations.insert(name, value).is_none()
     }
 
     /// The finished node, and what was wrong with its children; those at fault are left out.

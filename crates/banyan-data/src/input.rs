@@ -62,6 +62,11 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
+    /// Whether `offset` lies before what was asked for.
+    pub(crate) fn is_past(&self, offset: usize) -> bool {
+        offset < self.offset
+    }
+
     /// The position of `offset`, at or behind all that were asked for before.
     pub(crate) fn position(&mut self, bytes: &[u8], offset: usize) -> Position {
         let end = offset.min(bytes.len());

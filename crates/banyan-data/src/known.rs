@@ -1,6 +1,10 @@
-//! A small memory of which name means which schema node: a document repeats the same few a million times.
+//! Which schema node a name means in JSON and in the forms that write names as JSON does, with a small memory: a
+//! document repeats the same few a million times.
 
-use banyan_yang::schema::{ModuleId, Schema, SchemaId};
+use banyan_yang::nearest::nearest;
+use banyan_yang::schema::{ModuleId, NodeKind, Schema, SchemaId};
+
+use crate::error::{DataError, ErrorKind, ErrorPath};
 
 /// How many are remembered; one that hashes to the same place takes it over.
 const PLACES: usize = 256;
@@ -59,5 +63,72 @@ impl<'a> KnownChildren<'a> {
             child,
         });
         Some(child)
+    }
+}
+
+/// The parts of `module:name`; the first may be missing.
+pub(crate) fn split(name: &str) -> (Option<&str>, &str) {
+    match name.split_once(':') {
+        Some((module, local)) => (Some(module), local),
+        None => (None, name),
+    }
+}
+
+/// RFC 7951 4: the module's name stands before the colon, or the module is the parent's.
+pub(crate) fn find(
+    schema: &Schema,
+    parent: SchemaId,
+    name: &str,
+    lenient: bool,
+) -> Option<SchemaId> {
+    let (prefix, local) = split(name);
+    let module = match prefix {
+        Some(module) => schema.module_by_name(module),
+        None if parent == SchemaId::ROOT => None,
+        None => Some(schema.node(parent).module),
+    };
+    let found = module.and_then(|module| schema.data_child(parent, module, local));
+    if found.is_none() && lenient {
+        return schema.data_child_any_module(parent, local);
+    }
+    found
+}
+
+/// The error about a name that [`find`] does not find under `parent`, with what may be meant. `named` is what the
+/// format calls it, and the name; `path` is the parent's.
+pub(crate) fn unknown_child(
+    schema: &Schema,
+    parent: SchemaId,
+    named: (&str, &str),
+    path: ErrorPath,
+) -> DataError {
+    let (what, name) = named;
+    let (prefix, local) = split(name);
+    let definition = schema.node(parent);
+    let children = schema.data_children(parent).iter();
+    let children = children.map(|child| schema.node(*child));
+    let namesake = children.clone().find(|child| *child.name == *local);
+    let (kind, message) = match prefix {
+        None if definition.kind == NodeKind::Root => (
+            ErrorKind::UnknownNamespace,
+            format!("the {what} {name:?} has no module name"),
+        ),
+        Some(module) if schema.module_by_name(module).is_none() => (
+            ErrorKind::UnknownNamespace,
+            format!("the {what} {name:?} is of a module that the schema does not have"),
+        ),
+        _ => (
+            ErrorKind::UnknownElement,
+            format!("the schema has no node {name} here"),
+        ),
+    };
+    let error = DataError::new(kind, path, message).with_culprit(local);
+    if let Some(node) = namesake {
+        let module = &schema.module(node.module).name;
+        return error.with_help(format!("write \"{module}:{local}\""));
+    }
+    match nearest(local, children.map(|child| &*child.name)) {
+        Some(close) => error.with_help(format!("did you mean {close:?}?")),
+        None => error,
     }
 }

@@ -15,6 +15,7 @@ pub mod error;
 pub mod filter;
 pub mod form;
 pub mod frame;
+pub mod in_use;
 mod input;
 pub mod json;
 mod known;
@@ -29,9 +30,11 @@ mod outline;
 pub mod patch;
 pub mod path;
 mod place;
+mod reading;
 pub mod rebase;
 #[cfg(test)]
 mod sample;
+pub mod set;
 mod shown;
 mod sink;
 #[cfg(test)]
@@ -40,6 +43,7 @@ pub mod text;
 pub mod validate;
 pub mod value;
 pub mod view;
+mod words;
 pub mod xml;
 pub mod xpath;
 

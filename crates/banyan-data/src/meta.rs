@@ -34,8 +34,19 @@ pub(crate) fn annotation_of(
         .then(|| (schema.module(module).name.clone(), name.into()))
 }
 
+/// The annotation that `module:name` means, if that module of the schema defines it (RFC 7952 3).
+pub(crate) fn annotation_named(schema: &Schema, name: &str) -> Option<(Arc<str>, Arc<str>)> {
+    let (module, local) = name.split_once(':')?;
+    let is_default = module == DEFAULT_MODULE && local == "default";
+    let defined = || {
+        let module = schema.module_by_name(module);
+        module.is_some_and(|module| defines_annotation(schema, module, local))
+    };
+    (is_default || defined()).then(|| (module.into(), local.into()))
+}
+
 /// Whether a module defines the annotation `name` (RFC 7952 3).
-pub(crate) fn defines_annotation(schema: &Schema, module: ModuleId, name: &str) -> bool {
+fn defines_annotation(schema: &Schema, module: ModuleId, name: &str) -> bool {
     let extensions = schema.module(module).extensions.iter();
     extensions
         .filter(|extension| {

@@ -8,7 +8,9 @@ use banyan_yang::schema::{
 };
 use banyan_yang::source::{SourceId, Span};
 
+use crate::change::diff;
 use crate::choice::{branches, exclude_each_other};
+use crate::edit::{Edit, Operation};
 use crate::list::{LeafList, List};
 use crate::node::{Content, Node, Slot, Tree};
 use crate::path::{self, InstancePath, PathStep, Select};
@@ -272,6 +274,24 @@ pub(crate) fn random_tree(schema: &Arc<Schema>, random: &mut Random) -> Tree {
         schema.clone(),
         random_node(schema, SchemaId::ROOT, Vec::new(), random, 0),
     )
+}
+
+/// `tree` with some of another random tree merged into it and some of its instances removed.
+pub(crate) fn changed(tree: &Tree, random: &mut Random) -> Tree {
+    let other = random_tree(tree.schema(), random);
+    match random.below(3) {
+        0 => other,
+        1 => {
+            // All changes but some: what is left shares most with `tree`.
+            let mut changes = diff(tree, &other);
+            changes.changes.retain(|_| random.chance(40));
+            changes.apply(tree).unwrap_or(other)
+        }
+        _ => {
+            let edit = Edit::of_tree(&other, Operation::Merge);
+            edit.apply(tree).unwrap_or(other)
+        }
+    }
 }
 
 fn random_node(

@@ -31,7 +31,7 @@ use scanner::{Open, Scanner};
 
 pub(crate) use operation::print_invocation;
 pub use print::{print, print_wrapped};
-pub use print_edit::print_edit;
+pub use print_edit::{print_edit, print_edit_wrapped};
 
 /// Reads data: top-level nodes, one after the other or inside of one `<config>` or `<data>` element
 /// (of whatever namespace, unless the schema has a top-level node of that name in it).
@@ -50,8 +50,8 @@ pub fn parse_data(
         is_wrapper(schema, scanner, open)
     });
     match root {
-        Ok(root) if reader.errors.is_empty() => Ok(Tree::new(schema.clone(), root)),
-        _ => Err(reader.errors),
+        Ok(root) if reader.reading.errors.is_empty() => Ok(Tree::new(schema.clone(), root)),
+        _ => Err(reader.reading.errors),
     }
 }
 
@@ -71,7 +71,7 @@ pub fn parse_edit(
     let found = reader.document(schema, default_operation, |reader, open| {
         is_wrapper(schema, &reader.scanner, open)
     });
-    let errors = reader.reader.errors;
+    let errors = reader.reader.reading.errors;
     match found {
         Ok(root) if errors.is_empty() => Ok(Edit {
             schema: schema.clone(),
@@ -91,7 +91,7 @@ pub(crate) fn parse_invocation(
     let text = decode(bytes, options)?;
     let mut reader = OperationReader::new(schema, text, wanted, options);
     let found = reader.document(schema);
-    let errors = reader.reader.errors;
+    let errors = reader.reader.reading.errors;
     match found {
         Ok(Some(found)) if errors.is_empty() => Ok(found),
         _ => Err(errors),
@@ -108,8 +108,8 @@ pub(crate) fn parse_parameters(
     let text = decode(bytes, options)?;
     let mut reader = DataReader::new(schema, text, options);
     match reader.document(schema, part, |_, _| false) {
-        Ok(root) if reader.errors.is_empty() => Ok(Tree::new(schema.clone(), root)),
-        _ => Err(reader.errors),
+        Ok(root) if reader.reading.errors.is_empty() => Ok(Tree::new(schema.clone(), root)),
+        _ => Err(reader.reading.errors),
     }
 }
 

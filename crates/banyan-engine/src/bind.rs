@@ -4,7 +4,6 @@
 
 mod change;
 mod document;
-mod in_use;
 mod operation;
 mod path;
 mod report;

@@ -55,7 +55,7 @@ pub enum Command {
     /// Commands about XPath expressions: no daemon is needed.
     #[command(subcommand)]
     Xpath(XpathCommand),
-    /// Check instance data in files against their modules; needs no daemon.
+    /// Check, convert, compare and edit instance data in files; needs no daemon.
     #[command(subcommand)]
     Data(DataCommand),
 }

@@ -1,15 +1,14 @@
 //! What a difference is, what it costs, and that it leads there and back.
 
-use std::sync::Arc;
-
-use banyan_yang::schema::Schema;
 use proptest::prelude::*;
 
 use super::*;
 use crate::btree::steps;
+use crate::document::{Holds, Layout, ParseOptions, PrintOptions};
 use crate::edit::{Edit, Operation};
 use crate::node::Tree;
-use crate::testmodel::{Random, path, random_tree, schema};
+use crate::testmodel::{Random, Recursive, changed, path, random_tree, schema};
+use crate::{json, xml};
 
 fn set(tree: &Tree, at: &str, value: Option<Value>) -> Tree {
     let at = path(tree.schema(), at);
@@ -29,24 +28,6 @@ fn string(text: &str) -> Option<Value> {
     Some(Value::string(text))
 }
 
-/// `tree` with some of another random tree merged into it and some of its instances removed.
-fn changed(tree: &Tree, schema: &Arc<Schema>, random: &mut Random) -> Tree {
-    let other = random_tree(schema, random);
-    match random.below(3) {
-        0 => other,
-        1 => {
-            // All changes but some: what is left shares most with `tree`.
-            let mut changes = diff(tree, &other);
-            changes.changes.retain(|_| random.chance(40));
-            changes.apply(tree).unwrap_or(other)
-        }
-        _ => {
-            let edit = Edit::of_tree(&other, Operation::Merge);
-            edit.apply(tree).unwrap_or(other)
-        }
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -55,7 +36,7 @@ proptest! {
         let schema = schema();
         let mut random = Random(seed);
         let old = random_tree(&schema, &mut random);
-        let new = changed(&old, &schema, &mut random);
+        let new = changed(&old, &mut random);
         let (old_copy, new_copy) = (format!("{old:?}"), format!("{new:?}"));
         let changes = diff(&old, &new);
         prop_assert_eq!(changes.is_empty(), old == new);
@@ -75,7 +56,7 @@ proptest! {
         let schema = schema();
         let mut random = Random(seed);
         let old = random_tree(&schema, &mut random);
-        let new = changed(&old, &schema, &mut random);
+        let new = changed(&old, &mut random);
         let changes = diff(&old, &new);
         let exact = changes.to_edit(EditForm::Exact).apply(&old);
         prop_assert_eq!(exact.as_ref().map_err(ToString::to_string), Ok(&new), "{}", changes);
@@ -91,6 +72,54 @@ proptest! {
         prop_assert!(loaded.root().slots().is_empty() || !loaded.ptr_eq(&old));
         prop_assert!(loaded.reshared(&old).root().slots().iter().zip(old.root().slots())
             .all(|(a, b)| a.content.ptr_eq(&b.content)));
+    }
+}
+
+/// The configuration of a tree, without anydata, which does not come out of XML as it came from JSON.
+fn configuration(tree: &Tree) -> Tree {
+    fn strip(json: &mut serde_json::Value) {
+        if let Some(members) = json.as_object_mut() {
+            members.retain(|name, _| name.trim_start_matches("acme:") != "blob");
+            members.values_mut().for_each(strip);
+        }
+        json.as_array_mut().into_iter().flatten().for_each(strip);
+    }
+    let shown = PrintOptions {
+        shows: Holds::Config,
+        ..PrintOptions::default()
+    };
+    let mut json = Vec::new();
+    json::print(tree, &shown, &mut json).unwrap();
+    let mut json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    strip(&mut json);
+    let mounts = Recursive(tree.schema().clone());
+    let options = ParseOptions {
+        mounts: Some(&mounts),
+        ..ParseOptions::default()
+    };
+    json::parse_data(tree.schema(), json.to_string().as_bytes(), &options).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn the_edit_config_of_a_difference_makes_it(seed in 1u64..) {
+        let mut random = Random(seed);
+        let old = configuration(&random_tree(&schema(), &mut random));
+        let new = configuration(&changed(&old, &mut random));
+        let mut edit = diff(&old, &new).to_edit(EditForm::Exact);
+        edit.root.operation = Operation::Merge;
+        let mut document = Vec::new();
+        xml::print_edit_wrapped(&edit, Layout::Compact, &mut document).unwrap();
+        let document = String::from_utf8(document).unwrap();
+        prop_assert!(!document.contains("\"none\""), "{}", document);
+        let mounts = Recursive(old.schema().clone());
+        let options = ParseOptions { mounts: Some(&mounts), ..ParseOptions::default() };
+        let read = xml::parse_edit(old.schema(), document.as_bytes(), Operation::Merge, &options);
+        let made = read.map_err(|errors| errors[0].to_string())
+            .and_then(|edit| edit.apply(&old).map_err(|error| error.to_string()));
+        prop_assert_eq!(made, Ok(new), "{}", document);
     }
 }
 

@@ -7,11 +7,11 @@ use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::reader::{JsonReader, Name, split};
+use super::reader::{JsonReader, Name};
 use super::scalar::Scalar;
 use crate::error::ErrorKind;
 use crate::lexical::JsonScalar;
-use crate::meta::{DEFAULT_MODULE, defines_annotation};
+use crate::meta::annotation_named;
 
 /// The annotations of the innermost open node or of its child (RFC 7952 5.2).
 pub(super) struct Annotations<'r, 'o, 'a> {
@@ -24,15 +24,19 @@ impl<'a> DeserializeSeed<'a> for Annotations<'_, '_, 'a> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
-        let is_leaf_list = |id| self.schema.node(id).kind == NodeKind::LeafList;
-        if self.child.is_some_and(is_leaf_list) {
+        let refusal = self.child.and_then(|id| match self.schema.node(id).kind {
+            NodeKind::Leaf | NodeKind::AnyData | NodeKind::AnyXml => None,
+            NodeKind::LeafList => Some("annotations of leaf-list entries are not kept"),
+            // RFC 7952 5.2.1
+            _ => Some("the annotations of a container or list entry stand in its own member \"@\""),
+        });
+        if let Some(message) = refusal {
             if self.reader.options.lenient() {
                 return IgnoredAny::deserialize(deserializer).map(|_| ());
             }
-            let message = "annotations of leaf-list entries are not kept".to_owned();
-            let error = self
-                .reader
-                .error(ErrorKind::UnknownAttribute, self.child, message);
+            let error =
+                self.reader
+                    .error(ErrorKind::UnknownAttribute, self.child, message.to_owned());
             return Err(self.reader.fail(error));
         }
         deserializer.deserialize_map(self)
@@ -53,19 +57,15 @@ impl<'a> Visitor<'a> for Annotations<'_, '_, 'a> {
             child,
         } = self;
         while let Some(name) = map.next_key_seed(Name)? {
-            let (prefix, local) = split(&name);
-            let defined = prefix.is_some_and(|prefix| {
-                (prefix == DEFAULT_MODULE && local == "default")
-                    || schema
-                        .module_by_name(prefix)
-                        .is_some_and(|module| defines_annotation(schema, module, local))
-            });
-            if let (true, Some(prefix)) = (defined, prefix) {
+            if let Some(annotation) = annotation_named(schema, &name) {
                 let text = map.next_value_seed(Scalar(|scalar: JsonScalar<'_>| {
                     Ok(Arc::from(scalar.text()))
                 }))?;
-                let annotation = (prefix.into(), local.into());
-                reader.place.top().annotate(child, annotation, text);
+                if !reader.place.top().annotate(child, annotation, text) {
+                    let message = format!("the annotation {name} is given twice");
+                    let error = reader.error(ErrorKind::Duplicate, child, message);
+                    return Err(reader.fail(error));
+                }
             } else if reader.options.lenient() {
                 map.next_value::<IgnoredAny>()?;
             } else {

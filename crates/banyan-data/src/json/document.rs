@@ -7,8 +7,9 @@ use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 
 use super::members::Members;
-use super::reader::{JsonReader, Name, Start, find, split};
+use super::reader::{JsonReader, Name, Start};
 use crate::error::ErrorKind;
+use crate::known::{find, split};
 use crate::node::Tree;
 use crate::operation::{Invocation, input};
 

@@ -11,10 +11,11 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 use serde_json::value::RawValue;
 
 use super::annotations::Annotations;
-use super::reader::{JsonReader, Member, Name, find};
+use super::reader::{JsonReader, Member, Name};
 use crate::any::AnyData;
 use crate::document::Holds;
 use crate::error::ErrorKind;
+use crate::known::find;
 use crate::node::{Content, Tree};
 
 /// Whether the keys of the entry are known before its members are read.

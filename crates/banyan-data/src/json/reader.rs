@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use banyan_yang::nearest::nearest;
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 
@@ -17,7 +16,7 @@ use super::scalar::Scalar;
 use crate::document::ParseOptions;
 use crate::error::{DataError, ErrorKind};
 use crate::input::position;
-use crate::known::KnownChildren;
+use crate::known::{KnownChildren, find, unknown_child};
 use crate::lexical::{self, JsonScalar, JsonTypes, ModuleNames};
 use crate::node::Tree;
 use crate::operation::Invocation;
@@ -227,34 +226,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
     }
 
     fn unknown(&self, schema: &Schema, parent: SchemaId, name: &str) -> DataError {
-        let (prefix, local) = split(name);
-        let definition = schema.node(parent);
-        let children = schema.data_children(parent).iter();
-        let children = children.map(|child| schema.node(*child));
-        let namesake = children.clone().find(|child| *child.name == *local);
-        let (kind, message) = match prefix {
-            None if definition.kind == NodeKind::Root => (
-                ErrorKind::UnknownNamespace,
-                format!("the member {name:?} has no module name"),
-            ),
-            Some(module) if schema.module_by_name(module).is_none() => (
-                ErrorKind::UnknownNamespace,
-                format!("the member {name:?} is of a module that the schema does not have"),
-            ),
-            _ => (
-                ErrorKind::UnknownElement,
-                format!("the schema has no node {name} here"),
-            ),
-        };
-        let error = self.error(kind, None, message).with_culprit(local);
-        if let Some(node) = namesake {
-            let module = &schema.module(node.module).name;
-            return error.with_help(format!("write \"{module}:{local}\""));
-        }
-        match nearest(local, children.map(|child| &*child.name)) {
-            Some(close) => error.with_help(format!("did you mean {close:?}?")),
-            None => error,
-        }
+        unknown_child(schema, parent, ("member", name), self.place.path_of(None))
     }
 
     fn value(
@@ -364,33 +336,6 @@ fn offset_of(text: &str, line: usize, column: usize) -> usize {
             .map_or(text.len(), |(at, _)| at + 1),
     };
     start + column.saturating_sub(1)
-}
-
-pub(super) fn split(name: &str) -> (Option<&str>, &str) {
-    match name.split_once(':') {
-        Some((module, local)) => (Some(module), local),
-        None => (None, name),
-    }
-}
-
-/// RFC 7951 4: the module's name stands before the colon, or the module is the parent's.
-pub(super) fn find(
-    schema: &Schema,
-    parent: SchemaId,
-    name: &str,
-    lenient: bool,
-) -> Option<SchemaId> {
-    let (prefix, local) = split(name);
-    let module = match prefix {
-        Some(module) => schema.module_by_name(module),
-        None if parent == SchemaId::ROOT => None,
-        None => Some(schema.node(parent).module),
-    };
-    let found = module.and_then(|module| schema.data_child(parent, module, local));
-    if found.is_none() && lenient {
-        return schema.data_child_any_module(parent, local);
-    }
-    found
 }
 
 /// The name of a member: borrowed from the document unless it has escapes.

@@ -10,12 +10,12 @@ use serde_json::value::RawValue;
 
 use super::PatchOperation;
 use crate::change::content_edits;
-use crate::document::{Mounts, ParseOptions};
+use crate::document::{Encoding, Mounts, ParseOptions};
 use crate::edit::{Edit, EditContent, EditNode, Insert, Operation};
-use crate::error::{DataError, ErrorKind, ErrorPath};
-use crate::json;
+use crate::error::{DataError, ErrorKind, ErrorPath, Position};
 use crate::meta::Meta;
-use crate::path::{InstancePath, PathStep, Select, api_path, with_schemas};
+use crate::operation::parse_parameters;
+use crate::path::{self, InstancePath, PathStep, Select, api_path, with_schemas};
 use crate::value::Value;
 
 #[derive(Deserialize)]
@@ -30,19 +30,23 @@ struct Patch<'a> {
     edit: Vec<PatchEdit<'a>>,
 }
 
+/// One edit of a patch.
 #[derive(Deserialize)]
-struct PatchEdit<'a> {
+pub(super) struct PatchEdit<'a> {
     #[serde(borrow, rename = "edit-id")]
-    id: Cow<'a, str>,
-    operation: PatchOperation,
+    pub(super) id: Cow<'a, str>,
+    pub(super) operation: PatchOperation,
     #[serde(borrow)]
-    target: Cow<'a, str>,
+    pub(super) target: Cow<'a, str>,
     #[serde(borrow)]
-    point: Option<Cow<'a, str>>,
+    pub(super) point: Option<Cow<'a, str>>,
     #[serde(borrow, rename = "where")]
-    place: Option<Cow<'a, str>>,
+    pub(super) place: Option<Cow<'a, str>>,
     #[serde(borrow)]
     value: Option<&'a RawValue>,
+    /// The value of a patch in XML.
+    #[serde(skip)]
+    pub(super) xml: Option<String>,
     #[serde(rename = "banyan:metadata")]
     metadata: Option<BTreeMap<String, BTreeMap<String, String>>>,
 }
@@ -58,15 +62,47 @@ pub fn from_yang_patch(
     mounts: &dyn Mounts,
 ) -> Result<Edit, DataError> {
     let document: Document<'_> = serde_json::from_str(text).map_err(|error| {
-        let message = format!("this is not a YANG Patch in JSON: {error}");
-        DataError::new(ErrorKind::Malformed, ErrorPath::default(), message)
+        let reason = error.to_string();
+        let reason = reason.split(" at line ").next().unwrap_or_default();
+        let message = format!("this is not a YANG Patch in JSON: {reason}");
+        DataError::new(ErrorKind::Malformed, ErrorPath::default(), message).with_position(
+            Position {
+                line: u32::try_from(error.line()).unwrap_or(u32::MAX),
+                column: u32::try_from(error.column()).unwrap_or(u32::MAX),
+            },
+        )
     })?;
+    joined(schema, &document.patch.edit, mounts)
+}
+
+impl PatchEdit<'_> {
+    /// An edit of a patch in XML, which says this at least.
+    pub(super) fn new(id: String, operation: PatchOperation, target: String) -> Self {
+        PatchEdit {
+            id: id.into(),
+            operation,
+            target: target.into(),
+            point: None,
+            place: None,
+            value: None,
+            xml: None,
+            metadata: None,
+        }
+    }
+}
+
+/// The edits of a patch as one.
+pub(super) fn joined(
+    schema: &Arc<Schema>,
+    edits: &[PatchEdit<'_>],
+    mounts: &dyn Mounts,
+) -> Result<Edit, DataError> {
     let mut root = EditNode::new(
         SchemaId::ROOT,
         Operation::None,
         EditContent::Container(Vec::new()),
     );
-    for edit in &document.patch.edit {
+    for edit in edits {
         let reader = EditReader {
             schema,
             mounts,
@@ -254,9 +290,13 @@ impl EditReader<'_> {
         step: &PathStep,
         operation: Operation,
     ) -> Result<Vec<EditNode>, DataError> {
-        let Some(value) = self.edit.value else {
-            let message = "the edit needs a value";
-            return Err(self.wrong(ErrorKind::MissingElement, message));
+        let (encoding, value) = match (self.edit.value, &self.edit.xml) {
+            (Some(value), _) => (Encoding::Json, value.get()),
+            (None, Some(value)) => (Encoding::Xml, value.as_str()),
+            (None, None) => {
+                let message = "the edit needs a value";
+                return Err(self.wrong(ErrorKind::MissingElement, message));
+            }
         };
         let parent = schema
             .node(step.node)
@@ -271,9 +311,10 @@ impl EditReader<'_> {
             mounts: Some(&below),
             ..ParseOptions::default()
         };
-        let read = json::parse_parameters(schema, parent, value.get().as_bytes(), &options);
+        let read = parse_parameters(schema, parent, encoding, value.as_bytes(), &options);
         let tree = read.map_err(|errors| {
             let first = errors.into_iter().next();
+            let first = first.map(|error| self.in_document(error, parents, &below));
             first.unwrap_or_else(|| self.wrong(ErrorKind::InvalidValue, "the value is wrong"))
         })?;
         let mut edits = match tree.root().slots() {
@@ -302,6 +343,31 @@ impl EditReader<'_> {
             }
         }
         Ok(edits)
+    }
+
+    /// An error about the value, read by itself, as one about the document: with the whole path, and without its
+    /// place in the value.
+    fn in_document(
+        &self,
+        mut error: DataError,
+        parents: &[PathStep],
+        below: &Below<'_>,
+    ) -> DataError {
+        let around = InstancePath {
+            steps: parents.to_vec(),
+        };
+        let around = path::json::print(self.schema, &around, self.mounts);
+        if let (Some(around), false) = (around, parents.is_empty()) {
+            // What was read begins with the parent, without its keys.
+            let inside = error.path.0.strip_prefix('/').unwrap_or_default();
+            let rest = match below.own {
+                0 => &*error.path.0,
+                _ => &inside[inside.find('/').unwrap_or(inside.len())..],
+            };
+            error.path = ErrorPath(format!("{around}{rest}").into());
+        }
+        error.position = None;
+        error
     }
 
     /// `where` and `point` (RFC 8072 2.5).

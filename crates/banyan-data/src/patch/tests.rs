@@ -122,7 +122,7 @@ fn a_patch_that_does_not_fit_is_refused_with_the_edit_and_the_target() {
             r#"{{"ietf-yang-patch:yang-patch":{{"patch-id":"1","edit":[{{"edit-id":"e1",{edit}}}]}}}}"#
         )
     };
-    insta::assert_snapshot!(refused("{"), @r#"/: this is not a YANG Patch in JSON: EOF while parsing an object at line 1 column 1"#);
+    insta::assert_snapshot!(refused("{"), @r#"/: this is not a YANG Patch in JSON: EOF while parsing an object (line 1, column 1)"#);
     insta::assert_snapshot!(refused(&patch(r#""operation":"delete","target":"/acme:sytem""#)), @r#"/: edit e1: "/acme:sytem" is not a path: the top level has no sytem; perhaps system?"#);
     insta::assert_snapshot!(refused(&patch(r#""operation":"delete","target":"/acme:system""#)), @r#"/acme:system: the container system does not exist: it cannot be deleted; use remove to accept that it is absent"#);
     insta::assert_snapshot!(refused(&patch(r#""operation":"create","target":"/acme:system/hostname""#)), @r#"/acme:system/hostname: edit e1: the edit needs a value"#);
@@ -155,4 +155,83 @@ fn a_patch_reaches_through_mount_points() {
         let patch = to_yang_patch(&diff(from, to), "1").expect("it is JSON");
         assert_eq!(replayed(&patch, from).as_ref(), Ok(to), "{patch}");
     }
+}
+
+#[test]
+fn a_patch_in_xml_does_the_same_as_in_json() {
+    let schema = schema();
+    let old = Tree::empty(schema.clone());
+    let old = edit(
+        &old,
+        "/interfaces/interface{eth0}/mtu",
+        Some(Value::Uint(1)),
+        None,
+    );
+    let old = edit(&old, "/acl/rule{a}", None, None);
+    let xml = r#"<yang-patch xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-patch">
+      <patch-id>1</patch-id><comment>two</comment>
+      <edit><edit-id>a</edit-id><operation>replace</operation>
+        <target>/acme:interfaces/interface=eth0/mtu</target>
+        <value><mtu xmlns="urn:acme">9000</mtu></value></edit>
+      <edit><edit-id>b</edit-id><operation>insert</operation><target>/acme:acl/rule=b</target>
+        <point>/acme:acl/rule=a</point><where>before</where>
+        <value><rule xmlns="urn:acme"><name>b</name></rule></value></edit>
+      <edit><edit-id>c</edit-id><operation>remove</operation><target>/acme:interfaces/interface=eth1</target></edit>
+    </yang-patch>"#;
+    let json = r#"{"ietf-yang-patch:yang-patch":{"patch-id":"1","edit":[
+      {"edit-id":"a","operation":"replace","target":"/acme:interfaces/interface=eth0/mtu","value":{"acme:mtu":9000}},
+      {"edit-id":"b","operation":"insert","target":"/acme:acl/rule=b","point":"/acme:acl/rule=a","where":"before",
+       "value":{"acme:rule":[{"name":"b"}]}},
+      {"edit-id":"c","operation":"remove","target":"/acme:interfaces/interface=eth1"}]}}"#;
+    let read = |text: &str| {
+        assert!(is_yang_patch(text.as_bytes()));
+        from_document(
+            &schema,
+            text.as_bytes(),
+            &Limits::default(),
+            &Recursive(schema.clone()),
+        )
+    };
+    let made = |text| read(text).unwrap().apply(&old).unwrap();
+    assert_eq!(made(xml), made(json));
+    assert_ne!(made(xml), old);
+    for (wrong, error) in [
+        (
+            xml.replace(">insert<", ">isnert<"),
+            "/: \"isnert\" is no operation of a YANG Patch (line 6, column 33); did you mean insert?",
+        ),
+        (
+            xml.replace("<where>before</where>", "<wehre/>"),
+            "/: a YANG Patch has no <wehre> here (line 7, column 40); did you mean <where>?",
+        ),
+        (
+            xml.replace("<target>/acme:acl/rule=b</target>", ""),
+            "/: the edit has no <target> (line 6, column 7)",
+        ),
+        (
+            xml.replace(">9000<", ">big<"),
+            "/acme:interfaces/interface[name='eth0']/mtu: edit a: \"big\" is not of type uint32; \
+             write decimal digits, with a sign before them if need be",
+        ),
+    ] {
+        assert_eq!(read(&wrong).unwrap_err()[0].to_string(), error);
+    }
+    for cut in 1..xml.len() {
+        assert!(
+            read_or_none(&schema, xml.get(..cut)).is_none_or(|read| read.is_err()),
+            "{cut}"
+        );
+    }
+    assert!(!is_yang_patch(b"<config/>") && !is_yang_patch(b"{\"a:b\":1}") && !is_yang_patch(b""));
+}
+
+fn read_or_none(schema: &Arc<Schema>, text: Option<&str>) -> Option<Result<Edit, Vec<DataError>>> {
+    let text = text?;
+    let mounts = Recursive(schema.clone());
+    Some(from_document(
+        schema,
+        text.as_bytes(),
+        &Limits::default(),
+        &mounts,
+    ))
 }

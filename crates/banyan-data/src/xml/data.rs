@@ -11,30 +11,20 @@ use super::namespaces::ValuePrefixes;
 use super::scanner::{self, Open, Scanner, Token, is_blank};
 use super::verbatim;
 use crate::any::AnyData;
-use crate::document::{Holds, ParseOptions};
+use crate::document::ParseOptions;
 use crate::error::{DataError, ErrorKind, ErrorPath};
-use crate::input::{Broken, position};
 use crate::known::KnownChildren;
 use crate::lexical;
 use crate::meta::annotation_of;
 use crate::node::{Content, Node, Tree};
-use crate::place::Place;
+use crate::reading::{Reading, Stop};
 use crate::value::Value;
-
-/// Reading ends here: the document is broken, or has too many errors. The errors are in the reader.
-pub(crate) struct Stop;
 
 /// Reads data nodes from a scanner.
 pub(crate) struct DataReader<'o, 'a> {
     pub(crate) scanner: Scanner<'a>,
-    pub(super) options: &'o ParseOptions<'o>,
-    /// What is wrong so far.
-    pub(crate) errors: Vec<DataError>,
-    /// Where the reader is.
-    pub(super) place: Place,
+    pub(crate) reading: Reading<'o, 'a>,
     known: KnownChildren<'a>,
-    /// What was wrong with the last node that was built, with offsets.
-    faults: Vec<(DataError, usize)>,
 }
 
 impl<'o, 'a> DataReader<'o, 'a> {
@@ -45,11 +35,8 @@ impl<'o, 'a> DataReader<'o, 'a> {
     ) -> DataReader<'o, 'a> {
         DataReader {
             scanner: Scanner::new(input, options.limits),
-            options,
-            errors: Vec::new(),
-            place: Place::new(schema),
+            reading: Reading::new(schema, input, options),
             known: KnownChildren::default(),
-            faults: Vec::new(),
         }
     }
 
@@ -60,7 +47,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         root: SchemaId,
         is_wrapper: impl Fn(&Scanner<'a>, &Open<'a>) -> bool,
     ) -> Result<Node, Stop> {
-        self.place.push(root);
+        self.reading.place.push(root);
         loop {
             match self.token()? {
                 Token::Open(open) if is_wrapper(&self.scanner, &open) => self.children(schema)?,
@@ -70,83 +57,42 @@ impl<'o, 'a> DataReader<'o, 'a> {
                 Token::End => break,
             }
         }
-        self.pop(schema, root)
+        self.reading.pop(schema, root)
     }
 
     /// The children of the element that was opened last, as children of `root`.
     pub(crate) fn element(&mut self, schema: &Arc<Schema>, root: SchemaId) -> Result<Node, Stop> {
-        self.place.push(root);
+        self.reading.place.push(root);
         self.children(schema)?;
-        self.pop(schema, root)
+        self.reading.pop(schema, root)
     }
 
     /// The next token.
     pub(crate) fn token(&mut self) -> Result<Token<'a>, Stop> {
-        self.scanner.next().map_err(|broken| self.stop(broken))
-    }
-
-    fn stop(&mut self, broken: Broken) -> Stop {
-        let mut error = DataError::new(broken.kind, self.place.path_of(None), broken.message)
-            .with_position(position(self.scanner.input().as_bytes(), broken.offset));
-        error.help = broken.help;
-        self.errors.push(error);
-        Stop
+        self.scanner
+            .next()
+            .map_err(|broken| self.reading.stop(broken))
     }
 
     /// Passes over the element that was opened last.
     pub(crate) fn skip(&mut self) -> Result<(), Stop> {
-        self.scanner.skip().map_err(|broken| self.stop(broken))
-    }
-
-    fn pop(&mut self, schema: &Schema, id: SchemaId) -> Result<Node, Stop> {
-        let mut faults = std::mem::take(&mut self.faults);
-        let node = self.place.pop(schema, id, &mut faults);
-        let reported = faults
-            .drain(..)
-            .try_for_each(|(error, offset)| self.report(error, offset));
-        self.faults = faults;
-        reported?;
-        Ok(node)
-    }
-
-    /// The schema of what is mounted at the innermost level, which is a mount point.
-    pub(super) fn mounted_schema(&self) -> Option<Arc<Schema>> {
-        self.options.schema_at(&self.place.instance_path())
-    }
-
-    /// Notes an error at an offset of the document.
-    pub(crate) fn report(&mut self, error: DataError, offset: usize) -> Result<(), Stop> {
-        let position = position(self.scanner.input().as_bytes(), offset);
-        self.errors.push(error.with_position(position));
-        if self.errors.len() >= self.options.limits.errors {
-            return Err(Stop);
-        }
-        Ok(())
-    }
-
-    pub(super) fn fail(
-        &mut self,
-        kind: ErrorKind,
-        child: Option<SchemaId>,
-        message: impl Into<String>,
-        offset: usize,
-    ) -> Result<(), Stop> {
-        let error = DataError::new(kind, self.place.path_of(child), message);
-        self.report(error, offset)
+        self.scanner
+            .skip()
+            .map_err(|broken| self.reading.stop(broken))
     }
 
     pub(super) fn only_blank(&mut self, schema: &Schema, text: &str) -> Result<(), Stop> {
         if is_blank(text) {
             return Ok(());
         }
-        let here = schema.node(self.place.id());
+        let here = schema.node(self.reading.place.id());
         let what = match here {
             node if node.name.is_empty() => "outside of any element".to_owned(),
             node => format!("inside of the {} {}", node.kind.keyword(), node.name),
         };
         let shown: String = text.trim().chars().take(40).collect();
         let offset = self.scanner.offset();
-        self.fail(
+        self.reading.fail(
             ErrorKind::Malformed,
             None,
             format!("the text {shown:?} stands {what}, where only elements may stand"),
@@ -166,16 +112,16 @@ impl<'o, 'a> DataReader<'o, 'a> {
     }
 
     fn child(&mut self, schema: &Arc<Schema>, open: Open<'a>) -> Result<(), Stop> {
-        let parent = self.place.id();
+        let parent = self.reading.place.id();
         let Some(id) = self.find(schema, parent, &open) else {
             let error = unknown_element(
                 schema,
                 parent,
                 &self.scanner,
                 &open,
-                self.place.path_of(None),
+                self.reading.place.path_of(None),
             );
-            self.report(error, open.offset)?;
+            self.reading.report(error, open.offset)?;
             return self.skip();
         };
         self.bound(schema, id, &open)
@@ -194,7 +140,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
                 schema.data_child(parent, module, open.local)
             })
         });
-        if found.is_none() && self.options.lenient() {
+        if found.is_none() && self.reading.options.lenient() {
             return schema.data_child_any_module(parent, open.local);
         }
         found
@@ -208,63 +154,37 @@ impl<'o, 'a> DataReader<'o, 'a> {
         open: &Open<'a>,
     ) -> Result<(), Stop> {
         let definition = schema.node(id);
-        if self.options.holds == Holds::Config && !definition.config {
-            self.fail(
-                ErrorKind::NotConfig,
-                Some(id),
-                format!(
-                    "{} is state, and only configuration may stand here",
-                    definition.name
-                ),
-                open.offset,
-            )?;
-            return self.skip();
-        }
-        let single = !matches!(definition.kind, NodeKind::List | NodeKind::LeafList);
-        if single && self.place.top().has(id) {
-            let keyword = definition.kind.keyword();
-            self.fail(
-                ErrorKind::Duplicate,
-                Some(id),
-                format!("the {keyword} {} is given twice", definition.name),
-                open.offset,
-            )?;
+        if !self.reading.may_come(schema, id, open.offset)? {
             return self.skip();
         }
         match definition.kind {
             NodeKind::Leaf => {
                 self.annotations(schema, Some(id), open.offset)?;
                 if let Some(value) = self.leaf(schema, id, open.offset)? {
-                    self.place.top().put(id, Content::Leaf(value));
+                    self.reading.place.top().put(id, Content::Leaf(value));
                 }
             }
             NodeKind::LeafList => {
                 self.no_annotations(id, open.offset)?;
                 if let Some(value) = self.leaf(schema, id, open.offset)? {
-                    self.place.top().value_entry(id, value, open.offset);
+                    self.reading.place.top().value_entry(id, value, open.offset);
                 }
             }
             NodeKind::Container if definition.mount_point().is_some() => {
                 self.mount(id, open.offset)?;
             }
             NodeKind::Container => {
-                self.place.push(id);
+                self.reading.place.push(id);
                 self.annotations(schema, None, open.offset)?;
                 self.children(schema)?;
-                let stored = definition.presence || !self.place.top().is_empty();
-                let node = self.pop(schema, id)?;
-                if stored {
-                    self.place.top().put(id, Content::Container(node));
-                } else {
-                    self.place.top().note_empty(id);
-                }
+                self.reading.pop_container(schema, id)?;
             }
             NodeKind::List => self.entry(schema, id, open.offset)?,
             NodeKind::AnyData | NodeKind::AnyXml => {
                 self.annotations(schema, Some(id), open.offset)?;
                 let text = self.verbatim()?;
                 let content = Content::Any(Arc::new(AnyData::Xml(text.into())));
-                self.place.top().put(id, content);
+                self.reading.place.top().put(id, content);
             }
             // Data children are of the kinds above.
             _ => self.skip()?,
@@ -273,10 +193,10 @@ impl<'o, 'a> DataReader<'o, 'a> {
     }
 
     fn entry(&mut self, schema: &Arc<Schema>, id: SchemaId, offset: usize) -> Result<(), Stop> {
-        self.place.push(id);
+        self.reading.place.push(id);
         self.annotations(schema, None, offset)?;
         self.children(schema)?;
-        let missing = self.place.top().missing_keys(schema, id);
+        let missing = self.reading.place.top().missing_keys(schema, id);
         // RFC 7950 7.8.2: all keys must be there.
         let complete = missing.is_empty();
         for key in missing {
@@ -284,41 +204,45 @@ impl<'o, 'a> DataReader<'o, 'a> {
                 "the entry of {} has no {key}, its key",
                 schema.node(id).name
             );
-            let error =
-                DataError::new(ErrorKind::MissingElement, self.place.path_of(None), message)
-                    .with_culprit(key.clone())
-                    .with_help(format!("add <{key}>"));
-            self.report(error, offset)?;
+            let error = DataError::new(
+                ErrorKind::MissingElement,
+                self.reading.place.path_of(None),
+                message,
+            )
+            .with_culprit(key.clone())
+            .with_help(format!("add <{key}>"));
+            self.reading.report(error, offset)?;
         }
-        let node = self.pop(schema, id)?;
+        let node = self.reading.pop(schema, id)?;
         if complete {
-            self.place.top().entry(id, node, offset);
+            self.reading.place.top().entry(id, node, offset);
         }
         Ok(())
     }
 
     pub(super) fn verbatim(&mut self) -> Result<String, Stop> {
-        verbatim::capture(&mut self.scanner).map_err(|broken| self.stop(broken))
+        verbatim::capture(&mut self.scanner).map_err(|broken| self.reading.stop(broken))
     }
 
     fn mount(&mut self, id: SchemaId, offset: usize) -> Result<(), Stop> {
-        self.place.push(id);
-        if self.place.first_missing_key().is_some() {
+        self.reading.place.push(id);
+        if self.reading.place.first_missing_key().is_some() {
             let error = DataError::new(
                 ErrorKind::MissingElement,
-                self.place.path_of(None),
+                self.reading.place.path_of(None),
                 "which data are mounted here cannot be known before the keys of all lists around it",
             );
-            self.report(error.with_help("put the keys of an entry first"), offset)?;
-            self.place.discard();
+            self.reading
+                .report(error.with_help("put the keys of an entry first"), offset)?;
+            self.reading.place.discard();
             return self.skip();
         }
-        let content = match self.mounted_schema() {
+        let content = match self.reading.mounted_schema() {
             Some(inner) => {
-                self.place.enter_mount(inner.clone());
+                self.reading.place.enter_mount(inner.clone());
                 self.children(&inner)?;
-                let node = self.pop(&inner, SchemaId::ROOT)?;
-                self.place.leave_mount();
+                let node = self.reading.pop(&inner, SchemaId::ROOT)?;
+                self.reading.place.leave_mount();
                 // An empty tree is stored too: it says under which schema the mount point is.
                 Some(Content::Mount(Arc::new(Tree::new(inner, node))))
             }
@@ -328,9 +252,9 @@ impl<'o, 'a> DataReader<'o, 'a> {
                 stored.then(|| Content::Any(Arc::new(AnyData::Xml(text.into()))))
             }
         };
-        self.place.discard();
+        self.reading.place.discard();
         if let Some(content) = content {
-            self.place.top().put(id, content);
+            self.reading.place.top().put(id, content);
         }
         Ok(())
     }
@@ -358,10 +282,11 @@ impl<'o, 'a> DataReader<'o, 'a> {
     ) -> Result<Option<Cow<'a, str>>, Stop> {
         let error = DataError::new(
             ErrorKind::UnknownElement,
-            self.place.path_of(Some(id)),
+            self.reading.place.path_of(Some(id)),
             format!("the element <{}> stands where a value should", open.local),
         );
-        self.report(error.with_culprit(open.local), open.offset)?;
+        self.reading
+            .report(error.with_culprit(open.local), open.offset)?;
         self.skip()?;
         self.skip()?;
         Ok(None)
@@ -380,9 +305,10 @@ impl<'o, 'a> DataReader<'o, 'a> {
         match self.value(schema, id, &text) {
             Ok(value) => Ok(Some(value)),
             Err(error) => {
-                let path = self.place.path_of(Some(id));
+                let path = self.reading.place.path_of(Some(id));
                 let culprit = schema.node(id).name.clone();
-                self.report(error.at(path).with_culprit(culprit), offset)?;
+                self.reading
+                    .report(error.at(path).with_culprit(culprit), offset)?;
                 Ok(None)
             }
         }
@@ -405,7 +331,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
             Err(refused) => refused,
         };
         let trimmed = text.trim();
-        if self.options.lenient() && trimmed.len() < text.len() {
+        if self.reading.options.lenient() && trimmed.len() < text.len() {
             return lexical::parse(schema, ty, trimmed, &prefixes);
         }
         Err(refused)
@@ -415,7 +341,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
     pub(super) fn prefixes(&self, schema: &Schema, id: SchemaId) -> ValuePrefixes<'_, 'a> {
         ValuePrefixes {
             namespaces: &self.scanner.namespaces,
-            lenient: self.options.lenient(),
+            lenient: self.reading.options.lenient(),
             leaf: schema.node(id).module,
         }
     }
@@ -435,10 +361,14 @@ impl<'o, 'a> DataReader<'o, 'a> {
             let known =
                 namespace.and_then(|namespace| annotation_of(schema, namespace, attribute.local));
             match known {
-                Some(name) => self
-                    .place
-                    .top()
-                    .annotate(child, name, attribute.value.into()),
+                Some(name) => {
+                    let top = self.reading.place.top();
+                    if !top.annotate(child, name, attribute.value.as_ref().into()) {
+                        let message = format!("the attribute {} is given twice", attribute.local);
+                        self.reading
+                            .fail(ErrorKind::Duplicate, child, message, offset)?;
+                    }
+                }
                 None => self.unknown_attribute(&attribute, child, offset)?,
             }
         }
@@ -460,7 +390,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         offset: usize,
     ) -> Result<(), Stop> {
         let reserved = attribute.prefix == Some("xml");
-        if reserved || self.options.lenient() {
+        if reserved || self.reading.options.lenient() {
             return Ok(());
         }
         let name = match attribute.prefix {
@@ -469,12 +399,12 @@ impl<'o, 'a> DataReader<'o, 'a> {
         };
         let error = DataError::new(
             ErrorKind::UnknownAttribute,
-            self.place.path_of(child),
+            self.reading.place.path_of(child),
             format!("the attribute {name} is not known here"),
         )
         .with_culprit(name)
         .with_help("annotations must be defined by a module of the schema (RFC 7952)");
-        self.report(error, offset)
+        self.reading.report(error, offset)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use banyan_yang::schema::{NodeKind, OrderedBy, Schema, SchemaId};
 
-use super::data::{DataReader, Stop, unknown_element};
+use super::data::{DataReader, unknown_element};
 use super::scanner::{Attribute, Open, Token, is_blank};
 use crate::any::AnyData;
 use crate::document::ParseOptions;
@@ -14,6 +14,7 @@ use crate::error::{DataError, ErrorKind};
 use crate::input::Lines;
 use crate::lexical::{self, ValueError};
 use crate::meta::{Annotations, DEFAULT_NAMESPACE, Meta, annotation_of};
+use crate::reading::Stop;
 use crate::value::Value;
 
 /// The namespace of `operation` (RFC 6241 7.2).
@@ -89,7 +90,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
         default: Operation,
         is_wrapper: impl Fn(&DataReader<'o, 'a>, &Open<'a>) -> bool,
     ) -> Result<EditNode, Stop> {
-        self.reader.place.push(SchemaId::ROOT);
+        self.reader.reading.place.push(SchemaId::ROOT);
         let mut nodes = Children::default();
         loop {
             match self.reader.token()? {
@@ -136,15 +137,16 @@ impl<'o, 'a> EditReader<'o, 'a> {
         nodes: &mut Children,
     ) -> Result<(), Stop> {
         let Some(id) = self.reader.find(schema, parent, open) else {
-            let path = self.reader.place.path_of(None);
+            let path = self.reader.reading.place.path_of(None);
             let error = unknown_element(schema, parent, &self.reader.scanner, open, path);
-            self.reader.report(error, open.offset)?;
+            self.reader.reading.report(error, open.offset)?;
             return self.reader.skip();
         };
         let definition = schema.node(id);
         if !definition.config {
             let message = format!("{} is state and cannot be edited", definition.name);
             self.reader
+                .reading
                 .fail(ErrorKind::NotConfig, Some(id), message, open.offset)?;
             return self.reader.skip();
         }
@@ -153,6 +155,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
             let keyword = definition.kind.keyword();
             let message = format!("the {keyword} {} is given twice", definition.name);
             self.reader
+                .reading
                 .fail(ErrorKind::Duplicate, Some(id), message, open.offset)?;
             return self.reader.skip();
         }
@@ -164,14 +167,14 @@ impl<'o, 'a> EditReader<'o, 'a> {
         let insert = match self.insert(schema, id, &attributes) {
             Ok(insert) => insert,
             Err(error) => {
-                self.reader.report(error, open.offset)?;
+                self.reader.reading.report(error, open.offset)?;
                 return self.reader.skip();
             }
         };
         let mut operation = attributes.operation;
         if definition.is_key && schema.node(parent).kind == NodeKind::List {
             if let Some(value) = self.reader.leaf(schema, id, open.offset)? {
-                self.reader.place.note_key(id, &value);
+                self.reader.reading.place.note_key(id, &value);
             }
             return Ok(());
         }
@@ -231,9 +234,9 @@ impl<'o, 'a> EditReader<'o, 'a> {
                 self.mount(id, operation, open.offset)
             }
             NodeKind::Container => {
-                self.reader.place.push(id);
+                self.reader.reading.place.push(id);
                 self.children(schema, id, operation, nodes)?;
-                self.reader.place.discard();
+                self.reader.reading.place.discard();
                 Ok(Some(EditContent::Container(std::mem::take(
                     &mut nodes.nodes,
                 ))))
@@ -266,9 +269,10 @@ impl<'o, 'a> EditReader<'o, 'a> {
             Ok(value) => Ok(Some(EditContent::LeafListEntry(value))),
             Err(_) if text.is_empty() && deletes(operation) => Ok(Some(EditContent::Whole)),
             Err(error) => {
-                let path = self.reader.place.path_of(Some(id));
+                let path = self.reader.reading.place.path_of(Some(id));
                 let culprit = schema.node(id).name.clone();
                 self.reader
+                    .reading
                     .report(error.at(path).with_culprit(culprit), offset)?;
                 Ok(None)
             }
@@ -283,13 +287,13 @@ impl<'o, 'a> EditReader<'o, 'a> {
         offset: usize,
         children: &mut Children,
     ) -> Result<Option<EditContent>, Stop> {
-        self.reader.place.push(id);
+        self.reader.reading.place.push(id);
         self.children(schema, id, operation, children)?;
         let nodes = std::mem::take(&mut children.nodes);
         let mut keys: Vec<Value> = Vec::new();
         let mut missing = Vec::new();
         for key in schema.node(id).keys() {
-            match self.reader.place.key(*key) {
+            match self.reader.reading.place.key(*key) {
                 Some(value) => keys.push(value.clone()),
                 None => missing.push(schema.node(*key).name.clone()),
             }
@@ -302,7 +306,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
             Some(EditContent::Entry(keys, nodes))
         } else {
             for key in missing {
-                let path = self.reader.place.path_of(None);
+                let path = self.reader.reading.place.path_of(None);
                 let message = format!(
                     "the entry of {} has no {key}, its key",
                     schema.node(id).name
@@ -310,11 +314,11 @@ impl<'o, 'a> EditReader<'o, 'a> {
                 let error = DataError::new(ErrorKind::MissingElement, path, message)
                     .with_culprit(key.clone())
                     .with_help(format!("add <{key}>"));
-                self.reader.report(error, offset)?;
+                self.reader.reading.report(error, offset)?;
             }
             None
         };
-        self.reader.place.discard();
+        self.reader.reading.place.discard();
         Ok(content)
     }
 
@@ -324,14 +328,14 @@ impl<'o, 'a> EditReader<'o, 'a> {
         operation: Operation,
         offset: usize,
     ) -> Result<Option<EditContent>, Stop> {
-        self.reader.place.push(id);
-        let content = match self.reader.mounted_schema() {
+        self.reader.reading.place.push(id);
+        let content = match self.reader.reading.mounted_schema() {
             Some(inner) => {
-                self.reader.place.enter_mount(inner.clone());
+                self.reader.reading.place.enter_mount(inner.clone());
                 let mut nodes = Children::default();
                 self.children(&inner, SchemaId::ROOT, operation, &mut nodes)?;
-                self.reader.place.discard();
-                self.reader.place.leave_mount();
+                self.reader.reading.place.discard();
+                self.reader.reading.place.leave_mount();
                 Some(EditContent::Mount(inner, nodes.nodes))
             }
             None => {
@@ -349,17 +353,17 @@ impl<'o, 'a> EditReader<'o, 'a> {
                         let message = "the schema of what is mounted here is not known, so nothing can be merged into it";
                         let error = DataError::new(
                             ErrorKind::UnknownElement,
-                            self.reader.place.path_of(None),
+                            self.reader.reading.place.path_of(None),
                             message,
                         )
                         .with_help("connect the device first, or replace all of it");
-                        self.reader.report(error, offset)?;
+                        self.reader.reading.report(error, offset)?;
                         None
                     }
                 }
             }
         };
-        self.reader.place.discard();
+        self.reader.reading.place.discard();
         Ok(content)
     }
 
@@ -384,7 +388,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
             let namespace = match attribute.prefix {
                 Some(prefix) => self.reader.scanner.namespaces.uri(Some(prefix)),
                 // Sloppy clients leave the prefix out.
-                None if self.reader.options.lenient() && attribute.local == "operation" => {
+                None if self.reader.reading.options.lenient() && attribute.local == "operation" => {
                     Some(NETCONF)
                 }
                 None => None,
@@ -452,11 +456,11 @@ impl<'o, 'a> EditReader<'o, 'a> {
         let message = "it is marked as default, and it has no default or another one";
         let error = DataError::new(
             ErrorKind::InvalidValue,
-            self.reader.place.path_of(Some(id)),
+            self.reader.reading.place.path_of(Some(id)),
             message,
         );
         let help = "give the default, or leave the attribute default out";
-        self.reader.report(error.with_help(help), offset)?;
+        self.reader.reading.report(error.with_help(help), offset)?;
         Ok(false)
     }
 
@@ -473,12 +477,12 @@ impl<'o, 'a> EditReader<'o, 'a> {
         );
         let error = DataError::new(
             ErrorKind::BadAttribute,
-            self.reader.place.path_of(Some(id)),
+            self.reader.reading.place.path_of(Some(id)),
             message,
         )
         .with_culprit(attribute.local)
         .with_help(format!("allowed: {allowed}"));
-        self.reader.report(error, offset)
+        self.reader.reading.report(error, offset)
     }
 
     /// RFC 7950 7.7.9, 7.8.6: where the entry goes.
@@ -489,7 +493,8 @@ impl<'o, 'a> EditReader<'o, 'a> {
         attributes: &Attributes<'a>,
     ) -> Result<Option<Insert>, DataError> {
         let error = |kind, culprit: &str, message: String| {
-            DataError::new(kind, self.reader.place.path_of(Some(id)), message).with_culprit(culprit)
+            DataError::new(kind, self.reader.reading.place.path_of(Some(id)), message)
+                .with_culprit(culprit)
         };
         let definition = schema.node(id);
         let given = attributes.insert.or(attributes.key.as_ref().map(|_| "key"));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use banyan_yang::nearest::nearest;
 use banyan_yang::schema::{ModuleId, NodeKind, Schema, SchemaId};
 
-use super::data::{DataReader, Stop, unknown_element};
+use super::data::{DataReader, unknown_element};
 use super::edit::YANG;
 use super::print::print_inside;
 use super::scanner::{Open, Token};
@@ -16,6 +16,7 @@ use crate::error::{DataError, ErrorKind};
 use crate::node::Tree;
 use crate::operation::{Invocation, input};
 use crate::path::Select;
+use crate::reading::Stop;
 
 /// Reads the way to an operation and its parameters.
 pub(super) struct OperationReader<'o, 'a> {
@@ -40,7 +41,7 @@ impl<'o, 'a> OperationReader<'o, 'a> {
 
     /// The whole document; `None` when it has errors.
     pub(super) fn document(&mut self, schema: &Arc<Schema>) -> Result<Option<Invocation>, Stop> {
-        self.reader.place.push(SchemaId::ROOT);
+        self.reader.reading.place.push(SchemaId::ROOT);
         loop {
             match self.reader.token()? {
                 Token::Open(open) if self.is_action_element(&open) => {
@@ -52,10 +53,11 @@ impl<'o, 'a> OperationReader<'o, 'a> {
                 Token::End => break,
             }
         }
-        if self.found.is_none() && self.reader.errors.is_empty() {
+        if self.found.is_none() && self.reader.reading.errors.is_empty() {
             let message = format!("the document names no {}", self.wanted.keyword());
             let end = self.reader.scanner.offset();
             self.reader
+                .reading
                 .fail(ErrorKind::MissingElement, None, message, end)?;
         }
         Ok(self.found.take())
@@ -97,24 +99,24 @@ impl<'o, 'a> OperationReader<'o, 'a> {
         match kind {
             Some((id, NodeKind::Leaf)) if schema.node(id).is_key => {
                 if let Some(value) = self.reader.leaf(schema, id, open.offset)? {
-                    self.reader.place.note_key(id, &value);
+                    self.reader.reading.place.note_key(id, &value);
                 }
                 Ok(())
             }
             // An rpc stands at the top: no data lead to it.
             Some((id, NodeKind::Container | NodeKind::List)) if self.wanted != NodeKind::Rpc => {
-                self.reader.place.push(id);
+                self.reader.reading.place.push(id);
                 let mounted = schema.node(id).mount_point();
-                match mounted.and_then(|_| self.reader.mounted_schema()) {
+                match mounted.and_then(|_| self.reader.reading.mounted_schema()) {
                     Some(inner) => {
-                        self.reader.place.enter_mount(inner.clone());
+                        self.reader.reading.place.enter_mount(inner.clone());
                         self.way(&inner, SchemaId::ROOT)?;
-                        self.reader.place.discard();
-                        self.reader.place.leave_mount();
+                        self.reader.reading.place.discard();
+                        self.reader.reading.place.leave_mount();
                     }
                     None => self.way(schema, id)?,
                 }
-                self.reader.place.discard();
+                self.reader.reading.place.discard();
                 Ok(())
             }
             Some((id, _)) => {
@@ -123,13 +125,17 @@ impl<'o, 'a> OperationReader<'o, 'a> {
                     schema.node(id).name,
                     self.wanted.keyword()
                 );
-                self.reader
-                    .fail(ErrorKind::UnknownElement, Some(id), message, open.offset)?;
+                self.reader.reading.fail(
+                    ErrorKind::UnknownElement,
+                    Some(id),
+                    message,
+                    open.offset,
+                )?;
                 self.reader.skip()
             }
             None => {
                 let error = self.unknown(schema, parent, module, open);
-                self.reader.report(error, open.offset)?;
+                self.reader.reading.report(error, open.offset)?;
                 self.reader.skip()
             }
         }
@@ -142,7 +148,7 @@ impl<'o, 'a> OperationReader<'o, 'a> {
         module: Option<ModuleId>,
         open: &Open<'a>,
     ) -> DataError {
-        let path = self.reader.place.path_of(None);
+        let path = self.reader.reading.place.path_of(None);
         let Some(module) = module else {
             return unknown_element(schema, parent, &self.reader.scanner, open, path);
         };
@@ -169,25 +175,26 @@ impl<'o, 'a> OperationReader<'o, 'a> {
         if self.found.is_some() {
             let message = format!("the document names a second {}", self.wanted.keyword());
             self.reader
+                .reading
                 .fail(ErrorKind::Duplicate, Some(id), message, offset)?;
             return self.reader.skip();
         }
-        if let Some(key) = self.reader.place.first_missing_key() {
+        if let Some(key) = self.reader.reading.place.first_missing_key() {
             let message = format!(
                 "the key {key} must stand before the {}",
                 self.wanted.keyword()
             );
             let error = DataError::new(
                 ErrorKind::MissingElement,
-                self.reader.place.path_of(None),
+                self.reader.reading.place.path_of(None),
                 message,
             )
             .with_culprit(key.clone())
             .with_help(format!("add <{key}>"));
-            self.reader.report(error, offset)?;
+            self.reader.reading.report(error, offset)?;
             return self.reader.skip();
         }
-        let path = self.reader.place.instance_path();
+        let path = self.reader.reading.place.instance_path();
         let root = match self.wanted {
             NodeKind::Notification => Some(id),
             _ => input(schema, id),
@@ -198,9 +205,9 @@ impl<'o, 'a> OperationReader<'o, 'a> {
         let node = if root == id {
             self.reader.element(schema, root)?
         } else {
-            self.reader.place.push(id);
+            self.reader.reading.place.push(id);
             let node = self.reader.element(schema, root)?;
-            self.reader.place.discard();
+            self.reader.reading.place.discard();
             node
         };
         self.found = Some(Invocation {

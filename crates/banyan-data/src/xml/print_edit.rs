@@ -26,6 +26,23 @@ pub fn print_edit(edit: &Edit, layout: Layout, out: &mut dyn io::Write) -> io::R
     tags.finish()
 }
 
+/// Prints an edit as [`print_edit`] does, inside of the `config` element of an edit-config.
+///
+/// # Errors
+/// Those of the writer.
+pub fn print_edit_wrapped(edit: &Edit, layout: Layout, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut tags = Tags::new(out, layout);
+    tags.begin_named("config", NETCONF)?;
+    tags.end_open()?;
+    if let EditContent::Container(nodes) = &edit.root.content {
+        for node in nodes {
+            print_node(&mut tags, &edit.schema, node, None, edit.root.operation)?;
+        }
+    }
+    tags.close("config")?;
+    tags.finish()
+}
+
 /// The value of the attribute `operation` (RFC 6241 7.2).
 fn name(operation: Operation) -> &'static str {
     match operation {
@@ -48,9 +65,15 @@ fn print_node(
     let definition = schema.node(node.id);
     tags.begin(schema, node.id, outer)?;
     declarations(tags, schema, node)?;
-    if node.operation != inherited {
+    // The attribute has no value for passing through: only a default-operation can be none (RFC 6241 7.2). To merge
+    // nothing of one's own comes to the same where the node is there.
+    let operation = match (node.operation, inherited) {
+        (Operation::None, Operation::Merge) => Operation::Merge,
+        (operation, _) => operation,
+    };
+    if operation != inherited {
         tags.attribute("xmlns:nc", NETCONF)?;
-        tags.attribute("nc:operation", name(node.operation))?;
+        tags.attribute("nc:operation", name(operation))?;
     }
     if let Some(insert) = &node.insert {
         place(tags, schema, node, insert)?;
@@ -66,11 +89,11 @@ fn print_node(
         EditContent::Any(Some(any)) => tags.verbatim(&definition.name, &any.to_xml(schema)),
         EditContent::Container(nodes) => {
             let outer = Some(definition.module);
-            children(tags, schema, node, &[], nodes, outer)
+            children(tags, schema, (node, operation), &[], nodes, outer)
         }
         EditContent::Entry(keys, nodes) => {
             let outer = Some(definition.module);
-            children(tags, schema, node, keys, nodes, outer)
+            children(tags, schema, (node, operation), keys, nodes, outer)
         }
         EditContent::Mount(inner, nodes) => {
             if nodes.is_empty() {
@@ -78,7 +101,7 @@ fn print_node(
             }
             tags.end_open()?;
             for child in nodes {
-                print_node(tags, inner, child, None, node.operation)?;
+                print_node(tags, inner, child, None, operation)?;
             }
             tags.close(&definition.name)
         }
@@ -89,7 +112,7 @@ fn print_node(
 fn children(
     tags: &mut Tags<'_>,
     schema: &Schema,
-    node: &EditNode,
+    (node, operation): (&EditNode, Operation),
     keys: &[Value],
     nodes: &[EditNode],
     outer: Option<ModuleId>,
@@ -109,7 +132,7 @@ fn children(
         }
     }
     for child in nodes {
-        print_node(tags, schema, child, outer, node.operation)?;
+        print_node(tags, schema, child, outer, operation)?;
     }
     tags.close(&definition.name)
 }

@@ -2,6 +2,7 @@
 
 mod constraints;
 mod fixture;
+mod hostile;
 mod properties;
 mod rules;
 mod rules_types;

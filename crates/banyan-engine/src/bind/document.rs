@@ -81,7 +81,7 @@ pub(crate) fn print(
     out: &mut dyn Write,
 ) -> Result<()> {
     use banyan_data::document::WithDefaults as Shown;
-    let in_use = super::in_use::InUse;
+    let in_use = banyan_data::in_use::InUse;
     let options = PrintOptions {
         layout: match encoding {
             Encoding::Text => Layout::Indented(3),

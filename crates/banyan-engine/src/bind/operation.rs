@@ -262,7 +262,7 @@ pub(crate) fn print_output(output: &Tree, encoding: Encoding, layout: Layout) ->
 
 /// Parameters as one JSON object with qualified names at its top, defaults in use included.
 pub(crate) fn to_json(parameters: &Tree) -> Result<serde_json::Value> {
-    let in_use = super::in_use::InUse;
+    let in_use = banyan_data::in_use::InUse;
     let options = PrintOptions {
         defaults: banyan_data::document::WithDefaults::ReportAll,
         unstored: Some(&in_use),

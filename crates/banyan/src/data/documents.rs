@@ -11,6 +11,7 @@ use banyan_data::{DataError, Tree};
 use banyan_yang::schema::Schema;
 use clap::Args;
 
+use super::report;
 use crate::yang::YangError;
 use crate::yang::modules::ModuleOptions;
 
@@ -97,6 +98,27 @@ impl Models {
         document
             .form
             .parse_data(&self.schema, &document.bytes, &self.holding(holds))
+    }
+}
+
+impl Models {
+    /// A document as a datastore, for commands that can do nothing without it.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a text.
+    pub fn tree(&self, document: &Document, holds: Holds) -> Result<Tree, YangError> {
+        self.data(document, holds)
+            .map_err(|errors| self.unreadable(document, errors))
+    }
+
+    /// What is wrong with a document, as a text.
+    pub fn unreadable(&self, document: &Document, errors: Vec<DataError>) -> YangError {
+        let errors: Vec<_> = report::in_file(document, errors).collect();
+        YangError::Broken(format!(
+            "{} cannot be used\n\n{}",
+            document.name,
+            report::errors_text(&self.schema, &errors).trim_end()
+        ))
     }
 }
 

@@ -7,6 +7,8 @@ use banyan_data::validate::Counters;
 use banyan_yang::schema::Schema;
 use serde::Serialize;
 
+use super::documents::Document;
+
 /// What was found in one document, or in several that were merged.
 pub struct Findings {
     /// The files, with commas between them.
@@ -139,6 +141,17 @@ pub fn errors_text(schema: &Schema, errors: &[(Option<String>, DataError)]) -> S
             text.push_str("\n\n");
             text
         })
+}
+
+/// The errors of a document, each with its file.
+pub fn in_file(
+    document: &Document,
+    errors: Vec<DataError>,
+) -> impl Iterator<Item = (Option<String>, DataError)> {
+    let name = document.name.clone();
+    errors
+        .into_iter()
+        .map(move |error| (Some(name.clone()), error))
 }
 
 fn json_error<'a>(

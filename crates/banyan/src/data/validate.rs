@@ -16,14 +16,14 @@ use banyan_yang::schema::{NodeKind, SchemaId};
 use clap::{Args, ValueEnum};
 
 use super::documents::{DataOptions, Document, Models};
-use super::report::{self, Findings};
+use super::report::{self, Findings, in_file};
 use crate::yang::check::ReportFormat;
 use crate::yang::{YangError, print};
 
 /// `banyan data validate`
 #[derive(Debug, Args)]
 pub struct Validate {
-    /// Files in XML or JSON, found from the content; `-` is standard input. Each is validated by itself, unless --merge
+    /// Files in XML, JSON, curly braces or `set` lines, found from the content; `-` is standard input. Each is validated by itself, unless --merge
     /// is given.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
@@ -189,16 +189,6 @@ fn datastores(command: &Validate, models: &Models, documents: &[Document]) -> Ve
     vec![found]
 }
 
-fn in_file(
-    document: &Document,
-    errors: Vec<DataError>,
-) -> impl Iterator<Item = (Option<String>, DataError)> {
-    let name = document.name.clone();
-    errors
-        .into_iter()
-        .map(move |error| (Some(name.clone()), error))
-}
-
 fn findings(document: &Document, outcome: Result<Report, Vec<DataError>>) -> Findings {
     let (errors, counters) = match outcome {
         Ok(report) => (report.errors, Some(report.counters)),
@@ -217,16 +207,7 @@ fn operations(
     documents: &[Document],
 ) -> Result<Vec<Findings>, YangError> {
     let datastore = match &command.datastore {
-        Some(file) => {
-            let document = Document::read(file)?;
-            models.data(&document, Holds::All).map_err(|errors| {
-                let errors: Vec<_> = in_file(&document, errors).collect();
-                YangError::Broken(format!(
-                    "the datastore cannot be read\n\n{}",
-                    report::errors_text(&models.schema, &errors).trim_end()
-                ))
-            })?
-        }
+        Some(file) => models.tree(&Document::read(file)?, Holds::All)?,
         None => Tree::empty(models.schema.clone()),
     };
     let named = match &command.operation {
@@ -234,9 +215,10 @@ fn operations(
         None => None,
     };
     let each = documents.iter().map(|document| {
+        let encoding = encoding(document)?;
         let content = match &named {
-            Some(named) => parameters(command.holds, models, document, named),
-            None => invocation(command.holds, models, document),
+            Some(named) => parameters(command.holds, models, (document, encoding), named),
+            None => invocation(command.holds, models, (document, encoding)),
         };
         let validated = content.map(|(tree, parent)| {
             full(
@@ -249,9 +231,9 @@ fn operations(
                 },
             )
         });
-        findings(document, validated)
+        Ok(findings(document, validated))
     });
-    Ok(each.collect())
+    each.collect()
 }
 
 /// An rpc or action, with the instance that an action belongs to.
@@ -302,10 +284,15 @@ fn operation_named(models: &Models, name: &str) -> Result<Named, YangError> {
     }
 }
 
-fn encoding(document: &Document) -> Encoding {
+/// Operations have no form but XML and JSON.
+fn encoding(document: &Document) -> Result<Encoding, YangError> {
     match document.form {
-        Form::Json => Encoding::Json,
-        Form::Xml => Encoding::Xml,
+        Form::Json => Ok(Encoding::Json),
+        Form::Xml => Ok(Encoding::Xml),
+        Form::Text | Form::Set => Err(YangError::Usage(format!(
+            "{} is neither XML nor JSON, and calls, replies and notifications have no other form",
+            document.name
+        ))),
     }
 }
 
@@ -313,7 +300,7 @@ fn encoding(document: &Document) -> Encoding {
 fn parameters(
     holds: DataType,
     models: &Models,
-    document: &Document,
+    (document, encoding): (&Document, Encoding),
     named: &Named,
 ) -> Result<(Tree, InstancePath), Vec<DataError>> {
     let schema = &models.schema;
@@ -324,7 +311,7 @@ fn parameters(
     let tree = operation::parse_parameters(
         schema,
         part.unwrap_or(named.operation),
-        encoding(document),
+        encoding,
         &document.bytes,
         &models.options,
     )?;
@@ -335,10 +322,9 @@ fn parameters(
 fn invocation(
     holds: DataType,
     models: &Models,
-    document: &Document,
+    (document, encoding): (&Document, Encoding),
 ) -> Result<(Tree, InstancePath), Vec<DataError>> {
     let (schema, bytes, options) = (&models.schema, &document.bytes, &models.options);
-    let encoding = encoding(document);
     let found: Invocation = match holds {
         DataType::Notification => parse_notification(schema, encoding, bytes, options)?,
         _ => match parse_rpc(schema, encoding, bytes, options) {

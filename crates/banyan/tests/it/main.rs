@@ -3,6 +3,8 @@
 mod bad_input;
 mod client;
 mod crash;
+mod data_change;
+mod data_convert;
 mod data_query;
 mod data_validate;
 mod kicker;

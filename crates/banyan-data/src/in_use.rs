@@ -1,19 +1,24 @@
 //! What is in use but not stored, for printers: defaults and containers without presence.
 
-use banyan_data::cursor::Cursor;
-use banyan_data::document::Unstored;
-use banyan_data::path::InstancePath;
-use banyan_data::view::View;
-use banyan_data::{Content, LeafList, Node, Slot, Tree};
 use banyan_yang::schema::NodeKind;
 
-/// The effective view (RFC 7950 7.5.1, 7.6.1, 7.7.2).
-pub(crate) struct InUse;
+use crate::cursor::Cursor;
+use crate::document::Unstored;
+use crate::list::LeafList;
+use crate::node::{Content, Node, Slot, Tree};
+use crate::path::InstancePath;
+use crate::view::View;
+use crate::xpath::{DEFAULT_BUDGET, Whens};
+
+/// The effective view (RFC 7950 7.5.1, 7.6.1, 7.7.2): what its `when` does not rule out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct InUse;
 
 impl Unstored for InUse {
     fn children(&self, tree: &Tree, path: &InstancePath, node: &Node) -> Vec<Slot> {
         let _ = node;
-        let view = View::of(tree);
+        let whens = Whens::new(DEFAULT_BUDGET);
+        let view = View::of(tree).with_whens(&whens);
         let Some(parent) = Cursor::root(&view).find(path) else {
             return Vec::new();
         };

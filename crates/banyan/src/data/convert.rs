@@ -1,0 +1,69 @@
+//! `banyan data convert`: data in another form, with more or fewer defaults.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use banyan_data::document::{Holds, Layout, PrintOptions, WithDefaults};
+use banyan_data::form::Form;
+use banyan_data::in_use::InUse;
+use clap::{Args, ValueEnum};
+
+use super::documents::{DataOptions, Document};
+use super::output::{DataForm, layout, print_data};
+use crate::yang::YangError;
+
+/// `banyan data convert`
+#[derive(Debug, Args)]
+pub struct Convert {
+    /// A file in XML, JSON, curly braces or `set` lines, found from the content; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub data: DataOptions,
+    /// The form to print.
+    #[arg(long, value_name = "FORM")]
+    pub to: DataForm,
+    /// Which defaults are shown (RFC 6243).
+    #[arg(long, value_name = "MODE", default_value = "explicit")]
+    pub defaults: Defaults,
+    /// XML and JSON in one line.
+    #[arg(long)]
+    pub compact: bool,
+}
+
+/// The modes of RFC 6243.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Defaults {
+    /// All that are in use.
+    ReportAll,
+    /// All that are in use; what equals the default is marked.
+    ReportAllTagged,
+    /// None: what equals the default is left out.
+    Trim,
+    /// Those that the file gives.
+    Explicit,
+}
+
+/// Runs it.
+pub fn run(command: Convert) -> Result<ExitCode, YangError> {
+    let models = command.data.models()?;
+    let tree = models.tree(&Document::read(&command.file)?, Holds::All)?;
+    let form = Form::from(command.to);
+    let in_use = InUse;
+    let options = PrintOptions {
+        layout: match command.compact {
+            true if form != Form::Text => Layout::Compact,
+            _ => layout(form),
+        },
+        shows: Holds::All,
+        defaults: match command.defaults {
+            Defaults::ReportAll => WithDefaults::ReportAll,
+            Defaults::ReportAllTagged => WithDefaults::ReportAllTagged,
+            Defaults::Trim => WithDefaults::Trim,
+            Defaults::Explicit => WithDefaults::Explicit,
+        },
+        unstored: Some(&in_use),
+    };
+    print_data(&tree, form, &options)?;
+    Ok(ExitCode::SUCCESS)
+}
