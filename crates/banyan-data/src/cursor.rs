@@ -438,9 +438,9 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// The text node of a leaf or leaf-list entry.
+    /// The text node of a leaf or leaf-list entry, unless its text is empty (XPath 1.0 section 5.7).
     pub fn text_node(&self) -> Option<Cursor<'t>> {
-        if matches!(self.frame.place(), Place::Text) || self.value().is_none() {
+        if matches!(self.frame.place(), Place::Text) || self.frame.text().is_empty() {
             return None;
         }
         let frame = Frame::below(&self.frame, self.schema(), self.id(), Place::Text);

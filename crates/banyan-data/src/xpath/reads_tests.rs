@@ -69,6 +69,8 @@ const EXPRESSIONS: &[(&str, &str)] = &[
     ("ifs/if", "../if[name = 'a']/../if/opt/x"),
     ("ifs/if", "not(opt/*)"),
     ("ifs/if", "tag[2]"),
+    ("ifs/if", "on/text()"),
+    ("ifs/if", "count(following::text()/parent::on) > 1"),
     ("ifs/if/tag", "../../if/tag = ."),
     ("use/route", "/ifs/if[name = current()/via]/on = 'a'"),
     ("use/route", "/ifs/if[name = current()/via]/opt/x = cost"),

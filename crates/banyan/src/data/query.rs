@@ -170,8 +170,10 @@ impl<'t> Asked<'_, 't> {
         let id = self.context.node.id();
         let expression = compile(schema, text, Names::Modules, id, Extent::Value)
             .map_err(|error| error.message.to_string())?;
-        for warning in &expression.warnings {
-            eprintln!("warning: {warning}");
+        if self.command.format != ResultFormat::Json {
+            for warning in &expression.warnings {
+                eprintln!("warning: {warning}");
+            }
         }
         let mut page = String::new();
         let value = if self.command.explain {
@@ -293,6 +295,9 @@ struct Answer<'a> {
     /// The stored data in the nodes that are no leaves, with what leads to them (RFC 7951).
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Box<serde_json::value::RawValue>>,
+    /// What is probably a mistake in the expression.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    warnings: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
 }
@@ -312,6 +317,7 @@ impl<'a> Answer<'a> {
             value: None,
             nodes: None,
             data: None,
+            warnings: &[],
             error: Some(reason),
         }
     }
@@ -337,6 +343,7 @@ impl<'a> Answer<'a> {
                 .nodes()
                 .filter(|nodes| inner(nodes))
                 .and_then(|nodes| raw_json(tree, nodes)),
+            warnings: &expression.warnings,
             error: None,
         }
     }

@@ -64,7 +64,15 @@ fn an_expression_may_stand_on_an_instance_and_use_variables() {
 
 #[test]
 fn programs_get_one_object_for_each_expression() {
-    let (status, out, _) = query(&["--format", "json", "//mtu", "/net/rule[1]", "1 div 0", "a["]);
+    let (status, out, _) = query(&[
+        "--format",
+        "json",
+        "//mtu",
+        "/net/rule[1]",
+        "1 div 0",
+        "//mtv",
+        "a[",
+    ]);
     assert_eq!(status, 1);
     let answers: Vec<Value> = out
         .lines()
@@ -86,7 +94,11 @@ fn programs_get_one_object_for_each_expression() {
         answers[2],
         json!({"expression": "1 div 0", "type": "number", "value": "Infinity"})
     );
-    let error = answers[3]["error"].as_str().expect("an error");
+    assert_eq!(
+        answers[3]["warnings"],
+        json!(["/ has no node 'mtv' here; did you mean 'mtu'?"])
+    );
+    let error = answers[4]["error"].as_str().expect("an error");
     assert!(error.starts_with("expected a name"), "{error}");
 }
 

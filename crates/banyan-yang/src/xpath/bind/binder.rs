@@ -361,6 +361,8 @@ impl<'a> Binder<'a> {
                 // The string-value of an inner node is that of all leaves beneath.
                 Extent::Value if !is_leaf => Extent::Subtree,
                 Extent::Subtree if is_leaf => Extent::Value,
+                // There is a text where the value is not empty (XPath 1.0 section 5.7).
+                Extent::Existence if is_leaf && nodes.texts => Extent::Value,
                 extent => extent,
             };
             if reached.node == self.walker.root {

@@ -75,7 +75,7 @@ pub(super) struct NodeSet {
     pub(super) reached: Vec<Reached>,
     pub(super) beyond: Beyond,
     /// The texts of the leaves that are listed can be in the set, too.
-    texts: bool,
+    pub(super) texts: bool,
 }
 
 impl NodeSet {
@@ -207,11 +207,12 @@ impl<'a> Walker<'a> {
         if unlisted || from.beyond != Beyond::Nothing {
             self.widen(from.beyond.max(to.beyond), test, &mut to);
         }
-        let downward = matches!(
-            axis,
-            Axis::Child | Axis::Descendant | Axis::DescendantOrSelf | Axis::SelfNode
-        );
-        to.texts = downward && matches!(test, PlanTest::Node | PlanTest::Text);
+        to.texts = matches!(test, PlanTest::Node | PlanTest::Text)
+            && match axis {
+                Axis::Parent | Axis::Ancestor => false,
+                Axis::SelfNode | Axis::AncestorOrSelf => from.texts,
+                _ => true,
+            };
         to.reached.dedup();
         to
     }
