@@ -37,7 +37,7 @@ pub fn measure(entries: usize) -> Result<(), String> {
             xml::parse_data(&schema, text.as_bytes(), &options)
         })
         .map_err(failed)?;
-    figures.bytes(entries * ENTRY, before);
+    figures.bytes("bytes", entries * ENTRY, before);
 
     let report = figures.timed("validate", || {
         validate::full(&tree, &validate::Options::default())
@@ -78,6 +78,11 @@ fn one_leaf(
     tree: &Tree,
     entries: usize,
 ) -> Result<(), String> {
+    let before = heap();
+    let base = figures.timed("index", || {
+        validate::Indexes::of(tree, validate::Mounts::Validate)
+    });
+    figures.bytes("index-bytes", entries * ENTRY, before);
     let mut times = [const { Vec::new() }; 4];
     for round in 0..EDITS {
         let text = format!(
@@ -92,8 +97,10 @@ fn one_leaf(
         let edited = start.elapsed();
         let changes = diff(tree, &after);
         let compared = start.elapsed();
-        let settled = validate::settle(&changes, &after, xpath::DEFAULT_BUDGET);
-        let report = validate::changed(&changes, &after, &validate::Options::default());
+        let indexes = base.after(tree, &after);
+        let settled = validate::settle(&changes, &after, &indexes, xpath::DEFAULT_BUDGET);
+        let (indexes, options) = (&settled.indexes, validate::Options::default());
+        let report = validate::changed(&changes, &after, indexes, &options);
         let validated = start.elapsed();
         if !report.is_valid() || !settled.removed.is_empty() {
             return Err(format!("{:?}", report.errors));

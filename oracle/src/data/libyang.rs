@@ -34,7 +34,7 @@ pub fn measure(entries: usize) -> Result<(), String> {
     let mut tree = figures
         .timed("parse-xml", || parse(&text, DataFormat::XML))
         .map_err(failed)?;
-    figures.bytes(entries * ENTRY, before);
+    figures.bytes("bytes", entries * ENTRY, before);
     drop(text);
 
     let options = DataValidationFlags::NO_STATE | DataValidationFlags::PRESENT;
@@ -54,6 +54,8 @@ pub fn measure(entries: usize) -> Result<(), String> {
         .timed("snapshot", || tree.duplicate())
         .map_err(failed)?;
     one_leaf(&figures, &snapshot, &mut tree, entries).map_err(failed)?;
+    // It has no indexes.
+    println!("index 0\nindex-bytes 0");
     drop(snapshot);
     figures.timed("drop", || drop(tree));
     Ok(())

@@ -98,12 +98,13 @@ fn json(entries: usize) -> String {
 }
 
 /// What an engine can do with the documents, one figure a line: microseconds, or bytes.
-const FIGURES: [(&str, &str); 12] = [
+const FIGURES: [(&str, &str); 14] = [
     ("parse-xml", "parse XML"),
     ("parse-json", "parse JSON"),
     ("print-xml", "print XML"),
     ("print-json", "print JSON"),
     ("validate", "full validation"),
+    ("index", "indexes"),
     ("snapshot", "snapshot"),
     ("edit", "edit one leaf"),
     ("diff", "diff"),
@@ -111,6 +112,7 @@ const FIGURES: [(&str, &str); 12] = [
     ("one-leaf", "edit + diff + validate"),
     ("drop", "drop"),
     ("bytes", "bytes a node"),
+    ("index-bytes", "bytes a node, indexes"),
 ];
 
 /// The figures of one run, printed as they come.
@@ -129,9 +131,9 @@ impl Figures {
         result
     }
 
-    fn bytes(&self, nodes: usize, before: usize) {
+    fn bytes(&self, figure: &str, nodes: usize, before: usize) {
         let bytes = heap().saturating_sub(before);
-        println!("bytes {}", bytes as f64 / nodes as f64);
+        println!("{figure} {}", bytes as f64 / nodes as f64);
     }
 }
 
@@ -160,15 +162,17 @@ pub fn table() -> Result<(), String> {
         let theirs = best(nodes, "libyang")?;
         for ((figure, title), (ours, theirs)) in FIGURES.iter().zip(ours.into_iter().zip(theirs)) {
             let shown = |value: f64| match *figure {
-                "bytes" => format!("{value:.0} B"),
+                "bytes" | "index-bytes" => format!("{value:.0} B"),
                 _ if value < 1000.0 => format!("{value:.1} µs"),
                 _ => format!("{:.1} ms", value / 1000.0),
             };
+            let (theirs, ratio) = match theirs {
+                0.0 => ("-".to_owned(), "-".to_owned()),
+                _ => (shown(theirs), format!("{:.1}", theirs / ours)),
+            };
             println!(
-                "| {nodes} | {title} | {} | {} | {:.1} |",
-                shown(ours),
-                shown(theirs),
-                theirs / ours
+                "| {nodes} | {title} | {} | {theirs} | {ratio} |",
+                shown(ours)
             );
         }
     }
