@@ -1,12 +1,15 @@
 //! Filters: the part of a tree that a read wants, as a tree that shares what it keeps whole.
 //!
-//! Subtree filters (RFC 6241 section 6) and the results of XPath filters (8.9). List entries keep their keys
+//! Subtree filters (RFC 6241 section 6), the results of XPath filters (8.9), `fields` and `depth` (RFC 8040 4.8). List entries keep their keys
 //! even where a filter does not ask for them: without keys they would not be entries.
 
+mod depth;
+mod fields;
 mod paths;
 mod select;
 mod subtree;
 
+pub use depth::to_depth;
 pub use paths::prune_to_paths;
 pub use subtree::Subtree;
 

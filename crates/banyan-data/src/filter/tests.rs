@@ -135,3 +135,77 @@ fn pruning_keeps_instances_with_what_is_around_them() {
         r#"<net xmlns="urn:net"><link><name>eth0</name><tag>blue</tag><tag>red</tag><hop>1</hop></link></net>"#
     );
 }
+
+fn fields(target: &str, expression: &str) -> String {
+    let schema = schema();
+    let target = match target {
+        "" => Default::default(),
+        target => path::parse(&schema, target, &NoMounts).unwrap(),
+    };
+    match Subtree::fields(&schema, &target, expression) {
+        Ok(filter) => printed(&filter.select(&tree())),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn fields_select_what_they_name_with_the_keys_around_it() {
+    assert_eq!(
+        fields("", "net:host;net/rule/note"),
+        "<host xmlns=\"urn:net\">a&lt;b</host><net xmlns=\"urn:net\"><rule><id>7</id><note>last is first</note></rule></net>"
+    );
+    let eth0 = "/net/link[name='eth0']";
+    let of_eth0 = |inside: &str| {
+        format!("<net xmlns=\"urn:net\"><link><name>eth0</name>{inside}</link></net>")
+    };
+    assert_eq!(fields(eth0, "mtu"), of_eth0("<mtu>1500</mtu>"));
+    assert_eq!(
+        fields(eth0, "stats(octets);mtu"),
+        of_eth0("<mtu>1500</mtu><stats><octets>18446744073709551615</octets></stats>")
+    );
+    assert_eq!(
+        fields(eth0, "ext:vendor"),
+        of_eth0("<vendor xmlns=\"urn:ext\">acme</vendor>")
+    );
+}
+
+#[test]
+fn fields_that_are_wrong_say_where() {
+    for (expression, expected) in [
+        ("", "at character 1: a name is expected"),
+        ("host;", "at character 6: a name is expected"),
+        ("net(link", "at character 9: ')' is expected"),
+        (
+            "net/link)x",
+            "at character 9: ';', '/' or the end is expected",
+        ),
+        (
+            "net/lnk",
+            "at character 5: the schema has no node lnk here; did you mean \"link\"?",
+        ),
+        ("host/x", "at character 6: host has no nodes inside"),
+        (
+            "net/device/x",
+            "at character 12: fields cannot be selected inside of what is mounted here",
+        ),
+    ] {
+        let found = fields("", expression);
+        assert!(found.contains(expected), "{expression}: {found}");
+    }
+    let deep = "net(".repeat(100_000);
+    assert!(fields("", &deep).contains("the schema has no node net here"));
+}
+
+#[test]
+fn a_depth_cuts_below_and_keeps_keys_and_containers() {
+    let tree = tree();
+    let cut = |levels| printed(&to_depth(&tree, levels));
+    assert_eq!(cut(0), "");
+    assert_eq!(
+        cut(1),
+        "<host xmlns=\"urn:net\">a&lt;b</host><net xmlns=\"urn:net\"/>"
+    );
+    assert!(cut(2).contains("<link><name>eth0</name></link><link><name>eth1</name></link>"));
+    assert!(cut(3).contains("<stats/>") && cut(3).contains("<mtu>1500</mtu>"));
+    assert_eq!(cut(4), printed(&tree));
+}

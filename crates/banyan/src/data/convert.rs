@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use banyan_data::document::{Holds, Layout, PrintOptions, WithDefaults};
+use banyan_data::filter::{Subtree, to_depth};
 use banyan_data::form::Form;
 use banyan_data::in_use::InUse;
+use banyan_data::path::InstancePath;
 use clap::{Args, ValueEnum};
 
 use super::documents::{DataOptions, Document};
@@ -26,6 +28,12 @@ pub struct Convert {
     /// Which defaults are shown (RFC 6243).
     #[arg(long, value_name = "MODE", default_value = "explicit")]
     pub defaults: Defaults,
+    /// Only these fields, as in `a;b/c(d;e)` (RFC 8040 4.8.3).
+    #[arg(long, value_name = "FIELDS")]
+    pub fields: Option<String>,
+    /// Only so many levels of nodes.
+    #[arg(long, value_name = "LEVELS")]
+    pub depth: Option<usize>,
     /// XML and JSON in one line.
     #[arg(long)]
     pub compact: bool,
@@ -47,7 +55,15 @@ pub enum Defaults {
 /// Runs it.
 pub fn run(command: Convert) -> Result<ExitCode, YangError> {
     let models = command.data.models()?;
-    let tree = models.tree(&Document::read(&command.file)?, Holds::All)?;
+    let mut tree = models.tree(&Document::read(&command.file)?, Holds::All)?;
+    if let Some(fields) = &command.fields {
+        let filter = Subtree::fields(tree.schema(), &InstancePath::default(), fields);
+        let filter = filter.map_err(|error| YangError::Usage(error.to_string()))?;
+        tree = filter.select(&tree);
+    }
+    if let Some(levels) = command.depth {
+        tree = to_depth(&tree, levels);
+    }
     let form = Form::from(command.to);
     let in_use = InUse;
     let options = PrintOptions {

@@ -53,6 +53,30 @@ fn defaults_are_shown_as_asked() {
 }
 
 #[test]
+fn fields_and_depth_select() {
+    let select =
+        |arguments: &[&str]| converted(&[("a", SET)], &[&["a", "--to", "set"], arguments].concat());
+    assert_eq!(
+        select(&["--fields", "net/rule(via);net/interface/mtu"]),
+        "set net:net interface a mtu 70\nset net:net rule 2 via a\n"
+    );
+    assert_eq!(
+        select(&["--fields", "net/interface/mtu"]),
+        "set net:net interface a mtu 70\n"
+    );
+    assert_eq!(
+        select(&["--depth", "2"]),
+        "set net:net interface a\nset net:net rule 2\nset net:net rule 1\n"
+    );
+    let (status, out, err) = convert(&[("a", SET)], &["a", "--to", "set", "--fields", "net/rul"]);
+    assert_eq!((status, out.as_str()), (2, ""));
+    assert!(
+        err.contains("at character 5") && err.contains("did you mean \"rule\"?"),
+        "{err}"
+    );
+}
+
+#[test]
 fn slips_are_told_with_their_remedy() {
     let files = [
         ("a.xml", "<net xmlns='urn:net'><rule><id>x</id></rule>"),
