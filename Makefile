@@ -29,7 +29,7 @@ bench: setup-bench
 	$(CARGO) bench --workspace
 	@scripts/oracle
 
-# Feeds the parser, the compiler, patterns and XPath with mutations for FUZZ_SECONDS (60) each; fails on a finding.
+# Feeds compiler, patterns, XPath, documents, edits and filters with mutations for FUZZ_SECONDS (60) each; fails on a finding.
 fuzz:
 	@scripts/setup fuzz
 	@scripts/fuzz
