@@ -20,6 +20,12 @@ impl<'w> Sink<'w> {
     }
 
     pub(crate) fn put(&mut self, text: &str) -> io::Result<()> {
+        // A piece that fills the buffer alone need not be copied.
+        if text.len() >= FULL {
+            self.out.write_all(&self.buffer)?;
+            self.buffer.clear();
+            return self.out.write_all(text.as_bytes());
+        }
         self.buffer.extend_from_slice(text.as_bytes());
         if self.buffer.len() >= FULL {
             self.out.write_all(&self.buffer)?;

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::change::diff;
+use crate::document::Layout;
 use crate::edit::{Edit, Operation};
 use crate::error::DataError;
 use crate::list::At;
@@ -52,7 +53,7 @@ fn a_patch_is_readable_and_names_targets_as_restconf_does() {
         Some(At::After(vec![Value::string("b")])),
     );
     let new = edit(&new, "/server/udp-port", Some(Value::Uint(1)), None);
-    let patch = to_yang_patch(&diff(&old, &new), "17").expect("it is JSON");
+    let patch = to_yang_patch(&diff(&old, &new), "17", Layout::Compact).expect("it is JSON");
     insta::assert_snapshot!(patch.replace("{\"edit-id\"", "\n{\"edit-id\""), @r#"
     {"ietf-yang-patch:yang-patch":{"patch-id":"17","edit":[
     {"edit-id":"1","operation":"create","target":"/acme:interfaces/interface=a%2Fb","value":{"acme:interface":[{"name":"a/b"}]}},
@@ -101,10 +102,10 @@ proptest! {
             new = with_annotations(&new, &mut random);
         }
         let changes = diff(&old, &new);
-        let patch = to_yang_patch(&changes, "1").unwrap();
+        let patch = to_yang_patch(&changes, "1", Layout::Compact).unwrap();
         let there = replayed(&patch, &old).unwrap();
         prop_assert!(there == new, "{}\nis left after\n{patch}", diff(&there, &new));
-        let back = to_yang_patch(&changes.reverse(), "1").unwrap();
+        let back = to_yang_patch(&changes.reverse(), "1", Layout::Compact).unwrap();
         let here = replayed(&back, &new).unwrap();
         prop_assert!(here == old, "{}\nis left after\n{back}", diff(&here, &old));
     }
@@ -152,7 +153,7 @@ fn a_patch_reaches_through_mount_points() {
     let changed = edit(&inner, "/system/hostname", Some(Value::string("x")), None);
     let second = mounted(Arc::new(changed));
     for (from, to) in [(&old, &first), (&first, &second), (&second, &old)] {
-        let patch = to_yang_patch(&diff(from, to), "1").expect("it is JSON");
+        let patch = to_yang_patch(&diff(from, to), "1", Layout::Compact).expect("it is JSON");
         assert_eq!(replayed(&patch, from).as_ref(), Ok(to), "{patch}");
     }
 }

@@ -7,7 +7,7 @@ use banyan_yang::schema::{Schema, SchemaId};
 
 use super::PatchOperation;
 use crate::change::{Change, ChangeKind, ChangeSet, ChangedContent, Instance};
-use crate::document::PrintOptions;
+use crate::document::{Layout, PrintOptions};
 use crate::json;
 use crate::list::{LeafList, List};
 use crate::meta::Meta;
@@ -15,14 +15,16 @@ use crate::node::{Content, Node, Slot, Tree};
 use crate::path::{PathStep, Select, api_path};
 use crate::value::Value;
 
-/// The change set as a YANG Patch in JSON, one edit for each change. `patch_id` is for people. O(changes and what
+/// The change set as a YANG Patch in JSON, one edit for each change, indented ones on lines of their own. `patch_id` is
+/// for people. O(changes and what
 /// they create).
 ///
 /// # Errors
 /// Content that JSON cannot hold: anydata that came as XML from a place without a schema.
-pub fn to_yang_patch(changes: &ChangeSet, patch_id: &str) -> io::Result<String> {
+pub fn to_yang_patch(changes: &ChangeSet, patch_id: &str, layout: Layout) -> io::Result<String> {
     let mut writer = Writer {
         out: String::from(r#"{"ietf-yang-patch:yang-patch":{"patch-id":"#),
+        layout,
         count: 0,
         target: String::new(),
         module: None,
@@ -33,12 +35,16 @@ pub fn to_yang_patch(changes: &ChangeSet, patch_id: &str) -> io::Result<String> 
         writer.metadata(&changes.schema, new)?;
     }
     writer.changes(&changes.schema, &changes.changes)?;
+    if layout != Layout::Compact {
+        writer.out.push('\n');
+    }
     writer.out.push_str("]}}");
     Ok(writer.out)
 }
 
 struct Writer {
     out: String,
+    layout: Layout,
     count: usize,
     /// The path of what is being written, as an api-path.
     target: String,
@@ -66,6 +72,10 @@ impl Writer {
         }
         self.count += 1;
         let id = self.count.to_string();
+        if let Layout::Indented(width) = self.layout {
+            self.out.push('\n');
+            self.out.push_str(&" ".repeat(usize::from(width)));
+        }
         self.out.push_str("{\"edit-id\":");
         self.text(&id)?;
         self.member("operation", operation.name())?;

@@ -158,7 +158,7 @@ proptest! {
             let changes = diff(&old, &new);
             let mut lines = Vec::new();
             set::print_changes(&changes, &mut lines).expect("a vector takes all");
-            let patch = to_yang_patch(&changes, "").expect("it is JSON").into_bytes();
+            let patch = to_yang_patch(&changes, "", Layout::Indented(1)).expect("it is JSON").into_bytes();
             let mut config = Vec::new();
             let mut minimal = changes.to_edit(EditForm::Exact);
             minimal.root.operation = Operation::Merge;

@@ -112,7 +112,7 @@ fn found(tree: &Tree, report: Report) -> Result<()> {
 
 /// A change as the log keeps it: a YANG Patch (RFC 8072).
 pub(crate) fn patch_text(changes: &ChangeSet, name: &str) -> Result<String> {
-    patch::to_yang_patch(changes, name).map_err(print_error)
+    patch::to_yang_patch(changes, name, Layout::Compact).map_err(print_error)
 }
 
 /// Applies a change as the log keeps it.

@@ -75,9 +75,8 @@ pub fn print_changes(changes: &ChangeSet, form: ChangeForm, out: &mut dyn Write)
         ChangeForm::Text => write!(out, "{changes}"),
         ChangeForm::Set => set::print_changes(changes, out),
         ChangeForm::Patch => {
-            let patch = to_yang_patch(changes, "banyan data diff")?;
-            let patch: serde_json::Value = serde_json::from_str(&patch)?;
-            writeln!(out, "{patch:#}")
+            let patch = to_yang_patch(changes, "banyan data diff", Layout::Indented(2))?;
+            writeln!(out, "{patch}")
         }
         ChangeForm::EditConfig => {
             let mut edit = changes.to_edit(EditForm::Exact);
