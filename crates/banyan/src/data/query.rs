@@ -28,7 +28,7 @@ use crate::yang::{YangError, print};
 /// `banyan data query`
 #[derive(Debug, Args)]
 pub struct Query {
-    /// A file in XML or JSON, found from the content; `-` is standard input.
+    /// A file in XML, JSON, curly braces or `set` lines, found from the content; `-` is standard input.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// XPath 1.0 expressions with the functions of YANG. Prefixes are names of modules, or their prefixes; a name
