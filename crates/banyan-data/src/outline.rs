@@ -64,7 +64,7 @@ fn ty(kind: TypeKind) -> Arc<Type> {
 fn string() -> Arc<Type> {
     ty(TypeKind::String {
         length: Restriction::default(),
-        patterns: Vec::new(),
+        patterns: Default::default(),
     })
 }
 
@@ -97,7 +97,7 @@ fn type_named(nodes: &[SchemaNode], name: &str, path: &str) -> Arc<Type> {
     ty(match name {
         "string" => return string(),
         "ref" => return leafref(nodes, path),
-        "union" => TypeKind::Union(vec![leafref(nodes, path), string()]),
+        "union" => TypeKind::Union([leafref(nodes, path), string()].into()),
         "uint32" => TypeKind::Uint(IntWidth::W32, Restriction::default()),
         "uint64" => TypeKind::Uint(IntWidth::W64, Restriction::default()),
         "int32" => TypeKind::Int(IntWidth::W32, Restriction::default()),
@@ -109,7 +109,7 @@ fn type_named(nodes: &[SchemaNode], name: &str, path: &str) -> Arc<Type> {
         "instance" => TypeKind::InstanceIdentifier {
             require_instance: true,
         },
-        "identity" => TypeKind::IdentityRef(vec![IdentityId(0)]),
+        "identity" => TypeKind::IdentityRef([IdentityId(0)].into()),
         "enum" => TypeKind::Enumeration(
             [("low", 1), ("high", 10)]
                 .map(|(name, value)| EnumItem {

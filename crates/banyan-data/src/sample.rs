@@ -71,7 +71,7 @@ fn ty(kind: TypeKind) -> Option<Arc<Type>> {
 fn string() -> Option<Arc<Type>> {
     ty(TypeKind::String {
         length: Restriction::default(),
-        patterns: Vec::new(),
+        patterns: Default::default(),
     })
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn schema() -> Arc<Schema> {
     let net = build.add(root, Container, "net", |_| {});
     let link = build.list(net, "link", "name", string());
     let mtu = Restriction {
-        parts: vec![Range { min: 68, max: 9000 }],
+        parts: [Range { min: 68, max: 9000 }].into(),
         ..Restriction::default()
     };
     build.add(link, Leaf, "mtu", |node| {
@@ -134,7 +134,11 @@ pub(crate) fn schema() -> Arc<Schema> {
             prefixes: Default::default(),
         }];
     });
-    build.leaf(link, "kind", ty(TypeKind::IdentityRef(vec![IdentityId(0)])));
+    build.leaf(
+        link,
+        "kind",
+        ty(TypeKind::IdentityRef([IdentityId(0)].into())),
+    );
     build.add(link, LeafList, "tag", |node| node.ty = string());
     build.add(link, LeafList, "hop", |node| {
         node.ty = uint(IntWidth::W8);

@@ -119,7 +119,7 @@ pub(crate) fn schema() -> Arc<Schema> {
         )],
         string: type_of(TypeKind::String {
             length: Restriction::default(),
-            patterns: Vec::new(),
+            patterns: Default::default(),
         }),
         uint: type_of(TypeKind::Uint(IntWidth::W32, Restriction::default())),
     };

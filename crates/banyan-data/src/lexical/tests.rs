@@ -18,7 +18,7 @@ fn ty(kind: TypeKind) -> Type {
 
 fn range<T>(min: T, max: T) -> Restriction<T> {
     Restriction {
-        parts: vec![Range { min, max }],
+        parts: [Range { min, max }].into(),
         error_message: None,
         error_app_tag: None,
     }
@@ -169,7 +169,7 @@ fn strings_are_measured_in_characters_and_matched_by_all_patterns() {
     };
     let name = ty(TypeKind::String {
         length: range(1, 3),
-        patterns: vec![pattern("[a-zø]*", false), pattern("x.*", true)],
+        patterns: vec![pattern("[a-zø]*", false), pattern("x.*", true)].into(),
     });
     assert!(read(&name, "øøø").is_ok());
     assert_eq!(
@@ -186,7 +186,7 @@ fn strings_are_measured_in_characters_and_matched_by_all_patterns() {
     );
     let any = ty(TypeKind::String {
         length: Restriction::default(),
-        patterns: Vec::new(),
+        patterns: Default::default(),
     });
     assert!(read(&any, "tab\tand\nline").is_ok());
     assert!(read(&any, "bell\u{7}").unwrap_err().contains("U+0007"));
@@ -199,7 +199,9 @@ fn names_say_what_is_allowed() {
         name: name.into(),
         value,
     };
-    let state = ty(TypeKind::Enumeration(vec![item("up", 1), item("down", -2)]));
+    let state = ty(TypeKind::Enumeration(
+        [item("up", 1), item("down", -2)].into(),
+    ));
     assert_eq!(read(&state, "down"), Ok(Value::Enum(-2)));
     assert_eq!(rewritten(&state, "down"), "down");
     let error = parse(&schema(), &state, "Up", &ModuleNames::default()).unwrap_err();
@@ -210,7 +212,7 @@ fn names_say_what_is_allowed() {
         name: name.into(),
         position,
     };
-    let flags = ty(TypeKind::Bits(vec![bit("syn", 1), bit("ack", 4)]));
+    let flags = ty(TypeKind::Bits([bit("syn", 1), bit("ack", 4)].into()));
     assert_eq!(rewritten(&flags, " ack  syn "), "syn ack");
     assert_eq!(rewritten(&flags, ""), "");
     assert!(read(&flags, "ack ack").unwrap_err().contains("twice"));
@@ -223,7 +225,7 @@ fn names_say_what_is_allowed() {
 
 #[test]
 fn identities_are_derived_from_their_base_and_named_by_module() {
-    let kind = ty(TypeKind::IdentityRef(vec![IdentityId(0)]));
+    let kind = ty(TypeKind::IdentityRef([IdentityId(0)].into()));
     assert_eq!(
         read(&kind, "b:ethernet"),
         Ok(Value::Identity(IdentityId(1)))
@@ -261,14 +263,19 @@ fn binary_is_canonical_base64() {
 }
 
 fn number_or_word() -> Type {
-    ty(TypeKind::Union(vec![
-        Arc::new(ty(TypeKind::Uint(IntWidth::W8, Restriction::default()))),
-        Arc::new(ty(TypeKind::Enumeration(vec![EnumItem {
-            name: "7".into(),
-            value: 0,
-        }]))),
-        Arc::new(ty(TypeKind::Boolean)),
-    ]))
+    let seven = EnumItem {
+        name: "7".into(),
+        value: 0,
+    };
+    ty(TypeKind::Union(
+        [
+            TypeKind::Uint(IntWidth::W8, Restriction::default()),
+            TypeKind::Enumeration([seven].into()),
+            TypeKind::Boolean,
+        ]
+        .map(|kind| Arc::new(ty(kind)))
+        .into(),
+    ))
 }
 
 #[test]
@@ -375,7 +382,7 @@ fn typed_text() -> impl Strategy<Value = (Type, String)> {
         "[ -~øü\u{10000}]{0,40}".prop_map(|text| (
             ty(TypeKind::String {
                 length: Restriction::default(),
-                patterns: Vec::new()
+                patterns: Default::default()
             }),
             text
         )),

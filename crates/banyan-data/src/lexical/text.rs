@@ -1,6 +1,6 @@
 //! Values that are text or octets: string and binary (RFC 7950 9.4, 9.8).
 
-use banyan_yang::schema::{PatternRestriction, Restriction};
+use banyan_yang::schema::{Patterns, Restriction};
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, PAD};
@@ -29,7 +29,7 @@ fn is_yang_char(character: char) -> bool {
 /// RFC 7950 9.4.1, 9.4.4, 9.4.5: the length counts characters, and all patterns must hold.
 pub(super) fn parse_string(
     length: &Restriction<u64>,
-    patterns: &[PatternRestriction],
+    patterns: &Patterns,
     text: &str,
 ) -> Result<Value, ValueError> {
     let plain = text.bytes().all(|byte| (0x20..0x7F).contains(&byte));
@@ -53,7 +53,7 @@ pub(super) fn parse_string(
             |bound| bound.to_string(),
         )?;
     }
-    for restriction in patterns {
+    for restriction in patterns.iter() {
         if restriction.pattern.is_match(text) == restriction.invert_match {
             let verb = if restriction.invert_match {
                 "matches the excluded pattern"

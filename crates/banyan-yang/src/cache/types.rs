@@ -6,7 +6,7 @@ use super::Miss;
 use super::bytes::{NONE, Reader, Writer};
 use super::shared::{Shared, SharedWriter, entry};
 use crate::schema::{
-    Bit, EnumItem, IntWidth, PatternRestriction, Range, Restriction, Type, TypeKind,
+    Bit, EnumItem, IntWidth, PatternRestriction, Patterns, Range, Restriction, Type, TypeKind,
 };
 
 const INT: u8 = 0;
@@ -72,7 +72,7 @@ impl<'s> SharedWriter<'s> {
                 to.u8(STRING);
                 self.restriction(length, |value| value, to);
                 to.count(patterns.len());
-                for restriction in patterns {
+                for restriction in patterns.iter() {
                     to.u32(self.pattern(&restriction.pattern));
                     to.bool(restriction.invert_match);
                     to.u32(self.strings.optional(restriction.error_message.as_ref()));
@@ -83,7 +83,7 @@ impl<'s> SharedWriter<'s> {
             TypeKind::Enumeration(items) => {
                 to.u8(ENUMERATION);
                 to.count(items.len());
-                for item in items {
+                for item in items.iter() {
                     to.u32(self.strings.id(&item.name));
                     to.u32(item.value as u32);
                 }
@@ -91,7 +91,7 @@ impl<'s> SharedWriter<'s> {
             TypeKind::Bits(bits) => {
                 to.u8(BITS);
                 to.count(bits.len());
-                for bit in bits {
+                for bit in bits.iter() {
                     to.u32(self.strings.id(&bit.name));
                     to.u32(bit.position);
                 }
@@ -137,7 +137,7 @@ impl<'s> SharedWriter<'s> {
         to: &mut Writer,
     ) {
         to.count(restriction.parts.len());
-        for part in &restriction.parts {
+        for part in restriction.parts.iter() {
             to.u64(bits(part.min));
             to.u64(bits(part.max));
         }
@@ -190,28 +190,34 @@ impl Shared {
             },
             STRING => TypeKind::String {
                 length: self.read_restriction(body, |bits| bits)?,
-                patterns: body.items(|body| {
+                patterns: Patterns::from(body.items(|body| {
                     Ok(PatternRestriction {
                         pattern: entry(&self.patterns, body)?,
                         invert_match: body.bool()?,
                         error_message: self.strings.next_optional(body)?,
                         error_app_tag: self.strings.next_optional(body)?,
                     })
-                })?,
+                })?),
             },
             BOOLEAN => TypeKind::Boolean,
-            ENUMERATION => TypeKind::Enumeration(body.items(|body| {
-                Ok(EnumItem {
-                    name: self.strings.next(body)?,
-                    value: body.u32()? as i32,
-                })
-            })?),
-            BITS => TypeKind::Bits(body.items(|body| {
-                Ok(Bit {
-                    name: self.strings.next(body)?,
-                    position: body.u32()?,
-                })
-            })?),
+            ENUMERATION => TypeKind::Enumeration(
+                body.items(|body| {
+                    Ok(EnumItem {
+                        name: self.strings.next(body)?,
+                        value: body.u32()? as i32,
+                    })
+                })?
+                .into(),
+            ),
+            BITS => TypeKind::Bits(
+                body.items(|body| {
+                    Ok(Bit {
+                        name: self.strings.next(body)?,
+                        position: body.u32()?,
+                    })
+                })?
+                .into(),
+            ),
             BINARY => TypeKind::Binary(self.read_restriction(body, |bits| bits)?),
             LEAFREF => TypeKind::Leafref {
                 path: self.read_expression(body)?,
@@ -219,9 +225,9 @@ impl Shared {
                 resolved: named(body, &self.types)?,
                 require_instance: body.bool()?,
             },
-            IDENTITYREF => TypeKind::IdentityRef(body.items(|body| self.identity(body))?),
+            IDENTITYREF => TypeKind::IdentityRef(body.items(|body| self.identity(body))?.into()),
             EMPTY => TypeKind::Empty,
-            UNION => TypeKind::Union(body.items(|body| named(body, &self.types))?),
+            UNION => TypeKind::Union(body.items(|body| named(body, &self.types))?.into()),
             INSTANCE_IDENTIFIER => TypeKind::InstanceIdentifier {
                 require_instance: body.bool()?,
             },
@@ -235,12 +241,14 @@ impl Shared {
         value: impl Fn(u64) -> T,
     ) -> Result<Restriction<T>, Miss> {
         Ok(Restriction {
-            parts: body.items(|body| {
-                Ok(Range {
-                    min: value(body.u64()?),
-                    max: value(body.u64()?),
-                })
-            })?,
+            parts: body
+                .items(|body| {
+                    Ok(Range {
+                        min: value(body.u64()?),
+                        max: value(body.u64()?),
+                    })
+                })?
+                .into(),
             error_message: self.strings.next_optional(body)?,
             error_app_tag: self.strings.next_optional(body)?,
         })

@@ -244,6 +244,7 @@ impl Settled {
             return;
         };
         let mut keys: Vec<DraftId> = Vec::new();
+        let mut seen: IdSet<DraftId> = IdSet::default();
         for word in set.argument(key).split_ascii_whitespace() {
             let name = compilation.names.find(split_name(word).1);
             let leaf = name.and_then(|name| compilation.drafts.child(id, module, name));
@@ -262,7 +263,7 @@ impl Settled {
                 Some((_, leaf)) if leaf.absent.is_some() => Some(format!(
                     "the key `{word}` is not supported or switched off by a feature"
                 )),
-                Some((leaf, _)) if keys.contains(&leaf) => {
+                Some((leaf, _)) if seen.contains(&leaf) => {
                     Some(format!("the key `{word}` is there twice"))
                 }
                 Some((_, leaf))
@@ -297,6 +298,7 @@ impl Settled {
                 }
                 Some((leaf, _)) => {
                     keys.push(leaf);
+                    seen.insert(leaf);
                     None
                 }
             };

@@ -9,6 +9,7 @@ use super::draft::{Absent, DraftId, Drafts, Facts};
 use super::hash::{IdMap, IdSet};
 use super::set::{Interner, ModuleSet, Name, PrefixMeaning, StatementRef, UnitId, split_name};
 use super::types::{ResolvedType, builtin_names};
+use super::value::ItemNames;
 use super::{Compiler, Mode};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::grammar::Version;
@@ -78,6 +79,8 @@ pub(super) struct Compilation<'a> {
     texts: HashSet<Arc<str>>,
     /// By text: equal patterns are checked and compiled once.
     pub patterns: HashMap<(Arc<str>, Syntax), Arc<Pattern>>,
+    /// What default values are looked up in.
+    pub item_names: ItemNames,
     /// What `pattern`s mean in each text.
     pub pattern_syntaxes: IdMap<UnitId, Syntax>,
     /// `typedef`s with a default of their own or of their base, for the check that it fits.
@@ -118,6 +121,7 @@ impl<'a> Compilation<'a> {
             prefix_maps: IdMap::default(),
             texts: HashSet::new(),
             patterns: HashMap::new(),
+            item_names: ItemNames::default(),
             pattern_syntaxes: IdMap::default(),
             typedefs_with_default: Vec::new(),
             default_identities: IdSet::default(),

@@ -184,6 +184,7 @@ fn values<'c>(
         identity_ids: &compilation.identity_ids,
         identities: &compilation.identities,
         nodes: tree.map(|tree| (tree, &compilation.drafts)),
+        items: &compilation.item_names,
     }
 }
 

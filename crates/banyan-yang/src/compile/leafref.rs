@@ -1,5 +1,6 @@
 //! Leafrefs: where their paths lead, chains and cycles (RFC 7950 9.9), and the final types of all leafs.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::consistency::Settled;
@@ -8,9 +9,11 @@ use super::data_tree::{DataTree, Nowhere, Place};
 use super::draft::{Absent, DraftId};
 use super::hash::IdMap;
 use super::status::Reference;
-use super::types::{DraftType, LeafrefDraft, key_test};
+use super::types::{DraftType, LeafrefDraft, UnionDraft, key_test};
 use crate::diagnostic::Diagnostic;
-use crate::schema::{Expression, NodeKind, Restriction, SchemaId, SchemaNode, Type, TypeKind};
+use crate::schema::{
+    Expression, ModuleId, NodeKind, Patterns, Restriction, SchemaId, SchemaNode, Type, TypeKind,
+};
 use crate::statement::Keyword;
 use crate::xpath::{Axis, Expr, Function, NodeTest, Step};
 
@@ -26,6 +29,11 @@ pub(super) struct TypeFinisher<'c, 'a> {
     pub keys: &'c IdMap<DraftId, Vec<DraftId>>,
     /// Finished types that hold leafrefs, with the leafrefs and unions on their longest way down.
     done: IdMap<DraftId, (Arc<Type>, usize)>,
+    /// Finished leafrefs, by their drafts, the modules of unprefixed names, and the leafs that they refer to.
+    leafrefs: HashMap<(usize, ModuleId, DraftId), (Arc<Type>, usize)>,
+    /// Finished unions, by their drafts and what became of members that are no plain types: those of one typedef mostly
+    /// come out the same.
+    unions: HashMap<(usize, Vec<usize>), (Arc<Type>, usize)>,
     /// Leafs whose leafrefs are being followed.
     open: Vec<DraftId>,
     /// Types being finished, nested ones counted.
@@ -42,7 +50,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
         let string = Arc::new(Type {
             kind: TypeKind::String {
                 length: Restriction::default(),
-                patterns: Vec::new(),
+                patterns: Patterns::default(),
             },
             typedef: None,
         });
@@ -52,6 +60,8 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
             ids,
             keys: &settled.keys,
             done: IdMap::default(),
+            leafrefs: HashMap::new(),
+            unions: HashMap::new(),
             open: Vec::new(),
             nesting: 0,
             string,
@@ -89,20 +99,10 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
         match ty {
             DraftType::Plain(ty) => (ty.clone(), 1),
             DraftType::Union(union) => {
-                let mut depth = 1;
-                let mut members = Vec::with_capacity(union.members.len());
                 self.nesting += 1;
-                for member in &union.members {
-                    let (member, below) = self.finish(member, leaf);
-                    depth = depth.max(below + 1);
-                    members.push(member);
-                }
+                let finished = self.union(union, leaf);
                 self.nesting -= 1;
-                let ty = Type {
-                    kind: TypeKind::Union(members),
-                    typedef: union.typedef.clone(),
-                };
-                (Arc::new(ty), depth)
+                finished
             }
             DraftType::Leafref(leafref) => {
                 self.nesting += 1;
@@ -113,7 +113,37 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
         }
     }
 
-    fn leafref(&mut self, leafref: &LeafrefDraft, leaf: DraftId) -> (Arc<Type>, usize) {
+    fn union(&mut self, union: &Arc<UnionDraft>, leaf: DraftId) -> (Arc<Type>, usize) {
+        let mut depth = 1;
+        let mut placed = Vec::new();
+        for member in &union.members {
+            if !matches!(member, DraftType::Plain(_)) {
+                let (member, below) = self.finish(member, leaf);
+                depth = depth.max(below);
+                placed.push(member);
+            }
+        }
+        // No draft is made any more, and the tables keep the finished types: addresses name both.
+        let addresses = placed.iter().map(|ty| Arc::as_ptr(ty).addr());
+        let key = (Arc::as_ptr(union).addr(), addresses.collect());
+        if let Some(known) = self.unions.get(&key) {
+            return known.clone();
+        }
+        let mut placed = placed.into_iter();
+        let members = union.members.iter().filter_map(|member| match member {
+            DraftType::Plain(ty) => Some(ty.clone()),
+            _ => placed.next(),
+        });
+        let ty = Type {
+            kind: TypeKind::Union(members.collect()),
+            typedef: union.typedef.clone(),
+        };
+        let finished = (Arc::new(ty), depth + 1);
+        self.unions.insert(key, finished.clone());
+        finished
+    }
+
+    fn leafref(&mut self, leafref: &Arc<LeafrefDraft>, leaf: DraftId) -> (Arc<Type>, usize) {
         let Some((path, target)) = self.target(leafref, leaf) else {
             return self.unknown();
         };
@@ -171,7 +201,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
             self.report_absent(target, &path);
             return (resolved, depth);
         };
-        let ty = Type {
+        let ty = || Type {
             kind: TypeKind::Leafref {
                 path,
                 target: id,
@@ -180,7 +210,12 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
             },
             typedef: leafref.typedef.clone(),
         };
-        (Arc::new(ty), depth + 1)
+        let own = leafref.default.unwrap_or(drafts.get(leaf).module);
+        let key = (Arc::as_ptr(leafref).addr(), own, target);
+        let finished = self.leafrefs.entry(key);
+        finished
+            .or_insert_with(|| (Arc::new(ty()), depth + 1))
+            .clone()
     }
 
     /// RFC 7950 9.9: the path leads to an existing node. The leaf takes the target's type all the same, so that a lenient
@@ -430,7 +465,7 @@ pub(super) fn check_targets(
     let mut pending = vec![ty];
     while let Some(ty) = pending.pop() {
         match &ty.kind {
-            TypeKind::Union(members) => pending.extend(members),
+            TypeKind::Union(members) => pending.extend(members.iter()),
             TypeKind::Leafref {
                 path,
                 target,

@@ -3,6 +3,7 @@
 use super::context::Compilation;
 use super::draft::{Absent, DraftId};
 use super::expand::{MAX_DEPTH, Scope};
+use super::hash::IdMap;
 use super::set::{StatementRef, split_name};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{ModuleId, NodeKind, WhenContext};
@@ -34,8 +35,20 @@ impl Compilation<'_> {
         let added: Vec<DraftId> = self.drafts.children_after(parent, before).collect();
 
         // RFC 7950 7.13.2: a refine names a node of the grouping, not one that an augment adds.
+        // All of one node at once: thousands of them make one copy of what it says.
+        let mut refines: Vec<(DraftId, Vec<StatementRef>)> = Vec::new();
+        let mut places: IdMap<DraftId, usize> = IdMap::default();
         for refine in set.children_of(at, Keyword::Refine) {
-            self.refine(refine, parent, scope);
+            if let Some(target) = self.descendant(refine, parent, scope.module) {
+                let place = *places.entry(target).or_insert(refines.len());
+                if place == refines.len() {
+                    refines.push((target, Vec::new()));
+                }
+                refines[place].1.push(refine);
+            }
+        }
+        for (target, refines) in refines {
+            self.refine(target, &refines, scope);
         }
         // An augment can only depend on augments with shorter paths.
         let mut augments: Vec<_> = set.children_of(at, Keyword::Augment).collect();
@@ -137,27 +150,33 @@ impl Compilation<'_> {
         }
     }
 
-    /// RFC 7950 7.13.2.
-    fn refine(&mut self, at: StatementRef, parent: DraftId, scope: Scope) {
+    /// Applies the refinements of one `uses` to one node (RFC 7950 7.13.2).
+    fn refine(&mut self, target: DraftId, refines: &[StatementRef], scope: Scope) {
         let set = self.set;
-        let Some(target) = self.descendant(at, parent, scope.module) else {
+        let kind = self.drafts.get(target).kind;
+        let Some(first) = refines.first() else {
             return;
         };
-        let kind = self.drafts.get(target).kind;
-        self.change_alike(target, at, scope.module, |compilation, facts| {
-            let mut first_default = true;
-            for child in set.children(at) {
-                if !compilation.check_property(target, child, "RFC 7950 7.13.2") {
-                    continue;
+        // The first stands for all: a `uses` has the same for each copy of the node.
+        self.change_alike(target, *first, scope.module, |compilation, facts| {
+            for refine in refines {
+                let mut first_default = true;
+                for child in set.children(*refine) {
+                    if !compilation.check_property(target, child, "RFC 7950 7.13.2") {
+                        continue;
+                    }
+                    if set.keyword(child) == Keyword::Default && std::mem::take(&mut first_default)
+                    {
+                        facts.details_mut().defaults.clear();
+                    }
+                    compilation.set_property(facts, kind, scope.module, child);
                 }
-                if set.keyword(child) == Keyword::Default && std::mem::take(&mut first_default) {
-                    facts.details_mut().defaults.clear();
-                }
-                compilation.set_property(facts, kind, scope.module, child);
             }
         });
-        if !self.enabled(at, scope) {
-            self.drafts.get_mut(target).leave_out(Absent::Feature);
+        for refine in refines {
+            if !self.enabled(*refine, scope) {
+                self.drafts.get_mut(target).leave_out(Absent::Feature);
+            }
         }
     }
 

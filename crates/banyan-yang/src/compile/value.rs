@@ -2,6 +2,10 @@
 //!
 //! The data layer makes the values. Must agree with it on what is valid.
 
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use super::data_tree::{DataTree, Place};
 use super::draft::{DraftId, Drafts};
 use super::hash::IdMap;
@@ -9,7 +13,7 @@ use super::range::{parse_decimal, parse_integer};
 use super::set::{Interner, Name, split_name};
 use crate::nearest::nearest;
 use crate::schema::{
-    Identity, IdentityId, ModuleId, PrefixMap, Range, Restriction, Type, TypeKind,
+    Bit, EnumItem, Identity, IdentityId, ModuleId, PrefixMap, Range, Restriction, Type, TypeKind,
 };
 use crate::xpath::{self, Axis, CompareOp, Expr, NodeTest, Step};
 
@@ -20,6 +24,62 @@ pub(super) struct Values<'c> {
     pub identities: &'c [Identity],
     /// For instance-identifiers, once it is known.
     pub nodes: Option<(&'c DataTree, &'c Drafts)>,
+    /// The names of enums and bits.
+    pub items: &'c ItemNames,
+}
+
+/// The names of large enumerations and bits, to look values up in; by the place of the items, which are kept.
+#[derive(Debug, Default)]
+pub(super) struct ItemNames(RefCell<HashMap<usize, Names>>);
+
+#[derive(Debug)]
+struct Names {
+    names: HashSet<Arc<str>>,
+    /// Kept so that nothing else gets the address.
+    _kept: Kept,
+}
+
+/// What an address stands for.
+#[derive(Debug)]
+enum Kept {
+    Enums { _items: Arc<[EnumItem]> },
+    Bits { _bits: Arc<[Bit]> },
+}
+
+/// Fewer names are looked through.
+const FEW_NAMES: usize = 32;
+
+impl ItemNames {
+    fn has_enum(&self, items: &Arc<[EnumItem]>, name: &str) -> bool {
+        let _items = items.clone();
+        let names = items.iter().map(|item| &item.name);
+        self.has(items.as_ptr().addr(), names, name, Kept::Enums { _items })
+    }
+
+    fn has_bit(&self, bits: &Arc<[Bit]>, name: &str) -> bool {
+        let _bits = bits.clone();
+        let names = bits.iter().map(|bit| &bit.name);
+        self.has(bits.as_ptr().addr(), names, name, Kept::Bits { _bits })
+    }
+
+    /// O(1), beside one visit of each name.
+    fn has<'n>(
+        &self,
+        key: usize,
+        mut names: impl ExactSizeIterator<Item = &'n Arc<str>>,
+        name: &str,
+        kept: Kept,
+    ) -> bool {
+        if names.len() <= FEW_NAMES {
+            return names.any(|known| **known == *name);
+        }
+        let mut known = self.0.borrow_mut();
+        let known = known.entry(key).or_insert_with(|| Names {
+            names: names.cloned().collect(),
+            _kept: kept,
+        });
+        known.names.contains(name)
+    }
 }
 
 impl Values<'_> {
@@ -70,18 +130,18 @@ impl Values<'_> {
             }
             TypeKind::Boolean => (!matches!(text, "true" | "false"))
                 .then(|| "it is neither `true` nor `false`".to_owned()),
-            TypeKind::Enumeration(items) => (!items.iter().any(|item| &*item.name == text))
-                .then(|| "there is no such enum".to_owned()),
+            TypeKind::Enumeration(items) => {
+                (!self.items.has_enum(items, text)).then(|| "there is no such enum".to_owned())
+            }
             TypeKind::Bits(bits) => {
-                let mut seen = Vec::new();
+                let mut seen = HashSet::new();
                 for word in text.split_ascii_whitespace() {
-                    if !bits.iter().any(|bit| &*bit.name == word) {
+                    if !self.items.has_bit(bits, word) {
                         return Some(format!("there is no bit `{word}`"));
                     }
-                    if seen.contains(&word) {
+                    if !seen.insert(word) {
                         return Some(format!("the bit `{word}` is there twice"));
                     }
-                    seen.push(word);
                 }
                 None
             }

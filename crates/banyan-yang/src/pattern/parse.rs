@@ -3,6 +3,8 @@
 //! Departs from the letter in two harmless ways that published modules rely on: any ASCII punctuation may
 //! be escaped (`\/`, `\$`), and a `-` in a class that cannot make a range stands for itself wherever it is.
 
+use std::collections::{HashMap, HashSet};
+
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, Look, Repetition};
 
 use super::class::{multi_character, negated, property, wildcard};
@@ -24,6 +26,7 @@ pub(super) fn parse(text: &str, syntax: Syntax) -> Result<Hir, PatternError> {
         syntax,
         at: 0,
         depth: 0,
+        sets: HashMap::new(),
     };
     let whole = parser.alternatives()?;
     match parser.peek() {
@@ -54,6 +57,8 @@ struct Parser<'a> {
     syntax: Syntax,
     at: usize,
     depth: usize,
+    /// The sets that escapes stand for, as they are written: each is put together once.
+    sets: HashMap<&'a str, ClassUnicode>,
 }
 
 /// What stands at one place of a character class.
@@ -62,7 +67,27 @@ enum Member {
     Set(ClassUnicode),
 }
 
-impl Parser<'_> {
+/// What stands in a class. Its ranges are put in order once: for each by itself all others would be gone over.
+#[derive(Default)]
+struct Members<'a> {
+    ranges: Vec<ClassUnicodeRange>,
+    /// The sets that are among the ranges, as they are written.
+    sets: HashSet<&'a str>,
+}
+
+impl<'a> Members<'a> {
+    fn add_set(&mut self, written: &'a str, set: &ClassUnicode) {
+        if self.sets.insert(written) {
+            self.ranges.extend(set.ranges());
+        }
+    }
+
+    fn class(self) -> ClassUnicode {
+        ClassUnicode::new(self.ranges)
+    }
+}
+
+impl<'a> Parser<'a> {
     fn peek(&self) -> Option<char> {
         self.text[self.at..].chars().next()
     }
@@ -260,37 +285,58 @@ impl Parser<'_> {
             'r' => Member::Char('\r'),
             't' => Member::Char('\t'),
             'p' | 'P' => {
-                let class = self.property(start)?;
-                Member::Set(if letter == 'P' { negated(class) } else { class })
+                let name = self.property_name(start)?;
+                self.set(start, || {
+                    let class = property(name);
+                    let class = if letter == 'P' {
+                        class.map(negated)
+                    } else {
+                        class
+                    };
+                    class.ok_or_else(|| PatternProblem::UnknownProperty(name.to_owned()))
+                })?
             }
             c if c.is_ascii_punctuation() => Member::Char(c),
             c if c.is_ascii_digit() => {
                 return Err(error_at(start, PatternProblem::BackReference(c)));
             }
-            c => match multi_character(c) {
-                Some(class) => Member::Set(class),
-                None => return Err(error_at(start, PatternProblem::UnknownEscape(c))),
-            },
+            c => self.set(start, || {
+                multi_character(c).ok_or(PatternProblem::UnknownEscape(c))
+            })?,
         })
     }
 
+    /// The set that an escape stands for, which was read from `start`.
+    fn set(
+        &mut self,
+        start: usize,
+        make: impl FnOnce() -> Result<ClassUnicode, PatternProblem>,
+    ) -> Result<Member, PatternError> {
+        let written = &self.text[start..self.at];
+        if let Some(known) = self.sets.get(written) {
+            return Ok(Member::Set(known.clone()));
+        }
+        let made = make().map_err(|problem| error_at(start, problem))?;
+        self.sets.insert(written, made.clone());
+        Ok(Member::Set(made))
+    }
+
     /// `'{' charProp '}'`
-    fn property(&mut self, start: usize) -> Result<ClassUnicode, PatternError> {
-        let name = self.text[self.at..]
+    fn property_name(&mut self, start: usize) -> Result<&'a str, PatternError> {
+        let text: &'a str = self.text;
+        let name = text[self.at..]
             .strip_prefix('{')
             .and_then(|rest| rest.split_once('}'))
             .map(|(name, _)| name)
             .ok_or_else(|| error_at(start, PatternProblem::PropertyName))?;
-        let class = property(name)
-            .ok_or_else(|| error_at(start, PatternProblem::UnknownProperty(name.to_owned())))?;
         self.at += name.len() + 2;
-        Ok(class)
+        Ok(name)
     }
 
     /// `charGroup ']'`, behind the `[` that stood at `start`.
     fn class(&mut self, start: usize) -> Result<ClassUnicode, PatternError> {
         let negative = self.eat('^');
-        let mut class = ClassUnicode::empty();
+        let mut members = Members::default();
         let mut empty = true;
         loop {
             let Some(c) = self.peek() else {
@@ -301,17 +347,18 @@ impl Parser<'_> {
                     return Err(error_at(start, PatternProblem::EmptyClass));
                 }
                 self.advance(c);
-                return Ok(signed(class, negative));
+                return Ok(signed(members.class(), negative));
             }
             if c == '-' && !empty && self.text[self.at + 1..].starts_with('[') {
-                return self.subtraction(signed(class, negative));
+                return self.subtraction(signed(members.class(), negative));
             }
             empty = false;
+            let escape = self.at;
             match self.member(c)? {
-                Member::Set(set) => class.union(&set),
+                Member::Set(set) => members.add_set(&self.text[escape..self.at], &set),
                 Member::Char(from) => {
                     let to = self.range_end(from)?;
-                    class.push(ClassUnicodeRange::new(from, to));
+                    members.ranges.push(ClassUnicodeRange::new(from, to));
                 }
             }
         }

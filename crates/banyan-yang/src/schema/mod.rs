@@ -22,7 +22,9 @@ pub use node::{
     DefaultDeny, DefaultText, ExtensionInstance, NodeDetails, NodeFacts, NodeKind, NodeLinks,
     OrderedBy, SchemaNode, Status,
 };
-pub use types::{Bit, EnumItem, IntWidth, PatternRestriction, Range, Restriction, Type, TypeKind};
+pub use types::{
+    Bit, EnumItem, IntWidth, PatternRestriction, Patterns, Range, Restriction, Type, TypeKind,
+};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {

@@ -14,7 +14,7 @@ pub struct Type {
     pub typedef: Option<(ModuleId, Arc<str>)>,
 }
 
-/// A built-in type with what restricts it.
+/// A built-in type with what restricts it. Lists are shared by the types of a chain of typedefs.
 #[derive(Clone, Debug)]
 pub enum TypeKind {
     /// int8 to int64 (RFC 7950 9.2).
@@ -33,14 +33,14 @@ pub enum TypeKind {
         /// In characters.
         length: Restriction<u64>,
         /// Of the whole typedef chain.
-        patterns: Vec<PatternRestriction>,
+        patterns: Patterns,
     },
     /// RFC 7950 9.5.
     Boolean,
     /// RFC 7950 9.6, without the disabled ones; in schema order.
-    Enumeration(Vec<EnumItem>),
+    Enumeration(Arc<[EnumItem]>),
     /// RFC 7950 9.7, by ascending position.
-    Bits(Vec<Bit>),
+    Bits(Arc<[Bit]>),
     /// RFC 7950 9.8. Length in octets.
     Binary(Restriction<u64>),
     /// RFC 7950 9.9.
@@ -55,11 +55,11 @@ pub enum TypeKind {
         require_instance: bool,
     },
     /// RFC 7950 9.10: the value must be derived from all of these.
-    IdentityRef(Vec<IdentityId>),
+    IdentityRef(Arc<[IdentityId]>),
     /// RFC 7950 9.11.
     Empty,
     /// RFC 7950 9.12: the members, in order.
-    Union(Vec<Arc<Type>>),
+    Union(Arc<[Arc<Type>]>),
     /// RFC 7950 9.13.
     InstanceIdentifier {
         /// RFC 7950 9.13.1.
@@ -93,8 +93,8 @@ pub struct Range<T> {
 /// (beyond what the base type itself allows).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Restriction<T> {
-    /// The intervals.
-    pub parts: Vec<Range<T>>,
+    /// The intervals; shared with derived types that do not narrow them.
+    pub parts: Arc<[Range<T>]>,
     /// Its `error-message`.
     pub error_message: Option<Arc<str>>,
     /// Its `error-app-tag`.
@@ -104,7 +104,7 @@ pub struct Restriction<T> {
 impl<T> Default for Restriction<T> {
     fn default() -> Self {
         Restriction {
-            parts: Vec::new(),
+            parts: Arc::default(),
             error_message: None,
             error_app_tag: None,
         }
@@ -112,13 +112,46 @@ impl<T> Default for Restriction<T> {
 }
 
 impl<T: Copy + PartialOrd> Restriction<T> {
-    /// Whether `value` lies in one of the intervals, or nothing is restricted.
+    /// Whether `value` lies in one of the intervals, or nothing is restricted. O(log n).
     pub fn allows(&self, value: T) -> bool {
-        self.parts.is_empty()
-            || self
-                .parts
-                .iter()
-                .any(|part| part.min <= value && value <= part.max)
+        let first = self.parts.partition_point(|part| part.max < value);
+        self.parts.is_empty() || self.parts.get(first).is_some_and(|part| part.min <= value)
+    }
+}
+
+/// The patterns of a chain of typedefs: each one's are shared with all types that are derived from it.
+#[derive(Clone, Debug, Default)]
+pub struct Patterns(Vec<Arc<[PatternRestriction]>>);
+
+impl Patterns {
+    /// All of them, those of the first typedef first.
+    pub fn iter(&self) -> impl Iterator<Item = &PatternRestriction> {
+        self.0.iter().flat_map(|own| own.iter())
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|own| own.len()).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// These and those of a derived type.
+    pub(crate) fn and(&self, own: Vec<PatternRestriction>) -> Self {
+        let mut all = self.clone();
+        if !own.is_empty() {
+            all.0.push(own.into());
+        }
+        all
+    }
+}
+
+impl From<Vec<PatternRestriction>> for Patterns {
+    fn from(own: Vec<PatternRestriction>) -> Self {
+        Patterns::default().and(own)
     }
 }
 

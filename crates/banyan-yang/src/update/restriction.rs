@@ -4,7 +4,7 @@ use super::compare::{Comparer, Judgement, Place, allowed, forbidden, unproven};
 use super::interval::{self, Intervals, intervals, missing};
 use super::pattern::includes;
 use super::{Aspect, Rule};
-use crate::schema::{IntWidth, PatternRestriction, Restriction};
+use crate::schema::{IntWidth, PatternRestriction, Patterns, Restriction};
 
 /// The values of a base type, and how they are printed.
 #[derive(Clone, Copy)]
@@ -96,15 +96,11 @@ impl Comparer<'_> {
     }
 
     /// All patterns of a type hold together: each new one has to let through what the old ones did.
-    pub fn patterns(
-        &mut self,
-        place: &Place,
-        old: &[PatternRestriction],
-        new: &[PatternRestriction],
-    ) {
-        let mut gone: Vec<&PatternRestriction> = old.iter().collect();
+    pub fn patterns(&mut self, place: &Place, old: &Patterns, new: &Patterns) {
+        let old: Vec<&PatternRestriction> = old.iter().collect();
+        let mut gone = old.clone();
         let mut came = Vec::new();
-        for pattern in new {
+        for pattern in new.iter() {
             let same = gone.iter().position(|other| {
                 other.pattern == pattern.pattern && other.invert_match == pattern.invert_match
             });
@@ -121,7 +117,7 @@ impl Comparer<'_> {
             );
         }
         for pattern in came {
-            let (other, judgement) = judge(pattern, &gone, old);
+            let (other, judgement) = judge(pattern, &gone, &old);
             let was = other.map(|other| text(gone.remove(other)));
             self.push(place, Aspect::Pattern, was, Some(text(pattern)), judgement);
         }
@@ -141,7 +137,7 @@ impl Comparer<'_> {
 fn judge(
     pattern: &PatternRestriction,
     gone: &[&PatternRestriction],
-    old: &[PatternRestriction],
+    old: &[&PatternRestriction],
 ) -> (Option<usize>, Judgement) {
     let rule = Rule::ValueSpace;
     let follows = |other: &PatternRestriction| lets_through(pattern, other);

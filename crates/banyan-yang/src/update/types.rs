@@ -139,7 +139,7 @@ impl Comparer<'_> {
                         .because("the list of allowed changes has no member types of a union");
                     return self.push(place, Aspect::Type, was, is, judgement);
                 }
-                for (old, new) in old.iter().zip(new) {
+                for (old, new) in old.iter().zip(new.iter()) {
                     self.types(place, old, new);
                 }
             }

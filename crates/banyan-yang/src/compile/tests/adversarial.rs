@@ -6,6 +6,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::dump::dump;
 use crate::parse::parse;
 use crate::pattern::Pattern;
+use crate::schema::TypeKind;
 use crate::source::SourceMap;
 use crate::statement::SyntaxTree;
 use crate::tree::{TreeModules, TreeOptions};
@@ -202,4 +203,90 @@ fn a_text_of_a_million_errors_keeps_as_many_as_are_shown() {
         (codes(&found), found.len()),
         (vec!["unexpected-brace"], 10_000)
     );
+}
+
+/// The type of a leaf at the top.
+fn type_of<'s>(schema: &'s Schema, leaf: &str) -> &'s Arc<Type> {
+    let mut nodes = schema.nodes().map(|(_, node)| node);
+    let node = nodes.find(|node| *node.name == *leaf).expect("a leaf");
+    node.ty.as_ref().expect("a type")
+}
+
+#[test]
+fn types_derived_from_a_large_one_share_what_they_do_not_change() {
+    const MANY: usize = 3_000;
+    let patterns = each(MANY, |at| format!("pattern 'a{at}';"));
+    let parts: Vec<String> = (0..MANY).map(|at| (2 * at).to_string()).collect();
+    let enums = each(MANY, |at| format!("enum e{at};"));
+    let leaves = each(MANY, |at| {
+        format!(
+            "leaf p{at} {{ type p {{ pattern 'b{at}'; }} }} leaf r{at} {{ type r {{ pattern 'b{at}'; }} }}
+             typedef e{at} {{ type e; default e{at}; }} leaf e{at} {{ type e{at}; }}
+             leaf k{at} {{ type e {{ enum e{at}; }} }} leaf u{at} {{ type u; }}\n"
+        )
+    });
+    let text = module(&format!(
+        "typedef p {{ type string {{ {patterns} }} }} typedef r {{ type string {{ length '{}'; }} }}
+         typedef e {{ type enumeration {{ {enums} }} }} leaf t {{ type int8; }}
+         typedef u {{ type union {{ type leafref {{ path '/m:t'; }} {} }} }} {leaves}",
+        parts.join("|"),
+        "type int8; ".repeat(900)
+    ));
+    let schema = schema(&[&text]);
+    let TypeKind::String { patterns, .. } = &type_of(&schema, "p7").kind else {
+        panic!("a string");
+    };
+    assert_eq!(patterns.len(), MANY + 1);
+    let lengths = ["r7", "r8"].map(|leaf| match &type_of(&schema, leaf).kind {
+        TypeKind::String { length, .. } => length.parts.clone(),
+        _ => panic!("a string"),
+    });
+    assert!(Arc::ptr_eq(&lengths[0], &lengths[1]));
+    let enums = ["e7", "e8"].map(|leaf| match &type_of(&schema, leaf).kind {
+        TypeKind::Enumeration(items) => items.clone(),
+        _ => panic!("an enumeration"),
+    });
+    assert!(Arc::ptr_eq(&enums[0], &enums[1]) && enums[0].len() == MANY);
+    assert!(Arc::ptr_eq(type_of(&schema, "u7"), type_of(&schema, "u8")));
+}
+
+#[test]
+fn thousands_of_refinements_of_one_node_are_one_change() {
+    let refines = each(3_000, |at| format!("refine l {{ must '. > {at}'; }}"));
+    let text = module(&format!(
+        "grouping g {{ leaf l {{ type int32; }} }} uses g {{ {refines} refine l {{ default 1; }} }}"
+    ));
+    let schema = schema(&[&text]);
+    let leaf = schema
+        .nodes()
+        .map(|(_, node)| node)
+        .find(|node| &*node.name == "l");
+    assert_eq!(leaf.map(|leaf| leaf.musts().len()), Some(3_000));
+}
+
+#[test]
+fn a_list_of_thousands_of_keys_compiles() {
+    let names: Vec<String> = (0..10_000).map(|at| format!("k{at}")).collect();
+    let leaves: String = names
+        .iter()
+        .map(|name| format!("leaf {name} {{ type int8; }}"))
+        .collect();
+    let text = module(&format!("list l {{ key '{}'; {leaves} }}", names.join(" ")));
+    let schema = schema(&[&text]);
+    let list = schema
+        .nodes()
+        .map(|(_, node)| node)
+        .find(|node| &*node.name == "l");
+    assert_eq!(list.map(|list| list.keys().len()), Some(10_000));
+}
+
+#[test]
+fn character_classes_of_a_hundred_kilobytes_are_put_in_order_once() {
+    let apart: String = (0..30_000)
+        .filter_map(|at| char::from_u32(0x3400 + 2 * at))
+        .collect();
+    let class = Pattern::new(format!("[{apart}]")).expect("a class");
+    assert!(class.is_match("\u{3402}") && !class.is_match("\u{3403}"));
+    let class = Pattern::new(format!("[{}x]", r"\i\c\D\p{L}".repeat(10_000))).expect("a class");
+    assert!(class.is_match("x"));
 }

@@ -6,7 +6,7 @@ use super::super::context::Compilation;
 use super::super::range::parse_decimal;
 use super::super::set::StatementRef;
 use super::builtin::Builtin;
-use super::items;
+use super::items::{self, Items};
 use super::restriction::{FULL_LENGTH, bits, parse_signed, parse_unsigned, signed_bounds};
 use super::{DraftType, LeafrefDraft, ResolvedType};
 use crate::diagnostic::Diagnostic;
@@ -85,8 +85,7 @@ impl Compilation<'_> {
                 }
             }
             TypeKind::String { length, patterns } => {
-                let mut patterns = patterns.clone();
-                patterns.extend(self.patterns_of(at));
+                let patterns = patterns.and(self.patterns_of(at));
                 TypeKind::String {
                     length: self.restriction(
                         at,
@@ -109,14 +108,14 @@ impl Compilation<'_> {
                 self.needs_1_1(at, Keyword::Enum);
                 let kept = self.items(at, &items::ENUM, items.as_deref());
                 let enums = items::enums(&kept);
-                items = Some(kept.into());
+                items = Some(Arc::new(Items::new(kept)));
                 TypeKind::Enumeration(enums)
             }
             TypeKind::Bits(_) => {
                 self.needs_1_1(at, Keyword::Bit);
                 let kept = self.items(at, &items::BIT, items.as_deref());
                 let bits = items::bits(&kept);
-                items = Some(kept.into());
+                items = Some(Arc::new(Items::new(kept)));
                 TypeKind::Bits(bits)
             }
             TypeKind::InstanceIdentifier { require_instance } => TypeKind::InstanceIdentifier {

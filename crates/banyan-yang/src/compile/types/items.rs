@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::super::context::Compilation;
 use super::super::set::StatementRef;
@@ -17,6 +17,32 @@ pub(super) struct Item {
     pub number: i64,
     /// Its `if-feature`s hold, here and in all types that this one restricts.
     pub on: bool,
+}
+
+/// All items of a type.
+#[derive(Debug)]
+pub(super) struct Items {
+    items: Vec<Item>,
+    /// Their places by name, known once a type keeps some of them.
+    places: OnceLock<HashMap<Arc<str>, usize>>,
+}
+
+impl Items {
+    pub fn new(items: Vec<Item>) -> Self {
+        Items {
+            items,
+            places: OnceLock::new(),
+        }
+    }
+
+    /// O(1); the first call is linear.
+    fn named(&self, name: &str) -> Option<&Item> {
+        let places = self.places.get_or_init(|| {
+            let places = self.items.iter().enumerate();
+            places.map(|(at, item)| (item.name.clone(), at)).collect()
+        });
+        self.items.get(*places.get(name)?)
+    }
 }
 
 /// What enums and bits differ in.
@@ -65,16 +91,14 @@ pub(super) const BIT: ItemKind = ItemKind {
 
 impl Compilation<'_> {
     /// The items of a type that defines them, or, with a `base`, of one that keeps some of the base's: names and
-    /// numbers are the base's then. Items with an error are left out. Linear.
+    /// numbers are the base's then. Items with an error are left out. Linear in its own items.
     pub(super) fn items(
         &mut self,
         at: StatementRef,
         kind: &ItemKind,
-        base: Option<&[Item]>,
+        base: Option<&Items>,
     ) -> Vec<Item> {
         let set = self.set;
-        let base: Option<HashMap<&str, &Item>> =
-            base.map(|items| items.iter().map(|item| (&*item.name, item)).collect());
         let mut names: HashMap<&str, StatementRef> = HashMap::new();
         let mut numbers: HashMap<i64, StatementRef> = HashMap::new();
         let mut highest: Option<i64> = None;
@@ -98,12 +122,14 @@ impl Compilation<'_> {
             let given: Option<i64> = set
                 .child_argument(child, kind.number)
                 .and_then(|number| number.parse().ok()); // The grammar has checked it.
-            let (number, on) = match &base {
+            let (number, on) = match base {
                 Some(base) => {
-                    let Some(item) = base.get(name) else {
+                    let Some(item) = base.named(name) else {
                         let message = format!("the base type has no {word} `{name}`");
                         let error = Diagnostic::error(kind.unknown, set.span(child), message);
-                        let help = match self.nearest(name, base.keys().copied()) {
+                        let help = match self
+                            .nearest(name, base.items.iter().map(|item| &*item.name))
+                        {
                             Some(near) => format!("did you mean `{near}`?"),
                             None => {
                                 format!("a derived type can only keep some of its base's {word}s")
@@ -175,9 +201,9 @@ impl Compilation<'_> {
 }
 
 /// The enums that are on, in schema order.
-pub(super) fn enums(items: &[Item]) -> Vec<EnumItem> {
+pub(super) fn enums(items: &[Item]) -> Arc<[EnumItem]> {
     let on = items.iter().filter(|item| item.on);
-    let mut enums: Vec<EnumItem> = on
+    let enums: Vec<EnumItem> = on
         .filter_map(|item| {
             Some(EnumItem {
                 name: item.name.clone(),
@@ -185,12 +211,11 @@ pub(super) fn enums(items: &[Item]) -> Vec<EnumItem> {
             })
         })
         .collect();
-    enums.shrink_to_fit();
-    enums
+    enums.into()
 }
 
 /// The bits that are on, by ascending position.
-pub(super) fn bits(items: &[Item]) -> Vec<Bit> {
+pub(super) fn bits(items: &[Item]) -> Arc<[Bit]> {
     let on = items.iter().filter(|item| item.on);
     let mut bits: Vec<Bit> = on
         .filter_map(|item| {
@@ -201,6 +226,5 @@ pub(super) fn bits(items: &[Item]) -> Vec<Bit> {
         })
         .collect();
     bits.sort_by_key(|bit| bit.position);
-    bits.shrink_to_fit();
-    bits
+    bits.into()
 }

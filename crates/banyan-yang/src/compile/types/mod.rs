@@ -15,7 +15,7 @@ pub(super) use path::key_test;
 pub(super) use restriction::{bits, signed_bounds};
 
 use self::builtin::Builtin;
-use self::items::Item;
+use self::items::Items;
 use self::path::{PathForm, path_form};
 use self::restriction::{FULL_LENGTH, parse_signed, parse_unsigned};
 use super::context::Compilation;
@@ -72,7 +72,7 @@ pub(super) struct ResolvedType {
     /// The `units` statement of the nearest typedef that has one.
     pub units: Option<StatementRef>,
     /// All enums or bits, also those that are switched off: what a derived type may name.
-    items: Option<Arc<[Item]>>,
+    items: Option<Arc<Items>>,
     /// Number of member types, nested unions included.
     weight: u32,
     /// Typedefs and unions on the longest way down to a built-in type.
@@ -96,7 +96,7 @@ impl ResolvedType {
 /// How deep typedefs and unions may be nested: what walks over a type may recurse.
 const MAX_CHAIN: u32 = 100;
 /// How many member types a union may have, all nested ones counted.
-const MAX_MEMBERS: u32 = 10_000;
+const MAX_MEMBERS: u32 = 1_000;
 
 /// Whether a built-in type has this name.
 pub(super) fn is_builtin(name: &str) -> bool {
@@ -310,7 +310,7 @@ impl<'a> Compilation<'a> {
             }
             Builtin::String => plain(TypeKind::String {
                 length: self.restriction(at, Keyword::Length, None, FULL_LENGTH, parse_unsigned),
-                patterns: self.patterns_of(at),
+                patterns: self.patterns_of(at).into(),
             }),
             Builtin::Binary => plain(TypeKind::Binary(self.restriction(
                 at,
@@ -327,9 +327,10 @@ impl<'a> Compilation<'a> {
                     return None;
                 }
                 let items = self.items(at, &items::ENUM, None);
+                let resolved = plain(TypeKind::Enumeration(items::enums(&items)))?;
                 Some(ResolvedType {
-                    items: Some(items.as_slice().into()),
-                    ..plain(TypeKind::Enumeration(items::enums(&items)))?
+                    items: Some(Arc::new(Items::new(items))),
+                    ..resolved
                 })
             }
             Builtin::Bits => {
@@ -338,9 +339,10 @@ impl<'a> Compilation<'a> {
                     return None;
                 }
                 let items = self.items(at, &items::BIT, None);
+                let resolved = plain(TypeKind::Bits(items::bits(&items)))?;
                 Some(ResolvedType {
-                    items: Some(items.as_slice().into()),
-                    ..plain(TypeKind::Bits(items::bits(&items)))?
+                    items: Some(Arc::new(Items::new(items))),
+                    ..resolved
                 })
             }
             Builtin::IdentityRef => {
@@ -350,7 +352,7 @@ impl<'a> Compilation<'a> {
                 }
                 let bases = self.bases(at);
                 (bases.len() == written && written > 0)
-                    .then(|| plain(TypeKind::IdentityRef(bases)))
+                    .then(|| plain(TypeKind::IdentityRef(bases.into())))
                     .flatten()
             }
             Builtin::InstanceIdentifier => plain(TypeKind::InstanceIdentifier {
@@ -493,7 +495,7 @@ impl<'a> Compilation<'a> {
             .collect();
         let ty = match plain {
             Some(members) => DraftType::Plain(Arc::new(Type {
-                kind: TypeKind::Union(members),
+                kind: TypeKind::Union(members.into()),
                 typedef: None,
             })),
             None => DraftType::Union(Arc::new(UnionDraft {

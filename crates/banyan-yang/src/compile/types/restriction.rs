@@ -52,7 +52,7 @@ impl Compilation<'_> {
             );
         }
         Restriction {
-            parts: parsed.parts,
+            parts: parsed.parts.into(),
             error_message: self.shared_child_argument(child, Keyword::ErrorMessage),
             error_app_tag: self.shared_child_argument(child, Keyword::ErrorAppTag),
         }

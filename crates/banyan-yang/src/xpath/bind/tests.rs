@@ -135,12 +135,12 @@ fn outline(text: &str) -> Arc<Schema> {
 fn leaf_type(nodes: &[SchemaNode], name: Option<&str>, argument: Option<&str>) -> Type {
     let string = || TypeKind::String {
         length: Restriction::default(),
-        patterns: Vec::new(),
+        patterns: Default::default(),
     };
     let kind = match name {
         None => string(),
         Some("uint") => TypeKind::Uint(IntWidth::W32, Restriction::default()),
-        Some("identity") => TypeKind::IdentityRef(vec![crate::schema::IdentityId(0)]),
+        Some("identity") => TypeKind::IdentityRef([crate::schema::IdentityId(0)].into()),
         Some("instance") => TypeKind::InstanceIdentifier {
             require_instance: true,
         },

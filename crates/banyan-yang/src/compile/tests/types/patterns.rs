@@ -12,6 +12,7 @@ fn patterns_of_a_chain_are_collected() {
         panic!()
     };
     assert_eq!(patterns.len(), 2);
+    let patterns: Vec<_> = patterns.iter().collect();
     assert!(patterns[1].invert_match && patterns[1].error_message.as_deref() == Some("no"));
     assert!(patterns[0].pattern.is_match("axx"));
     assert_eq!(
