@@ -4,6 +4,9 @@
 
 use std::collections::BTreeSet;
 
+use regex_automata::meta::Regex;
+use regex_automata::nfa::thompson::WhichCaptures;
+
 use crate::diagnostic::Diagnostics;
 use crate::nearest::nearest;
 use crate::parse::parse;
@@ -12,15 +15,64 @@ use crate::source::Span;
 use crate::statement::Keyword;
 
 /// What is looked for.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub enum Wanted {
     /// A part of a name or of a description; upper and lower case are one.
     Part(String),
     /// A whole name or word of a description, with `*` for any characters and `?` for one; upper and lower case are one.
     Glob(String),
+    /// A part of a name or of a description that matches; upper and lower case are one.
+    Regex(Box<Regex>),
 }
 
+/// Why a regular expression is none.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{problem}")]
+pub struct RegexProblem {
+    /// What is wrong.
+    pub problem: String,
+    /// Where, in bytes.
+    pub offset: usize,
+}
+
+/// How large a compiled expression may be, in bytes.
+const MAX_REGEX: usize = 10 << 20;
+
 impl Wanted {
+    /// A regular expression in the syntax of Rust's crate `regex`: neither look-around nor back-references, and matched in
+    /// linear time.
+    ///
+    /// # Errors
+    /// The first place where it is not valid.
+    pub fn regex(pattern: &str) -> Result<Wanted, RegexProblem> {
+        let mut parser = regex_syntax::ParserBuilder::new()
+            .case_insensitive(true)
+            .build();
+        let hir = parser.parse(pattern).map_err(|error| match error {
+            regex_syntax::Error::Parse(error) => RegexProblem {
+                problem: error.kind().to_string(),
+                offset: error.span().start.offset,
+            },
+            regex_syntax::Error::Translate(error) => RegexProblem {
+                problem: error.kind().to_string(),
+                offset: error.span().start.offset,
+            },
+            other => RegexProblem {
+                problem: other.to_string(),
+                offset: 0,
+            },
+        })?;
+        let config = Regex::config()
+            .which_captures(WhichCaptures::Implicit)
+            .nfa_size_limit(Some(MAX_REGEX));
+        let compiled = Regex::builder().configure(config).build_from_hir(&hir);
+        let regex = compiled.map_err(|error| RegexProblem {
+            problem: format!("it is too large: {error}"),
+            offset: 0,
+        })?;
+        Ok(Wanted::Regex(Box::new(regex)))
+    }
+
     /// A pattern with `*` or `?` is a glob, all else a part.
     pub fn new(pattern: &str) -> Wanted {
         match pattern.contains(['*', '?']) {
@@ -30,10 +82,11 @@ impl Wanted {
     }
 
     fn meets_name(&self, name: &str) -> bool {
-        let name = name.to_lowercase();
+        let lower = name.to_lowercase();
         match self {
-            Wanted::Part(part) => name.contains(part),
-            Wanted::Glob(glob) => glob_matches(glob, &name),
+            Wanted::Part(part) => lower.contains(part),
+            Wanted::Glob(glob) => glob_matches(glob, &lower),
+            Wanted::Regex(regex) => regex.is_match(name),
         }
     }
 
@@ -52,6 +105,7 @@ impl Wanted {
                 })?;
                 lower.find(word)?
             }
+            Wanted::Regex(regex) => regex.find(&text)?.start(),
         };
         // Changing the case can change lengths; the excerpt is then a little off, and never out of bounds.
         Some(around(&text, at.min(text.len())))
@@ -270,11 +324,15 @@ mod tests {
           choice c { leaf Tax-Rate { type decimal64 { fraction-digits 2; } } } } }";
 
     fn found(pattern: &str) -> Vec<String> {
+        hits(&Wanted::new(pattern))
+    }
+
+    fn hits(wanted: &Wanted) -> Vec<String> {
         let mut source = MemorySource::new();
         source.add(MODEL);
         let compiled = Compiler::new(&source).implement("shop", None).compile();
         let schema = compiled.expect("compiles").schema;
-        find(&schema, &Wanted::new(pattern), &|_| true)
+        find(&schema, wanted, &|_| true)
             .into_iter()
             .map(|hit| {
                 let (detail, text) = (hit.detail.unwrap_or_default(), hit.description);
@@ -316,6 +374,22 @@ mod tests {
         );
         assert_eq!(found("pric?").len(), 1);
         assert_eq!(found("ric?"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_regular_expression_matches_a_part_unless_it_is_anchored() {
+        let found = |pattern| hits(&Wanted::regex(pattern).expect("valid"));
+        assert_eq!(found("^(pri|car)").len(), 2);
+        assert_eq!(
+            found("^TAX"),
+            ["/shop:shop/c/Tax-Rate/Tax-Rate leaf decimal64 | "]
+        );
+        assert_eq!(found(r"the\stax").len(), 1);
+        for (pattern, offset) in [("a(b", 1), ("a[z-b]", 2), (r"x\p{Klingon}", 1)] {
+            let problem = Wanted::regex(pattern).expect_err("not valid");
+            assert_eq!(problem.offset, offset, "{pattern}: {problem}");
+        }
+        assert!(Wanted::regex("(a{1000}){1000}").is_err());
     }
 
     #[test]

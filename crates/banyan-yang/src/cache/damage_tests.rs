@@ -38,7 +38,17 @@ fn file() -> (MemorySource, String, Vec<u8>) {
 }
 
 /// Where the body begins.
-const BODY: usize = 28;
+const BODY: usize = 32;
+
+/// Where its checksum is.
+const SUM: std::ops::Range<usize> = 16..24;
+
+#[test]
+fn a_file_of_other_sources_is_of_another_version() {
+    let (source, key, mut bytes) = file();
+    bytes[8] ^= 1;
+    assert_eq!(decode(&bytes, &key, &source).err(), Some(Miss::Version));
+}
 
 #[test]
 fn a_body_with_a_checksum_of_its_own_never_makes_a_panic() {
@@ -50,7 +60,7 @@ fn a_body_with_a_checksum_of_its_own_never_makes_a_panic() {
             let mut changed = bytes.clone();
             changed[at] ^= change;
             let sum = checksum(&changed[BODY..length]);
-            changed[12..20].copy_from_slice(&sum.to_le_bytes());
+            changed[SUM].copy_from_slice(&sum.to_le_bytes());
             read += usize::from(decode(&changed, &key, &source).is_ok());
         }
     }
@@ -67,7 +77,7 @@ fn numbers_beyond_all_bounds_make_no_panic_and_reserve_nothing() {
             let mut changed = bytes.clone();
             changed[at..at + 4].copy_from_slice(&number.to_le_bytes());
             let sum = checksum(&changed[BODY..length]);
-            changed[12..20].copy_from_slice(&sum.to_le_bytes());
+            changed[SUM].copy_from_slice(&sum.to_le_bytes());
             // Only that it ends.
             let _ = decode(&changed, &key, &source);
         }

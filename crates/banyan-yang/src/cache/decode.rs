@@ -23,7 +23,7 @@ pub fn decode(bytes: &[u8], key: &str, source: &dyn ModuleSource) -> Result<Comp
     if file.take(MAGIC.len())? != MAGIC {
         return Err(Miss::Damaged);
     }
-    if file.u32()? != FORMAT {
+    if file.u64()? != FORMAT {
         return Err(Miss::Version);
     }
     let sum = file.u64()?;

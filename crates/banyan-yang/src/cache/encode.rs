@@ -38,7 +38,7 @@ pub fn encode(compiled: &Compiled, key: &str, lookups: &[Lookup]) -> Option<Vec<
     body.0.append(&mut rest.0);
 
     let mut file = Writer(MAGIC.to_vec());
-    file.u32(FORMAT);
+    file.u64(FORMAT);
     file.u64(checksum(&body.0));
     file.u64(body.0.len() as u64);
     file.0.append(&mut body.0);

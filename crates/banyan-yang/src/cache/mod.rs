@@ -33,8 +33,12 @@ use crate::compile::{CompileError, Compiled, Compiler, Features, Mode};
 /// What every file begins with.
 const MAGIC: &[u8; 8] = b"bnyschm\0";
 
-/// Changes whenever the layout changes, or what the compiler makes of the same texts.
-const FORMAT: u32 = 1;
+/// A fingerprint of this crate's sources (`build.rs`): whatever may change the layout, or what the compiler makes of the
+/// same texts, changes it.
+const FORMAT: u64 = match u64::from_str_radix(env!("BANYAN_YANG_SOURCES"), 16) {
+    Ok(format) => format,
+    Err(_) => panic!("build.rs writes 16 hexadecimal digits"),
+};
 
 /// Why a file does not give a schema. Whatever it is, compiling helps.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -1,5 +1,6 @@
 //! Types of leaves, with all restrictions of their typedef chain merged (RFC 7950 section 9).
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::{Expression, IdentityId, ModuleId, SchemaId};
@@ -120,7 +121,7 @@ impl<T: Copy + PartialOrd> Restriction<T> {
 }
 
 /// The patterns of a chain of typedefs: each one's are shared with all types that are derived from it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Patterns(Vec<Arc<[PatternRestriction]>>);
 
 impl Patterns {
@@ -146,6 +147,12 @@ impl Patterns {
             all.0.push(own.into());
         }
         all
+    }
+}
+
+impl fmt::Debug for Patterns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
     }
 }
 

@@ -13,6 +13,7 @@ mod change;
 mod compare;
 mod constraint;
 mod interval;
+mod items;
 mod module;
 mod node;
 mod pattern;

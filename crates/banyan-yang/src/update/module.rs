@@ -307,7 +307,7 @@ impl Comparer<'_> {
     }
 }
 
-fn status(definition: &Statement) -> Status {
+pub(super) fn status(definition: &Statement) -> Status {
     match definition.argument_of(Keyword::Status).as_deref() {
         Some("deprecated") => Status::Deprecated,
         Some("obsolete") => Status::Obsolete,
@@ -315,7 +315,9 @@ fn status(definition: &Statement) -> Status {
     }
 }
 
-fn sorted(mut conditions: Vec<crate::if_feature::Condition>) -> Vec<crate::if_feature::Condition> {
+pub(super) fn sorted(
+    mut conditions: Vec<crate::if_feature::Condition>,
+) -> Vec<crate::if_feature::Condition> {
     conditions.sort();
     conditions.dedup();
     conditions

@@ -1,6 +1,8 @@
 //! What two nodes that pair differ in, property by property.
 
-use super::compare::{Comparer, Place, Side, allowed, editorial, forbidden, unproven, unruled};
+use super::compare::{
+    Comparer, Judgement, Place, Side, allowed, editorial, forbidden, unproven, unruled,
+};
 use super::constraint::{implies, qualified};
 use super::walk::{Inherited, mandatory_node};
 use super::{Aspect, Rule};
@@ -233,18 +235,8 @@ impl Comparer<'_> {
         if old == new {
             return;
         }
-        let judgement = match new > old {
-            true => allowed(Rule::Status),
-            false => forbidden(Rule::Status),
-        };
-        let text = |status: Status| {
-            let name = match status {
-                Status::Current => "current",
-                Status::Deprecated => "deprecated",
-                Status::Obsolete => "obsolete",
-            };
-            Some(name.to_owned())
-        };
+        let text = |status| Some(status_name(status).to_owned());
+        let judgement = judge_status(old, new);
         self.push(place, Aspect::Status, text(old), text(new), judgement);
     }
 
@@ -366,23 +358,9 @@ impl Comparer<'_> {
         if old == new {
             return;
         }
-        let (relaxed, stricter) = (if_feature::implies(old, new), if_feature::implies(new, old));
-        let judgement = match (relaxed, stricter) {
-            (Some(true), Some(true)) => allowed(Rule::IfFeature).because("it asks for the same"),
-            (Some(true), _) if mandatory => {
-                forbidden(Rule::IfFeature).because("the node is mandatory")
-            }
-            (Some(true), _) => allowed(Rule::IfFeature),
-            (None, _) => {
-                unproven(Rule::IfFeature).because("there are too many features to compare")
-            }
-            _ => forbidden(Rule::IfFeature),
-        };
-        let text = |conditions: &[Condition]| {
-            let texts: Vec<String> = conditions.iter().map(ToString::to_string).collect();
-            (!texts.is_empty()).then(|| texts.join("; "))
-        };
-        self.push(place, Aspect::IfFeature, text(old), text(new), judgement);
+        let judgement = judge_conditions(old, new, mandatory);
+        let (old, new) = (conditions_text(old), conditions_text(new));
+        self.push(place, Aspect::IfFeature, old, new, judgement);
     }
 
     fn extensions(&mut self, place: &Place, old: &SchemaNode, new: &SchemaNode) {
@@ -455,4 +433,37 @@ fn constraint(schema: &Schema, expression: &Expression, node: &SchemaNode) -> Co
         app_tag: None,
         message: None,
     }
+}
+
+pub(super) fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Current => "current",
+        Status::Deprecated => "deprecated",
+        Status::Obsolete => "obsolete",
+    }
+}
+
+/// Of two different ones.
+pub(super) fn judge_status(old: Status, new: Status) -> Judgement {
+    match new > old {
+        true => allowed(Rule::Status),
+        false => forbidden(Rule::Status),
+    }
+}
+
+/// Of two different sets.
+pub(super) fn judge_conditions(old: &[Condition], new: &[Condition], mandatory: bool) -> Judgement {
+    let (relaxed, stricter) = (if_feature::implies(old, new), if_feature::implies(new, old));
+    match (relaxed, stricter) {
+        (Some(true), Some(true)) => allowed(Rule::IfFeature).because("it asks for the same"),
+        (Some(true), _) if mandatory => forbidden(Rule::IfFeature).because("the node is mandatory"),
+        (Some(true), _) => allowed(Rule::IfFeature),
+        (None, _) => unproven(Rule::IfFeature).because("there are too many features to compare"),
+        _ => forbidden(Rule::IfFeature),
+    }
+}
+
+pub(super) fn conditions_text(conditions: &[Condition]) -> Option<String> {
+    let texts: Vec<String> = conditions.iter().map(ToString::to_string).collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
 }

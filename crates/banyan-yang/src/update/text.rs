@@ -147,6 +147,10 @@ impl<'s> Texts<'s> {
         None
     }
 
+    pub fn module_named(&self, name: &str) -> Option<ModuleId> {
+        self.schema.module_by_name(name)
+    }
+
     pub fn of_node(&self, node: SchemaId) -> Option<Statement> {
         self.statement(self.schema.node(node).span)
     }

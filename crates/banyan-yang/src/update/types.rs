@@ -11,13 +11,16 @@ use crate::xpath::Extent;
 use crate::xpath::bind::bind_expression;
 
 impl Comparer<'_> {
-    pub fn node_type(&mut self, place: &Place, old: SchemaId, new: SchemaId) {
+    pub fn node_type(&mut self, place: &Place, old_id: SchemaId, new_id: SchemaId) {
         let (old, new) = (
-            self.old.schema.node(old).ty.clone(),
-            self.new.schema.node(new).ty.clone(),
+            self.old.schema.node(old_id).ty.clone(),
+            self.new.schema.node(new_id).ty.clone(),
         );
         if let (Some(old), Some(new)) = (old, new) {
             self.types(place, &old, &new);
+            if has_items(&old) && has_items(&new) {
+                self.node_items(place, old_id, new_id);
+            }
         }
     }
 
@@ -249,6 +252,15 @@ impl Comparer<'_> {
             };
             self.push(place, Aspect::Base, Some(base.clone()), None, judgement);
         }
+    }
+}
+
+/// Whether there are enums or bits.
+fn has_items(ty: &Type) -> bool {
+    match &ty.kind {
+        TypeKind::Enumeration(_) | TypeKind::Bits(_) => true,
+        TypeKind::Union(members) => members.iter().any(|member| has_items(member)),
+        _ => false,
     }
 }
 

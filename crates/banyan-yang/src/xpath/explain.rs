@@ -13,8 +13,42 @@ use crate::schema::{NodeKind, Schema, SchemaId};
 /// How many schema nodes are named before the rest is only counted.
 const SHOWN: usize = 8;
 
+/// What is to be said of an expression. Its text ([`fmt::Display`]) is for people, the fields are for programs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Explanation {
+    /// The expression as it was understood.
+    pub expression: String,
+    /// The path of the schema node that it stands on.
+    pub context: String,
+    /// `node-set`, `boolean`, ...
+    pub result: &'static str,
+    /// How the contexts are found that a change affects: `local`, `keyed`, `broadcast`, `any`.
+    pub class: &'static str,
+    /// How it is evaluated: a line for each step, indented.
+    pub plan: String,
+    /// What it can read.
+    pub reads: Vec<ReadExplanation>,
+    /// Whether it may read any node at all.
+    pub reads_any: bool,
+    /// What is odd about it.
+    pub warnings: Vec<String>,
+}
+
+/// A schema node that an expression can read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReadExplanation {
+    /// Its path.
+    pub path: String,
+    /// How much of it is read.
+    pub extent: &'static str,
+    /// As [`Explanation::class`], for this node.
+    pub class: &'static str,
+    /// How one gets from a changed instance to the contexts to look at again.
+    pub way: String,
+}
+
 /// All there is to say of an expression that was bound on `context`.
-pub fn explain(schema: &Schema, expr: &Expr, bound: &Bound, context: SchemaId) -> String {
+pub fn explain(schema: &Schema, expr: &Expr, bound: &Bound, context: SchemaId) -> Explanation {
     let warnings: Vec<String> = bound.warnings.iter().map(ToString::to_string).collect();
     explain_noted(schema, expr, &bound.plan, &warnings, context, &|_| None)
 }
@@ -36,7 +70,7 @@ pub fn explain_noted(
     warnings: &[String],
     context: SchemaId,
     note: &dyn Fn(Part<'_>) -> Option<String>,
-) -> String {
+) -> Explanation {
     let mut page = Page {
         schema,
         context,
@@ -44,8 +78,51 @@ pub fn explain_noted(
         text: String::new(),
     };
     // Writing to a string cannot fail.
-    let _ = page.all(expr, plan, warnings);
-    page.text
+    let _ = page.expr(0, &plan.expr);
+    Explanation {
+        expression: expr.to_string(),
+        context: page.path(context),
+        result: type_name(plan.result),
+        class: page.class_of(plan),
+        reads: plan.reads.nodes.iter().map(|it| page.read(it)).collect(),
+        reads_any: plan.reads.any,
+        warnings: warnings.to_vec(),
+        plan: page.text,
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "expression  {}", self.expression)?;
+        writeln!(f, "context     {}", self.context)?;
+        writeln!(f, "type        {}", self.result)?;
+        writeln!(f, "class       {}", self.class)?;
+        writeln!(f, "plan")?;
+        for line in self.plan.lines() {
+            writeln!(f, "  {line}")?;
+        }
+        if self.reads.is_empty() && !self.reads_any {
+            writeln!(f, "reads nothing: no change can alter the result")?;
+        } else {
+            writeln!(f, "reads")?;
+        }
+        for read in &self.reads {
+            writeln!(f, "  {}  {}", read.path, read.extent)?;
+            writeln!(f, "    {}: {}", read.class, read.way)?;
+        }
+        if self.reads_any {
+            writeln!(
+                f,
+                "  any node: what it reads is known only from the data; every change re-checks all instances"
+            )?;
+        }
+        if !self.warnings.is_empty() {
+            writeln!(f, "warnings")?;
+        }
+        self.warnings
+            .iter()
+            .try_for_each(|warning| writeln!(f, "  {warning}"))
+    }
 }
 
 struct Page<'a> {
@@ -58,23 +135,6 @@ struct Page<'a> {
 impl Page<'_> {
     fn line(&mut self, depth: usize, text: impl fmt::Display) -> fmt::Result {
         writeln!(self.text, "{:width$}{text}", "", width = depth * 2)
-    }
-
-    fn all(&mut self, expr: &Expr, plan: &Plan, warnings: &[String]) -> fmt::Result {
-        self.line(0, format_args!("expression  {expr}"))?;
-        self.line(0, format_args!("context     {}", self.path(self.context)))?;
-        self.line(0, format_args!("type        {}", type_name(plan.result)))?;
-        self.line(0, format_args!("class       {}", self.class_of(plan)))?;
-        self.line(0, "plan")?;
-        self.expr(1, &plan.expr)?;
-        self.reads(plan)?;
-        if !warnings.is_empty() {
-            self.line(0, "warnings")?;
-            for warning in warnings {
-                self.line(1, warning)?;
-            }
-        }
-        Ok(())
     }
 
     fn path(&self, id: SchemaId) -> String {
@@ -252,29 +312,18 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn reads(&mut self, plan: &Plan) -> fmt::Result {
-        if plan.reads.nodes.is_empty() && !plan.reads.any {
-            return self.line(0, "reads nothing: no change can alter the result");
-        }
-        self.line(0, "reads")?;
-        for read in &plan.reads.nodes {
-            let extent = match read.extent {
+    fn read(&self, read: &Read) -> ReadExplanation {
+        let class = read.class(self.schema, self.context);
+        ReadExplanation {
+            path: self.path(read.node),
+            extent: match read.extent {
                 Extent::Existence => "whether it exists",
                 Extent::Value => "value",
                 Extent::Subtree => "everything beneath",
-            };
-            self.line(1, format_args!("{}  {extent}", self.path(read.node)))?;
-            let class = read.class(self.schema, self.context);
-            let way = self.way(read, class);
-            self.line(2, format_args!("{}: {way}", class_name(class)))?;
+            },
+            class: class_name(class),
+            way: self.way(read, class),
         }
-        if plan.reads.any {
-            self.line(
-                1,
-                "any node: what it reads is known only from the data; every change re-checks all instances",
-            )?;
-        }
-        Ok(())
     }
 
     /// How one gets from a changed instance to the contexts to look at again.

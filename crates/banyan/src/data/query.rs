@@ -180,7 +180,7 @@ impl<'t> Asked<'_, 't> {
             let (value, observed) = evaluate_observed(&expression, &self.context);
             let note = |part: Part<'_>| noted(&observed, part);
             let (plan, warnings) = (&expression.plan, &expression.warnings);
-            page = explain_noted(schema, &expr, plan, warnings, id, &note);
+            page = explain_noted(schema, &expr, plan, warnings, id, &note).to_string();
             // Writing to a String cannot fail.
             let _ = writeln!(page, "visited     {} nodes", observed.visited);
             match &value {

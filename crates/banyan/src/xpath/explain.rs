@@ -7,11 +7,13 @@ use std::sync::Arc;
 use banyan_yang::schema::{Expression, PrefixMap, Schema, SchemaId, Type, TypeKind};
 use banyan_yang::schema_path::node_at;
 use banyan_yang::xpath::bind::{Bound, bind, bind_expression, when_context};
-use banyan_yang::xpath::explain::explain;
+use banyan_yang::xpath::explain::{Explanation, ReadExplanation, explain};
 use banyan_yang::xpath::{Extent, parse};
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::pointed;
+use crate::yang::check::ReportFormat;
 use crate::yang::modules::load_found;
 use crate::yang::{YangError, print};
 
@@ -38,6 +40,17 @@ pub struct Explain {
     /// Use only this module and what it imports: a name, `name@revision`, or a file. May be repeated.
     #[arg(long, short = 'm', value_name = "MODULE")]
     pub module: Vec<String>,
+    /// How to print.
+    #[arg(long, default_value = "text")]
+    pub format: ReportFormat,
+}
+
+/// An expression that was explained, and where it stands in a module.
+struct Explained {
+    /// `must`, `when`, `leafref path`; and the place.
+    standing: Option<(&'static str, String)>,
+    text: String,
+    outcome: Result<Explanation, String>,
 }
 
 /// Runs it.
@@ -51,28 +64,88 @@ pub fn run(command: Explain) -> Result<ExitCode, YangError> {
     let node = |path: &str| {
         node_at(schema, path).map_err(|error| YangError::Usage(format!("{path}: {error}")))
     };
-    let text = match (&command.at, &command.expression) {
+    let explained = match (&command.at, &command.expression) {
         (Some(at), _) => on_node(schema, node(at)?)?,
         (None, Some(expression)) => {
             let context = command
                 .context
                 .as_deref()
                 .map_or(Ok(SchemaId::ROOT), node)?;
-            one(schema, expression, context)?
+            vec![one(schema, expression, context)?]
         }
         // Clap asks for one of the two.
-        (None, None) => String::new(),
+        (None, None) => Vec::new(),
     };
-    print(&text);
+    print(&match command.format {
+        ReportFormat::Text => {
+            let texts: Vec<String> = explained.iter().map(text).collect();
+            texts.join("\n")
+        }
+        ReportFormat::Json => {
+            let objects: Vec<Value> = explained.iter().map(object).collect();
+            format!("{:#}\n", Value::Array(objects))
+        }
+    });
     Ok(ExitCode::SUCCESS)
 }
 
-fn one(schema: &Schema, text: &str, context: SchemaId) -> Result<String, YangError> {
+fn text(explained: &Explained) -> String {
+    let title = match &explained.standing {
+        Some((title, place)) => format!("{title} \"{}\"  ({place})\n", explained.text),
+        None => String::new(),
+    };
+    match &explained.outcome {
+        Ok(explanation) => format!("{title}{explanation}"),
+        Err(error) => format!("{title}error: {error}\n"),
+    }
+}
+
+fn object(explained: &Explained) -> Value {
+    let standing = explained.standing.as_ref();
+    let mut object = json!({
+        "statement": standing.map(|it| it.0),
+        "place": standing.map(|it| &it.1),
+        "text": explained.text,
+    });
+    let said = match &explained.outcome {
+        Err(error) => json!({ "error": error }),
+        Ok(explanation) => {
+            let read = |read: &ReadExplanation| {
+                json!({
+                    "path": read.path,
+                    "extent": read.extent,
+                    "class": read.class,
+                    "way": read.way,
+                })
+            };
+            json!({
+                "expression": explanation.expression,
+                "context": explanation.context,
+                "type": explanation.result,
+                "class": explanation.class,
+                "plan": explanation.plan.lines().collect::<Vec<_>>(),
+                "reads": explanation.reads.iter().map(read).collect::<Vec<_>>(),
+                "reads-any": explanation.reads_any,
+                "warnings": explanation.warnings,
+            })
+        }
+    };
+    if let (Value::Object(object), Value::Object(said)) = (&mut object, said) {
+        object.extend(said);
+    }
+    object
+}
+
+fn one(schema: &Schema, text: &str, context: SchemaId) -> Result<Explained, YangError> {
     let expr = parse(text).map_err(|error| YangError::Broken(pointed(text, &error)))?;
     let prefixes = Arc::new(prefixes(schema, context));
     let bound = bind(schema, &expr, &prefixes, context, Extent::Value)
         .map_err(|error| YangError::Broken(format!("{text}: {error}")))?;
-    Ok(explain(schema, &expr, &bound, context))
+    Ok(Explained {
+        standing: None,
+        text: text.to_owned(),
+        outcome: Ok(explain(schema, &expr, &bound, context)),
+    })
 }
 
 /// Names and prefixes of all modules. Names come first: prefixes are not unique in a set.
@@ -101,20 +174,19 @@ fn prefixes(schema: &Schema, context: SchemaId) -> PrefixMap {
 }
 
 /// Everything that stands on a node.
-fn on_node(schema: &Schema, id: SchemaId) -> Result<String, YangError> {
+fn on_node(schema: &Schema, id: SchemaId) -> Result<Vec<Explained>, YangError> {
     let node = schema.node(id);
     let mut parts = Vec::new();
-    let mut add = |title: &str, expression: &Expression, context, used| {
+    let mut add = |title: &'static str, expression: &Expression, context, used| {
         let place = schema.sources().location(expression.span);
         let bound: Result<Bound, _> = bind_expression(schema, expression, context, used);
-        let text = match bound {
-            Ok(bound) => explain(schema, &expression.expr, &bound, context),
-            Err(error) => format!("error: {error}\n"),
-        };
-        parts.push(format!(
-            "{title} \"{}\"  ({place})\n{text}",
-            expression.text
-        ));
+        parts.push(Explained {
+            standing: Some((title, place)),
+            text: expression.text.to_string(),
+            outcome: bound
+                .map(|bound| explain(schema, &expression.expr, &bound, context))
+                .map_err(|error| error.to_string()),
+        });
     };
     for must in node.musts().iter() {
         add("must", &must.expression, id, Extent::Existence);
@@ -133,7 +205,7 @@ fn on_node(schema: &Schema, id: SchemaId) -> Result<String, YangError> {
             "{} has no must, no when, and is no leafref; give an expression with --context",
             schema.path(id)
         ))),
-        false => Ok(parts.join("\n")),
+        false => Ok(parts),
     }
 }
 

@@ -26,7 +26,5 @@ pub fn run(command: XpathCommand) -> Result<ExitCode, YangError> {
 
 /// The expression with the place of the error marked below.
 pub fn pointed(text: &str, error: &XPathError) -> String {
-    let before = text.get(..error.offset).unwrap_or(text);
-    let blanks = " ".repeat(before.chars().count());
-    format!("{}\n  {text}\n  {blanks}^", error.problem)
+    crate::yang::pointed(&error.problem, text, error.offset)
 }

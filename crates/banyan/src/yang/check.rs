@@ -11,7 +11,8 @@ use super::{YangError, print};
 /// `banyan yang check`
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Files, directories (every module in it), or names of modules; `-` is standard input.
+    /// Files, directories (every module in it), or names of modules; `-` is standard input. Of a module that is given in
+    /// several revisions, each is checked by itself.
     #[arg(value_name = "FILE", required_unless_present_any = ["hello", "yang_library"])]
     pub files: Vec<String>,
     #[command(flatten)]
@@ -33,29 +34,43 @@ pub enum ReportFormat {
     Json,
 }
 
-/// Runs it.
+/// Runs it. Several sets are reported one after the other, as JSON in one array.
 pub fn run(check: Check) -> Result<ExitCode, YangError> {
-    let loaded = check.modules.load(&check.files)?;
-    let report = Report::of(&loaded);
-    print(&match check.format {
-        ReportFormat::Text => report.text(check.all),
-        ReportFormat::Json => report.json(),
+    let sets = check.modules.load_each(&check.files)?;
+    let reports: Vec<Report<'_>> = sets.iter().map(Report::of).collect();
+    print(&match (check.format, &*reports) {
+        (ReportFormat::Text, [report]) => report.text(check.all),
+        (ReportFormat::Text, _) => texts(&sets, &reports, check.all),
+        (ReportFormat::Json, [report]) => report.json(),
+        (ReportFormat::Json, _) => {
+            let objects: Vec<String> = reports.iter().map(Report::json).collect();
+            format!("[{}]", objects.join(",\n"))
+        }
     });
-    Ok(status(&loaded, &report))
+    let clean = |(set, report)| is_clean(set, report);
+    Ok(match sets.iter().zip(&reports).all(clean) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+/// Reports below the modules that they are about.
+fn texts(sets: &[Loaded], reports: &[Report<'_>], all: bool) -> String {
+    let text = |(set, report): (&Loaded, &Report<'_>)| {
+        let names: Vec<String> = set.targets.iter().map(ToString::to_string).collect();
+        format!("{}:\n{}\n", names.join(", "), report.text(all))
+    };
+    let texts: Vec<String> = sets.iter().zip(reports).map(text).collect();
+    texts.join("\n")
 }
 
 /// Lenient mode accepts a set with parts left out, but not one that lacks a module that was named.
-fn status(loaded: &Loaded, report: &Report<'_>) -> ExitCode {
-    let clean = match &loaded.outcome {
+fn is_clean(loaded: &Loaded, report: &Report<'_>) -> bool {
+    match &loaded.outcome {
         Err(_) => false,
         Ok(compiled) if loaded.lenient => {
             loaded.modules(&compiled.schema).len() == loaded.targets.len()
         }
         Ok(_) => report.errors() == 0,
-    };
-    if clean {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
     }
 }

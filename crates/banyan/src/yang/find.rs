@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::check::ReportFormat;
 use super::modules::load_found;
-use super::{YangError, print};
+use super::{YangError, pointed, print};
 
 /// `banyan yang find`
 #[derive(Debug, Args)]
@@ -27,6 +27,9 @@ pub struct Find {
     /// Search only this module: a name, `name@revision`, or a file. May be repeated.
     #[arg(long, short = 'm', value_name = "MODULE")]
     pub module: Vec<String>,
+    /// PATTERN is a regular expression for a part of a name or description: `^` and `$` are the ends of the whole.
+    #[arg(long, short = 'e')]
+    pub regex: bool,
     /// Look at names only.
     #[arg(long)]
     pub names: bool,
@@ -42,6 +45,13 @@ pub fn run(command: Find) -> Result<ExitCode, YangError> {
             "the pattern is empty; give a part of a name or description".to_owned(),
         ));
     }
+    let wanted = match command.regex {
+        true => Wanted::regex(&command.pattern).map_err(|error| {
+            let text = pointed(&error.problem, &command.pattern, error.offset);
+            YangError::Usage(format!("the regular expression is not valid: {text}"))
+        })?,
+        false => Wanted::new(&command.pattern),
+    };
     let loaded = load_found(&command.path, &command.module)?;
     // What is only imported is searched too, unless modules are named.
     let all = command.module.is_empty();
@@ -51,14 +61,12 @@ pub fn run(command: Find) -> Result<ExitCode, YangError> {
         .map_err(|error| YangError::Usage(error.to_string()))?;
     let schema = &compiled.schema;
     let modules = loaded.modules(schema);
-    let mut hits = find(schema, &Wanted::new(&command.pattern), &|id| {
-        all || modules.contains(&id)
-    });
+    let mut hits = find(schema, &wanted, &|id| all || modules.contains(&id));
     hits.retain(|hit| hit.in_name || !command.names);
     if command.format == ReportFormat::Json {
         print(&json_text(&hits, schema));
     } else if hits.is_empty() {
-        eprintln!("banyan: {}", nothing(schema, &command.pattern));
+        eprintln!("banyan: {}", nothing(schema, &command));
     } else {
         print(&text(&hits));
     }
@@ -99,8 +107,12 @@ fn json_text(hits: &[Hit], schema: &Schema) -> String {
     format!("{:#}\n", Value::Array(hits))
 }
 
-fn nothing(schema: &Schema, pattern: &str) -> String {
-    let near = nearest_names(schema, pattern);
+fn nothing(schema: &Schema, command: &Find) -> String {
+    let pattern = &command.pattern;
+    let near = match command.regex {
+        true => Vec::new(),
+        false => nearest_names(schema, pattern),
+    };
     let help = match near.is_empty() {
         true => "name more directories with --path".to_owned(),
         false => format!("did you mean {}?", near.join(", ")),

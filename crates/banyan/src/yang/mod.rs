@@ -72,6 +72,13 @@ pub fn run(command: YangCommand) -> Result<ExitCode, YangError> {
     }
 }
 
+/// A problem, and below it the expression with the place of the problem marked; `offset` in bytes.
+pub fn pointed(problem: &dyn std::fmt::Display, text: &str, offset: usize) -> String {
+    let before = text.get(..offset).unwrap_or(text);
+    let blanks = " ".repeat(before.chars().count());
+    format!("{problem}\n  {text}\n  {blanks}^")
+}
+
 /// Prints to standard output; a reader that went away (`| head`) is no error.
 pub fn print(text: &str) {
     let mut out = std::io::stdout().lock();

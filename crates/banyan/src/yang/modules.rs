@@ -1,7 +1,7 @@
 //! Which modules a `banyan yang` command works on: the options that all of them share, and the one function that
 //! makes a module set of them and compiles it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,6 +60,16 @@ pub struct Target {
     pub revision: Option<String>,
 }
 
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)?;
+        match &self.revision {
+            Some(revision) => write!(f, "@{revision}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// What came of a module set.
 #[derive(Debug)]
 pub struct Loaded {
@@ -73,8 +83,15 @@ pub struct Loaded {
     pub lenient: bool,
     /// What a person should know.
     pub notes: Vec<String>,
-    /// How long it took to find, read and compile the modules.
+    /// How long it took to read and compile the modules.
     pub took: Duration,
+}
+
+/// What the arguments and options of a command name, not compiled yet.
+struct Asked {
+    source: Directories,
+    targets: Vec<Target>,
+    listed: Option<ModuleList>,
 }
 
 impl ModuleOptions {
@@ -84,8 +101,39 @@ impl ModuleOptions {
     /// # Errors
     /// An argument or option cannot be meant, or a file cannot be read.
     pub fn load(&self, arguments: &[String]) -> Result<Loaded, YangError> {
-        let start = Instant::now();
-        let mut listed = self.list()?;
+        let asked = self.asked(arguments)?;
+        self.compile(&asked.source, asked.targets, asked.listed)
+    }
+
+    /// As [`Self::load`], but a set can implement one revision of a module only: those of which several are named make
+    /// a set of its own each, and can be imported by all.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_each(&self, arguments: &[String]) -> Result<Vec<Loaded>, YangError> {
+        let asked = self.asked(arguments)?;
+        let mut named: HashMap<&str, usize> = HashMap::new();
+        for target in &asked.targets {
+            *named.entry(&target.name).or_default() += 1;
+        }
+        let (several, once): (Vec<Target>, Vec<Target>) = asked
+            .targets
+            .iter()
+            .cloned()
+            .partition(|target| named.get(&*target.name).is_some_and(|count| *count > 1));
+        let mut sets = Vec::new();
+        if !once.is_empty() || asked.listed.is_some() {
+            sets.push(self.compile(&asked.source, once, asked.listed)?);
+        }
+        for target in several {
+            sets.push(self.compile(&asked.source, vec![target], None)?);
+        }
+        Ok(sets)
+    }
+
+    /// What is to be compiled.
+    fn asked(&self, arguments: &[String]) -> Result<Asked, YangError> {
+        let listed = self.list()?;
         let mut source = Directories::new(&self.path, Search::Recursive)?;
         if let (Some(file), []) = (self.list_file(), &*self.path) {
             source.add(&ModuleList::directory(file), Search::Flat)?;
@@ -98,7 +146,21 @@ impl ModuleOptions {
                     .to_owned(),
             ));
         }
-        let mut compiler = Compiler::new(&source).mode(if self.lenient {
+        Ok(Asked {
+            source,
+            targets,
+            listed,
+        })
+    }
+
+    fn compile(
+        &self,
+        source: &Directories,
+        targets: Vec<Target>,
+        mut listed: Option<ModuleList>,
+    ) -> Result<Loaded, YangError> {
+        let start = Instant::now();
+        let mut compiler = Compiler::new(source).mode(if self.lenient {
             Mode::Lenient
         } else {
             Mode::Strict
@@ -107,7 +169,7 @@ impl ModuleOptions {
             compiler = compiler.implement(&target.name, target.revision.as_deref());
         }
         if let Some(list) = &mut listed {
-            list.look_for_modules(&source);
+            list.look_for_modules(source);
             let named = |name: &str| targets.iter().any(|target| target.name == name);
             // What an argument names is taken as it is there, in whatever revision.
             compiler = list.read.set.ask(compiler, |module| {

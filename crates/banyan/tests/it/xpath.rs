@@ -103,3 +103,16 @@ fn slips_are_pointed_at() {
     let (status, ..) = explain(&[]);
     assert_eq!(status, 2);
 }
+
+#[test]
+fn programs_get_the_same_as_json() {
+    let (status, out, err) = explain(&["--at", "/net:interface/mtu", "--format", "json"]);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    let all: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(all[0]["statement"], "must");
+    assert_eq!(all[0]["type"], "boolean");
+    assert_eq!(all[0]["reads"][0]["path"], "/net:interface/mtu");
+    assert_eq!(all[1]["statement"], "when");
+    assert_eq!(all[1]["reads"][0]["extent"], "whether it exists");
+    assert_eq!(all[1]["plan"][1], "  parent::node()");
+}

@@ -535,3 +535,72 @@ fn a_cache_changes_nothing_but_the_time_and_follows_the_files() {
         after
     );
 }
+
+#[test]
+fn each_of_several_revisions_is_checked_with_the_others_at_hand() {
+    let module = |revision: &str, body: &str| {
+        format!(
+            "module m {{ yang-version 1.1; namespace urn:m; prefix m; revision {revision}; {body} }}"
+        )
+    };
+    let old = module("2020-01-01", "typedef t { type int8; }");
+    let new = module(
+        "2021-01-01",
+        "typedef t { type int8; } leaf l { type wrong; }",
+    );
+    let user = "module u { yang-version 1.1; namespace urn:u; prefix u;
+        import m { prefix m; revision-date 2020-01-01; } leaf l { type m:t; } }";
+    let directory = files(&[
+        ("m@2020-01-01.yang", &old),
+        ("m@2021-01-01.yang", &new),
+        ("u.yang", user),
+    ]);
+    let all = ["m@2020-01-01.yang", "m@2021-01-01.yang", "u.yang"];
+    let output = yang(directory.path(), &[&["check"], &all[..]].concat());
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for part in [
+        "u:\n",
+        "m@2020-01-01:\n",
+        "m@2021-01-01:\n",
+        "there is no typedef `wrong`",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let output = yang(
+        directory.path(),
+        &[&["check", "--format", "json"], &all[..]].concat(),
+    );
+    let sets = json(&output);
+    let errors: Vec<_> = sets
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|set| set["summary"]["errors"].as_u64())
+        .collect();
+    assert_eq!(errors, [Some(0), Some(0), Some(1)]);
+    let output = yang(directory.path(), &["check", all[0], all[2]]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+}
+
+#[test]
+fn a_regular_expression_finds_nodes_and_its_slips_are_shown() {
+    let model = "module m { yang-version 1.1; namespace urn:m; prefix m;
+        leaf mtu { type int8; } leaf max-mtu { type int8; } }";
+    let directory = files(&[("m.yang", model)]);
+    let find = |pattern| {
+        yang(
+            directory.path(),
+            &["find", "-m", "m", "-p", ".", "-e", pattern],
+        )
+    };
+    let output = find("^m[t-z]u$");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "/m:mtu  leaf int8\n"
+    );
+    let output = find("m(tu");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("unclosed group\n  m(tu\n   ^"), "{said}");
+}

@@ -1,6 +1,6 @@
 //! The built-in types by name, and which substatements of `type` fit each.
 
-use crate::schema::{IntWidth, Restriction, TypeKind};
+use crate::schema::{IntWidth, Patterns, Restriction, TypeKind};
 use crate::statement::Keyword;
 
 /// The built-in types (RFC 7950 4.2.4).
@@ -69,7 +69,7 @@ impl Builtin {
             Builtin::Uint(width) => TypeKind::Uint(width, Restriction::default()),
             Builtin::String => TypeKind::String {
                 length: Restriction::default(),
-                patterns: Vec::new(),
+                patterns: Patterns::default(),
             },
             Builtin::Binary => TypeKind::Binary(Restriction::default()),
             Builtin::Boolean => TypeKind::Boolean,

@@ -249,3 +249,30 @@ fn rfc_6020_has_no_sentence_on_bases() {
         ["forbidden m:i base: m:r removed"]
     );
 }
+
+#[test]
+fn single_enums_and_bits_have_a_status_and_conditions() {
+    assert_eq!(
+        type_changes(
+            "enumeration { enum a; enum b { status obsolete; } }",
+            "enumeration { enum a { status deprecated; } enum b; }"
+        ),
+        [
+            "allowed status: current (enum a) -> deprecated (enum a)",
+            "forbidden status: obsolete (enum b) -> current (enum b)"
+        ]
+    );
+    let module = |ty: &str| {
+        format!(
+            "feature f; typedef t {{ type bits {{ bit a; bit b {{ if-feature f; }} }} }}
+             leaf l {{ type union {{ type int8; type {ty} }} }}"
+        )
+    };
+    assert_eq!(
+        changes(
+            &module("t { bit a; bit b; }"),
+            &module("t { bit a { if-feature f; } bit b { if-feature f; } }")
+        ),
+        ["forbidden /m:l if-feature: m:f (bit a) added"]
+    );
+}
