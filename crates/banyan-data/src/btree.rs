@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use triomphe::ThinArc;
 
 /// The most items of a leaf and children of an inner branch. All but the root have at least half.
-pub(crate) const MAX: usize = 32;
+pub(crate) const MAX: usize = 16;
 const MIN: usize = MAX / 2;
 
 /// A persistent sequence of `T`; a clone costs a reference count.
