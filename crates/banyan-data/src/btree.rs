@@ -609,12 +609,12 @@ mod tests {
 
     #[test]
     fn bulk_building_fills_the_leaves() {
-        for len in [0, 1, 31, 32, 33, 47, 48, 49, 1024, 1025, 100_000] {
+        for len in [0, 1, 15, 16, 17, 23, 24, 25, 256, 257, 100_000] {
             let tree = BTree::packed((0..len).collect());
             check(&tree);
             assert!(tree.iter().copied().eq(0..len));
         }
-        let tree = BTree::packed((0..32 * 1024).collect::<Vec<u32>>());
+        let tree = BTree::packed((0..MAX.pow(3)).collect());
         assert_eq!(tree.root.height(), 2);
     }
 
@@ -622,7 +622,7 @@ mod tests {
     fn every_access_and_change_visits_one_branch_a_level() {
         let tree = BTree::packed((0..1_000_000u32).collect());
         let levels = tree.root.height() + 1;
-        assert_eq!(levels, 4);
+        assert_eq!(levels, 5);
         assert_eq!(
             steps::of(|| tree.find(|item| item.cmp(&777_777))),
             (Some(&777_777), levels)
