@@ -23,7 +23,17 @@ pub struct View<'t> {
     configuration: Option<&'t View<'t>>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What tells the views of one tree apart that one filter serves: whether a node is seen, and so what expressions give.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Aspect {
+    content: Content,
+    scope: Scope,
+    honoured: Honoured,
+    /// Where the operation's root is in memory.
+    operation: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Content {
     Stored,
     InUse,
@@ -45,6 +55,24 @@ enum Conditions<'t> {
     Ignored,
     OnDefaults(&'t dyn WhenFilter),
     OnAll(&'t dyn WhenFilter),
+}
+
+/// Where `when` is honoured, without the filter.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Honoured {
+    Nowhere,
+    OnDefaults,
+    OnAll,
+}
+
+impl Conditions<'_> {
+    fn kind(&self) -> Honoured {
+        match self {
+            Conditions::Ignored => Honoured::Nowhere,
+            Conditions::OnDefaults(_) => Honoured::OnDefaults,
+            Conditions::OnAll(_) => Honoured::OnAll,
+        }
+    }
 }
 
 /// The tree of an rpc, action or notification that is accessible beside the datastore.
@@ -133,6 +161,17 @@ impl<'t> View<'t> {
     /// What constraints on configuration see, if that was told.
     pub fn configuration(&self) -> Option<&'t View<'t>> {
         self.configuration
+    }
+
+    /// What tells it apart from other views of its tree.
+    pub(crate) fn aspect(&self) -> Aspect {
+        let operation = self.operation.map(|it| it.tree.root());
+        Aspect {
+            content: self.content,
+            scope: self.scope,
+            honoured: self.conditions.kind(),
+            operation: operation.map(|root| std::ptr::from_ref(root) as usize),
+        }
     }
 
     /// Whether defaults and the like are part of the view.

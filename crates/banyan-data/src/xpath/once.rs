@@ -14,6 +14,7 @@ use banyan_yang::xpath::{Per, PlanExpr};
 use super::compare::Operand;
 use super::evaluation::{Evaluation, Focus};
 use super::session::Stop;
+use crate::view::Aspect;
 
 /// Expression and view, by where they are in memory: a session does not outlive the view, and an entry holds on to
 /// its expression.
@@ -43,6 +44,23 @@ impl<'t> Kept<'t> {
             value: None,
             truth: None,
         }));
+    }
+}
+
+/// Truths that hold for a tree, for sessions that follow each other: nodes cannot be kept so long.
+#[derive(Debug, Default)]
+pub(super) struct Truths(RefCell<HashMap<(usize, Aspect), (Arc<PlanExpr>, bool)>>);
+
+impl Truths {
+    fn get(&self, expr: &Arc<PlanExpr>, aspect: Aspect) -> Option<bool> {
+        let known = self.0.borrow();
+        let (_, truth) = known.get(&(Arc::as_ptr(expr) as usize, aspect))?;
+        Some(*truth)
+    }
+
+    fn set(&self, expr: &Arc<PlanExpr>, aspect: Aspect, truth: bool) {
+        let key = (Arc::as_ptr(expr) as usize, aspect);
+        self.0.borrow_mut().insert(key, (expr.clone(), truth));
     }
 }
 
@@ -77,8 +95,16 @@ impl<'t> Evaluation<'t, '_> {
         if let Some(known) = kept.get(key, |entry| entry.truth.clone()) {
             return known;
         }
+        let shared = self.session.truths().filter(|_| self.holds_for_tree(per));
+        let aspect = self.current.view().aspect();
+        if let Some(known) = shared.and_then(|truths| truths.get(expr, aspect)) {
+            return Ok(known);
+        }
         self.session.count(&**expr, |visits| visits.computed += 1);
         let truth = self.computed(per, || self.test(expr, focus));
+        if let (Some(truths), Ok(truth)) = (shared, &truth) {
+            truths.set(expr, aspect, *truth);
+        }
         kept.set(key, expr, |entry| entry.truth = Some(truth.clone()));
         truth
     }

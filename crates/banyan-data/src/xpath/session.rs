@@ -5,11 +5,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use banyan_yang::pattern::{Pattern, PatternError};
 
-use super::once::Kept;
+use super::once::{Kept, Truths};
 use super::value::XValue;
 use crate::cursor::Cursor;
 
@@ -59,6 +60,7 @@ pub(crate) struct Session<'t> {
     /// Values that hold for the tree.
     pub(super) kept: Kept<'t>,
     counts: Option<RefCell<HashMap<usize, Visits>>>,
+    truths: Option<Rc<Truths>>,
 }
 
 /// What one part of a plan has cost.
@@ -106,6 +108,7 @@ impl<'t> Session<'t> {
             reads: None,
             kept: Kept::default(),
             counts: None,
+            truths: None,
         }
     }
 
@@ -115,6 +118,18 @@ impl<'t> Session<'t> {
             reads: Some(RefCell::default()),
             ..Session::new(budget)
         }
+    }
+
+    /// With what sessions before it have found out of the same tree.
+    pub(super) fn sharing(self, truths: Rc<Truths>) -> Self {
+        Session {
+            truths: Some(truths),
+            ..self
+        }
+    }
+
+    pub(super) fn truths(&self) -> Option<&Truths> {
+        self.truths.as_deref()
     }
 
     /// Begins another evaluation with a budget of its own.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use banyan_yang::schema::{Schema, SchemaId};
 use banyan_yang::xpath::Extent;
 
-use super::{Evaluation, Names, Session, Variables, XValue, compile};
+use super::{Evaluation, Names, Session, Variables, Whens, XValue, compile};
 use crate::cursor::Cursor;
 use crate::document::{Mounts, ParseOptions};
 use crate::node::Tree;
@@ -204,6 +204,28 @@ fn a_count_in_thousands_of_constraints_is_counted_once() {
     };
     // One more for each instance itself, and nothing else.
     assert_eq!(visited(3000) - visited(1000), 2000);
+}
+
+#[test]
+fn a_count_in_the_conditions_of_defaults_is_counted_once() {
+    let schema = outline(
+        "list l key=k\n  leaf k\n  leaf d default=1 when=\"count(/big/e) > 5\"\ncontainer big\n  list e key=k\n    leaf k",
+    );
+    let visited = |instances: u32| {
+        let entries: String = (0..instances)
+            .map(|k| format!("<l><k>{k}</k></l>"))
+            .collect();
+        let counted: String = (0..500).map(|k| format!("<e><k>{k}</k></e>")).collect();
+        let tree = data(&schema, &format!("{entries}<big>{counted}</big>"));
+        let whens = Whens::new(1000);
+        let view = View::of(&tree).with_whens(&whens);
+        let list = Cursor::root(&view).children();
+        let defaults = list.filter(|entry| entry.children().any(|leaf| !leaf.frame().is_stored()));
+        assert_eq!(defaults.count(), instances as usize);
+        whens.visited()
+    };
+    // The container, and the entries in it.
+    assert_eq!((visited(3), visited(300)), (501, 501));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use banyan_yang::schema::{Schema, SchemaId, When, WhenContext};
 
 use super::evaluation::Evaluation;
+use super::once::Truths;
 use super::plans::Plans;
 use super::session::{Session, Stop};
 use crate::cursor::Cursor;
@@ -31,6 +32,8 @@ pub struct Whens {
     /// tree, so a filter serves one tree only.
     pending: RefCell<Vec<InstancePath>>,
     known: RefCell<HashMap<InstancePath, bool>>,
+    /// What conditions have in common that holds for the tree.
+    truths: Rc<Truths>,
 }
 
 impl Whens {
@@ -42,6 +45,7 @@ impl Whens {
             visited: Cell::new(0),
             pending: RefCell::default(),
             known: RefCell::default(),
+            truths: Rc::default(),
         }
     }
 
@@ -64,7 +68,11 @@ impl WhenFilter for Whens {
             }
             pending.push(path.clone());
         }
-        let session = Session::new(self.budget);
+        let mut session = Session::new(self.budget);
+        if self.pending.borrow().len() == 1 {
+            // Deeper down, what is found may rest on conditions that are not decided yet.
+            session = session.sharing(self.truths.clone());
+        }
         let cursor = Cursor::at(view, node.clone());
         let holds = !matches!(first_false(&cursor, &session, self.budget), Ok(Some(_)));
         self.visited.set(self.visited.get() + session.visited());
