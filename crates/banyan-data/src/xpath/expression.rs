@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use banyan_yang::nearest::nearest;
 use banyan_yang::schema::{Schema, SchemaId};
-use banyan_yang::xpath::{Extent, Plan, bind, parse};
+use banyan_yang::xpath::{Extent, Offset, Plan, bind, parse, variable_offset};
 
 use super::evaluation::Evaluation;
-use super::session::{Observed, Session, Variables};
+use super::session::{Observed, Session, Stop, Variables};
 use super::value::XValue;
 use crate::cursor::Cursor;
 use crate::error::{DataError, ErrorKind, ErrorPath};
@@ -120,14 +120,14 @@ fn module_name(schema: &Schema, names: Names<'_>, prefix: &str) -> Option<Arc<st
 /// The error with the module that may be meant by a prefix that is none.
 fn suggested(schema: &Schema, names: Names<'_>, error: bind::BindError) -> bind::BindError {
     match (names, error) {
-        (Names::Modules, bind::BindError::UnknownPrefix { name, .. }) => {
+        (Names::Modules, bind::BindError::UnknownPrefix { name, at, .. }) => {
             let modules = schema.modules().filter(|(_, module)| module.implemented);
             let known: Vec<&str> = modules
                 .flat_map(|(id, module)| [&*module.name, schema.xml_prefix(id)])
                 .collect();
             let prefix = name.split(':').next().unwrap_or(&name);
             let nearest = nearest(prefix, known).map(str::to_owned);
-            bind::BindError::UnknownPrefix { name, nearest }
+            bind::BindError::UnknownPrefix { name, nearest, at }
         }
         (_, error) => error,
     }
@@ -166,10 +166,14 @@ fn value<'t>(
     evaluation
         .value(&expression.plan.expr, context.node.clone())
         .map_err(|stop| {
+            let at = match &stop {
+                Stop::Variable { name, .. } => variable_offset(&expression.text, name),
+                _ => None,
+            };
             DataError::new(
                 ErrorKind::Expression,
                 context.node.error_path(),
-                format!("\"{}\": {stop}", expression.text),
+                format!("\"{}\": {stop}{}", expression.text, Offset(at)),
             )
         })
 }

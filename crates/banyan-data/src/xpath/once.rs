@@ -49,18 +49,29 @@ impl<'t> Kept<'t> {
 
 /// Truths that hold for a tree, for sessions that follow each other: nodes cannot be kept so long.
 #[derive(Debug, Default)]
-pub(super) struct Truths(RefCell<HashMap<(usize, Aspect), (Arc<PlanExpr>, bool)>>);
+pub(super) struct Truths(RefCell<HashMap<(usize, Aspect), Truth>>);
+
+#[derive(Debug)]
+struct Truth {
+    /// As in [`Entry`].
+    _expr: Arc<PlanExpr>,
+    holds: bool,
+}
 
 impl Truths {
     fn get(&self, expr: &Arc<PlanExpr>, aspect: Aspect) -> Option<bool> {
         let known = self.0.borrow();
-        let (_, truth) = known.get(&(Arc::as_ptr(expr) as usize, aspect))?;
-        Some(*truth)
+        let truth = known.get(&(Arc::as_ptr(expr) as usize, aspect))?;
+        Some(truth.holds)
     }
 
-    fn set(&self, expr: &Arc<PlanExpr>, aspect: Aspect, truth: bool) {
+    fn set(&self, expr: &Arc<PlanExpr>, aspect: Aspect, holds: bool) {
         let key = (Arc::as_ptr(expr) as usize, aspect);
-        self.0.borrow_mut().insert(key, (expr.clone(), truth));
+        let truth = Truth {
+            _expr: expr.clone(),
+            holds,
+        };
+        self.0.borrow_mut().insert(key, truth);
     }
 }
 

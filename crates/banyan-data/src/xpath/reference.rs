@@ -250,7 +250,7 @@ impl Document {
             Expr::Number(number) => Value::Number(*number),
             Expr::Literal(text) => Value::String(text.clone()),
             Expr::Variable(_) => panic!("no variables here"),
-            Expr::Call { function, args } => self.call(*function, args, context),
+            Expr::Call { function, args, .. } => self.call(*function, args, context),
         }
     }
 

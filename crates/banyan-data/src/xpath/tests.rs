@@ -341,7 +341,7 @@ fn mistakes_are_reported_with_the_expression() {
         "",
         &[(
             "$nothing",
-            "error: /: \"$nothing\": the variable $nothing has no value here",
+            "error: /: \"$nothing\": the variable $nothing has no value here (at byte 0 of the expression)",
         )],
     );
     assert!(value_at("", "x:y").contains("prefix"));

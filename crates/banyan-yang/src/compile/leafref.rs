@@ -334,6 +334,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
                     Expr::Call {
                         function: Function::Deref,
                         args,
+                        ..
                     } => {
                         let inner = args.first().ok_or("`deref` has no argument")?;
                         let leaf = self.walk(inner, path, start)?;

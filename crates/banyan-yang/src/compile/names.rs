@@ -129,7 +129,7 @@ impl Walker<'_, '_> {
                 }
                 self.steps(path, from)
             }
-            Expr::Call { function, args } => {
+            Expr::Call { function, args, .. } => {
                 for arg in args {
                     self.expr(arg, context);
                 }

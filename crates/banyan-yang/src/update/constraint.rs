@@ -46,7 +46,8 @@ impl Namer<'_> {
                 path: self.steps(path),
             },
             Expr::Literal(text) => Expr::Literal(self.literal(text)),
-            Expr::Call { function, args } => Expr::Call {
+            Expr::Call { function, args, at } => Expr::Call {
+                at: *at,
                 function: *function,
                 args: self.all(args),
             },
@@ -63,6 +64,7 @@ impl Namer<'_> {
             axis: step.axis,
             test: self.test(&step.test),
             predicates: self.all(&step.predicates),
+            at: step.at,
         };
         steps.iter().map(step).collect()
     }

@@ -45,7 +45,33 @@ pub enum Expr {
         function: Function,
         /// Its arguments.
         args: Vec<Expr>,
+        /// Where the name of the function begins.
+        at: Offset,
     },
+}
+
+/// A place in the text of an expression, in bytes from its beginning, if it was read from one.
+///
+/// It is no part of what an expression says: all offsets are equal.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Offset(pub Option<usize>);
+
+impl PartialEq for Offset {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Offset {}
+
+impl std::fmt::Display for Offset {
+    /// What a message ends with.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(offset) => write!(f, " (at byte {offset} of the expression)"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// `=`, `!=`, `<`, `<=`, `>`, `>=` (XPath 1.0 section 3.4).
@@ -136,6 +162,8 @@ pub struct Step {
     pub test: NodeTest,
     /// Filters; `position()` counts along the axis.
     pub predicates: Vec<Expr>,
+    /// Where it begins.
+    pub at: Offset,
 }
 
 impl Step {
@@ -145,6 +173,7 @@ impl Step {
             axis: Axis::Parent,
             test: NodeTest::Node,
             predicates: Vec::new(),
+            at: Offset::default(),
         }
     }
 

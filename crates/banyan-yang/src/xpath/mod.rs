@@ -18,10 +18,10 @@ mod parse_tests;
 mod plan;
 mod print;
 
-pub use ast::{ArithOp, Axis, CompareOp, Expr, LocationPath, NodeTest, Step};
+pub use ast::{ArithOp, Axis, CompareOp, Expr, LocationPath, NodeTest, Offset, Step};
 pub use error::{XPathError, XPathProblem};
 pub use function::Function;
-pub use parse::{MAX_CHAIN, MAX_DEPTH, parse};
+pub use parse::{MAX_CHAIN, MAX_DEPTH, parse, variable_offset};
 pub use plan::{
     Extent, Join, JoinKey, KeyLookup, NameTest, Per, Plan, PlanExpr, PlanStep, PlanTest, Predicate,
     Read, ReadClass, Reads, ResultType,

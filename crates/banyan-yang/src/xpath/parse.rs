@@ -2,7 +2,7 @@
 
 use super::lex::{Kind, Token, tokens};
 use super::{
-    ArithOp, Axis, CompareOp, Expr, Function, LocationPath, NodeTest, Step, XPathError,
+    ArithOp, Axis, CompareOp, Expr, Function, LocationPath, NodeTest, Offset, Step, XPathError,
     XPathProblem,
 };
 use crate::nearest::nearest;
@@ -35,6 +35,15 @@ pub fn parse(text: &str) -> Result<Expr, XPathError> {
         Kind::End => Ok(expr),
         _ => Err(parser.unexpected("an operator or the end of the expression")),
     }
+}
+
+/// Where `$name` stands first in an expression, in bytes from its beginning.
+pub fn variable_offset(text: &str, name: &str) -> Option<usize> {
+    let tokens = tokens(text).ok()?;
+    let found = tokens
+        .iter()
+        .find(|token| token.kind == Kind::Variable(name));
+    found.map(|token| token.offset)
 }
 
 struct Parser<'a> {
@@ -322,7 +331,11 @@ impl<'a> Parser<'a> {
                 problem,
             });
         }
-        Ok(Expr::Call { function, args })
+        Ok(Expr::Call {
+            function,
+            args,
+            at: Offset(Some(start)),
+        })
     }
 
     fn filter(&mut self, primary: Expr) -> Result<Expr, XPathError> {
@@ -368,11 +381,12 @@ impl<'a> Parser<'a> {
     }
 
     fn step(&mut self) -> Result<Step, XPathError> {
+        let at = Offset(Some(self.token().offset));
         if self.eat(Kind::DotDot) {
-            return self.abbreviated(Axis::Parent);
+            return self.abbreviated(Axis::Parent, at);
         }
         if self.eat(Kind::Dot) {
-            return self.abbreviated(Axis::SelfNode);
+            return self.abbreviated(Axis::SelfNode, at);
         }
         let axis = if self.eat(Kind::At) {
             Axis::Attribute
@@ -403,10 +417,11 @@ impl<'a> Parser<'a> {
             axis,
             test,
             predicates,
+            at,
         })
     }
 
-    fn abbreviated(&self, axis: Axis) -> Result<Step, XPathError> {
+    fn abbreviated(&self, axis: Axis, at: Offset) -> Result<Step, XPathError> {
         // XPath 1.0 section 2.5: `.` and `..` are whole steps, without predicates.
         if self.peek() == Kind::OpenBracket {
             return Err(self.error(XPathProblem::PredicateAfterDot));
@@ -415,6 +430,7 @@ impl<'a> Parser<'a> {
             axis,
             test: NodeTest::Node,
             predicates: Vec::new(),
+            at,
         })
     }
 
@@ -477,6 +493,7 @@ fn any_depth() -> Step {
         axis: Axis::DescendantOrSelf,
         test: NodeTest::Node,
         predicates: Vec::new(),
+        at: Offset::default(),
     }
 }
 

@@ -72,7 +72,7 @@ impl Display for Expr {
             Self::Number(value) => write_number(f, *value),
             Self::Literal(text) => write_literal(f, text),
             Self::Variable(name) => write!(f, "${name}"),
-            Self::Call { function, args } => {
+            Self::Call { function, args, .. } => {
                 write!(f, "{}(", function.name())?;
                 for (position, arg) in args.iter().enumerate() {
                     if position > 0 {
@@ -226,7 +226,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::xpath::{Function, parse};
+    use crate::xpath::{Function, Offset, parse};
 
     fn name() -> impl Strategy<Value = String> {
         prop_oneof![
@@ -258,14 +258,17 @@ mod tests {
                 axis,
                 test,
                 predicates,
+                at: Offset::default(),
             });
         proptest::collection::vec(step, 1..4)
     }
 
     fn call(function: Function, args: Vec<Expr>) -> Option<Expr> {
-        function
-            .accepts(args.len())
-            .then_some(Expr::Call { function, args })
+        function.accepts(args.len()).then_some(Expr::Call {
+            function,
+            args,
+            at: Offset::default(),
+        })
     }
 
     /// Any tree that the parser can make.

@@ -96,7 +96,7 @@ fn programs_get_one_object_for_each_expression() {
     );
     assert_eq!(
         answers[3]["warnings"],
-        json!(["/ has no node 'mtv' here; did you mean 'mtu'?"])
+        json!(["/ has no node 'mtv' here; did you mean 'mtu'? (at byte 2 of the expression)"])
     );
     let error = answers[4]["error"].as_str().expect("an error");
     assert!(error.starts_with("expected a name"), "{error}");
@@ -144,8 +144,16 @@ fn mistakes_are_shown_where_they_are_with_what_may_be_meant() {
         ),
         (&["cuont(//mtu)"], 1, "did you mean 'count'?"),
         (&["/net/interfase"], 0, "did you mean 'interface'?"),
-        (&["/nte:net"], 1, "did you mean 'net'?"),
-        (&["$leest", "--var", "least=1"], 1, "did you mean $least?"),
+        (
+            &["/nte:net"],
+            1,
+            "did you mean 'net'? (at byte 1 of the expression)",
+        ),
+        (
+            &["$leest", "--var", "least=1"],
+            1,
+            "did you mean $least? (at byte 0 of the expression)",
+        ),
         (&["--var", "least", "1"], 2, "NAME=VALUE"),
         (
             &["--context", "/net:net/rule[id='7']", "."],

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::{Expr, Extent, Function, Per, Plan, PlanExpr, Read, Reads, ResultType, Step};
+use super::super::{
+    Expr, Extent, Function, Offset, Per, Plan, PlanExpr, Read, Reads, ResultType, Step,
+};
 use super::dependence::{Dependence, walks};
 use super::keys::{Rest, result_type};
 use super::names::Foreign;
@@ -103,6 +105,7 @@ impl<'a> Binder<'a> {
         expr: &Expr,
         context: &NodeSet,
         place: &dyn Fn() -> String,
+        at: Offset,
     ) -> Result<Value, BindError> {
         let value = self.expr(expr, context)?;
         match value.result {
@@ -110,6 +113,7 @@ impl<'a> Binder<'a> {
             _ => Err(BindError::NotNodes {
                 place: place(),
                 operand: expr.to_string(),
+                at,
             }),
         }
     }
@@ -193,7 +197,7 @@ impl<'a> Binder<'a> {
                 predicates,
                 path,
             } => return self.filter(primary, predicates, path, context),
-            Expr::Call { function, args } => return self.call(*function, args, context),
+            Expr::Call { function, args, at } => return self.call(*function, args, *at, context),
         };
         Ok(Value::of(plan, result))
     }
@@ -206,7 +210,7 @@ impl<'a> Binder<'a> {
         let mut nodes = NodeSet::empty();
         let mut plans = Vec::with_capacity(operands.len());
         for operand in operands {
-            let value = self.nodes(operand, context, &|| "'|'".to_owned())?;
+            let value = self.nodes(operand, context, &|| "'|'".to_owned(), Offset::default())?;
             nodes.extend(value.nodes);
             plans.push(value.expr);
         }
@@ -233,7 +237,8 @@ impl<'a> Binder<'a> {
             }
             .to_owned()
         };
-        let value = self.nodes(primary, context, &place)?;
+        let at = path.first().map_or_else(Offset::default, |step| step.at);
+        let value = self.nodes(primary, context, &place, at)?;
         let starts = match primary {
             Expr::Call {
                 function: Function::Current,
@@ -284,12 +289,14 @@ impl<'a> Binder<'a> {
         &mut self,
         function: Function,
         args: &[Expr],
+        at: Offset,
         context: &NodeSet,
     ) -> Result<Value, BindError> {
         use Function::*;
         let result = result_type(&Expr::Call {
             function,
             args: Vec::new(),
+            at,
         });
         let needs_nodes = matches!(
             function,
@@ -312,7 +319,7 @@ impl<'a> Binder<'a> {
         let mut first = NodeSet::empty();
         for (position, arg) in args.iter().enumerate() {
             let value = if needs_nodes && position == 0 {
-                let value = self.nodes(arg, context, &|| format!("{}()", function.name()))?;
+                let value = self.nodes(arg, context, &|| format!("{}()", function.name()), at)?;
                 self.read(&value.nodes, extent);
                 value
             } else {
@@ -327,7 +334,7 @@ impl<'a> Binder<'a> {
             self.read(context, extent);
         }
         if let (DerivedFrom | DerivedFromOrSelf, [_, PlanExpr::Literal(name)]) = (function, &*plans)
-            && let Some(base) = self.known_identity(name)
+            && let Some(base) = self.known_identity(name, at)
         {
             let plan = PlanExpr::DerivedFrom {
                 nodes: Box::new(plans.swap_remove(0)),

@@ -33,7 +33,7 @@ impl Dependence {
             }
             Expr::Negate(operand) => Self::of(operand),
             Expr::Or(operands) | Expr::And(operands) | Expr::Union(operands) => Self::all(operands),
-            Expr::Call { function, args } => match function {
+            Expr::Call { function, args, .. } => match function {
                 Function::Position | Function::Last | Function::Lang => Self::CONTEXT,
                 Function::Current => Self::EVALUATION,
                 _ if args.is_empty() && function.defaults_to_context() => Self::CONTEXT,
@@ -102,7 +102,7 @@ pub(super) fn walks(expr: &Expr) -> bool {
         Expr::Or(operands) | Expr::And(operands) | Expr::Union(operands) => {
             operands.iter().any(walks)
         }
-        Expr::Call { function, args } => *function == Function::Deref || args.iter().any(walks),
+        Expr::Call { function, args, .. } => *function == Function::Deref || args.iter().any(walks),
     }
 }
 

@@ -142,7 +142,7 @@ fn asks(expr: &Expr, functions: &[Function]) -> bool {
         }
         Expr::Negate(operand) => asks(operand, functions),
         Expr::Or(operands) | Expr::And(operands) | Expr::Union(operands) => all(operands),
-        Expr::Call { function, args } => functions.contains(function) || all(args),
+        Expr::Call { function, args, .. } => functions.contains(function) || all(args),
     }
 }
 

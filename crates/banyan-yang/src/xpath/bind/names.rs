@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::{Axis, Expr, NameTest, NodeTest, PlanTest, Step};
+use super::super::{Axis, Expr, NameTest, NodeTest, Offset, PlanTest, Step};
 use super::binder::Binder;
 use super::walk::{Beyond, NodeSet, Reached, implemented};
 use super::{BindError, BindWarning};
@@ -93,7 +93,7 @@ fn written_prefixes(expr: &Expr) -> BTreeSet<&str> {
 }
 
 impl Binder<'_> {
-    pub(super) fn test(&self, test: &NodeTest) -> Result<PlanTest, BindError> {
+    pub(super) fn test(&self, test: &NodeTest, at: Offset) -> Result<PlanTest, BindError> {
         Ok(match test {
             NodeTest::Name { prefix, local } => {
                 if let Some(module_name) = prefix
@@ -112,7 +112,7 @@ impl Binder<'_> {
                         .prefixes
                         .default
                         .map(|module| implemented(self.schema, module)),
-                    Some(prefix) => Some(self.module(prefix, test)?),
+                    Some(prefix) => Some(self.module(prefix, test, at)?),
                 };
                 PlanTest::Name(NameTest {
                     module,
@@ -128,7 +128,7 @@ impl Binder<'_> {
                         module_name: module_name.clone(),
                     });
                 }
-                let module = self.module(prefix, test)?;
+                let module = self.module(prefix, test, at)?;
                 PlanTest::Module {
                     module_name: self.schema.module(module).name.clone(),
                     module: Some(module),
@@ -141,7 +141,12 @@ impl Binder<'_> {
         })
     }
 
-    pub(super) fn module(&self, prefix: &str, test: &NodeTest) -> Result<ModuleId, BindError> {
+    pub(super) fn module(
+        &self,
+        prefix: &str,
+        test: &NodeTest,
+        at: Offset,
+    ) -> Result<ModuleId, BindError> {
         match self.prefixes.module(Some(prefix)) {
             Some(module) => Ok(implemented(self.schema, module)),
             None => {
@@ -150,6 +155,7 @@ impl Binder<'_> {
                 Err(BindError::UnknownPrefix {
                     name: test.to_string(),
                     nearest,
+                    at,
                 })
             }
         }
@@ -175,6 +181,7 @@ impl Binder<'_> {
         if step.axis.is_empty_in_yang() {
             self.warnings.push(BindWarning::EmptyAxis {
                 step: step.to_string(),
+                at: step.at,
             });
             return;
         }
@@ -184,6 +191,7 @@ impl Binder<'_> {
             Some(module) => BindWarning::NotImplemented {
                 name: step.test.to_string(),
                 module: module.name.to_string(),
+                at: step.at,
             },
             None => BindWarning::UnknownNode {
                 name: step.test.to_string(),
@@ -192,6 +200,7 @@ impl Binder<'_> {
                     .first()
                     .map_or_else(|| "/".to_owned(), |from| self.schema.path(from.node)),
                 nearest: self.suggestion(&name.local, from, step.axis),
+                at: step.at,
             },
         };
         self.warnings.push(warning);
@@ -268,7 +277,7 @@ impl Binder<'_> {
         })
     }
 
-    pub(super) fn known_identity(&mut self, name: &Arc<str>) -> Option<IdentityId> {
+    pub(super) fn known_identity(&mut self, name: &Arc<str>, at: Offset) -> Option<IdentityId> {
         let found = self.identity(name);
         if found.is_none() {
             let local = name.rsplit(':').next().unwrap_or(name);
@@ -282,6 +291,7 @@ impl Binder<'_> {
             self.warnings.push(BindWarning::UnknownIdentity {
                 name: name.to_string(),
                 nearest,
+                at,
             });
         }
         found

@@ -81,7 +81,7 @@ impl Binder<'_> {
         step: &Step,
         from: &NodeSet,
     ) -> Result<(PlanStep, NodeSet), BindError> {
-        let mut test = self.test(&step.test)?;
+        let mut test = self.test(&step.test, step.at)?;
         let mut nodes = self.walker.step(from, step.axis, &test);
         if let PlanTest::Name(name) = &mut test {
             name.nodes = nodes.ids();

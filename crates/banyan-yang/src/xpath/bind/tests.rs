@@ -468,7 +468,9 @@ fn derived_from_knows_its_identity_or_warns() {
     );
     assert_eq!(
         unknown.warnings(),
-        ["there is no identity 'ty:ethernt'; did you mean 'ethernet'?"]
+        [
+            "there is no identity 'ty:ethernt'; did you mean 'ethernet'? (at byte 0 of the expression)"
+        ]
     );
 }
 
@@ -498,11 +500,11 @@ fn what_cannot_exist_is_a_warning_with_the_nearest_name() {
     assert_eq!(
         fixture.warnings(),
         [
-            "/test:interfaces/interface has no node 'enbled' here; did you mean 'enabled'?",
-            "/test:interfaces/interface/stats has no node 'out' here",
-            "'@y' is always empty: YANG data have no attributes or namespace nodes (RFC 7950 6.4.1)",
-            "'ty:a' can never exist: module types is imported, but not implemented",
-            "/test:interfaces/interface has no node 'o:mtu' here; did you mean 'test:mtu'?",
+            "/test:interfaces/interface has no node 'enbled' here; did you mean 'enabled'? (at byte 3 of the expression)",
+            "/test:interfaces/interface/stats has no node 'out' here (at byte 23 of the expression)",
+            "'@y' is always empty: YANG data have no attributes or namespace nodes (RFC 7950 6.4.1) (at byte 33 of the expression)",
+            "'ty:a' can never exist: module types is imported, but not implemented (at byte 43 of the expression)",
+            "/test:interfaces/interface has no node 'o:mtu' here; did you mean 'test:mtu'? (at byte 55 of the expression)",
         ]
     );
 }
@@ -522,19 +524,19 @@ fn an_unknown_prefix_and_a_misplaced_value_are_errors() {
     };
     assert_eq!(
         error("tz:a"),
-        "the prefix of 'tz:a' is not known here; did you mean 't'?"
+        "the prefix of 'tz:a' is not known here; did you mean 't'? (at byte 0 of the expression)"
     );
     assert_eq!(
         error("abc:a"),
-        "the prefix of 'abc:a' is not known here; import the module, or use a prefix that is imported"
+        "the prefix of 'abc:a' is not known here; import the module, or use a prefix that is imported (at byte 0 of the expression)"
     );
     assert_eq!(
         error("count('a')"),
-        "count() needs a node-set, and ''a'' is none"
+        "count() needs a node-set, and ''a'' is none (at byte 0 of the expression)"
     );
     assert_eq!(
         error("('a')/b"),
-        "a path step needs a node-set, and ''a'' is none"
+        "a path step needs a node-set, and ''a'' is none (at byte 6 of the expression)"
     );
     assert_eq!(error("a | 1"), "'|' needs a node-set, and '1' is none");
 }
