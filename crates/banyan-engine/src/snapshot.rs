@@ -53,3 +53,83 @@ impl std::fmt::Debug for Snapshot {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use banyan_data::document::ParseOptions;
+    use banyan_data::edit::Operation;
+    use banyan_data::xml::parse_edit;
+    use banyan_yang::compile::{Compiler, MemorySource};
+
+    use super::*;
+    use crate::SessionId;
+    use crate::backend::{Call, CommitParameters, Principal};
+    use crate::engine::EngineBuilder;
+    use crate::participant::Options;
+    use crate::session::internal_source;
+
+    const MODEL: &str = "module t {
+  yang-version 1.1;
+  namespace urn:t;
+  prefix t;
+  list item { key id; leaf id { type uint32; } leaf on { type boolean; default true; } }
+  list ref {
+    key id;
+    leaf id { type string; }
+    leaf to { type leafref { path /t:item/t:id; } }
+    leaf seen { when \"/t:item[t:id=current()/../t:to]/t:on = 'true'\"; type string; }
+  }
+}";
+
+    /// Each edit as a commit of its own; whether it went through.
+    fn committed(edits: &[&str]) -> (Vec<bool>, Snapshot) {
+        let mut source = MemorySource::new();
+        source.add(MODEL);
+        let compiled = Compiler::new(&source).implement("t", None).compile();
+        let schema = compiled.unwrap().schema;
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let engine = EngineBuilder::new(schema).in_memory().open().await.unwrap();
+            let mut outcomes = Vec::new();
+            let call = Call::new(SessionId(0), Principal::user("alice"));
+            for edit in edits {
+                let edit = format!(
+                    "<data xmlns=\"urn:t\" xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\">{edit}</data>"
+                );
+                let change = engine.change(
+                    &call,
+                    internal_source(),
+                    CommitParameters::default(),
+                    Options::none(),
+                    move |tree| {
+                        let options = ParseOptions::default();
+                        let merge = Operation::Merge;
+                        let edit = parse_edit(tree.schema(), edit.as_bytes(), merge, &options);
+                        Ok(edit.unwrap().apply(tree).unwrap())
+                    },
+                );
+                outcomes.push(change.await.is_ok());
+            }
+            (outcomes, engine.running())
+        })
+    }
+
+    #[test]
+    fn indexes_go_along_with_commits_and_with_what_when_takes_out() {
+        let (outcomes, running) = committed(&[
+            "<item><id>1</id></item><item><id>2</id></item>",
+            "<ref><id>a</id><to>1</to><seen>x</seen></ref><ref><id>b</id><to>2</to></ref>",
+            "<item nc:operation='delete'><id>1</id></item>",
+            "<item><id>1</id><on>false</on></item>",
+            "<ref><id>a</id><to>2</to></ref>",
+            "<item nc:operation='delete'><id>1</id></item>",
+            "<item nc:operation='delete'><id>2</id></item>",
+        ]);
+        assert_eq!(outcomes, [true, true, false, true, true, true, false]);
+        let made = running.indexes.get().expect("the commit brought them");
+        assert_eq!(*made, bind::indexes(&running.tree));
+        assert_eq!(made.len(), 2);
+        let text = bind::diff(&Tree::empty(running.tree.schema().clone()), &running.tree);
+        assert!(!text.to_string().contains("seen"), "{text}");
+    }
+}

@@ -11,7 +11,7 @@ use banyan_yang::schema::{NodeKind, SchemaId};
 use super::dependencies::{Affected, Check, Manner};
 use super::indexes::Indexes;
 use super::narrow::{Bases, bases, keys_around, referrers};
-use super::touches::{Touched, Touches, instances, way_down};
+use super::touches::{Touched, Touches, Whole, instances, way_down};
 use super::unique::{values_of, ways};
 use super::walk::Walk;
 use super::{Options, Report};
@@ -59,6 +59,7 @@ fn changed_in(
         indexes,
         touches: Touches::default(),
         checked: HashSet::new(),
+        whole: Whole::default(),
     };
     if !changes.changes.is_empty() {
         incremental.inside(&root, &changes.changes);
@@ -74,6 +75,7 @@ struct Incremental<'t, 'r> {
     indexes: &'t Indexes,
     touches: Touches<'t>,
     checked: HashSet<(InstancePath, Check)>,
+    whole: Whole,
 }
 
 impl<'t> Incremental<'t, '_> {
@@ -116,6 +118,7 @@ impl<'t> Incremental<'t, '_> {
     fn instance_changed(&mut self, node: &Cursor<'t>, change: &'t Change, came: bool) {
         for instance in instances(node, change) {
             self.walk.whole(&instance);
+            self.whole.insert(&instance);
         }
         let manner = if came { Manner::Came } else { Manner::Changed };
         self.touches
@@ -156,6 +159,9 @@ impl<'t> Incremental<'t, '_> {
 
     fn reader(&mut self, root: &Cursor<'t>, touched: &Touched<'t>, affected: &Affected) {
         let scope = touched.scope(affected.ancestor);
+        if self.whole.has_all(&scope, affected.check.bearer()) {
+            return;
+        }
         match bases(self.indexes, touched, &scope, affected) {
             Bases::All => self.recheck_once(&scope, affected.check),
             Bases::Some(paths) => {
@@ -167,7 +173,8 @@ impl<'t> Incremental<'t, '_> {
     }
 
     fn recheck_at(&mut self, root: &Cursor<'t>, path: InstancePath, check: Check) {
-        if self.checked.insert((path.clone(), check))
+        if !self.whole.covers(&path)
+            && self.checked.insert((path.clone(), check))
             && let Some(scope) = root.find(&path)
         {
             self.recheck(&scope, check);
@@ -240,6 +247,9 @@ impl<'t> Incremental<'t, '_> {
     }
 
     fn recheck_on(&mut self, node: &Cursor<'t>, way: &[SchemaId], check: Check) {
+        if self.whole.has(node) {
+            return;
+        }
         match (way, check) {
             ([], check) => {
                 // The scope is the bearer itself.
@@ -258,7 +268,9 @@ impl<'t> Incremental<'t, '_> {
             (_, Check::Unique(_)) => {}
             ([id], Check::Own(_)) => {
                 for instance in node.instances(*id) {
-                    self.walk.own(&instance);
+                    if !self.whole.has(&instance) {
+                        self.walk.own(&instance);
+                    }
                 }
             }
             ([id], Check::Presence(_)) => {

@@ -13,7 +13,7 @@ use super::dependencies::{Check, Manner};
 use super::indexes::Indexes;
 use super::narrow::{Bases, bases, keys_around};
 use super::prune::{PASSES, Pruning, inside_mount};
-use super::touches::{Touches, instances, way_down};
+use super::touches::{Touches, Whole, instances, way_down};
 use crate::change::{Change, ChangeKind, ChangeSet, diff};
 use crate::cursor::Cursor;
 use crate::frame::Place;
@@ -83,6 +83,7 @@ fn pass(changes: &ChangeSet, settled: &mut Settled, budget: u64) -> Vec<Instance
         indexes: &indexes,
         budget,
         touches: Touches::default(),
+        whole: Whole::default(),
         gone: Vec::new(),
         visited: 0,
     };
@@ -97,6 +98,7 @@ struct Pass<'t> {
     indexes: &'t Indexes,
     budget: u64,
     touches: Touches<'t>,
+    whole: Whole,
     gone: Vec<InstancePath>,
     visited: u64,
 }
@@ -141,6 +143,7 @@ impl<'t> Pass<'t> {
                     let mut pruning = Pruning::new(self.schema, self.budget, &mut self.gone);
                     pruning.instance(&instance);
                     self.visited += pruning.visited;
+                    self.whole.insert(&instance);
                 }
                 self.touches
                     .instance(self.schema, node, change, Manner::Changed);
@@ -169,6 +172,9 @@ impl<'t> Pass<'t> {
                     continue;
                 };
                 let scope = touched.scope(affected.ancestor);
+                if self.whole.has_all(&scope, bearer) {
+                    continue;
+                }
                 match bases(self.indexes, &touched, &scope, affected) {
                     Bases::All if checked.insert((scope.path(), bearer)) => {
                         self.recheck(&scope, bearer);
@@ -176,7 +182,7 @@ impl<'t> Pass<'t> {
                     Bases::All => {}
                     Bases::Some(paths) => {
                         for path in paths {
-                            if checked.insert((path.clone(), bearer)) {
+                            if !self.whole.covers(&path) && checked.insert((path.clone(), bearer)) {
                                 self.recheck_at(root, path, bearer);
                             }
                         }
@@ -213,6 +219,9 @@ impl<'t> Pass<'t> {
     }
 
     fn recheck_on(&mut self, node: &Cursor<'t>, way: &[SchemaId]) {
+        if self.whole.has(node) {
+            return;
+        }
         self.visited += 1;
         match way {
             // The scope is the bearer itself.

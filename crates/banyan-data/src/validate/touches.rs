@@ -2,9 +2,11 @@
 //!
 //! Shared by incremental validation and by [`settle`](super::settle()), which differ in what they do there.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
-use banyan_yang::schema::{Schema, SchemaId};
+use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
 use super::dependencies::Manner;
 use crate::change::{Change, ChangeKind, ChangedContent, Instance};
@@ -12,7 +14,7 @@ use crate::cursor::Cursor;
 use crate::lexical::default_value;
 use crate::list::List;
 use crate::node::{Content, Node};
-use crate::path::{InstancePath, Select};
+use crate::path::{InstancePath, PathStep, Select};
 use crate::value::Value;
 use crate::view::case_chain;
 
@@ -22,6 +24,8 @@ pub(super) struct Touched<'t> {
     pub(super) id: SchemaId,
     pub(super) manner: Manner,
     which: Which<'t>,
+    /// What [`Touched::values_of`] has gathered, by leaf.
+    values: RefCell<HashMap<SchemaId, Rc<[Value]>>>,
 }
 
 /// Which instances.
@@ -69,7 +73,15 @@ impl<'t> Touched<'t> {
 
     /// The values of a leaf, ascending, in what was touched, before and after, or in the list entry around it. May be more
     /// than changed.
-    pub(super) fn values_of(&self, schema: &Schema, leaf: SchemaId) -> Vec<Value> {
+    pub(super) fn values_of(&self, schema: &Schema, leaf: SchemaId) -> Rc<[Value]> {
+        let mut known = self.values.borrow_mut();
+        let values = known.entry(leaf);
+        values
+            .or_insert_with(|| self.gathered(schema, leaf).into())
+            .clone()
+    }
+
+    fn gathered(&self, schema: &Schema, leaf: SchemaId) -> Vec<Value> {
         let mut values = Vec::new();
         match way_down(schema, self.id, leaf) {
             Some(way) => {
@@ -179,6 +191,7 @@ impl<'t> Touches<'t> {
                 id,
                 manner: Manner::Changed,
                 which,
+                values: RefCell::default(),
             });
         }
     }
@@ -190,6 +203,7 @@ impl<'t> Touches<'t> {
             id: change.id,
             manner,
             which: Which::Changed(change),
+            values: RefCell::default(),
         });
     }
 
@@ -218,6 +232,45 @@ impl<'t> Touches<'t> {
     /// The next one to be looked at.
     pub(super) fn next(&mut self) -> Option<Touched<'t>> {
         self.open.pop()
+    }
+}
+
+/// Instances that were looked at as a whole, with all that is in them, because a change brought them: nothing in them
+/// needs another look.
+#[derive(Default)]
+pub(super) struct Whole {
+    paths: HashSet<Vec<PathStep>>,
+    /// The schema nodes of these, so that most others need no look at their paths.
+    ids: HashSet<SchemaId>,
+}
+
+impl Whole {
+    /// Notes one.
+    pub(super) fn insert(&mut self, node: &Cursor<'_>) {
+        self.paths.insert(node.path().steps);
+        self.ids.insert(node.id());
+    }
+
+    /// Whether `node` is one of them. O(depth).
+    pub(super) fn has(&self, node: &Cursor<'_>) -> bool {
+        self.ids.contains(&node.id()) && self.paths.contains(&node.path().steps)
+    }
+
+    /// Whether the instance at a path is one of them, or in one. O(depth²).
+    pub(super) fn covers(&self, path: &InstancePath) -> bool {
+        (0..path.steps.len()).any(|last| {
+            self.ids.contains(&path.steps[last].node) && self.paths.contains(&path.steps[..=last])
+        })
+    }
+
+    /// Whether all instances of `bearer` below `scope` are in one of them, a container. O(depth).
+    pub(super) fn has_all(&self, scope: &Cursor<'_>, bearer: SchemaId) -> bool {
+        let schema = scope.schema();
+        let way = way_down(schema, scope.id(), bearer).unwrap_or_default();
+        let first = way.first().filter(|id| self.ids.contains(id));
+        let is_container = |id: &&SchemaId| schema.node(**id).kind == NodeKind::Container;
+        let container = first.filter(is_container).and_then(|id| scope.child(*id));
+        container.is_some_and(|container| self.has(&container))
     }
 }
 

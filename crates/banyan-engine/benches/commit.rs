@@ -3,6 +3,8 @@
 //! Prints a table and writes `target/bench/summary.json`. `BANYAN_BENCH_MAX` limits the largest list
 //! (a million entries when not given).
 
+mod common;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,12 +12,9 @@ use std::time::{Duration, Instant};
 
 use banyan_data::document::ParseOptions;
 use banyan_data::{Content, Tree, Value, validate, xml};
-use banyan_engine::SessionId;
-use banyan_engine::backend::{Call, CommitParameters, Principal, Source};
 use banyan_engine::engine::{Engine, EngineBuilder};
-use banyan_engine::participant::Options;
-use banyan_yang::compile::{Compiler, MemorySource};
 use banyan_yang::schema::{Schema, SchemaId};
+use common::{commit, in_memory, median, ms, resident, write_summary};
 use serde_json::json;
 
 const MODEL: &str = "module bench {
@@ -63,23 +62,13 @@ fn main() {
         .and_then(|text| text.parse().ok())
         .unwrap_or(usize::MAX);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let schema = schema();
+    let schema = common::schema("bench", MODEL);
     let mut rows = Vec::new();
     for (entries, clixon_ms) in SIZES.into_iter().filter(|(entries, _)| *entries <= limit) {
         rows.push(runtime.block_on(measure(&schema, entries, clixon_ms)));
     }
     print_table(&rows);
-    write_summary(&rows);
-}
-
-fn schema() -> Arc<Schema> {
-    let mut source = MemorySource::new();
-    source.add(MODEL);
-    Compiler::new(&source)
-        .implement("bench", None)
-        .compile()
-        .expect("the model compiles")
-        .schema
+    write_summary("summary.json", &summary(&rows));
 }
 
 fn document(entries: usize) -> String {
@@ -109,11 +98,7 @@ async fn measure(schema: &Arc<Schema>, entries: usize, clixon_ms: f64) -> Row {
     let validation = start.elapsed();
     assert!(report.errors.is_empty(), "{:?}", report.errors);
 
-    let memory = EngineBuilder::new(schema.clone())
-        .in_memory()
-        .open()
-        .await
-        .expect("an engine");
+    let memory = in_memory(schema).await;
     let commit = median(commits(&memory, schema, &tree, entries).await.0);
     memory.stop().await.expect("a clean stop");
 
@@ -148,23 +133,8 @@ async fn commits(
     tree: &Tree,
     entries: usize,
 ) -> (Vec<Duration>, u64) {
-    let call = Call::new(SessionId(0), Principal::user("bench"));
-    let source = Source {
-        front_end: "bench".into(),
-        transport: "internal".into(),
-        peer: None,
-    };
-    let change = |edit: Box<dyn FnOnce(&Tree) -> Tree + Send>| {
-        engine.change(
-            &call,
-            source.clone(),
-            CommitParameters::default(),
-            Options::none(),
-            move |tree| Ok(edit(tree)),
-        )
-    };
     let loaded = tree.clone();
-    change(Box::new(move |_| loaded))
+    commit(engine, move |_| Ok(loaded))
         .await
         .expect("the load commits");
     // The checkpoint of the load is no part of what a small commit writes.
@@ -175,9 +145,9 @@ async fn commits(
         let index = (round * 7_919) % entries;
         let schema = schema.clone();
         let start = Instant::now();
-        change(Box::new(move |tree| {
-            with_value(tree, &schema, index, 1_000_000 + round as u64)
-        }))
+        commit(engine, move |tree| {
+            Ok(with_value(tree, &schema, index, 1_000_000 + round as u64))
+        })
         .await
         .expect("the change commits");
         times.push(start.elapsed());
@@ -213,11 +183,6 @@ fn with_value(tree: &Tree, schema: &Schema, index: usize, value: u64) -> Tree {
     )
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
-}
-
 /// A kilobyte written and synced, as the disk alone takes it.
 fn sync_alone(directory: &Path) -> Duration {
     use std::io::Write;
@@ -234,17 +199,6 @@ fn sync_alone(directory: &Path) -> Duration {
     median(times)
 }
 
-/// Bytes of memory in use by this process.
-fn resident() -> u64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages: u64 = statm
-        .split(' ')
-        .nth(1)
-        .and_then(|pages| pages.parse().ok())
-        .unwrap_or(0);
-    pages * 4096
-}
-
 /// Bytes that this process has caused to be written.
 fn written_bytes() -> u64 {
     let io = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
@@ -252,10 +206,6 @@ fn written_bytes() -> u64 {
         .find_map(|line| line.strip_prefix("wchar: "))
         .and_then(|bytes| bytes.parse().ok())
         .unwrap_or(0)
-}
-
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1_000.0
 }
 
 fn print_table(rows: &[Row]) {
@@ -283,7 +233,7 @@ fn print_table(rows: &[Row]) {
     );
 }
 
-fn write_summary(rows: &[Row]) {
+fn summary(rows: &[Row]) -> serde_json::Value {
     let rows: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -300,15 +250,8 @@ fn write_summary(rows: &[Row]) {
             })
         })
         .collect();
-    let summary = json!({
+    json!({
         "rows": rows,
         "clixon": { "bytes_per_entry": CLIXON_ENTRY, "start_s": CLIXON_START },
-    });
-    let target = std::env::var("CARGO_TARGET_DIR")
-        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../target").to_owned());
-    let directory = Path::new(&target).join("bench");
-    std::fs::create_dir_all(&directory).expect("a directory");
-    let file = directory.join("summary.json");
-    std::fs::write(&file, format!("{summary:#}\n")).expect("the summary");
-    println!("\nwritten to {}", file.display());
+    })
 }
