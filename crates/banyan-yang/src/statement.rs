@@ -4,6 +4,7 @@
 //! the rules for strings change them; those of descriptions and the like are changed when they are asked for. Must not
 //! know which statement may stand where: that is `grammar`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
@@ -122,8 +123,10 @@ enum Form {
 
 /// No statement.
 const NONE: u32 = u32::MAX;
-/// The length of keywords that are at least so long.
+/// Where a number is too large for a [`Statement`].
 const LONG: u8 = u8::MAX;
+/// Where a statement is too far away for a [`Statement`].
+const FAR: u16 = u16::MAX;
 
 /// What few statements have, by the statement, in ascending order.
 type Rare<T> = Vec<(StatementId, T)>;
@@ -133,20 +136,21 @@ fn rare<T>(of: &Rare<T>, id: StatementId) -> Option<&T> {
     of.get(found).map(|(_, value)| value)
 }
 
-/// One statement: offsets into the text and numbers of statements, because vendors' sets have millions.
+/// One statement: sixteen bytes, because vendors' sets have millions. Other statements are given by their distance.
 #[derive(Clone, Debug)]
 struct Statement {
     keyword: Keyword,
     form: Form,
-    /// Left out after an error: it no longer counts as a child.
-    dropped: bool,
-    /// The length of the keyword as written; [`LONG`] if it is in [`SyntaxTree::long_keywords`].
+    /// The length of the keyword as written; [`LONG`] if [`SyntaxTree::long`] says where it ends.
     keyword_length: u8,
+    /// Bytes between the keyword and the argument, unless [`SyntaxTree::long`] says where that begins.
+    gap: u8,
     keyword_start: u32,
-    argument_start: u32,
-    argument_end: u32,
-    parent: u32,
-    next_sibling: u32,
+    argument_length: u32,
+    /// Back to the parent; 0 if there is none, [`FAR`] if [`SyntaxTree::far_parents`] says.
+    parent: u16,
+    /// On to the next sibling; 0 if there is none, [`FAR`] if [`SyntaxTree::far_siblings`] says.
+    next_sibling: u16,
 }
 
 /// The statements of one text.
@@ -159,8 +163,12 @@ pub struct SyntaxTree {
     composed: Rare<Box<str>>,
     /// The same of prose: all of it, from the first time that some is asked for.
     prose: OnceLock<Rare<Box<str>>>,
-    /// Where keywords end that are too long for a statement.
-    long_keywords: Rare<u32>,
+    /// Where the keyword ends and the argument begins, if one of them is too far from the start of the statement.
+    long: Rare<(u32, u32)>,
+    far_parents: Rare<u32>,
+    far_siblings: BTreeMap<StatementId, u32>,
+    /// Left out after an error: they no longer count as children.
+    dropped: BTreeSet<StatementId>,
     /// While statements are added: the last child of each.
     last_children: Vec<u32>,
 }
@@ -174,7 +182,10 @@ impl SyntaxTree {
             statements: Vec::new(),
             composed: Vec::new(),
             prose: OnceLock::new(),
-            long_keywords: Vec::new(),
+            long: Vec::new(),
+            far_parents: Vec::new(),
+            far_siblings: BTreeMap::new(),
+            dropped: BTreeSet::new(),
             last_children: Vec::new(),
         }
     }
@@ -223,13 +234,22 @@ impl SyntaxTree {
         }
     }
 
+    /// Where its keyword ends and its argument begins, if it has one.
+    fn inner_places(&self, id: StatementId) -> (u32, u32) {
+        let statement = self.statement(id);
+        if statement.keyword_length == LONG
+            && let Some(places) = rare(&self.long, id)
+        {
+            return *places;
+        }
+        let end = statement.keyword_start + u32::from(statement.keyword_length);
+        (end, end + u32::from(statement.gap))
+    }
+
     /// Where its keyword stands (with the prefix of an extension).
     pub fn keyword_span(&self, id: StatementId) -> Span {
-        let statement = self.statement(id);
-        let start = statement.keyword_start;
-        let length = u32::from(statement.keyword_length);
-        let long = (statement.keyword_length == LONG).then(|| rare(&self.long_keywords, id));
-        self.place(start, long.flatten().map_or(start + length, |end| *end))
+        let (end, _) = self.inner_places(id);
+        self.place(self.statement(id).keyword_start, end)
     }
 
     /// Its keyword.
@@ -245,7 +265,8 @@ impl SyntaxTree {
     /// The value of its argument.
     pub fn argument(&self, id: StatementId) -> Option<&str> {
         let statement = self.statement(id);
-        let (start, end) = (statement.argument_start, statement.argument_end);
+        let (_, start) = self.inner_places(id);
+        let end = start + statement.argument_length;
         let place = match statement.form {
             Form::Absent => return None,
             Form::Composed => return rare(&self.composed, id).map(|value| &**value),
@@ -284,7 +305,10 @@ impl SyntaxTree {
         let statement = self.statement(id);
         match statement.form {
             Form::Absent => self.keyword_span(id),
-            _ => self.place(statement.argument_start, statement.argument_end),
+            _ => {
+                let (_, start) = self.inner_places(id);
+                self.place(start, start + statement.argument_length)
+            }
         }
     }
 
@@ -305,8 +329,19 @@ impl SyntaxTree {
 
     /// The statement around it.
     pub fn parent(&self, id: StatementId) -> Option<StatementId> {
-        let parent = self.statement(id).parent;
-        (parent != NONE).then_some(StatementId(parent))
+        match self.statement(id).parent {
+            0 => None,
+            FAR => rare(&self.far_parents, id).copied().map(StatementId),
+            distance => Some(StatementId(id.0 - u32::from(distance))),
+        }
+    }
+
+    fn next_sibling(&self, id: StatementId) -> Option<StatementId> {
+        match self.statement(id).next_sibling {
+            0 => None,
+            FAR => self.far_siblings.get(&id).copied().map(StatementId),
+            distance => Some(StatementId(id.0 + u32::from(distance))),
+        }
     }
 
     /// Its substatements, in the order of the text, without those that were dropped.
@@ -318,14 +353,10 @@ impl SyntaxTree {
     /// Its substatements, with those that were dropped.
     pub fn all_children(&self, id: StatementId) -> impl Iterator<Item = StatementId> + '_ {
         // A first child comes right after its parent.
-        let next = id.0 + 1;
-        let first = self.statements.get(next as usize);
-        let first = first.filter(|first| first.parent == id.0).map(|_| next);
-        std::iter::successors(first, |child| {
-            let next = self.statements[*child as usize].next_sibling;
-            (next != NONE).then_some(next)
-        })
-        .map(StatementId)
+        let first = StatementId(id.0 + 1);
+        let exists = first.index() < self.statements.len();
+        let first = (exists && self.parent(first) == Some(id)).then_some(first);
+        std::iter::successors(first, |child| self.next_sibling(*child))
     }
 
     /// Its substatements with one keyword.
@@ -350,12 +381,12 @@ impl SyntaxTree {
 
     /// Leaves a statement out: it is an error that was reported, and its parent goes on without it.
     pub fn drop_statement(&mut self, id: StatementId) {
-        self.statements[id.index()].dropped = true;
+        self.dropped.insert(id);
     }
 
     /// Whether the statement was left out.
     pub fn is_dropped(&self, id: StatementId) -> bool {
-        self.statement(id).dropped
+        self.dropped.contains(&id)
     }
 
     /// Adds a statement as the last child of `parent`.
@@ -385,27 +416,41 @@ impl SyntaxTree {
                 }
             }
         };
-        let length = keyword_span.end - keyword_span.start;
-        let keyword_length = u8::try_from(length).unwrap_or(LONG);
-        if keyword_length == LONG {
-            self.long_keywords.push((id, keyword_span.end));
+        let length = u8::try_from(keyword_span.end - keyword_span.start);
+        let gap = u8::try_from(start.saturating_sub(keyword_span.end));
+        let (keyword_length, gap) = match (length, gap) {
+            (Ok(length), Ok(gap)) if length < LONG => (length, gap),
+            _ => {
+                self.long.push((id, (keyword_span.end, start)));
+                (LONG, 0)
+            }
+        };
+        let distance = parent.map_or(0, |parent| id.0 - parent.0);
+        let distance = u16::try_from(distance).unwrap_or(FAR);
+        if distance == FAR
+            && let Some(parent) = parent
+        {
+            self.far_parents.push((id, parent.0));
         }
         self.statements.push(Statement {
             keyword,
             form,
-            dropped: false,
-            keyword_start: keyword_span.start,
             keyword_length,
-            argument_start: start,
-            argument_end: end,
-            parent: parent.map_or(NONE, |parent| parent.0),
-            next_sibling: NONE,
+            gap,
+            keyword_start: keyword_span.start,
+            argument_length: end - start,
+            parent: distance,
+            next_sibling: 0,
         });
         self.last_children.push(NONE);
         if let Some(parent) = parent {
             let last = std::mem::replace(&mut self.last_children[parent.index()], id.0);
-            if let Some(last) = self.statements.get_mut(last as usize) {
-                last.next_sibling = id.0;
+            if let Some(sibling) = self.statements.get_mut(last as usize) {
+                let distance = u16::try_from(id.0 - last).unwrap_or(FAR);
+                sibling.next_sibling = distance;
+                if distance == FAR {
+                    self.far_siblings.insert(StatementId(last), id.0);
+                }
             }
         }
         id
@@ -476,5 +521,15 @@ fn push_quoted(out: &mut String, argument: &str) {
     let _ = write!(out, "'{}'", pieces.next().unwrap_or(""));
     for piece in pieces {
         let _ = write!(out, " + \"'\" + '{piece}'");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_is_small() {
+        assert_eq!(size_of::<Statement>(), 16);
     }
 }

@@ -1,8 +1,10 @@
 //! A closed set of parsed modules: every import and include leads to a member, or was reported.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+use super::hash::IdTable;
 use crate::grammar::Version;
 use crate::lex::place_in_value;
 use crate::schema::ModuleId;
@@ -170,8 +172,10 @@ pub(crate) fn split_name(text: &str) -> (Option<&str>, &str) {
 /// A map from names to numbers, so that look-ups hash four bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Interner {
-    numbers: HashMap<Arc<str>, Name>,
     names: Vec<Arc<str>>,
+    by_text: IdTable,
+    /// That of the standard library, for whoever writes a module chooses the names.
+    hasher: RandomState,
 }
 
 /// An interned name.
@@ -180,18 +184,21 @@ pub(crate) struct Name(pub u32);
 
 impl Interner {
     pub fn intern(&mut self, name: &str) -> Name {
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
+        if let Some(number) = self.find(name) {
+            return number;
         }
-        let number = Name(self.names.len() as u32);
-        let name: Arc<str> = Arc::from(name);
-        self.names.push(name.clone());
-        self.numbers.insert(name, number);
-        number
+        let number = self.names.len() as u32;
+        self.names.push(Arc::from(name));
+        let (names, hasher) = (&self.names, &self.hasher);
+        let hash_of = |number: u32| hasher.hash_one(&*names[number as usize]);
+        self.by_text.insert(number, hash_of);
+        Name(number)
     }
 
     pub fn find(&self, name: &str) -> Option<Name> {
-        self.numbers.get(name).copied()
+        let is_meant = |number: u32| *self.names[number as usize] == *name;
+        let found = self.by_text.find(self.hasher.hash_one(name), is_meant);
+        found.map(Name)
     }
 
     pub fn text(&self, name: Name) -> &Arc<str> {

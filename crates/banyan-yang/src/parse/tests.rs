@@ -250,3 +250,23 @@ fn prose_is_trimmed_and_joined_as_other_text_is() {
     assert_eq!(value(3), Some("x"));
     assert_eq!(value(4), Some("y"));
 }
+
+#[test]
+fn statements_may_be_far_from_each_other() {
+    let many = "leaf x { type string; } ".repeat(40_000);
+    let gap = " ".repeat(300);
+    let (tree, found) = parsed(&format!(
+        "module{gap}m {{ container a {{ {many} }} container b {{ }} leaf{gap}c; }}"
+    ));
+    assert!(found.is_empty(), "{found:?}");
+    let root = StatementId(0);
+    assert_eq!(tree.name(root), "m");
+    let tops: Vec<_> = tree.children(root).collect();
+    let names: Vec<_> = tops.iter().map(|id| tree.name(*id)).collect();
+    assert_eq!(names, ["a", "b", "c"]);
+    assert_eq!(tree.children(tops[0]).count(), 40_000);
+    let last = tree.children(tops[0]).last().unwrap();
+    assert_eq!(tree.parent(last), Some(tops[0]));
+    assert!(tops.iter().all(|id| tree.parent(*id) == Some(root)));
+    assert_eq!(tree.children(tops[1]).count(), 0);
+}

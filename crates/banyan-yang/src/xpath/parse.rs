@@ -218,6 +218,7 @@ impl<'a> Parser<'a> {
         while self.eat(operator) {
             operands.push(self.binary(precedence + 1)?);
         }
+        operands.shrink_to_fit();
         Ok(operands)
     }
 
@@ -246,6 +247,7 @@ impl<'a> Parser<'a> {
         while self.eat(Kind::Pipe) {
             operands.push(self.path()?);
         }
+        operands.shrink_to_fit();
         Ok(Expr::Union(operands))
     }
 
@@ -319,6 +321,7 @@ impl<'a> Parser<'a> {
             while self.eat(Kind::Comma) {
                 args.push(self.expr()?);
             }
+            args.shrink_to_fit();
         }
         self.expect(Kind::CloseParen, "',' or ')'")?;
         if !function.accepts(args.len()) {
@@ -375,6 +378,7 @@ impl<'a> Parser<'a> {
             if self.eat(Kind::SlashSlash) {
                 steps.push(any_depth());
             } else if !self.eat(Kind::Slash) {
+                steps.shrink_to_fit();
                 return Ok(());
             }
         }
@@ -484,6 +488,7 @@ impl<'a> Parser<'a> {
             predicates.push(self.expr()?);
             self.expect(Kind::CloseBracket, "']'")?;
         }
+        predicates.shrink_to_fit();
         Ok(predicates)
     }
 }
