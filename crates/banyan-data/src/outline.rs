@@ -193,7 +193,7 @@ pub(crate) fn outline(text: &str) -> Arc<Schema> {
         node.config = nodes[parent].config;
         for (word, value) in &words {
             match word.as_str() {
-                "default" => node.details_mut().defaults.push(DefaultText {
+                "default" => node.facts_mut().defaults.push(DefaultText {
                     text: value.as_str().into(),
                     prefixes: prefixes(),
                 }),
@@ -201,19 +201,19 @@ pub(crate) fn outline(text: &str) -> Arc<Schema> {
                 "presence" => node.presence = true,
                 "state" => node.config = false,
                 "user" => node.ordered_by = OrderedBy::User,
-                "mount" => node.details_mut().mount_point = Some("m".into()),
-                "min" => node.details_mut().min_elements = value.parse().unwrap(),
-                "max" => node.details_mut().max_elements = Some(value.parse().unwrap()),
-                "must" => node.details_mut().musts.push(Must {
+                "mount" => node.facts_mut().mount_point = Some("m".into()),
+                "min" => node.facts_mut().min_elements = value.parse().unwrap(),
+                "max" => node.facts_mut().max_elements = Some(value.parse().unwrap()),
+                "must" => node.facts_mut().musts.push(Must {
                     expression: expression(value),
                     error_message: None,
                     error_app_tag: None,
                 }),
                 "tag" => {
-                    node.details_mut().musts.last_mut().unwrap().error_app_tag =
+                    node.facts_mut().musts.last_mut().unwrap().error_app_tag =
                         Some(value.as_str().into())
                 }
-                "when" | "when-parent" => node.details_mut().whens.push(When {
+                "when" | "when-parent" => node.facts_mut().whens.push(When {
                     expression: expression(value),
                     context: match word.as_str() {
                         "when" => WhenContext::Node,

@@ -129,7 +129,7 @@ pub(crate) fn schema() -> Arc<Schema> {
     };
     build.add(link, Leaf, "mtu", |node| {
         node.ty = ty(TypeKind::Uint(IntWidth::W16, mtu));
-        node.details_mut().defaults = vec![DefaultText {
+        node.facts_mut().defaults = vec![DefaultText {
             text: "1500".into(),
             prefixes: Default::default(),
         }];
@@ -170,10 +170,10 @@ pub(crate) fn schema() -> Arc<Schema> {
     build.0[rule.index()].ordered_by = OrderedBy::User;
     build.leaf(rule, "note", string());
     build.add(rule, Container, "vault", |node| {
-        node.details_mut().mount_point = Some("vault".into());
+        node.facts_mut().mount_point = Some("vault".into());
     });
     build.add(net, Container, "device", |node| {
-        node.details_mut().mount_point = Some("dev".into());
+        node.facts_mut().mount_point = Some("dev".into());
     });
     let ping = build.add(root, Rpc, "ping", |_| {});
     let input = build.add(ping, Input, "input", |_| {});

@@ -166,7 +166,7 @@ pub(crate) fn schema() -> Arc<Schema> {
 
     let device = b.list(0, "device", &["name"], System);
     let config = b.node(device, NodeKind::Container, "config");
-    b.nodes[config as usize].details_mut().mount_point = Some("config".into());
+    b.nodes[config as usize].facts_mut().mount_point = Some("config".into());
 
     for id in [state, log, log + 1, log + 2] {
         b.nodes[id as usize].config = false;

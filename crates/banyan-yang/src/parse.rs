@@ -56,6 +56,46 @@ pub fn argument_at(sources: &SourceMap, span: Span) -> String {
     value_at(sources.text(span.source), span)
 }
 
+/// The argument of the `description` of the statement that begins at a place, if its keyword is the one that is wanted.
+pub(crate) fn description_at(
+    sources: &SourceMap,
+    span: Span,
+    keyword: Option<&str>,
+) -> Option<String> {
+    let text = sources.text(span.source);
+    let mut lexer = Lexer::starting_at(span.source, text, span.start as usize);
+    let first = string_value(text, &lexer.next_token());
+    if keyword.is_some_and(|keyword| first != keyword) {
+        return None;
+    }
+    let (mut depth, mut starts) = (0usize, false);
+    loop {
+        let token = lexer.next_token();
+        let at_start = std::mem::replace(&mut starts, true);
+        match token.kind {
+            TokenKind::End => return None,
+            TokenKind::OpenBrace => depth += 1,
+            TokenKind::CloseBrace => depth = depth.saturating_sub(1),
+            TokenKind::Semicolon => {}
+            _ if at_start && depth == 1 && string_value(text, &token) == "description" => {
+                let argument = lexer.next_token();
+                let place = Span {
+                    end: text.len() as u32,
+                    ..argument.span
+                };
+                return Some(value_at(text, place));
+            }
+            _ => {
+                starts = false;
+                continue;
+            }
+        }
+        if depth == 0 {
+            return None;
+        }
+    }
+}
+
 /// The statement that begins at a place, with its substatements, as with
 /// [`crate::schema::ExtensionInstance::span`]: for those who understand an extension. Its root is the statement.
 pub fn statement_at(sources: &SourceMap, span: Span) -> SyntaxTree {

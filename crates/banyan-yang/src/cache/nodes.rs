@@ -8,8 +8,8 @@ use super::shared::{
     Shared, SharedWriter, entry, optional_span, read_optional_span, read_span, span,
 };
 use crate::schema::{
-    DefaultText, ExtensionInstance, ModuleId, Must, NodeDetails, NodeFacts, NodeKind, NodeLinks,
-    OrderedBy, SchemaId, SchemaNode, Status, Unique, When, WhenContext,
+    DefaultText, ExtensionInstance, ModuleId, Must, NodeFacts, NodeKind, NodeLinks, OrderedBy,
+    SchemaId, SchemaNode, Status, Unique, When, WhenContext,
 };
 
 const KINDS: [NodeKind; 16] = [
@@ -50,30 +50,29 @@ impl<'s> SharedWriter<'s> {
             return id;
         }
         let mut to = Writer::default();
-        let details = facts.details();
-        to.count(details.defaults.len());
-        for default in &details.defaults {
+        to.count(facts.defaults.len());
+        for default in &facts.defaults {
             to.u32(self.strings.id(&default.text));
             to.u32(self.prefix_map(&default.prefixes));
         }
-        to.u32(self.strings.optional(details.units.as_ref()));
-        to.count(details.musts.len());
-        for must in &details.musts {
+        to.u32(self.strings.optional(facts.units.as_ref()));
+        to.count(facts.musts.len());
+        for must in &facts.musts {
             self.expression(&must.expression, &mut to);
             to.u32(self.strings.optional(must.error_message.as_ref()));
             to.u32(self.strings.optional(must.error_app_tag.as_ref()));
         }
-        to.count(details.whens.len());
-        for when in &details.whens {
+        to.count(facts.whens.len());
+        for when in &facts.whens {
             self.expression(&when.expression, &mut to);
             to.bool(when.context == WhenContext::Parent);
         }
-        to.u32(details.min_elements);
-        to.bool(details.max_elements.is_some());
-        to.u32(details.max_elements.unwrap_or(0));
-        self.extensions(&details.extensions, &mut to);
-        to.u32(self.strings.optional(details.mount_point.as_ref()));
-        optional_span(facts.description, &mut to);
+        to.u32(facts.min_elements);
+        to.bool(facts.max_elements.is_some());
+        to.u32(facts.max_elements.unwrap_or(0));
+        self.extensions(&facts.extensions, &mut to);
+        to.u32(self.strings.optional(facts.mount_point.as_ref()));
+        optional_span(facts.refined_description, &mut to);
         self.facts.add(facts, to)
     }
 
@@ -92,7 +91,8 @@ impl<'s> SharedWriter<'s> {
         let has_links = write_links(node, links);
         to.u32(self.strings.id(&node.name));
         to.u32(node.ty.as_ref().map_or(NONE, |ty| self.ty(ty)));
-        to.u32(self.facts(node.facts()));
+        let facts = node.shared_facts();
+        to.u32(facts.map_or(NONE, |facts| self.facts(facts)));
         span(node.span, to);
         to.u32(node.module.0);
         to.u32(node.parent().unwrap_or(SchemaId::ROOT).0);
@@ -136,7 +136,7 @@ pub(super) fn status(byte: u8) -> Result<Status, Miss> {
 
 impl Shared {
     pub(super) fn read_facts(&self, body: &mut Reader<'_>) -> Result<NodeFacts, Miss> {
-        let details = NodeDetails {
+        Ok(NodeFacts {
             defaults: body.items(|body| {
                 Ok(DefaultText {
                     text: self.strings.next(body)?,
@@ -167,8 +167,8 @@ impl Shared {
             },
             extensions: self.read_extensions(body)?,
             mount_point: self.strings.next_optional(body)?,
-        };
-        Ok(NodeFacts::new(read_optional_span(body)?, details))
+            refined_description: read_optional_span(body)?,
+        })
     }
 
     pub(super) fn read_extensions(
@@ -213,7 +213,10 @@ impl Shared {
             NONE => None,
             ty => Some(self.types.get(ty as usize).ok_or(Miss::Damaged)?.clone()),
         };
-        let facts = entry(&self.facts, record)?;
+        let facts = match record.u32()? {
+            NONE => None,
+            facts => Some(self.facts.get(facts as usize).ok_or(Miss::Damaged)?.clone()),
+        };
         let place = read_span(record)?;
         // The root of an empty set is in no module.
         let module = ModuleId(record.u32()?);

@@ -10,9 +10,7 @@ use super::draft::{DraftDefault, DraftId, Facts};
 use super::finish::{default_case, uniques};
 use super::hash::IdMap;
 use super::set::StatementRef;
-use crate::schema::{
-    ModuleId, NodeDetails, NodeFacts, NodeKind, OrderedBy, SchemaId, SchemaNode, Type,
-};
+use crate::schema::{ModuleId, NodeFacts, NodeKind, OrderedBy, SchemaId, SchemaNode, Type};
 use crate::source::Span;
 
 /// The nodes in their final order, each with its type.
@@ -62,7 +60,7 @@ struct Builder<'b, 'a> {
     ids: &'b [Option<SchemaId>],
     /// Defaults of typedefs that are wrong.
     reported: &'b HashSet<StatementRef>,
-    shared: IdMap<FactsKey, Arc<NodeFacts>>,
+    shared: IdMap<FactsKey, Option<Arc<NodeFacts>>>,
 }
 
 impl Builder<'_, '_> {
@@ -125,7 +123,10 @@ impl Builder<'_, '_> {
         said: Arc<Facts>,
         effective: &[DraftDefault],
         node: &SchemaNode,
-    ) -> Arc<NodeFacts> {
+    ) -> Option<Arc<NodeFacts>> {
+        if said.details.is_none() {
+            return None;
+        }
         let decides = DefaultsKey {
             module: node.module,
             ty: node.ty.as_ref().map_or(0, |ty| Arc::as_ptr(ty).addr()),
@@ -141,7 +142,6 @@ impl Builder<'_, '_> {
                 None => (said.as_ref().clone(), true),
             },
         };
-        let description = said.description;
         let said = said.into_details();
         let defaults = defaults::checked(
             self.compilation,
@@ -150,7 +150,8 @@ impl Builder<'_, '_> {
             effective,
             self.reported,
         );
-        let details = NodeDetails {
+        let facts = NodeFacts {
+            refined_description: said.description,
             defaults,
             units: said.units,
             musts: said.musts,
@@ -160,7 +161,7 @@ impl Builder<'_, '_> {
             extensions: said.extensions,
             mount_point: said.mount_point,
         };
-        let facts = Arc::new(NodeFacts::new(description, details));
+        let facts = facts.shared();
         if is_shared {
             self.shared.insert(key, facts.clone());
         }

@@ -16,13 +16,18 @@ use crate::grammar::Version;
 use crate::nearest::nearest;
 use crate::parse::shorten;
 use crate::pattern::{Pattern, Syntax};
-use crate::schema::{Expression, Identity, IdentityId, ModuleId, PrefixMap, Status, Type};
+use crate::schema::{
+    Expression, Identity, IdentityId, ModuleId, OrderedBy, PrefixMap, Status, Type,
+};
 use crate::source::Span;
 use crate::statement::Keyword;
 use crate::xpath::{self, Expr, NodeTest, Step};
 
 /// The facts before a change, by address, and the statement that changes them for a module.
 type ChangeKey = (usize, StatementRef, ModuleId);
+
+/// What decides about facts without details.
+type PlainFacts = (usize, Option<Status>, bool, OrderedBy);
 
 /// An expression as written, and parsed.
 type ParsedXPath = (Arc<str>, Arc<Expr>);
@@ -67,6 +72,8 @@ pub(super) struct Compilation<'a> {
     pub annotations: Vec<DraftId>,
     /// What definitions in groupings say about their nodes, by statement and module.
     pub facts: IdMap<(StatementRef, ModuleId), (Arc<Facts>, Option<Absent>)>,
+    /// Facts that say no more than this: the address of the type, status, presence, order.
+    pub plain_facts: IdMap<PlainFacts, Arc<Facts>>,
     /// See [`Compilation::change_alike`].
     pub changed_facts: IdMap<ChangeKey, (Arc<Facts>, Arc<Facts>)>,
     /// For nodes about which no statement says anything.
@@ -114,6 +121,7 @@ impl<'a> Compilation<'a> {
             structures: Vec::new(),
             annotations: Vec::new(),
             facts: IdMap::default(),
+            plain_facts: IdMap::default(),
             changed_facts: IdMap::default(),
             no_facts: Arc::default(),
             deviated_by: BTreeMap::new(),

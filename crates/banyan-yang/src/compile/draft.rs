@@ -52,7 +52,6 @@ pub(super) struct DraftDefault {
 /// makes a copy for one of them. Small, because there are as many as definitions.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
-    pub description: Option<Span>,
     pub ty: Option<DraftType>,
     pub key: Option<StatementRef>,
     pub status: Option<Status>,
@@ -65,6 +64,8 @@ pub(super) struct Facts {
 /// The part of [`Facts`] that most nodes do not have.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Details {
+    /// That of a `refine` or of an annotation; others are found in the statements when asked for.
+    pub description: Option<Span>,
     pub config: Option<Set<bool>>,
     pub mandatory: Option<Set<bool>>,
     /// The default of the typedef.
@@ -84,6 +85,7 @@ pub(super) struct Details {
 impl Details {
     /// Those of a node that has none.
     const NONE: &Details = &Details {
+        description: None,
         config: None,
         mandatory: None,
         type_default: None,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::context::Compilation;
 use super::draft::{Absent, Draft, DraftDefault, DraftId, Facts};
 use super::set::{StatementRef, split_name};
+use super::types::DraftType;
 use crate::diagnostic::Diagnostic;
 use crate::schema::{ModuleId, NodeKind, OrderedBy, WhenContext};
 use crate::statement::Keyword;
@@ -237,6 +238,8 @@ impl Compilation<'_> {
                     facts.ordered_by = OrderedBy::User;
                 }
                 Keyword::Key => facts.key = Some(child),
+                // Found in the statement when somebody asks.
+                Keyword::Description => {}
                 Keyword::Type => {
                     if !self.set_type(&mut facts, child) {
                         self.report_without_type(at);
@@ -246,11 +249,23 @@ impl Compilation<'_> {
                 _ => self.set_property(&mut facts, kind, module, child),
             }
         }
-        let facts = facts.shared();
+        let facts = self.alike(facts);
         if is_repeated {
             self.facts.insert((at, module), (facts.clone(), absent));
         }
         (facts, absent)
+    }
+
+    /// Facts to be shared by nodes: most leafs have nothing but a type.
+    fn alike(&mut self, facts: Facts) -> Arc<Facts> {
+        if facts.details.is_some() || facts.key.is_some() {
+            return facts.shared();
+        }
+        // The table keeps the type alive, so that its address names it.
+        let ty = facts.ty.as_ref().map_or(0, DraftType::address);
+        let key = (ty, facts.status, facts.presence, facts.ordered_by);
+        let shared = self.plain_facts.entry(key);
+        shared.or_insert_with(|| facts.shared()).clone()
     }
 
     /// Gives a leaf its type, with the default and units of the typedef; `false` if the type has an error.
@@ -379,7 +394,6 @@ impl Compilation<'_> {
         let mut extensions = vec![extension];
         extensions.extend(self.extensions(at));
         let mut facts = Facts {
-            description: self.description(at),
             status: self.status(at),
             ..Facts::default()
         };

@@ -42,6 +42,7 @@ pub(super) fn compile<'a>(
     }
     compilation.facts = IdMap::default();
     compilation.changed_facts = IdMap::default();
+    compilation.plain_facts = IdMap::default();
     let settled = settle(&mut compilation);
     let (order, ids) = number(&compilation, &settled);
     let conditions = names::check_all(&mut compilation, &settled.tree, order.iter().copied());

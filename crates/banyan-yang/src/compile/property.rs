@@ -59,7 +59,9 @@ impl Compilation<'_> {
                 facts.details_mut().defaults.push(DraftDefault { text, at });
             }
             Keyword::Units => facts.details_mut().units = Some(self.shared_argument(at)),
-            Keyword::Description => facts.description = Some(set.argument_span(at)),
+            Keyword::Description => {
+                facts.details_mut().description = Some(set.argument_span(at));
+            }
             Keyword::Unique => facts.details_mut().uniques.push(at),
             Keyword::Must => facts.details_mut().musts.extend(self.must(at, module)),
             Keyword::Extension => {

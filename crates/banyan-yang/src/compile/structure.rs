@@ -205,7 +205,7 @@ pub(super) fn annotations(
                 ty,
                 units: draft.facts.details().units.clone(),
                 status: draft.facts.status.unwrap_or_default(),
-                description: draft.facts.description,
+                description: compilation.description(draft.at),
                 span: compilation.set.span(draft.at),
             }
         })

@@ -15,12 +15,13 @@ use std::sync::Arc;
 
 use children::Children;
 
+use crate::parse::{argument_at, description_at};
 use crate::source::SourceMap;
 pub use constraint::{Expression, Must, PrefixMap, Unique, When, WhenContext};
 pub use module::{Annotation, Identity, Module, ModuleName, Submodule};
 pub use node::{
-    DefaultDeny, DefaultText, ExtensionInstance, NodeDetails, NodeFacts, NodeKind, NodeLinks,
-    OrderedBy, SchemaNode, Status,
+    DefaultDeny, DefaultText, ExtensionInstance, NodeFacts, NodeKind, NodeLinks, OrderedBy,
+    SchemaNode, Status,
 };
 pub use types::{
     Bit, EnumItem, IntWidth, PatternRestriction, Patterns, Range, Restriction, Type, TypeKind,
@@ -353,10 +354,20 @@ impl Schema {
         &self.sources
     }
 
-    /// The description of a node, trimmed as RFC 7950 6.1.3 says; read from the source when asked for.
+    /// The description of a node, trimmed as RFC 7950 6.1.3 says; read from the source when asked for. Costs what
+    /// stands before it in the node's statement; all of the statement if it has none.
     pub fn description(&self, id: SchemaId) -> Option<String> {
-        let span = self.node(id).description()?;
-        Some(crate::parse::argument_at(&self.sources, span))
+        let node = self.node(id);
+        if let Some(refined) = node.refined_description() {
+            return Some(argument_at(&self.sources, refined));
+        }
+        // Where these are not written, their place is that of another statement.
+        let keyword = matches!(
+            node.kind,
+            NodeKind::Case | NodeKind::Input | NodeKind::Output
+        )
+        .then(|| node.kind.keyword());
+        description_at(&self.sources, node.span, keyword)
     }
 
     /// The path of a node for messages: `/mod:a/b/c`, with the module name at the top and where it changes,

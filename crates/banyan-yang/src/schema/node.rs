@@ -130,19 +130,13 @@ pub enum DefaultDeny {
     All,
 }
 
-/// What its statements say about a node beside its place in the tree. Nodes that come from one statement, as those of
-/// a grouping, share it. Small, because there are as many as definitions: few of them say more than a description.
+/// What its statements say about a node that most nodes do not say. Nodes that come from one statement, as those of a
+/// grouping, share it.
 #[derive(Clone, Debug, Default)]
 pub struct NodeFacts {
-    /// The argument of its `description`, if any.
-    pub description: Option<Span>,
-    /// What else there is to say; `None` if nothing is.
-    pub details: Option<Box<NodeDetails>>,
-}
-
-/// The part of [`NodeFacts`] that most nodes do not have.
-#[derive(Clone, Debug, Default)]
-pub struct NodeDetails {
+    /// The argument of the `description` that a `refine` gave it; its own is in its statement: see
+    /// [`super::Schema::description`].
+    pub refined_description: Option<Span>,
     /// Effective defaults of a leaf (at most one) or leaf-list: its own, else its type's (RFC 7950 7.6.1).
     pub defaults: Vec<DefaultText>,
     /// `units`, own or of the typedef.
@@ -161,9 +155,10 @@ pub struct NodeDetails {
     pub mount_point: Option<Arc<str>>,
 }
 
-impl NodeDetails {
+impl NodeFacts {
     /// Those of a node that has none.
-    const NONE: &NodeDetails = &NodeDetails {
+    const NONE: &NodeFacts = &NodeFacts {
+        refined_description: None,
         defaults: Vec::new(),
         units: None,
         musts: Vec::new(),
@@ -174,31 +169,18 @@ impl NodeDetails {
         mount_point: None,
     };
 
-    /// Whether there is nothing in it.
-    fn is_empty(&self) -> bool {
-        self.defaults.is_empty()
+    /// To be shared; `None` if there is nothing in them.
+    pub(crate) fn shared(self) -> Option<Arc<Self>> {
+        let is_empty = self.refined_description.is_none()
+            && self.defaults.is_empty()
             && self.units.is_none()
             && self.musts.is_empty()
             && self.whens.is_empty()
             && self.min_elements == 0
             && self.max_elements.is_none()
             && self.extensions.is_empty()
-            && self.mount_point.is_none()
-    }
-}
-
-impl NodeFacts {
-    /// Facts with a description and details, which take no memory if they are empty.
-    pub fn new(description: Option<Span>, details: NodeDetails) -> Self {
-        NodeFacts {
-            description,
-            details: (!details.is_empty()).then(|| Box::new(details)),
-        }
-    }
-
-    /// The details, empty ones if there are none.
-    pub fn details(&self) -> &NodeDetails {
-        self.details.as_deref().unwrap_or(NodeDetails::NONE)
+            && self.mount_point.is_none();
+        (!is_empty).then(|| Arc::new(self))
     }
 }
 
@@ -220,7 +202,7 @@ pub struct SchemaNode {
     pub name: Arc<str>,
     /// The type of a leaf or leaf-list.
     pub ty: Option<Arc<Type>>,
-    facts: Arc<NodeFacts>,
+    facts: Option<Arc<NodeFacts>>,
     links: Option<Box<NodeLinks>>,
     /// The statement that defined the node.
     pub span: Span,
@@ -255,12 +237,12 @@ impl SchemaNode {
         parent: Option<SchemaId>,
         span: Span,
     ) -> Self {
-        Self::sharing(Arc::default(), kind, name, module, parent, span)
+        Self::sharing(None, kind, name, module, parent, span)
     }
 
     /// As [`SchemaNode::new`], with facts that other nodes have too.
     pub(crate) fn sharing(
-        facts: Arc<NodeFacts>,
+        facts: Option<Arc<NodeFacts>>,
         kind: NodeKind,
         name: Arc<str>,
         module: ModuleId,
@@ -287,15 +269,13 @@ impl SchemaNode {
     }
 
     /// The same node with facts that other nodes may have too.
-    pub fn with_facts(self, facts: Arc<NodeFacts>) -> Self {
+    pub(crate) fn with_facts(self, facts: Option<Arc<NodeFacts>>) -> Self {
         SchemaNode { facts, ..self }
     }
 
-    /// The details, to change them while a schema is made; nodes that share them keep theirs.
-    pub fn details_mut(&mut self) -> &mut NodeDetails {
-        Arc::make_mut(&mut self.facts)
-            .details
-            .get_or_insert_default()
+    /// The facts, to change them while a schema is made; nodes that share them keep theirs.
+    pub fn facts_mut(&mut self) -> &mut NodeFacts {
+        Arc::make_mut(self.facts.get_or_insert_default())
     }
 
     /// The links to other nodes, to change them while a schema is made.
@@ -303,9 +283,13 @@ impl SchemaNode {
         self.links.get_or_insert_default()
     }
 
-    /// The facts, as nodes share them.
-    pub fn facts(&self) -> &Arc<NodeFacts> {
-        &self.facts
+    /// The facts, as nodes share them; `None` if there are none.
+    pub(crate) fn shared_facts(&self) -> Option<&Arc<NodeFacts>> {
+        self.facts.as_ref()
+    }
+
+    fn facts(&self) -> &NodeFacts {
+        self.facts.as_deref().unwrap_or(NodeFacts::NONE)
     }
 
     /// Whether the node is the root of a tree.
@@ -340,47 +324,47 @@ impl SchemaNode {
 
     /// Effective defaults of a leaf (at most one) or leaf-list: its own, else its type's (RFC 7950 7.6.1).
     pub fn defaults(&self) -> &[DefaultText] {
-        &self.facts.details().defaults
+        &self.facts().defaults
     }
 
     /// `units`, own or of the typedef.
     pub fn units(&self) -> Option<&Arc<str>> {
-        self.facts.details().units.as_ref()
+        self.facts().units.as_ref()
     }
 
     /// All `must` statements, refined ones included.
     pub fn musts(&self) -> &[Must] {
-        &self.facts.details().musts
+        &self.facts().musts
     }
 
     /// All `when` statements: own, of the `uses` and of the `augment` that brought the node.
     pub fn whens(&self) -> &[When] {
-        &self.facts.details().whens
+        &self.facts().whens
     }
 
     /// `min-elements`; 0 when absent.
     pub fn min_elements(&self) -> u32 {
-        self.facts.details().min_elements
+        self.facts().min_elements
     }
 
     /// `max-elements`; `None` is unbounded.
     pub fn max_elements(&self) -> Option<u32> {
-        self.facts.details().max_elements
+        self.facts().max_elements
     }
 
     /// Uses of extensions on this node.
     pub fn extensions(&self) -> &[ExtensionInstance] {
-        &self.facts.details().extensions
+        &self.facts().extensions
     }
 
     /// Whether RFC 8528 `mount-point` stands here, and its label.
     pub fn mount_point(&self) -> Option<&Arc<str>> {
-        self.facts.details().mount_point.as_ref()
+        self.facts().mount_point.as_ref()
     }
 
-    /// The argument of its `description`, if any.
-    pub fn description(&self) -> Option<Span> {
-        self.facts.description
+    /// The argument of the `description` that a `refine` gave it.
+    pub(crate) fn refined_description(&self) -> Option<Span> {
+        self.facts().refined_description
     }
 
     /// A container without `presence`: it exists whenever its parent does (RFC 7950 7.5.1).

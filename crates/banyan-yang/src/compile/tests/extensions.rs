@@ -165,7 +165,8 @@ fn an_action_of_tailf_common_is_an_action() {
     let action = node(&schema, "c/l/go");
     assert_eq!(action.kind, NodeKind::Action);
     assert_eq!(action.status, crate::schema::Status::Deprecated);
-    assert!(action.description().is_some());
+    let id = find(&schema, "c/l/go").unwrap();
+    assert_eq!(schema.description(id).as_deref(), Some("d"));
     assert_eq!(action.extensions().len(), 2, "itself and `exec`");
     assert_eq!(node(&schema, "c/l/go/input/a").kind, NodeKind::Leaf);
     assert_eq!(ty(&schema, "c/l/go/output/b").builtin_name(), "int8");

@@ -256,6 +256,33 @@ fn order_and_status_and_description_are_kept() {
 }
 
 #[test]
+fn a_description_is_that_of_the_node_and_of_none_in_or_around_it() {
+    let schema = schema_of(
+        "choice ch { leaf short { type string; description 'leaf'; } case long { description \"ca\" + 'se'; leaf l { type string { length 1 { description no; } } } } }
+         rpc r { description 'rpc'; output { description 'out'; leaf x { type string; } } }
+         container c { container inner { description no; } must \"'description' = '{'\" { description no; } description \"outer
+                                                            text\"; }",
+    );
+    let description = |path| schema.description(find(&schema, path).unwrap());
+    let expected = [
+        ("ch", None),
+        ("ch/short", None),
+        ("ch/short/short", Some("leaf")),
+        ("ch/long", Some("case")),
+        ("ch/long/l", None),
+        ("r", Some("rpc")),
+        ("r/input", None),
+        ("r/output", Some("out")),
+        ("r/output/x", None),
+        ("c/inner", Some("no")),
+        ("c", Some("outer\ntext")),
+    ];
+    for (path, text) in expected {
+        assert_eq!(description(path).as_deref(), text, "{path}");
+    }
+}
+
+#[test]
 fn extensions_stay_on_nodes_and_modules() {
     let schema = schema(&[
         "module m { namespace urn:m; prefix m; import x { prefix x; } x:mark top; container c { x:mark here; x:bare; } }",

@@ -530,6 +530,15 @@ impl<'a> Compilation<'a> {
 }
 
 impl DraftType {
+    /// The address of what all that have the type share.
+    pub fn address(&self) -> usize {
+        match self {
+            DraftType::Plain(ty) => Arc::as_ptr(ty).addr(),
+            DraftType::Leafref(leafref) => Arc::as_ptr(leafref).addr(),
+            DraftType::Union(union) => Arc::as_ptr(union).addr(),
+        }
+    }
+
     /// The same type under the name of a typedef.
     fn named(self, name: &(ModuleId, Arc<str>)) -> Self {
         let typedef = Some(name.clone());

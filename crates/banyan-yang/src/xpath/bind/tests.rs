@@ -76,9 +76,7 @@ fn outline(text: &str) -> Arc<Schema> {
         let rest: Vec<&str> = words.collect();
         match (kind, rest.first().copied()) {
             (NodeKind::List, _) => keyed.push((id.index(), rest)),
-            (NodeKind::Container, Some("mount")) => {
-                node.details_mut().mount_point = Some("m".into())
-            }
+            (NodeKind::Container, Some("mount")) => node.facts_mut().mount_point = Some("m".into()),
             (NodeKind::Leaf, ty) => {
                 node.ty = Some(Arc::new(leaf_type(&nodes, ty, rest.get(1).copied())))
             }
