@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use banyan_data::cores::Cores;
 use banyan_yang::compile::{
     Compiled, Compiler, Features, Mode, ModuleSource, ModuleText, SourceError,
 };
@@ -53,7 +54,7 @@ pub fn compile_and_count(set: &Set) -> Result<(Measurement, usize), String> {
 
 fn measured(set: &Set) -> Result<(Measurement, Arc<Schema>), String> {
     let stopwatch = Stopwatch::start();
-    let mut compiler = Compiler::new(set).mode(Mode::Lenient);
+    let mut compiler = Compiler::new(set).workers(&Cores).mode(Mode::Lenient);
     for wanted in &set.wanted {
         compiler = compiler.implement(&wanted.name, None);
         if let Some(features) = &wanted.features {

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use banyan_data::cores::Cores;
 use banyan_yang::compile::{Compiler, Mode, ModuleSource, ModuleText, SourceError};
 use banyan_yang::head::Head;
 use banyan_yang::schema::Schema;
@@ -147,7 +148,7 @@ impl Library {
             set,
         };
         let compiler = set.ask(
-            Compiler::new(&source).mode(Mode::Lenient),
+            Compiler::new(&source).workers(&Cores).mode(Mode::Lenient),
             |module| match source.find(&module.name, module.revision.as_deref()) {
                 // The schema list of a device does not tell submodules from modules.
                 Ok(text) => {

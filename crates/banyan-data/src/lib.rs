@@ -8,6 +8,7 @@ mod assembly;
 mod btree;
 pub mod change;
 mod choice;
+pub mod cores;
 pub mod cursor;
 pub mod document;
 pub mod edit;

@@ -262,6 +262,17 @@ impl Diagnostics {
         }
     }
 
+    /// Adds what was found in a text before it had its place in a map of sources.
+    pub(crate) fn append_as_of(&mut self, others: Diagnostics, source: SourceId) {
+        for mut diagnostic in others.found {
+            let related = diagnostic.related.iter_mut().map(|(span, _)| span);
+            for span in diagnostic.primary.iter_mut().chain(related) {
+                span.source = source;
+            }
+            self.push(diagnostic);
+        }
+    }
+
     /// Whether any finding is an error.
     pub fn has_errors(&self) -> bool {
         self.found.iter().any(Diagnostic::is_error)

@@ -20,9 +20,18 @@ pub const MAX_DEPTH: usize = 200;
 /// the tree. Linear in the size of the text.
 pub fn parse(sources: &SourceMap, source: SourceId, diagnostics: &mut Diagnostics) -> SyntaxTree {
     let text = sources.shared_text(source).unwrap_or_else(|| Arc::from(""));
+    parse_text(source, &text, diagnostics)
+}
+
+/// As [`parse`], of a text that is in no map yet.
+pub(crate) fn parse_text(
+    source: SourceId,
+    text: &Arc<str>,
+    diagnostics: &mut Diagnostics,
+) -> SyntaxTree {
     let mut parser = Parser {
-        lexer: Lexer::new(source, &text),
-        text: &text,
+        lexer: Lexer::new(source, text),
+        text,
         tree: SyntaxTree::new(source, text.clone()),
         pending: None,
         open: Vec::new(),

@@ -195,6 +195,11 @@ impl SyntaxTree {
         self.source
     }
 
+    /// Gives the text its place in a map of sources.
+    pub(crate) fn set_source(&mut self, source: SourceId) {
+        self.source = source;
+    }
+
     /// The text that the statements come from.
     pub fn text(&self) -> &Arc<str> {
         &self.text

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use banyan_controller::SchemaCache;
+use banyan_data::cores::Cores;
 use banyan_yang::compile::{Compiled, Compiler, Features};
 
 use crate::config::Yang;
@@ -64,7 +65,7 @@ pub fn compile(
     cache: Option<&SchemaCache>,
 ) -> Result<Compiled, ModelError> {
     let source = Directories::new(&yang.path, Search::Flat)?;
-    let mut compiler = Compiler::new(&source);
+    let mut compiler = Compiler::new(&source).workers(&Cores);
     for name in own {
         compiler = compiler.implement(name, None);
     }

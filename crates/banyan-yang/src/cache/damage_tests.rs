@@ -27,11 +27,10 @@ const MODULE: &str = r#"module m {
 fn file() -> (MemorySource, String, Vec<u8>) {
     let mut source = MemorySource::new();
     source.add(MODULE);
-    let recorder = Recorder::new(&source);
-    let compiler = Compiler::new(&recorder).implement("m", None);
+    let compiler = Compiler::new(&source).implement("m", None);
     let key = compiler.cache_key();
-    let compiled = compiler.compile().unwrap();
-    let bytes = encode(&compiled, &key, &recorder.lookups()).unwrap();
+    let (compiled, lookups) = compiler.compile_recorded().unwrap();
+    let bytes = encode(&compiled, &key, &lookups).unwrap();
     let again = decode(&bytes, &key, &source).unwrap();
     assert_eq!(dump(&again.schema), dump(&compiled.schema));
     (source, key, bytes)

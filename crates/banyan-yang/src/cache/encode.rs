@@ -1,10 +1,10 @@
 //! A compiled set to bytes.
 
 use super::bytes::{Writer, checksum};
-use super::lookup::{self, Lookup};
+use super::lookup;
 use super::shared::{Extents, SharedWriter, optional_span, span};
 use super::{FORMAT, MAGIC};
-use crate::compile::Compiled;
+use crate::compile::{Compiled, Lookup};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{Module, Schema};
 use crate::source::SourceMap;

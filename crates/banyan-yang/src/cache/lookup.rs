@@ -1,53 +1,11 @@
 //! What a compilation asked its source for, and whether the source would answer the same today.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::Miss;
 use super::bytes::{Reader, Writer};
-use crate::compile::{ModuleSource, ModuleText, SourceError};
+use crate::compile::{Lookup, ModuleSource, ModuleText, SourceError};
 use crate::source::SourceMap;
-
-/// One look-up and its answer.
-#[derive(Clone, Debug)]
-pub struct Lookup {
-    name: String,
-    revision: Option<String>,
-    answer: Result<ModuleText, SourceError>,
-}
-
-/// A source that remembers what it was asked.
-pub struct Recorder<'s> {
-    source: &'s dyn ModuleSource,
-    lookups: RefCell<Vec<Lookup>>,
-}
-
-impl<'s> Recorder<'s> {
-    /// Asks `source`.
-    pub fn new(source: &'s dyn ModuleSource) -> Self {
-        Recorder {
-            source,
-            lookups: RefCell::default(),
-        }
-    }
-
-    /// The look-ups so far, in their order.
-    pub fn lookups(&self) -> Vec<Lookup> {
-        self.lookups.borrow().clone()
-    }
-}
-
-impl ModuleSource for Recorder<'_> {
-    fn find(&self, name: &str, revision: Option<&str>) -> Result<ModuleText, SourceError> {
-        let answer = self.source.find(name, revision);
-        self.lookups.borrow_mut().push(Lookup {
-            name: name.to_owned(),
-            revision: revision.map(str::to_owned),
-            answer: answer.clone(),
-        });
-        answer
-    }
-}
 
 const FOUND: u8 = 0;
 const NOT_FOUND: u8 = 1;

@@ -26,7 +26,6 @@ use sha2::{Digest, Sha256};
 
 pub use decode::decode;
 pub use encode::encode;
-pub use lookup::{Lookup, Recorder};
 
 use crate::compile::{CompileError, Compiled, Compiler, Features, Mode};
 
@@ -119,16 +118,8 @@ impl Compiler<'_> {
                 Err(miss) => storage.missed(&key, &miss),
             }
         }
-        let recorder = Recorder::new(self.source);
-        let recorded = Compiler {
-            source: &recorder,
-            requests: self.requests,
-            features: self.features,
-            default_features: self.default_features,
-            mode: self.mode,
-        };
-        let compiled = recorded.compile()?;
-        if let Some(bytes) = encode(&compiled, &key, &recorder.lookups()) {
+        let (compiled, lookups) = self.compile_recorded()?;
+        if let Some(bytes) = encode(&compiled, &key, &lookups) {
             storage.write(&key, &bytes);
         }
         Ok(compiled)

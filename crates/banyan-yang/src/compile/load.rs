@@ -4,19 +4,26 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::ahead::{Ahead, Parsed};
 use super::set::{ModuleEntry, ModuleSet, Unit, UnitId};
-use super::{Compiler, SourceError, linkage};
+use super::{Compiler, Lookup, ModuleText, SourceError, linkage};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::grammar::{self, Version};
-use crate::parse::parse;
+use crate::grammar::Version;
 use crate::schema::ModuleId;
 use crate::source::{SourceMap, Span};
 use crate::statement::{Keyword, StatementId, SyntaxTree};
 
 /// Loads everything that the requests need.
-pub(super) fn load(compiler: &Compiler<'_>, found: &mut Diagnostics) -> ModuleSet {
+pub(super) fn load(compiler: &Compiler<'_>, found: &mut Diagnostics) -> (ModuleSet, Vec<Lookup>) {
+    let requests = compiler.requests.iter();
+    let wanted = requests.map(|request| (request.name.clone(), request.revision.clone()));
+    let ahead = compiler
+        .workers
+        .map(|workers| Ahead::read(compiler.source, workers, wanted.collect()));
     let mut loader = Loader {
         compiler,
+        ahead: ahead.unwrap_or_default(),
+        lookups: Vec::new(),
         found,
         sources: SourceMap::new(),
         texts: Vec::new(),
@@ -38,9 +45,10 @@ pub(super) fn load(compiler: &Compiler<'_>, found: &mut Diagnostics) -> ModuleSe
         loader.follow_imports(next);
         next += 1;
     }
+    let lookups = std::mem::take(&mut loader.lookups);
     let set = loader.into_set();
     linkage::check(&set, found);
-    set
+    (set, lookups)
 }
 
 /// A parsed text.
@@ -62,6 +70,8 @@ struct Loaded {
 
 struct Loader<'c, 's> {
     compiler: &'c Compiler<'s>,
+    ahead: Ahead,
+    lookups: Vec<Lookup>,
     found: &'c mut Diagnostics,
     sources: SourceMap,
     texts: Vec<Text>,
@@ -148,6 +158,23 @@ impl Loader<'_, '_> {
         Some(index)
     }
 
+    /// What the source has, perhaps parsed already.
+    fn find(
+        &mut self,
+        name: &str,
+        revision: Option<&str>,
+    ) -> (Result<ModuleText, SourceError>, Option<Parsed>) {
+        let found = self.ahead.take(name, revision);
+        let (answer, parsed) =
+            found.unwrap_or_else(|| (self.compiler.source.find(name, revision), None));
+        self.lookups.push(Lookup {
+            name: name.to_owned(),
+            revision: revision.map(str::to_owned),
+            answer: answer.clone(),
+        });
+        (answer, parsed)
+    }
+
     /// Finds and parses a text and checks that it is what was looked for.
     fn text(
         &mut self,
@@ -165,10 +192,10 @@ impl Loader<'_, '_> {
             Some(span) => Diagnostic::error(code, span, message),
             None => Diagnostic::without_place(code, message),
         };
-        let mut found = self.compiler.source.find(name, revision);
+        let (mut found, mut parsed) = self.find(name, revision);
         if revision.is_some() && found == Err(SourceError::NotFound) {
             // Not every source knows the revisions of its texts: look into the newest.
-            found = self.compiler.source.find(name, None);
+            (found, parsed) = self.find(name, None);
         }
         let text = match found {
             Ok(text) => text,
@@ -193,7 +220,7 @@ impl Loader<'_, '_> {
                 return None;
             }
         };
-        let source = match self.sources.add(text.origin, text.text) {
+        let source = match self.sources.add(text.origin, text.text.clone()) {
             Ok(source) => source,
             Err(error) => {
                 let error = at("module-too-large", error.to_string());
@@ -201,8 +228,8 @@ impl Loader<'_, '_> {
                 return None;
             }
         };
-        let mut tree = parse(&self.sources, source, self.found);
-        let (version, usable) = grammar::check(&mut tree, self.found);
+        let parsed = parsed.unwrap_or_else(|| Parsed::of(&text.text));
+        let (tree, version, usable) = parsed.adopt(source, self.found);
         let root = tree.root().filter(|_| usable)?;
         if tree.keyword(root) != keyword || tree.name(root) != name {
             let message = format!(

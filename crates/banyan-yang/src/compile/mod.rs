@@ -8,6 +8,7 @@
 //! Errors never stop a stage: the smallest part that cannot be compiled is left out and reported. Strict mode
 //! refuses the result if there was any error; lenient mode gives it. No I/O here: see [`ModuleSource`].
 
+mod ahead;
 mod augment;
 mod build;
 mod conditional;
@@ -50,8 +51,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+pub use ahead::Workers;
 pub(crate) use set::{ModuleSet, PrefixMeaning, StatementRef, Unit, UnitId, split_name};
-pub use source::{MemorySource, ModuleSource, ModuleText, SourceError};
+pub use source::{Lookup, MemorySource, ModuleSource, ModuleText, SourceError};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::schema::Schema;
@@ -108,6 +110,7 @@ pub struct Compiler<'s> {
     pub(crate) features: BTreeMap<String, Features>,
     pub(crate) default_features: Features,
     pub(crate) mode: Mode,
+    workers: Option<&'s dyn Workers>,
 }
 
 /// A module that was asked for by name.
@@ -158,6 +161,7 @@ impl<'s> Compiler<'s> {
             features: BTreeMap::new(),
             default_features: Features::All,
             mode: Mode::Strict,
+            workers: None,
         }
     }
 
@@ -201,9 +205,15 @@ impl<'s> Compiler<'s> {
         self
     }
 
+    /// Lets workers parse texts, several at once. The result is the same.
+    pub fn workers(mut self, workers: &'s dyn Workers) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
     /// Only reads the modules and what they need, for what is made of statements and not of a schema.
     pub(crate) fn read(&self, found: &mut Diagnostics) -> set::ModuleSet {
-        load::load(self, found)
+        load::load(self, found).0
     }
 
     /// Compiles the set. Linear in the size of the result and of the texts.
@@ -212,8 +222,16 @@ impl<'s> Compiler<'s> {
     /// In strict mode if anything is wrong; in lenient mode never for what a module holds, only if no module at
     /// all could be found.
     pub fn compile(self) -> Result<Compiled, CompileError> {
+        Ok(self.compile_recorded()?.0)
+    }
+
+    /// As [`Compiler::compile`], with what the source was asked, in the order of the texts in the schema.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    pub fn compile_recorded(self) -> Result<(Compiled, Vec<Lookup>), CompileError> {
         let mut found = Diagnostics::new();
-        let set = load::load(&self, &mut found);
+        let (set, lookups) = load::load(&self, &mut found);
         let refused = |sources: Arc<SourceMap>, found: Diagnostics| CompileError {
             sources,
             diagnostics: found.into_sorted(),
@@ -232,9 +250,10 @@ impl<'s> Compiler<'s> {
         if self.mode == Mode::Strict && found.has_errors() {
             return Err(refused(sources, found));
         }
-        Ok(Compiled {
+        let compiled = Compiled {
             schema: parts.assemble(),
             diagnostics: found.into_sorted(),
-        })
+        };
+        Ok((compiled, lookups))
     }
 }

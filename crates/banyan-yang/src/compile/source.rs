@@ -30,6 +30,14 @@ pub enum SourceError {
     Unreadable(String),
 }
 
+/// One look-up of a compilation, and its answer.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    pub(crate) name: String,
+    pub(crate) revision: Option<String>,
+    pub(crate) answer: Result<ModuleText, SourceError>,
+}
+
 /// Finds modules and submodules by name. A directory, a device (`get-schema`), or [`MemorySource`].
 pub trait ModuleSource {
     /// The text of module or submodule `name`: of this revision, or of the newest if none is given.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
 
-use banyan_yang::cache::{Miss, Recorder, Storage, decode, encode};
+use banyan_yang::cache::{Miss, Storage, decode, encode};
 use banyan_yang::compile::{
     Compiled, Compiler, Features, MemorySource, Mode, ModuleSource, ModuleText,
 };
@@ -17,11 +17,11 @@ use crate::shared;
 
 /// Compiles, writes and reads; both must be alike in all that can be asked.
 fn round_trip(source: &dyn ModuleSource, ask: impl Fn(Compiler<'_>) -> Compiler<'_>) -> Compiled {
-    let recorder = Recorder::new(source);
-    let compiler = ask(Compiler::new(&recorder));
+    let compiler = ask(Compiler::new(source));
     let key = compiler.cache_key();
-    let written = compiler.compile().unwrap_or_else(|error| panic!("{error}"));
-    let bytes = encode(&written, &key, &recorder.lookups()).expect("it is made of what was asked");
+    let written = compiler.compile_recorded();
+    let (written, lookups) = written.unwrap_or_else(|error| panic!("{error}"));
+    let bytes = encode(&written, &key, &lookups).expect("it is made of what was asked");
     let read = decode(&bytes, &key, source).unwrap_or_else(|miss| panic!("{miss}"));
     assert_same(&written, &read);
     read

@@ -10,3 +10,4 @@ mod published;
 mod shared;
 mod tree;
 mod verdicts;
+mod workers;

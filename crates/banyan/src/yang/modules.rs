@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use banyan_controller::SchemaCache;
+use banyan_data::cores::Cores;
 use banyan_yang::compile::{
     CompileError, Compiled, Compiler, Features, Mode, ModuleSource, ModuleText, SourceError,
 };
@@ -160,11 +161,13 @@ impl ModuleOptions {
         mut listed: Option<ModuleList>,
     ) -> Result<Loaded, YangError> {
         let start = Instant::now();
-        let mut compiler = Compiler::new(source).mode(if self.lenient {
-            Mode::Lenient
-        } else {
-            Mode::Strict
-        });
+        let mut compiler = Compiler::new(source)
+            .workers(&Cores)
+            .mode(if self.lenient {
+                Mode::Lenient
+            } else {
+                Mode::Strict
+            });
         for target in &targets {
             compiler = compiler.implement(&target.name, target.revision.as_deref());
         }

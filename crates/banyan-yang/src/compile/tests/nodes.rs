@@ -259,7 +259,7 @@ fn order_and_status_and_description_are_kept() {
 fn a_description_is_that_of_the_node_and_of_none_in_or_around_it() {
     let schema = schema_of(
         "choice ch { leaf short { type string; description 'leaf'; } case long { description \"ca\" + 'se'; leaf l { type string { length 1 { description no; } } } } }
-         rpc r { description 'rpc'; output { description 'out'; leaf x { type string; } } }
+         rpc r { description 'rpc'; output { leaf x { type string; } } }
          container c { container inner { description no; } must \"'description' = '{'\" { description no; } description \"outer
                                                             text\"; }",
     );
@@ -272,7 +272,7 @@ fn a_description_is_that_of_the_node_and_of_none_in_or_around_it() {
         ("ch/long/l", None),
         ("r", Some("rpc")),
         ("r/input", None),
-        ("r/output", Some("out")),
+        ("r/output", None),
         ("r/output/x", None),
         ("c/inner", Some("no")),
         ("c", Some("outer\ntext")),
