@@ -124,9 +124,7 @@ impl Builder<'_, '_> {
         effective: &[DraftDefault],
         node: &SchemaNode,
     ) -> Option<Arc<NodeFacts>> {
-        if said.details.is_none() {
-            return None;
-        }
+        said.details.as_ref()?; // Otherwise there are no facts.
         let decides = DefaultsKey {
             module: node.module,
             ty: node.ty.as_ref().map_or(0, |ty| Arc::as_ptr(ty).addr()),
