@@ -161,13 +161,11 @@ impl ModuleOptions {
         mut listed: Option<ModuleList>,
     ) -> Result<Loaded, YangError> {
         let start = Instant::now();
-        let mut compiler = Compiler::new(source)
-            .workers(&Cores)
-            .mode(if self.lenient {
-                Mode::Lenient
-            } else {
-                Mode::Strict
-            });
+        let mut compiler = Compiler::new(source).workers(&Cores).mode(if self.lenient {
+            Mode::Lenient
+        } else {
+            Mode::Strict
+        });
         for target in &targets {
             compiler = compiler.implement(&target.name, target.revision.as_deref());
         }
