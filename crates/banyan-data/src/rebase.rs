@@ -167,7 +167,12 @@ fn combined(
                     conflicts.push(conflict(mine, theirs, trail));
                     return None;
                 };
-                return (!made.slots().is_empty()).then_some(Created {
+                let made = match meta_differs(&old, &new) {
+                    true => made.with_meta(new.meta().cloned().unwrap_or_default()),
+                    false => made,
+                };
+                let stored = !made.slots().is_empty() || made.meta().is_some();
+                return stored.then_some(Created {
                     new: ChangedContent::Node(made),
                     after: None,
                 });
