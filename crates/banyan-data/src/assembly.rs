@@ -12,7 +12,7 @@ use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 use crate::error::{DataError, ErrorKind, ErrorPath};
 use crate::lexical::{Style, canonical};
 use crate::list::{LeafList, List, may_repeat};
-use crate::meta::{Annotations, Meta};
+use crate::meta::{Annotated, Annotations, Meta};
 use crate::node::{Content, Node, Slot};
 use crate::path::{InstancePath, PathStep, Select};
 use crate::value::Value;
@@ -31,7 +31,7 @@ pub(crate) struct Assembly {
     open: usize,
     /// Containers and lists that were given and hold nothing.
     empty: Vec<SchemaId>,
-    annotations: BTreeMap<Option<SchemaId>, Annotations>,
+    annotations: BTreeMap<Annotated, Annotations>,
 }
 
 #[derive(Default)]
@@ -109,6 +109,14 @@ impl Assembly {
             .any(|group| group.id == Some(id))
     }
 
+    /// The values of the leaf-list `id` that have arrived, in the document's order.
+    pub(crate) fn values(&self, id: SchemaId) -> &[Value] {
+        let mut groups = self.groups[..self.open].iter();
+        groups
+            .find(|group| group.id == Some(id))
+            .map_or(&[], |group| &group.values)
+    }
+
     fn group(&mut self, id: SchemaId) -> &mut Group {
         let known = self.groups[..self.open]
             .iter()
@@ -138,15 +146,15 @@ impl Assembly {
         group.offsets.push(offset);
     }
 
-    /// Adds an annotation (module, name, value) of the node itself or of a child. Whether it is the first of this name.
-    pub(crate) fn annotate(
-        &mut self,
-        child: Option<SchemaId>,
-        name: (Arc<str>, Arc<str>),
-        value: Arc<str>,
-    ) -> bool {
-        let annotations = self.annotations.entry(child).or_default();
-        annotations.insert(name, value).is_none()
+    /// Adds annotations of the node itself, of a child or of an entry. Whether they are the first of their names.
+    pub(crate) fn annotate(&mut self, place: Annotated, annotations: Annotations) -> bool {
+        if annotations.is_empty() {
+            return true;
+        }
+        let known = self.annotations.entry(place).or_default();
+        let expected = known.len() + annotations.len();
+        known.extend(annotations);
+        known.len() == expected
     }
 
     /// The finished node, and what was wrong with its children; those at fault are left out.
@@ -170,9 +178,9 @@ impl Assembly {
         if self.annotations.is_empty() {
             return node;
         }
-        node.with_meta(Some(triomphe::Arc::new(Meta {
+        node.with_meta(Meta {
             annotations: std::mem::take(&mut self.annotations),
-        })))
+        })
     }
 
     /// The names of keys that have not arrived.

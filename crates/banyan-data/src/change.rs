@@ -33,7 +33,8 @@ pub struct ChangeSet {
     pub schema: Arc<Schema>,
     /// Changes at the top level, in canonical order.
     pub changes: Vec<Change>,
-    /// The metadata of the root and of the leaves at the top level, when they changed: before and after.
+    /// The metadata of the root, of the leaves at the top level and of their entries, when they changed: before and
+    /// after.
     pub meta: Option<(Meta, Meta)>,
 }
 

@@ -54,8 +54,8 @@ pub struct EditNode {
     pub content: EditContent,
     /// Where it goes, for user-ordered lists and leaf-lists.
     pub insert: Option<Insert>,
-    /// The metadata that the node (a container, an entry or the root) has afterwards, those of its leaves
-    /// included; `None` leaves them as they are.
+    /// The metadata that the node (a container, an entry or the root) has afterwards, those of its leaves and their
+    /// entries included; `None` leaves them as they are.
     pub meta: Option<Meta>,
     /// Where it stood in the request.
     pub position: Option<Position>,

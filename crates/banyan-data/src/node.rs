@@ -10,7 +10,7 @@ use triomphe::{Arc, ThinArc};
 
 use crate::any::AnyData;
 use crate::list::{LeafList, List};
-use crate::meta::Meta;
+use crate::meta::{Annotated, Meta};
 use crate::value::Value;
 
 /// The deepest level of a tree: what goes deeper is an error, so that walks may recurse.
@@ -22,7 +22,7 @@ pub struct Node(ThinArc<Header, Slot>);
 
 struct Header {
     id: SchemaId,
-    /// Metadata of the node and of its leaves; absent in most.
+    /// Metadata of the node, its leaves and its leaf-lists' entries; absent in most. It names only what is there.
     meta: Option<Arc<Meta>>,
 }
 
@@ -119,25 +119,34 @@ impl Node {
         self.with_slots(changed)
     }
 
-    /// The same node (id and metadata) with other children, in ascending id order.
+    /// The same node with other children, in ascending id order. Its metadata stay, but for annotations of what has
+    /// gone.
     pub fn with_slots(&self, slots: Vec<Slot>) -> Node {
         let header = Header {
             id: self.id(),
             meta: self.0.header.header.meta.clone(),
         };
-        Node::with_header(header, slots.into_iter())
+        let node = Node::with_header(header, slots.into_iter());
+        match (node.meta(), node.strays(self)) {
+            (Some(meta), strays) if !strays.is_empty() => {
+                let mut meta = meta.clone();
+                for stray in &strays {
+                    meta.annotations.remove(stray);
+                }
+                node.with_meta(meta)
+            }
+            _ => node,
+        }
     }
 
-    /// The same node with other metadata.
-    pub fn with_meta(&self, meta: Option<Arc<Meta>>) -> Node {
+    /// The same node with other metadata; annotations of what is not there are left out.
+    pub fn with_meta(&self, mut meta: Meta) -> Node {
+        meta.annotations.retain(|place, _| self.holds(place));
         let header = Header {
             id: self.id(),
-            meta,
+            meta: (!meta.annotations.is_empty()).then(|| Arc::new(meta)),
         };
-        Node(ThinArc::from_header_and_iter(
-            header,
-            self.slots().to_vec().into_iter(),
-        ))
+        Node::with_header(header, self.slots().to_vec().into_iter())
     }
 
     /// The values of the first `count` children: a list entry's keys, because keys have the lowest ids.
@@ -154,18 +163,38 @@ impl Node {
 }
 
 impl Node {
-    /// Without annotations of children that are not there.
-    pub(crate) fn without_stray_meta(self) -> Node {
-        let stray = |place: &Option<SchemaId>| place.is_some_and(|id| self.get(id).is_none());
-        match self.meta() {
-            Some(meta) if meta.annotations.keys().any(stray) => {
-                let mut kept = meta.clone();
-                kept.annotations.retain(|place, _| !stray(place));
-                let kept = (!kept.annotations.is_empty()).then(|| Arc::new(kept));
-                self.with_meta(kept)
-            }
-            _ => self,
+    /// Whether what an annotation belongs to is there.
+    fn holds(&self, place: &Annotated) -> bool {
+        match place {
+            Annotated::Node => true,
+            Annotated::Child(id) => self.get(*id).is_some(),
+            Annotated::Entry(id, value) => match self.get(*id) {
+                Some(Content::LeafList(list)) => !list.duplicates_allowed() && list.contains(value),
+                _ => false,
+            },
         }
+    }
+
+    /// What is annotated and is not there, though it was in `before`, a node with the same metadata. O(children that
+    /// are annotated, and values that have gone from leaf-lists of which entries are).
+    fn strays(&self, before: &Node) -> Vec<Annotated> {
+        let mut strays = Vec::new();
+        let Some(meta) = self.meta() else {
+            return strays;
+        };
+        for id in meta.children() {
+            match (before.get(id), self.get(id)) {
+                (Some(old), Some(new)) if old.ptr_eq(new) => {}
+                (Some(Content::LeafList(old)), Some(Content::LeafList(new))) => {
+                    let gone = old.diff(new).filter(|(_, new)| new.is_none());
+                    let entries = gone.filter_map(|(old, _)| old.cloned());
+                    strays.extend(entries.map(|value| Annotated::Entry(id, value)));
+                }
+                _ => strays.extend(meta.at(id).filter(|place| !self.holds(place)).cloned()),
+            }
+        }
+        strays.retain(|place| meta.annotations.contains_key(place));
+        strays
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! They are written in JSON and read in XML too. This is the form in which the commit log and replicas keep a change. Edits stand in an order in which each
 //! can be applied after those before it. Two things go beyond the RFC: the member `banyan:metadata` of an edit,
-//! which says what annotations (RFC 7952) the target and its leaves have afterwards, and a target that names all
+//! which says what annotations (RFC 7952) the target, its leaves and entries have afterwards, and a target that names all
 //! of a keyless list or of a leaf-list with duplicates, whose entries have no path of their own.
 
 mod read;

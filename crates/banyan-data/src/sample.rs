@@ -31,9 +31,8 @@
 use std::sync::Arc;
 
 use banyan_yang::schema::{
-    DefaultText, ExtensionInstance, Identity, IdentityId, IntWidth, Module, ModuleId, NodeKind,
-    OrderedBy, Range, Restriction, Schema, SchemaId, SchemaNode, SchemaParts, Status, Type,
-    TypeKind,
+    Annotation, DefaultText, Identity, IdentityId, IntWidth, Module, ModuleId, NodeKind, OrderedBy,
+    Range, Restriction, Schema, SchemaId, SchemaNode, SchemaParts, Status, Type, TypeKind,
 };
 use banyan_yang::source::Span;
 
@@ -51,12 +50,7 @@ fn module(name: &str) -> Module {
         features: Default::default(),
         deviated_by: Vec::new(),
         submodules: Vec::new(),
-        extensions: vec![ExtensionInstance {
-            module: "ietf-yang-metadata".into(),
-            name: "annotation".into(),
-            argument: Some("note".into()),
-            span: Span::default(),
-        }],
+        extensions: Vec::new(),
         text: "".into(),
     }
 }
@@ -189,10 +183,28 @@ pub(crate) fn schema() -> Arc<Schema> {
         status: Status::Current,
         usable: true,
     };
+    let annotated_type = Arc::new(Type {
+        kind: TypeKind::String {
+            length: Restriction::default(),
+            patterns: Vec::new(),
+        },
+        typedef: None,
+    });
     SchemaParts {
         modules: vec![module("net"), module("ext")],
         nodes: build.0,
         identities: vec![identity("kind", &[]), identity("ethernet", &[0])],
+        annotations: [NET, EXT]
+            .map(|module| Annotation {
+                name: "note".into(),
+                module,
+                ty: annotated_type.clone(),
+                units: None,
+                status: Status::Current,
+                description: None,
+                span: Span::default(),
+            })
+            .into(),
         ..SchemaParts::default()
     }
     .assemble()

@@ -33,8 +33,9 @@ pub use print::print;
 use read::SetReader;
 
 /// Reads lines as an edit, which does what they say from the first to the last: `set` merges, `delete` removes what must
-/// be there, `insert` puts an entry or value at a place of a user's order, `annotate` gives a node or leaf metadata. The
-/// lines about the metadata of one node and its leaves stand together, and replace all that they had.
+/// be there, `insert` puts an entry or value at a place of a user's order, `annotate` gives a node, leaf or entry of
+/// a leaf-list metadata. The lines about the metadata of one node, its leaves and their entries stand together, and
+/// replace all that they had.
 ///
 /// # Errors
 /// All lines that are wrong, with line and column; at most [`Limits::errors`](crate::document::Limits::errors).

@@ -2,11 +2,14 @@
 //!
 //! The printers of all formats choose through this, so that they show the same.
 
+use std::borrow::Cow;
+
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
 use crate::document::{Holds, PrintOptions, WithDefaults};
 use crate::lexical::default_value;
 use crate::list::LeafList;
+use crate::meta::{Annotations, DEFAULT_MODULE, Meta};
 use crate::node::{Content, Node, Slot, Tree};
 use crate::path::{InstancePath, PathStep, Select};
 use crate::value::Value;
@@ -22,7 +25,7 @@ pub(crate) struct Shown<'p> {
 
 /// A child to print.
 pub(crate) struct ShownChild<'n> {
-    pub(crate) slot: std::borrow::Cow<'n, Slot>,
+    pub(crate) slot: Cow<'n, Slot>,
     /// It equals the default, stored or not, and is to be marked.
     pub(crate) tagged: bool,
 }
@@ -89,7 +92,7 @@ impl<'p> Shown<'p> {
                 continue;
             }
             shown.push(ShownChild {
-                slot: std::borrow::Cow::Borrowed(slot),
+                slot: Cow::Borrowed(slot),
                 tagged: tags && equals_default,
             });
         }
@@ -99,7 +102,7 @@ impl<'p> Shown<'p> {
             let visible = extra.into_iter().filter(|slot| !self.hides(slot.id));
             shown.extend(visible.map(|slot| ShownChild {
                 tagged: tags && matches!(slot.content, Content::Leaf(_) | Content::LeafList(_)),
-                slot: std::borrow::Cow::Owned(slot),
+                slot: Cow::Owned(slot),
             }));
             shown.sort_by_key(|child| child.slot.id);
         }
@@ -108,6 +111,24 @@ impl<'p> Shown<'p> {
 
     fn hides(&self, id: SchemaId) -> bool {
         self.options.shows == Holds::Config && !self.schema().node(id).config
+    }
+}
+
+impl ShownChild<'_> {
+    /// The annotations of the child, or of its entry with this value, the mark of a default (RFC 6243 6) among them.
+    /// `meta` is that of the node around.
+    pub(crate) fn annotations<'m>(
+        &self,
+        meta: Option<&'m Meta>,
+        entry: Option<&Value>,
+    ) -> Option<Cow<'m, Annotations>> {
+        let stored = meta.and_then(|meta| meta.get(self.slot.id, entry));
+        if !self.tagged {
+            return stored.map(Cow::Borrowed);
+        }
+        let mut marked = stored.cloned().unwrap_or_default();
+        marked.insert((DEFAULT_MODULE.into(), "default".into()), "true".into());
+        Some(Cow::Owned(marked))
     }
 }
 

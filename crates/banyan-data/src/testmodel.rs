@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use banyan_yang::schema::{
-    IntWidth, Module, ModuleId, NodeKind, OrderedBy, Restriction, Schema, SchemaId, SchemaNode,
-    SchemaParts, Type, TypeKind,
+    Annotation, IntWidth, Module, ModuleId, NodeKind, OrderedBy, Restriction, Schema, SchemaId,
+    SchemaNode, SchemaParts, Status, Type, TypeKind,
 };
 use banyan_yang::source::{SourceId, Span};
 
@@ -12,6 +12,7 @@ use crate::change::diff;
 use crate::choice::{branches, exclude_each_other};
 use crate::edit::{Edit, Operation};
 use crate::list::{LeafList, List};
+use crate::meta::{Annotated, Meta};
 use crate::node::{Content, Node, Slot, Tree};
 use crate::path::{self, InstancePath, PathStep, Select};
 use crate::value::{UnionValue, Value};
@@ -99,6 +100,7 @@ fn module(name: &str) -> Module {
 ///                      case other { choice kind { case x { leaf x } case y { container y { leaf z } } } } } }
 ///   container state { list log (no key) { leaf text } leaf-list seen }
 ///   list device [name] { leaf name; container config { mount-point } }
+///   md:annotation note; md:annotation mark; md:annotation more:note;
 /// }
 /// ```
 pub(crate) fn schema() -> Arc<Schema> {
@@ -175,6 +177,17 @@ pub(crate) fn schema() -> Arc<Schema> {
         modules: vec![module("acme"), module("more")],
         nodes: b.nodes,
         identities: Vec::new(),
+        annotations: [(0, "note"), (0, "mark"), (1, "note")]
+            .map(|(module, name)| Annotation {
+                name: name.into(),
+                module: ModuleId(module),
+                ty: b.string.clone(),
+                units: None,
+                status: Status::Current,
+                description: None,
+                span: span(),
+            })
+            .into(),
         digest: [7; 32],
         ..SchemaParts::default()
     }
@@ -379,4 +392,48 @@ fn random_content(
             format!("{{\"a\":{}}}", random.below(3)).into(),
         ))),
     })
+}
+
+/// `tree` with annotations of some of its nodes, leaves and leaf-list entries, mounted ones among them. Roots have none
+/// of their own: XML has no place for them.
+pub(crate) fn annotated(tree: &Tree, random: &mut Random) -> Tree {
+    tree.with_root(annotated_node(tree.root(), &[], random))
+}
+
+fn annotated_node(node: &Node, own: &[Annotated], random: &mut Random) -> Node {
+    let mut places = own.to_vec();
+    let mut slots = node.slots().to_vec();
+    for Slot { id, content } in &mut slots {
+        match content {
+            Content::Leaf(_) | Content::Any(_) => places.push(Annotated::Child(*id)),
+            Content::LeafList(list) if list.duplicates_allowed() => {}
+            Content::LeafList(list) => {
+                let entries = list.iter().cloned();
+                places.extend(entries.map(|value| Annotated::Entry(*id, value)));
+            }
+            Content::Container(inner) => {
+                *inner = annotated_node(inner, &[Annotated::Node], random);
+            }
+            Content::List(list) => {
+                let entries = list.iter();
+                let entries =
+                    entries.map(|entry| annotated_node(entry, &[Annotated::Node], random));
+                let entries = entries.collect();
+                *list = List::from_entries(entries, list.key_count(), list.ordered_by())
+                    .unwrap_or_else(|error| panic!("{error}"));
+            }
+            Content::Mount(tree) => *tree = Arc::new(annotated(tree, random)),
+        }
+    }
+    let mut meta = Meta::default();
+    for place in places {
+        for (module, name) in [("acme", "note"), ("acme", "mark"), ("more", "note")] {
+            if random.chance(20) {
+                let annotations = meta.annotations.entry(place.clone()).or_default();
+                let value = format!("v {}", random.below(3));
+                annotations.insert((module.into(), name.into()), value.into());
+            }
+        }
+    }
+    node.with_slots(slots).with_meta(meta)
 }

@@ -7,7 +7,6 @@ use banyan_yang::schema::SchemaId;
 use super::{Change, ChangeKind, ChangeSet, ChangedContent, Instance, Move};
 use crate::error::{DataError, ErrorKind, ErrorPath};
 use crate::list::{At, LeafList, List};
-use crate::meta::Meta;
 use crate::node::{Content, MAX_DEPTH, Node, Slot, Tree, same_schema};
 use crate::path::{Trail, Which};
 use crate::value::Value;
@@ -33,15 +32,10 @@ impl ChangeSet {
     fn applied(&self, root: &Node, trail: &Trail<'_>) -> Result<Node, DataError> {
         let root = applied(root, &self.changes, trail)?;
         Ok(match &self.meta {
-            Some((_, new)) => with_meta(root, new),
+            Some((_, new)) => root.with_meta(new.clone()),
             None => root,
         })
     }
-}
-
-fn with_meta(node: Node, meta: &Meta) -> Node {
-    let meta = (!meta.annotations.is_empty()).then(|| triomphe::Arc::new(meta.clone()));
-    node.with_meta(meta)
 }
 
 /// `base` with changes of its children.
@@ -82,7 +76,7 @@ pub(crate) fn applied(
         }));
     }
     slots.extend_from_slice(kept);
-    Ok(base.with_slots(slots).without_stray_meta())
+    Ok(base.with_slots(slots))
 }
 
 fn mismatch(trail: &Trail<'_>, id: SchemaId, which: Which<'_>, why: &str) -> DataError {
@@ -186,8 +180,7 @@ fn changed_node(
     if old.meta() == new.meta() {
         return Ok(changed);
     }
-    let meta = new.meta().cloned().unwrap_or_default();
-    Ok(with_meta(changed, &meta).without_stray_meta())
+    Ok(changed.with_meta(new.meta().cloned().unwrap_or_default()))
 }
 
 /// Where an entry with this neighbour goes.

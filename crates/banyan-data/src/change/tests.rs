@@ -7,7 +7,7 @@ use crate::btree::steps;
 use crate::document::{Holds, Layout, ParseOptions, PrintOptions};
 use crate::edit::{Edit, Operation};
 use crate::node::Tree;
-use crate::testmodel::{Random, Recursive, changed, path, random_tree, schema};
+use crate::testmodel::{Random, Recursive, annotated, changed, path, random_tree, schema};
 use crate::{json, xml};
 
 fn set(tree: &Tree, at: &str, value: Option<Value>) -> Tree {
@@ -28,6 +28,19 @@ fn string(text: &str) -> Option<Value> {
     Some(Value::string(text))
 }
 
+/// Two trees that share some of their nodes, often with annotations.
+fn two_trees(schema: &Arc<Schema>, random: &mut Random) -> (Tree, Tree) {
+    let mut old = random_tree(schema, random);
+    if random.chance(30) {
+        old = annotated(&old, random);
+    }
+    let mut new = changed(&old, random);
+    if random.chance(30) {
+        new = annotated(&new, random);
+    }
+    (old, new)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -35,8 +48,7 @@ proptest! {
     fn a_difference_leads_there_and_its_reverse_leads_back(seed in 1u64..) {
         let schema = schema();
         let mut random = Random(seed);
-        let old = random_tree(&schema, &mut random);
-        let new = changed(&old, &mut random);
+        let (old, new) = two_trees(&schema, &mut random);
         let (old_copy, new_copy) = (format!("{old:?}"), format!("{new:?}"));
         let changes = diff(&old, &new);
         prop_assert_eq!(changes.is_empty(), old == new);
@@ -55,8 +67,7 @@ proptest! {
     fn the_edit_of_a_difference_makes_it_too(seed in 1u64..) {
         let schema = schema();
         let mut random = Random(seed);
-        let old = random_tree(&schema, &mut random);
-        let new = changed(&old, &mut random);
+        let (old, new) = two_trees(&schema, &mut random);
         let changes = diff(&old, &new);
         let exact = changes.to_edit(EditForm::Exact).apply(&old);
         prop_assert_eq!(exact.as_ref().map_err(ToString::to_string), Ok(&new), "{}", changes);

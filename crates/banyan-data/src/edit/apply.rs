@@ -177,7 +177,7 @@ impl<'a> Draft<'a> {
     fn finish(self) -> Node {
         match self.slots {
             Cow::Borrowed(_) => self.base.clone(),
-            Cow::Owned(slots) => self.base.with_slots(slots).without_stray_meta(),
+            Cow::Owned(slots) => self.base.with_slots(slots),
         }
     }
 }
@@ -541,10 +541,7 @@ fn mount(
 
 fn with_meta(node: Node, meta: &Option<Meta>) -> Node {
     match meta {
-        Some(meta) if node.meta() != Some(meta) => {
-            let meta = (!meta.annotations.is_empty()).then(|| triomphe::Arc::new(meta.clone()));
-            node.with_meta(meta).without_stray_meta()
-        }
+        Some(meta) if node.meta() != Some(meta) => node.with_meta(meta.clone()),
         _ => node,
     }
 }

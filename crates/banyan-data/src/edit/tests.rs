@@ -6,6 +6,7 @@ use banyan_yang::schema::Schema;
 
 use super::*;
 use crate::error::{DataError, ErrorKind};
+use crate::meta::Annotated;
 use crate::node::{Content, Tree};
 use crate::path::Found;
 use crate::testmodel::{id, path, schema};
@@ -406,7 +407,7 @@ fn metadata_follow_the_edit_and_go_with_what_they_annotate() {
     let mut meta = Meta::default();
     let note = ("acme".into(), "note".into());
     meta.annotations
-        .entry(Some(hostname))
+        .entry(Annotated::Child(hostname))
         .or_default()
         .insert(note, "x".into());
     let mut child = EditNode::new(

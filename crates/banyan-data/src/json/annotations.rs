@@ -4,46 +4,116 @@ use std::fmt;
 use std::sync::Arc;
 
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::reader::{JsonReader, Name};
 use super::scalar::Scalar;
 use crate::error::ErrorKind;
 use crate::lexical::JsonScalar;
-use crate::meta::annotation_named;
+use crate::meta::{Annotated, Annotations, annotation_named, refuses_annotations};
 
-/// The annotations of the innermost open node or of its child (RFC 7952 5.2).
-pub(super) struct Annotations<'r, 'o, 'a> {
-    pub(super) reader: &'r mut JsonReader<'o, 'a>,
-    pub(super) schema: &'r Arc<Schema>,
-    pub(super) child: Option<SchemaId>,
+/// A member `@name`, read when its object ends: members have no order (RFC 8259 4), and what stands for the entries of
+/// a leaf-list goes by their places.
+pub(super) struct Beside<'a> {
+    /// How deep its object is.
+    depth: usize,
+    child: SchemaId,
+    text: &'a str,
 }
 
-impl<'a> DeserializeSeed<'a> for Annotations<'_, '_, 'a> {
+/// Keeps the value of the member `@name` of a child until [`settle`].
+pub(super) fn note<'a, A: MapAccess<'a>>(
+    reader: &mut JsonReader<'_, 'a>,
+    schema: &Schema,
+    child: SchemaId,
+    map: &mut A,
+) -> Result<(), A::Error> {
+    let refusal = match schema.node(child).kind {
+        NodeKind::Leaf | NodeKind::AnyData | NodeKind::AnyXml => None,
+        NodeKind::LeafList => refuses_annotations(schema, child),
+        // RFC 7952 5.2.1
+        _ => Some("the annotations of a container or list entry stand in its own member \"@\""),
+    };
+    let depth = reader.place.depth();
+    let same = |other: &Beside<'_>| other.depth == depth && other.child == child;
+    let (kind, message) = match refusal {
+        Some(_) if reader.options.lenient() => {
+            return map.next_value::<IgnoredAny>().map(|_| ());
+        }
+        Some(message) => (ErrorKind::UnknownAttribute, message),
+        None if reader.beside.iter().any(same) => {
+            (ErrorKind::Duplicate, "its annotations are given twice")
+        }
+        None => {
+            let text = map.next_value::<&'a RawValue>()?.get();
+            reader.beside.push(Beside { depth, child, text });
+            return Ok(());
+        }
+    };
+    let error = reader.error(kind, Some(child), message.to_owned());
+    Err(reader.fail(error))
+}
+
+/// Reads the members that [`note`] has kept of the object that ends, the innermost.
+pub(super) fn settle<E: de::Error>(
+    reader: &mut JsonReader<'_, '_>,
+    schema: &Arc<Schema>,
+) -> Result<(), E> {
+    let depth = reader.place.depth();
+    while let Some(Beside { child, text, .. }) = reader.beside.pop_if(|last| last.depth == depth) {
+        reader.part(text, |reader, json| {
+            if schema.node(child).kind == NodeKind::LeafList {
+                return json.deserialize_seq(Entries {
+                    reader,
+                    schema,
+                    id: child,
+                });
+            }
+            if !reader.place.top().has(child) && !reader.options.lenient() {
+                return Err(nothing_there(
+                    reader,
+                    child,
+                    "what they annotate is not there",
+                ));
+            }
+            let place = Annotated::Child(child);
+            Object {
+                reader,
+                schema,
+                place,
+            }
+            .deserialize(json)
+        })?;
+    }
+    Ok(())
+}
+
+fn nothing_there<E: de::Error>(
+    reader: &mut JsonReader<'_, '_>,
+    child: SchemaId,
+    message: &str,
+) -> E {
+    let error = reader.error(ErrorKind::UnknownAttribute, Some(child), message.to_owned());
+    reader.fail(error)
+}
+
+/// An object of annotations, of the innermost open node or of an instance in it.
+pub(super) struct Object<'r, 'o, 'a> {
+    pub(super) reader: &'r mut JsonReader<'o, 'a>,
+    pub(super) schema: &'r Arc<Schema>,
+    pub(super) place: Annotated,
+}
+
+impl<'a> DeserializeSeed<'a> for Object<'_, '_, 'a> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
-        let refusal = self.child.and_then(|id| match self.schema.node(id).kind {
-            NodeKind::Leaf | NodeKind::AnyData | NodeKind::AnyXml => None,
-            NodeKind::LeafList => Some("annotations of leaf-list entries are not kept"),
-            // RFC 7952 5.2.1
-            _ => Some("the annotations of a container or list entry stand in its own member \"@\""),
-        });
-        if let Some(message) = refusal {
-            if self.reader.options.lenient() {
-                return IgnoredAny::deserialize(deserializer).map(|_| ());
-            }
-            let error =
-                self.reader
-                    .error(ErrorKind::UnknownAttribute, self.child, message.to_owned());
-            return Err(self.reader.fail(error));
-        }
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'a> Visitor<'a> for Annotations<'_, '_, 'a> {
+impl<'a> Visitor<'a> for Object<'_, '_, 'a> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,17 +121,19 @@ impl<'a> Visitor<'a> for Annotations<'_, '_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
-        let Annotations {
+        let Object {
             reader,
             schema,
-            child,
+            place,
         } = self;
+        let child = place.child();
+        let mut found = Annotations::new();
         while let Some(name) = map.next_key_seed(Name)? {
             if let Some(annotation) = annotation_named(schema, &name) {
                 let text = map.next_value_seed(Scalar(|scalar: JsonScalar<'_>| {
                     Ok(Arc::from(scalar.text()))
                 }))?;
-                if !reader.place.top().annotate(child, annotation, text) {
+                if found.insert(annotation, text).is_some() {
                     let message = format!("the annotation {name} is given twice");
                     let error = reader.error(ErrorKind::Duplicate, child, message);
                     return Err(reader.fail(error));
@@ -77,6 +149,98 @@ impl<'a> Visitor<'a> for Annotations<'_, '_, 'a> {
                 return Err(reader.fail(error));
             }
         }
+        reader.place.top().annotate(place, found);
         Ok(())
+    }
+}
+
+/// The annotations of a leaf-list: an element for each entry, those at the end left out (RFC 7952 5.2.3).
+struct Entries<'r, 'o, 'a> {
+    reader: &'r mut JsonReader<'o, 'a>,
+    schema: &'r Arc<Schema>,
+    id: SchemaId,
+}
+
+impl<'a> Visitor<'a> for Entries<'_, '_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array, with an object of annotations or null for each entry")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut elements: A) -> Result<(), A::Error> {
+        let Entries { reader, schema, id } = self;
+        let mut index = 0;
+        while elements
+            .next_element_seed(Element {
+                reader: &mut *reader,
+                schema,
+                id,
+                index,
+            })?
+            .is_some()
+        {
+            index += 1;
+        }
+        Ok(())
+    }
+}
+
+/// What stands for one entry of a leaf-list.
+struct Element<'r, 'o, 'a> {
+    reader: &'r mut JsonReader<'o, 'a>,
+    schema: &'r Arc<Schema>,
+    id: SchemaId,
+    index: usize,
+}
+
+impl<'a> DeserializeSeed<'a> for Element<'_, '_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        let count = self.reader.place.top().values(self.id).len();
+        if self.index < count {
+            return deserializer.deserialize_any(self);
+        }
+        if self.reader.options.lenient() {
+            return deserializer.deserialize_any(IgnoredAny).map(|_| ());
+        }
+        let message = format!(
+            "element {} annotates nothing: the leaf-list has {count} entries",
+            self.index + 1
+        );
+        Err(nothing_there(self.reader, self.id, &message))
+    }
+}
+
+impl<'a> Visitor<'a> for Element<'_, '_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of annotations, or null for an entry without")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<(), A::Error> {
+        let Element {
+            reader,
+            schema,
+            id,
+            index,
+        } = self;
+        // There is one: see `deserialize`.
+        let Some(value) = reader.place.top().values(id).get(index).cloned() else {
+            return Ok(());
+        };
+        let place = Annotated::Entry(id, value);
+        Object {
+            reader,
+            schema,
+            place,
+        }
+        .visit_map(map)
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 
+use super::annotations::settle;
 use super::members::Members;
 use super::reader::{JsonReader, Name, Start};
 use crate::error::ErrorKind;
@@ -75,6 +76,7 @@ impl<'a> Visitor<'a> for Document<'_, '_, 'a> {
                 }
             }
         }
+        settle(reader, schema)?;
         if let (Start::Operation(kind), None) = (start, &found) {
             let message = format!("the document names no {}", kind.keyword());
             let error = reader.error(ErrorKind::MissingElement, None, message);

@@ -10,12 +10,13 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::annotations::Annotations;
+use super::annotations::{self, Object};
 use super::reader::{JsonReader, Member, Name};
 use crate::any::AnyData;
 use crate::document::Holds;
 use crate::error::ErrorKind;
 use crate::known::find;
+use crate::meta::Annotated;
 use crate::node::{Content, Tree};
 
 /// Whether the keys of the entry are known before its members are read.
@@ -55,12 +56,15 @@ impl<'r, 'o, 'a> Members<'r, 'o, 'a> {
         let member = self.reader.member(self.schema, self.parent, name.clone());
         let id = match member {
             Err(error) => return Err(self.reader.fail(error)),
-            Ok(Member::Annotations(child)) => {
-                return map.next_value_seed(Annotations {
+            Ok(Member::Annotations(None)) => {
+                return map.next_value_seed(Object {
                     reader: self.reader,
                     schema: self.schema,
-                    child,
+                    place: Annotated::Node,
                 });
+            }
+            Ok(Member::Annotations(Some(child))) => {
+                return annotations::note(self.reader, self.schema, child, map);
             }
             Ok(Member::Data(id)) => id,
         };
@@ -108,7 +112,7 @@ impl<'a> Visitor<'a> for Members<'_, '_, 'a> {
         while let Some(name) = map.next_key_seed(Name)? {
             self.member(name, &mut map)?;
         }
-        Ok(())
+        annotations::settle(self.reader, self.schema)
     }
 }
 

@@ -7,7 +7,8 @@ use banyan_yang::schema::{ModuleId, Schema, SchemaId};
 
 use crate::document::{Layout, PrintOptions};
 use crate::lexical::{JsonForm, Style, canonical, json_form};
-use crate::meta::{Annotations, DEFAULT_MODULE};
+use crate::list::LeafList;
+use crate::meta::{Annotations, DEFAULT_MODULE, Meta};
 use crate::node::{Content, Node, Tree};
 use crate::shown::{Shown, ShownChild};
 use crate::sink::Sink;
@@ -192,15 +193,14 @@ fn object(
     outer: Option<ModuleId>,
 ) -> io::Result<()> {
     json.open("{")?;
-    let annotations = |of: Option<SchemaId>| node.meta().and_then(|meta| meta.annotations.get(&of));
-    if let Some(own) = annotations(None) {
+    if let Some(own) = node.meta().and_then(Meta::own) {
         json.next()?;
         json.sink.put("\"@\"")?;
         json.colon()?;
         json.annotations(own)?;
     }
     for child in shown.children(node) {
-        print_child(json, shown, &child, annotations(Some(child.slot.id)), outer)?;
+        print_child(json, shown, &child, node.meta(), outer)?;
     }
     json.close("}")
 }
@@ -217,7 +217,7 @@ fn print_child(
     json: &mut Json<'_>,
     shown: &mut Shown<'_>,
     child: &ShownChild<'_>,
-    annotated: Option<&Annotations>,
+    meta: Option<&Meta>,
     outer: Option<ModuleId>,
 ) -> io::Result<()> {
     let schema = shown.schema();
@@ -232,6 +232,7 @@ fn print_child(
                 json.value(schema, id, value)?;
             }
             json.close("]")?;
+            return print_entry_annotations(json, schema, child, list, meta, outer);
         }
         Content::Container(node) => inner_object(json, shown, node)?,
         Content::List(list) => {
@@ -245,16 +246,44 @@ fn print_child(
         Content::Any(any) => json.sink.put(&any.to_json(schema))?,
         Content::Mount(tree) => object(json, &mut shown.mounted(tree), tree.root(), None)?,
     }
-    if child.tagged && matches!(child.slot.content, Content::Leaf(_)) {
-        let tag = ((DEFAULT_MODULE.into(), "default".into()), "true".into());
-        json.name("@", schema, id, outer)?;
-        return json.annotations(&Annotations::from([tag]));
-    }
-    match annotated {
+    match child.annotations(meta, None) {
         Some(annotations) => {
             json.name("@", schema, id, outer)?;
-            json.annotations(annotations)
+            json.annotations(&annotations)
         }
         None => Ok(()),
     }
+}
+
+/// RFC 7952 5.2.3: one element for each entry, up to the last that is annotated.
+fn print_entry_annotations(
+    json: &mut Json<'_>,
+    schema: &Schema,
+    child: &ShownChild<'_>,
+    list: &LeafList,
+    meta: Option<&Meta>,
+    outer: Option<ModuleId>,
+) -> io::Result<()> {
+    let id = child.slot.id;
+    let stored = meta.is_some_and(|meta| meta.at(id).next().is_some());
+    if !stored && !child.tagged {
+        return Ok(());
+    }
+    let entries: Vec<_> = list
+        .iter()
+        .map(|value| child.annotations(meta, Some(value)))
+        .collect();
+    let Some(last) = entries.iter().rposition(Option::is_some) else {
+        return Ok(());
+    };
+    json.name("@", schema, id, outer)?;
+    json.open("[")?;
+    for annotations in entries.iter().take(last + 1) {
+        json.next()?;
+        match annotations {
+            Some(annotations) => json.annotations(annotations)?,
+            None => json.sink.put("null")?,
+        }
+    }
+    json.close("]")
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 
+use super::annotations::Beside;
 use super::document::Document;
 use super::members::Members;
 use super::scalar::Scalar;
@@ -41,6 +42,8 @@ pub(super) struct JsonReader<'o, 'a> {
     pub(super) options: &'o ParseOptions<'o>,
     pub(super) place: Place,
     known: KnownChildren<'a>,
+    /// Annotations of children whose objects have not ended, innermost last.
+    pub(super) beside: Vec<Beside<'a>>,
     /// The first error; reading ends with it.
     error: Option<DataError>,
     /// Lists (by schema address) and whether a mount point is somewhere below.
@@ -65,6 +68,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
             options,
             place: Place::new(schema),
             known: KnownChildren::default(),
+            beside: Vec::new(),
             error: None,
             mounts_below: HashMap::new(),
         }

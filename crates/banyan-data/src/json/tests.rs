@@ -6,6 +6,7 @@ use crate::error::ErrorKind;
 use crate::node::Content;
 use crate::path::{InstancePath, Select};
 use crate::sample::{XML, schema};
+use crate::testmodel::{self, Random, Recursive, annotated, random_tree};
 use crate::xml;
 
 const JSON: &str = r#"{
@@ -198,7 +199,7 @@ fn lenient_reading_guesses_modules_and_types() {
 
 #[test]
 fn annotations_are_kept() {
-    let json = r#"{"net:net":{"link":[{"@":{"ext:note":"n"},"name":"a","mtu":70,"@mtu":{"ext:note":"m"}}]}}"#;
+    let json = r#"{"net:net":{"link":[{"@":{"ext:note":"n"},"name":"a","mtu":70,"@mtu":{"ext:note":"m"},"tag":["a","b","c"],"@tag":[null,{"ext:note":"t","net:note":"u"}],"hop":[2,1],"@hop":[null,{"ext:note":"h"}]}]}}"#;
     let tree = read(json).unwrap();
     assert_eq!(compact(&tree), json);
     assert_eq!(compact(&from_xml(&as_xml(&tree))), json);
@@ -208,6 +209,89 @@ fn annotations_are_kept() {
     };
     let shown = write(&read(JSON).unwrap(), &tagged);
     assert!(shown.contains(r#""mtu":1500,"@mtu":{"ietf-netconf-with-defaults:default":true}"#));
+}
+
+#[test]
+fn annotations_of_entries_go_by_the_order_of_the_document_and_stand_before_or_behind_them() {
+    let link = |members: &str| {
+        read(&format!(
+            r#"{{"net:net":{{"link":[{{"name":"a",{members}}}]}}}}"#
+        ))
+    };
+    let tree = link(r#""tag":["c","a","b"],"@tag":[{"net:note":"on c"},null,{"net:note":"on b"}]"#);
+    let tree = tree.unwrap();
+    let sorted = r#"{"net:net":{"link":[{"name":"a","tag":["a","b","c"],"@tag":[null,{"net:note":"on b"},{"net:note":"on c"}]}]}}"#;
+    assert_eq!(compact(&tree), sorted);
+    let before =
+        r#""@tag":[{"net:note":"on c"},null,{"net:note":"on b"},null],"tag":["c","a","b","d"]"#;
+    let nulls = r#""tag":["c","a","b","d"],"@tag":[{"net:note":"on c"},{},{"net:note":"on b"}]"#;
+    assert_eq!(link(before), link(nulls));
+    assert_eq!(link(r#""@tag":[],"tag":["a"]"#), link(r#""tag":["a"]"#));
+    for (members, error) in [
+        (
+            r#""tag":["a"],"@tag":[null,null]"#,
+            "element 2 annotates nothing: the leaf-list has 1 entries",
+        ),
+        (
+            r#""@tag":[null,{}],"tag":["a"]"#,
+            "element 2 annotates nothing: the leaf-list has 1 entries",
+        ),
+        (
+            r#""@tag":[{"net:note":"x"}]"#,
+            "element 1 annotates nothing: the leaf-list has 0 entries",
+        ),
+        (
+            r#""tag":["a"],"@tag":[7]"#,
+            "an object of annotations, or null",
+        ),
+        (
+            r#""tag":["a"],"@tag":[["x"]]"#,
+            "an object of annotations, or null",
+        ),
+        (
+            r#""tag":["a"],"@tag":{"net:note":"x"}"#,
+            "expected an array, with an object",
+        ),
+        (
+            r#""tag":["a"],"@tag":null"#,
+            "expected an array, with an object",
+        ),
+        (
+            r#""tag":["a"],"@tag":[{"net:other":"x"}]"#,
+            "the annotation net:other is not known",
+        ),
+        (
+            r#""tag":["a"],"@tag":[{"net:note":"x","net:note":"y"}]"#,
+            "given twice",
+        ),
+        (
+            r#""tag":["a"],"@tag":[],"@tag":[]"#,
+            "its annotations are given twice",
+        ),
+        (
+            r#""@mtu":{"net:note":"x"}"#,
+            "what they annotate is not there",
+        ),
+    ] {
+        let refused = link(members).unwrap_err();
+        assert!(refused.message.contains(error), "{refused}");
+        let at = refused.position.unwrap();
+        assert!(at.line == 1 && at.column > 31, "{refused}");
+    }
+}
+
+#[test]
+fn where_values_may_repeat_entries_are_not_annotated() {
+    let schema = testmodel::schema();
+    let state = br#"{"acme:state":{"seen":["a","a"],"@seen":[{"acme:note":"x"}]}}"#;
+    let refused = parse_data(&schema, state, &ParseOptions::default()).unwrap_err();
+    insta::assert_snapshot!(refused[0], @"/acme:state/seen: entries of this leaf-list cannot be annotated: its values may repeat (RFC 7950 7.7), and an annotation is kept with a value (line 1, column 39)");
+    let lenient = ParseOptions {
+        strictness: Strictness::Lenient,
+        ..ParseOptions::default()
+    };
+    let tree = parse_data(&schema, state, &lenient).unwrap();
+    assert_eq!(compact(&tree), r#"{"acme:state":{"seen":["a","a"]}}"#);
 }
 
 /// Schemas for links called `known` only: the mount point is asked with its path.
@@ -377,6 +461,18 @@ proptest! {
         let again = read(&json).unwrap();
         prop_assert_eq!(&as_xml(&again), &canonical);
         prop_assert_eq!(&compact(&again), &json);
+    }
+
+    #[test]
+    fn what_is_printed_is_read_as_the_same_tree(seed in 1u64..) {
+        let schema = testmodel::schema();
+        let mut random = Random(seed);
+        let tree = annotated(&random_tree(&schema, &mut random), &mut random);
+        let mounts = Recursive(schema.clone());
+        let options = ParseOptions { mounts: Some(&mounts), ..ParseOptions::default() };
+        let json = compact(&tree);
+        let read = parse_data(&schema, json.as_bytes(), &options);
+        prop_assert_eq!(read.as_ref(), Ok(&tree), "{}", json);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::change::content_edits;
 use crate::document::{Encoding, Mounts, ParseOptions};
 use crate::edit::{Edit, EditContent, EditNode, Insert, Operation};
 use crate::error::{DataError, ErrorKind, ErrorPath, Position};
-use crate::meta::Meta;
+use crate::meta::{Annotated, Meta};
 use crate::operation::parse_parameters;
 use crate::path::{self, InstancePath, PathStep, Select, api_path, with_schemas};
 use crate::value::Value;
@@ -437,12 +437,14 @@ impl EditReader<'_> {
         };
         for (place, annotations) in metadata {
             let place = match place.strip_prefix('@') {
-                Some("") => None,
+                Some("") => Annotated::Node,
                 Some(name) => {
-                    let found = name.split_once(':').and_then(|(module, name)| {
-                        schema.data_child(node, schema.module_by_name(module)?, name)
-                    });
-                    Some(found.ok_or_else(|| unknown(place))?)
+                    let step = api_path::step_below(schema, node, name);
+                    let step = step.ok_or_else(|| unknown(place))?;
+                    match step.select {
+                        Select::Value(value) => Annotated::Entry(step.node, value),
+                        _ => Annotated::Child(step.node),
+                    }
                 }
                 None => return Err(unknown(place)),
             };

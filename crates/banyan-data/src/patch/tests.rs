@@ -10,8 +10,9 @@ use crate::document::Layout;
 use crate::edit::{Edit, Operation};
 use crate::error::DataError;
 use crate::list::At;
+use crate::meta::{Annotated, Annotations};
 use crate::node::Tree;
-use crate::testmodel::{Random, Recursive, path, random_tree, schema};
+use crate::testmodel::{Random, Recursive, annotated, path, random_tree, schema};
 use crate::value::Value;
 
 fn replayed(patch: &str, tree: &Tree) -> Result<Tree, DataError> {
@@ -67,21 +68,11 @@ fn a_patch_is_readable_and_names_targets_as_restconf_does() {
 }
 
 fn with_annotations(tree: &Tree, random: &mut Random) -> Tree {
-    let node = tree.root();
-    let mut meta = crate::meta::Meta::default();
-    let places = node.slots().iter().map(|slot| Some(slot.id)).chain([None]);
-    for place in places {
-        if random.chance(50) {
-            let name = ("acme".into(), format!("n{}", random.below(3)).into());
-            let value = format!("v{}", random.below(3)).into();
-            meta.annotations
-                .entry(place)
-                .or_default()
-                .insert(name, value);
-        }
-    }
-    let meta = (!meta.annotations.is_empty()).then(|| triomphe::Arc::new(meta));
-    tree.with_root(node.with_meta(meta))
+    let tree = annotated(tree, random);
+    let mut meta = tree.root().meta().cloned().unwrap_or_default();
+    let own = Annotations::from([(("acme".into(), "note".into()), "root".into())]);
+    meta.annotations.insert(Annotated::Node, own);
+    tree.with_root(tree.root().with_meta(meta))
 }
 
 proptest! {
@@ -91,7 +82,7 @@ proptest! {
     fn replaying_a_patch_gives_the_same_tree_and_its_reverse_gives_the_old_one(seed in 1u64..) {
         let schema = schema();
         let mut random = Random(seed);
-        let old = random_tree(&schema, &mut random);
+        let mut old = random_tree(&schema, &mut random);
         let mut new = random_tree(&schema, &mut random);
         if random.chance(50) {
             let mut changes = diff(&old, &new);
@@ -100,6 +91,9 @@ proptest! {
         }
         if random.chance(30) {
             new = with_annotations(&new, &mut random);
+        }
+        if random.chance(30) {
+            old = with_annotations(&old, &mut random);
         }
         let changes = diff(&old, &new);
         let patch = to_yang_patch(&changes, "1", Layout::Compact).unwrap();

@@ -10,7 +10,7 @@ use crate::change::{Change, ChangeKind, ChangeSet, ChangedContent, Instance};
 use crate::document::{Layout, PrintOptions};
 use crate::json;
 use crate::list::{LeafList, List};
-use crate::meta::Meta;
+use crate::meta::{Annotated, Meta};
 use crate::node::{Content, Node, Slot, Tree};
 use crate::path::{PathStep, Select, api_path};
 use crate::value::Value;
@@ -208,7 +208,7 @@ impl Writer {
         Ok(())
     }
 
-    /// An edit that says what annotations the target and its leaves have from now on.
+    /// An edit that says what annotations the target, its leaves and entries have from now on.
     fn metadata(&mut self, schema: &Schema, meta: &Meta) -> io::Result<()> {
         self.edit(PatchOperation::Merge)?;
         self.out.push_str(",\"banyan:metadata\":{");
@@ -216,15 +216,7 @@ impl Writer {
             if index > 0 {
                 self.out.push(',');
             }
-            // RFC 7952 5.2: `@` is the node itself, `@name` its leaf.
-            let place = match place {
-                None => "@".to_owned(),
-                Some(id) => {
-                    let node = schema.node(*id);
-                    format!("@{}:{}", schema.module(node.module).name, node.name)
-                }
-            };
-            self.text(&place)?;
+            self.text(&metadata_place(schema, place))?;
             self.out.push_str(":{");
             for (index, ((module, name), value)) in annotations.iter().enumerate() {
                 if index > 0 {
@@ -239,6 +231,20 @@ impl Writer {
         self.out.push_str("}}");
         Ok(())
     }
+}
+
+/// `@` is the node itself, `@name` its leaf (RFC 7952 5.2), `@name=value` an entry of its leaf-list, which is named as
+/// in an api-path: the values of the others may not be in the patch.
+fn metadata_place(schema: &Schema, place: &Annotated) -> String {
+    let (node, select) = match place {
+        Annotated::Node => return "@".to_owned(),
+        Annotated::Child(id) => (*id, Select::None),
+        Annotated::Entry(id, value) => (*id, Select::Value(value.clone())),
+    };
+    let mut name = String::new();
+    // Only a step by position has no name.
+    let _ = api_path::push_step(&mut name, schema, &mut None, &PathStep { node, select });
+    format!("@{}", name.trim_start_matches('/'))
 }
 
 /// What was created, as the content of its parent.

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use banyan_yang::schema::Schema;
+use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
 use super::resolve::{Naming, PathError, Resolver, value_text, with_schemas};
 use super::{InstancePath, PathStep, Select};
 use crate::document::Mounts;
-use crate::lexical::{ModuleNames, Style};
+use crate::lexical::{self, ModuleNames, Style};
 
 /// Reads an api-path, the part of a URI after `{+restconf}/data`, still percent-encoded.
 ///
@@ -126,6 +126,30 @@ pub(crate) fn push_step(
         Select::Position(_) => return None,
     }
     Some(())
+}
+
+/// The child of `parent`, or the entry of its leaf-list, that `module:name` or `module:name=value` names, as
+/// [`push_step`] writes it; `None` when there is none.
+pub(crate) fn step_below(schema: &Schema, parent: SchemaId, text: &str) -> Option<PathStep> {
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (text, None),
+    };
+    let (module, name) = name.split_once(':')?;
+    let node = schema.data_child(parent, schema.module_by_name(module)?, name)?;
+    let select = match value {
+        None => Select::None,
+        Some(value) => {
+            let definition = schema.node(node);
+            let ty = definition.ty.as_ref();
+            let ty = ty.filter(|_| definition.kind == NodeKind::LeafList)?;
+            let names = ModuleNames {
+                default: Some(definition.module),
+            };
+            Select::Value(lexical::parse(schema, ty, &decoded(value)?, &names).ok()?)
+        }
+    };
+    Some(PathStep { node, select })
 }
 
 /// Appends all but the unreserved characters of RFC 3986 2.3 percent-encoded.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::edit::{Edit, Operation};
 use crate::list::At;
-use crate::testmodel::{Random, path, random_tree, schema};
+use crate::testmodel::{Random, annotated, path, random_tree, schema};
 
 fn edit(
     tree: &Tree,
@@ -162,9 +162,15 @@ proptest! {
     fn rebasing_commutes(seed in 1u64..) {
         let schema = schema();
         let mut random = Random(seed);
-        let base = random_tree(&schema, &mut random);
+        let mut base = random_tree(&schema, &mut random);
+        if random.chance(30) {
+            base = annotated(&base, &mut random);
+        }
         let part = |random: &mut Random| {
-            let other = random_tree(&schema, random);
+            let mut other = random_tree(&schema, random);
+            if random.chance(30) {
+                other = annotated(&other, random);
+            }
             let mut changes = diff(&base, &other);
             changes.changes.retain(|_| random.chance(20));
             changes.apply(&base).unwrap_or(other)

@@ -5,10 +5,10 @@ use std::io;
 
 use banyan_yang::schema::{ModuleId, Schema, SchemaId};
 
-use super::print::{Lines, annotation_tail, annotations_of, item};
+use super::print::{Lines, annotation_tail, item};
 use crate::change::{Change, ChangeKind, ChangeSet, ChangedContent, Instance};
 use crate::document::PrintOptions;
-use crate::meta::Meta;
+use crate::meta::{Annotated, Meta};
 use crate::node::{Content, Slot, Tree};
 use crate::shown::{Shown, ShownChild};
 use crate::value::Value;
@@ -182,20 +182,23 @@ impl ChangeLines<'_> {
         self.lines.line("insert", &format!(" after{place}"))
     }
 
-    /// All annotations that the node at the path, of schema node `of`, and its leaves have now.
+    /// All annotations that the node at the path, of schema node `of`, its leaves and entries have now.
     fn meta(&mut self, of: SchemaId, new: &Meta) -> io::Result<()> {
         let schema = self.schema();
         // What is not named is gone, and at least one line must say so.
-        match annotations_of(Some(new), None) {
-            Some(own) => self.lines.annotate(&annotation_tail(own))?,
+        match new.own() {
+            own @ Some(_) => self.lines.annotate(&annotation_tail(own))?,
             None => self.lines.annotate(" @")?,
         }
         let inner = (of != SchemaId::ROOT).then(|| schema.node(of).module);
-        for (child, annotations) in &new.annotations {
-            let Some(id) = child else { continue };
+        for (place, annotations) in &new.annotations {
+            let Some(id) = place.child() else { continue };
             let here = self.lines.here();
-            self.lines.name(&schema, *id, inner);
-            self.lines.annotate(&annotation_tail(annotations))?;
+            self.lines.name(&schema, id, inner);
+            if let Annotated::Entry(_, value) = place {
+                self.lines.item(&schema, id, value);
+            }
+            self.lines.annotate(&annotation_tail(Some(annotations)))?;
             self.lines.back(here);
         }
         Ok(())

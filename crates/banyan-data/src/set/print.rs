@@ -6,7 +6,7 @@ use banyan_yang::schema::{ModuleId, NodeKind, Schema, SchemaId};
 
 use crate::document::PrintOptions;
 use crate::list::List;
-use crate::meta::{Annotations, DEFAULT_MODULE, Meta};
+use crate::meta::{Annotations, Meta};
 use crate::node::{Content, Node, Tree};
 use crate::shown::{Shown, ShownChild};
 use crate::sink::Sink;
@@ -105,28 +105,28 @@ impl<'w> Lines<'w> {
         self.own_annotations(node.meta())?;
         let is_entry = schema.node(node.id()).kind == NodeKind::List;
         for child in shown.children(node) {
-            let annotated = annotations_of(node.meta(), Some(child.slot.id));
             // The keys stand behind the name of the entry; what is annotated needs a line nevertheless.
-            if !is_entry || !schema.node(child.slot.id).is_key || annotated.is_some() {
-                self.child(shown, &child, annotated, outer)?;
+            let is_key = is_entry && schema.node(child.slot.id).is_key;
+            if !is_key || child.annotations(node.meta(), None).is_some() {
+                self.child(shown, &child, node.meta(), outer)?;
             }
         }
         Ok(())
     }
 
     fn own_annotations(&mut self, meta: Option<&Meta>) -> io::Result<()> {
-        match annotations_of(meta, None) {
-            Some(own) => self.annotate(&annotation_tail(own)),
+        match meta.and_then(Meta::own) {
+            own @ Some(_) => self.annotate(&annotation_tail(own)),
             None => Ok(()),
         }
     }
 
-    /// Lines for a child of the node at the path.
+    /// Lines for a child of the node at the path, whose metadata `meta` is.
     pub(super) fn child(
         &mut self,
         shown: &mut Shown<'_>,
         child: &ShownChild<'_>,
-        annotated: Option<&Annotations>,
+        meta: Option<&Meta>,
         outer: Option<ModuleId>,
     ) -> io::Result<()> {
         let schema = shown.schema();
@@ -136,20 +136,19 @@ impl<'w> Lines<'w> {
         match &child.slot.content {
             Content::Leaf(value) => {
                 let mut tail = leaf_tail(schema, id, value);
-                match annotated {
-                    _ if child.tagged => tail.push_str(&format!(" @{DEFAULT_MODULE}:default true")),
-                    Some(annotations) => tail.push_str(&annotation_tail(annotations)),
-                    None => {}
-                }
+                tail.push_str(&annotation_tail(child.annotations(meta, None).as_deref()));
                 self.line("set", &tail)?;
             }
             Content::Any(any) => {
-                let annotations = annotated.map(annotation_tail).unwrap_or_default();
+                let annotations = annotation_tail(child.annotations(meta, None).as_deref());
                 self.line("set", &format!(" {}{annotations}", any_words(any)))?;
             }
             Content::LeafList(list) => {
                 for value in list.iter() {
-                    self.line("set", &item(schema, id, value))?;
+                    let annotations = child.annotations(meta, Some(value));
+                    let mut tail = item(schema, id, value);
+                    tail.push_str(&annotation_tail(annotations.as_deref()));
+                    self.line("set", &tail)?;
                 }
             }
             Content::Container(node) => self.node(shown, node)?,
@@ -210,12 +209,8 @@ fn leaf_tail(schema: &Schema, id: SchemaId, value: &Value) -> String {
     value_word(schema, id, value).map_or(String::new(), |word| format!(" {word}"))
 }
 
-pub(super) fn annotations_of(meta: Option<&Meta>, of: Option<SchemaId>) -> Option<&Annotations> {
-    meta?.annotations.get(&of)
-}
-
 /// Annotations with a blank before each.
-pub(super) fn annotation_tail(annotations: &Annotations) -> String {
-    let each = annotations.iter().map(annotation_words);
+pub(super) fn annotation_tail(annotations: Option<&Annotations>) -> String {
+    let each = annotations.into_iter().flatten().map(annotation_words);
     each.fold(String::new(), |tail, words| tail + " " + &words)
 }

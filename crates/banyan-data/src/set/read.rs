@@ -11,7 +11,7 @@ use crate::document::ParseOptions;
 use crate::edit::{Edit, EditContent, EditNode, Insert, Operation};
 use crate::error::{DataError, ErrorKind, ErrorPath, Position};
 use crate::input::{Broken, Lines};
-use crate::meta::{Meta, annotation_named};
+use crate::meta::{Annotated, Meta, annotation_named, refuses_annotations};
 use crate::path::{InstancePath, PathStep, Select};
 use crate::text::read::unknown_annotation;
 use crate::words::{Breaks, Scanner, Token, Word, value_of};
@@ -200,13 +200,16 @@ impl<'o, 'a> SetReader<'o, 'a> {
             .map_err(|message| resolved.wrong(ErrorKind::Malformed, message, verb.offset))?;
         let wants_annotations = matches!(
             (meant, &resolved.target),
-            (Verb::Annotate, _) | (Verb::Set, Target::Leaf(_) | Target::Any(_))
+            (Verb::Annotate, _)
+                | (
+                    Verb::Set,
+                    Target::Leaf(_) | Target::LeafList(_) | Target::Any(_)
+                )
         );
         if let (Some(word), false) = (annotations.first(), wants_annotations) {
             let message = "annotations cannot stand here".to_owned();
             let (error, offset) = resolved.wrong(ErrorKind::Malformed, message, word.offset);
-            let help =
-                "write annotate PATH @MODULE:NAME VALUE, or put them behind the value of a leaf";
+            let help = "write annotate PATH @MODULE:NAME VALUE, or put them behind a value";
             return Err((error.with_help(help), offset));
         }
         match meant {
@@ -331,11 +334,15 @@ impl<'o, 'a> SetReader<'o, 'a> {
             Target::Whole(_) => return Ok(()),
         };
         self.give();
+        let place = match &content {
+            EditContent::LeafListEntry(value) => Annotated::Entry(id, value.clone()),
+            _ => Annotated::Child(id),
+        };
         self.push(EditNode::new(id, Operation::Merge, content), position);
         if annotations.is_empty() {
             return Ok(());
         }
-        self.add_annotations(resolved, Some(id), annotations)
+        self.add_annotations(resolved, place, annotations)
     }
 
     /// The open nodes come into being if they are not there.
@@ -473,15 +480,22 @@ impl<'o, 'a> SetReader<'o, 'a> {
         annotations: &[Word<'a>],
         offset: usize,
     ) -> Result<(), Wrong> {
-        let child = match resolved.target {
-            Target::Node => None,
-            Target::Leaf(id) | Target::Any(id) => Some(id),
-            Target::LeafList(_) | Target::Whole(_) => {
-                let message = "annotations of a list or leaf-list are not kept".to_owned();
-                return Err(resolved.wrong(ErrorKind::UnknownAttribute, message, offset));
+        let mut rest = resolved.words;
+        let place = match (resolved.target, rest.split_first()) {
+            (Target::Node, _) => Annotated::Node,
+            (Target::Leaf(id) | Target::Any(id), _) => Annotated::Child(id),
+            (Target::LeafList(id), Some((word, words))) => {
+                rest = words;
+                let value = resolved.value(id, Some(word), word.offset)?;
+                Annotated::Entry(id, value)
+            }
+            (Target::LeafList(_) | Target::Whole(_), _) => {
+                let message = "a list or leaf-list has no annotations: its entries have".to_owned();
+                let (error, offset) = resolved.wrong(ErrorKind::UnknownAttribute, message, offset);
+                return Err((error.with_help("name an entry"), offset));
             }
         };
-        if let Some(more) = resolved.words.first() {
+        if let Some(more) = rest.first() {
             return Err(resolved.too_much(more));
         }
         if annotations.is_empty() {
@@ -489,15 +503,25 @@ impl<'o, 'a> SetReader<'o, 'a> {
                 "annotations must follow: @MODULE:NAME VALUE, or @ alone for none".to_owned();
             return Err(resolved.wrong(ErrorKind::Malformed, message, offset));
         }
-        self.add_annotations(resolved, child, annotations)
+        self.add_annotations(resolved, place, annotations)
     }
 
     fn add_annotations(
         &mut self,
         resolved: &Resolved<'_, 'a>,
-        child: Option<SchemaId>,
+        place: Annotated,
         words: &[Word<'a>],
     ) -> Result<(), Wrong> {
+        if let Annotated::Entry(id, _) = &place
+            && let Some(message) = refuses_annotations(&resolved.schema, *id)
+        {
+            if self.options.lenient() {
+                return Ok(());
+            }
+            let offset = words.first().map_or(0, |word| word.offset);
+            let message = message.to_owned();
+            return Err(resolved.wrong(ErrorKind::UnknownAttribute, message, offset));
+        }
         let path = self.path(self.levels.len());
         if self.top().meta.is_none() && self.annotated.contains(&path) {
             let message =
@@ -530,7 +554,7 @@ impl<'o, 'a> SetReader<'o, 'a> {
             match annotation_named(&resolved.schema, text) {
                 Some(annotation) => {
                     let meta = self.top().meta.get_or_insert_default();
-                    let of = meta.annotations.entry(child).or_default();
+                    let of = meta.annotations.entry(place.clone()).or_default();
                     if of.insert(annotation, value.text.as_ref().into()).is_some() {
                         let message = format!("the annotation {text} is given twice");
                         return Err(resolved.wrong(ErrorKind::Duplicate, message, name.offset));
@@ -538,7 +562,7 @@ impl<'o, 'a> SetReader<'o, 'a> {
                 }
                 None if self.options.lenient() => {}
                 None => {
-                    let path = resolved.path(child);
+                    let path = resolved.path(place.child());
                     return Err((unknown_annotation(text, path), name.offset));
                 }
             }

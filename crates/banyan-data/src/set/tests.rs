@@ -7,7 +7,7 @@ use crate::change::diff;
 use crate::document::{Limits, PrintOptions};
 use crate::error::ErrorKind;
 use crate::sample::{XML, schema};
-use crate::testmodel::{self, Random, Recursive, random_tree};
+use crate::testmodel::{self, Random, Recursive, annotated, random_tree};
 use crate::{json, xml};
 
 const SET: &str = r#"set net:host a<b
@@ -173,7 +173,7 @@ fn errors_tell_place_and_remedy() {
         (
             "set net:net link a @ext:note n",
             "Malformed /net:net/link[name='a']: annotations cannot stand here (line 1, column 20); \
-             write annotate PATH @MODULE:NAME VALUE, or put them behind the value of a leaf",
+             write annotate PATH @MODULE:NAME VALUE, or put them behind a value",
         ),
         (
             "set net:net link a mtu 70 @net:colour red",
@@ -230,7 +230,8 @@ fn entries_without_key_have_numbers() {
 #[test]
 fn annotations_are_kept() {
     let json = r#"{"@":{"ext:note":"r"},"net:net":{"@":{"ext:note":"c"},"link":[
-        {"@":{"ext:note":"n"},"name":"a","@name":{"ext:note":"k"},"mtu":70,"@mtu":{"ext:note":"{m}"}},
+        {"@":{"ext:note":"n"},"name":"a","@name":{"ext:note":"k"},"mtu":70,"@mtu":{"ext:note":"{m}"},
+        "tag":["a","b","c"],"@tag":[{"ext:note":"t"},null,{"ext:note":"v w","net:note":"u"}]},
         {"@":{"ext:note":"e"},"name":"b"}]}}"#;
     let tree = from_json(json);
     let text = r#"annotate @ext:note r
@@ -238,12 +239,17 @@ annotate net:net @ext:note c
 annotate net:net link a @ext:note n
 set net:net link a name a @ext:note k
 set net:net link a mtu 70 @ext:note "{m}"
+set net:net link a tag a @ext:note t
+set net:net link a tag b
+set net:net link a tag c @ext:note "v w" @net:note u
 annotate net:net link b @ext:note e
 set net:net link b
 "#;
     assert_eq!(written(&tree), text);
     assert_eq!(read(text).unwrap(), tree);
-    let bare = from_json(r#"{"net:net":{"link":[{"name":"a","mtu":70},{"name":"b"}]}}"#);
+    let bare = from_json(
+        r#"{"net:net":{"link":[{"name":"a","mtu":70,"tag":["b","c","d"]},{"name":"b"}]}}"#,
+    );
     for (old, new) in [(&tree, &bare), (&bare, &tree)] {
         let lines = change_lines(old, new);
         assert_eq!(edited(old, &lines).as_ref(), Ok(new), "{lines}");
@@ -284,7 +290,8 @@ proptest! {
     #[test]
     fn what_is_printed_is_read_as_the_same_tree(seed in 1u64..) {
         let schema = testmodel::schema();
-        let tree = random_tree(&schema, &mut Random(seed));
+        let mut random = Random(seed);
+        let tree = annotated(&random_tree(&schema, &mut random), &mut random);
         let mounts = Recursive(schema.clone());
         let options = ParseOptions { mounts: Some(&mounts), ..ParseOptions::default() };
         let text = written(&tree);
@@ -298,8 +305,13 @@ proptest! {
         let mounts = Recursive(schema.clone());
         let options = ParseOptions { mounts: Some(&mounts), ..ParseOptions::default() };
         let mut random = Random(seed);
-        let old = random_tree(&schema, &mut random);
-        let new = testmodel::changed(&old, &mut random);
+        let mut old = random_tree(&schema, &mut random);
+        let mut new = testmodel::changed(&old, &mut random);
+        for tree in [&mut old, &mut new] {
+            if random.chance(40) {
+                *tree = annotated(tree, &mut random);
+            }
+        }
         let lines = change_lines(&old, &new);
         let edit = parse_edit(&schema, lines.as_bytes(), &options);
         let made = edit.map_err(|errors| errors[0].to_string())

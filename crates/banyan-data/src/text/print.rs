@@ -5,7 +5,7 @@ use std::io;
 use banyan_yang::schema::{ModuleId, NodeKind, Schema, SchemaId};
 
 use crate::document::{Layout, PrintOptions};
-use crate::meta::{Annotations, DEFAULT_MODULE};
+use crate::meta::{Annotations, Meta};
 use crate::node::{Content, Node, Tree};
 use crate::shown::{Shown, ShownChild};
 use crate::sink::Sink;
@@ -81,10 +81,9 @@ impl Lines<'_> {
         self.word(value_word(schema, id, value).as_deref().unwrap_or(EMPTY))
     }
 
-    fn annotations(&mut self, annotations: &Annotations) -> io::Result<()> {
-        annotations
-            .iter()
-            .try_for_each(|annotation| self.word(&annotation_words(annotation)))
+    fn annotations(&mut self, annotations: Option<&Annotations>) -> io::Result<()> {
+        let mut all = annotations.into_iter().flatten();
+        all.try_for_each(|annotation| self.word(&annotation_words(annotation)))
     }
 }
 
@@ -95,18 +94,18 @@ fn children(
     outer: Option<ModuleId>,
 ) -> io::Result<()> {
     let schema = shown.schema();
-    let annotations = |of: Option<SchemaId>| node.meta().and_then(|meta| meta.annotations.get(&of));
-    for annotation in annotations(None).into_iter().flatten() {
+    let own = node.meta().and_then(Meta::own);
+    for annotation in own.into_iter().flatten() {
         lines.sink.blanks(lines.width * lines.depth)?;
         lines.sink.put(&annotation_words(annotation))?;
         lines.sink.put(";\n")?;
     }
     let is_entry = schema.node(node.id()).kind == NodeKind::List;
     for child in shown.children(node) {
-        let annotated = annotations(Some(child.slot.id));
         // The keys stand behind the name of the entry; what is annotated needs a line nevertheless.
-        if !is_entry || !schema.node(child.slot.id).is_key || annotated.is_some() {
-            print_child(lines, shown, &child, annotated, outer)?;
+        let is_key = is_entry && schema.node(child.slot.id).is_key;
+        if !is_key || child.annotations(node.meta(), None).is_some() {
+            print_child(lines, shown, &child, node.meta(), outer)?;
         }
     }
     Ok(())
@@ -126,7 +125,7 @@ fn print_child(
     lines: &mut Lines<'_>,
     shown: &mut Shown<'_>,
     child: &ShownChild<'_>,
-    annotated: Option<&Annotations>,
+    meta: Option<&Meta>,
     outer: Option<ModuleId>,
 ) -> io::Result<()> {
     let schema = shown.schema();
@@ -152,25 +151,19 @@ fn print_child(
         }
         Content::Leaf(value) => {
             lines.value(schema, id, value)?;
-            if child.tagged {
-                lines.word(&format!("@{DEFAULT_MODULE}:default"))?;
-                lines.word("true")?;
-            } else if let Some(annotations) = annotated {
-                lines.annotations(annotations)?;
-            }
+            lines.annotations(child.annotations(meta, None).as_deref())?;
         }
         Content::LeafList(list) => {
             lines.sink.put(" [")?;
             for value in list.iter() {
                 lines.item(schema, id, value)?;
+                lines.annotations(child.annotations(meta, Some(value)).as_deref())?;
             }
             lines.sink.put(" ]")?;
         }
         Content::Any(any) => {
             lines.word(&any_words(any))?;
-            if let Some(annotations) = annotated {
-                lines.annotations(annotations)?;
-            }
+            lines.annotations(child.annotations(meta, None).as_deref())?;
         }
         // Above.
         Content::List(_) => {}

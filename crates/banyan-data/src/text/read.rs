@@ -11,7 +11,7 @@ use crate::document::ParseOptions;
 use crate::error::{DataError, ErrorKind};
 use crate::input::Broken;
 use crate::known::{KnownChildren, find, unknown_child};
-use crate::meta::annotation_named;
+use crate::meta::{Annotated, Annotations, annotation_named, refuses_annotations};
 use crate::node::{Content, Node, Tree};
 use crate::reading::{Reading, Stop};
 use crate::words::{Breaks, Scanner, Token, Word, value_of};
@@ -129,17 +129,7 @@ impl<'o, 'a> TextReader<'o, 'a> {
         loop {
             match token {
                 Token::Word(word) if word.annotation().is_some() => {
-                    match self.token()? {
-                        Token::Word(value) => head.annotations.push((word, value)),
-                        _ => {
-                            let help = "write @MODULE:NAME VALUE";
-                            return Err(self.broken(
-                                word.offset,
-                                "the annotation has no value",
-                                help,
-                            ));
-                        }
-                    };
+                    head.annotations.push(self.annotation(word)?);
                 }
                 Token::Word(word) => head.words.push(word),
                 Token::Semicolon => return Ok(head),
@@ -163,6 +153,17 @@ impl<'o, 'a> TextReader<'o, 'a> {
                 }));
             }
             token = self.token()?;
+        }
+    }
+
+    /// The annotation that a word announces, with its value.
+    fn annotation(&mut self, name: Word<'a>) -> Result<(Word<'a>, Word<'a>), Stop> {
+        match self.token()? {
+            Token::Word(value) => Ok((name, value)),
+            _ => {
+                let help = "write @MODULE:NAME VALUE";
+                Err(self.broken(name.offset, "the annotation has no value", help))
+            }
         }
     }
 
@@ -316,7 +317,7 @@ impl<'o, 'a> TextReader<'o, 'a> {
         if let Some(value) = self.only_value(schema, id, &head, offset)? {
             self.reading.place.top().put(id, Content::Leaf(value));
         }
-        self.annotate(schema, Some(id), &head)
+        self.annotate(schema, Annotated::Child(id), &head.annotations)
     }
 
     /// A key inside of the block of its entry: for its annotations.
@@ -330,34 +331,46 @@ impl<'o, 'a> TextReader<'o, 'a> {
             self.reading
                 .fail(ErrorKind::InvalidValue, Some(id), message, offset)?;
         }
-        self.annotate(schema, Some(id), &head)
+        self.annotate(schema, Annotated::Child(id), &head.annotations)
     }
 
-    /// `NAME [ VALUE ... ];` or `NAME VALUE;`
+    /// `NAME [ VALUE ... ];` or `NAME VALUE;`, each value with its annotations behind it.
     fn leaf_list(&mut self, schema: &Schema, id: SchemaId) -> Result<(), Stop> {
         let mut in_brackets = false;
+        let mut last: Option<Option<crate::Value>> = None;
         loop {
             match self.token()? {
                 Token::ListOpen if !in_brackets => in_brackets = true,
                 Token::ListClose if in_brackets => in_brackets = false,
                 Token::Semicolon if !in_brackets => return Ok(()),
                 Token::Word(word) if word.annotation().is_some() => {
-                    if !self.reading.options.lenient() {
-                        let message = "annotations of leaf-list entries are not kept";
-                        self.reading.fail(
-                            ErrorKind::UnknownAttribute,
-                            Some(id),
-                            message,
-                            word.offset,
-                        )?;
+                    let offset = word.offset;
+                    let annotation = self.annotation(word)?;
+                    let refusal = match last {
+                        None => Some("the annotation stands behind no value"),
+                        Some(_) => refuses_annotations(schema, id),
+                    };
+                    match (refusal, &last) {
+                        (Some(_), _) if self.reading.options.lenient() => {}
+                        (Some(message), _) => {
+                            let kind = ErrorKind::UnknownAttribute;
+                            self.reading.fail(kind, Some(id), message, offset)?;
+                        }
+                        (None, Some(Some(value))) => {
+                            let place = Annotated::Entry(id, value.clone());
+                            self.annotate(schema, place, &[annotation])?;
+                        }
+                        // The value is none of the type's.
+                        (None, _) => {}
                     }
-                    self.token()?;
                 }
                 Token::Word(word) => {
-                    if let Some(value) = self.value(schema, id, Some(&word), word.offset)? {
+                    let value = self.value(schema, id, Some(&word), word.offset)?;
+                    if let Some(value) = &value {
                         let top = self.reading.place.top();
-                        top.value_entry(id, value, word.offset);
+                        top.value_entry(id, value.clone(), word.offset);
                     }
+                    last = Some(value);
                 }
                 other => return Err(self.unexpected(&other)),
             }
@@ -433,7 +446,7 @@ impl<'o, 'a> TextReader<'o, 'a> {
         if let Some(content) = self.verbatim(schema, id, &head, offset)? {
             self.reading.place.top().put(id, content);
         }
-        self.annotate(schema, Some(id), &head)
+        self.annotate(schema, Annotated::Child(id), &head.annotations)
     }
 
     fn mount(&mut self, schema: &Schema, id: SchemaId, offset: usize) -> Result<(), Stop> {
@@ -442,7 +455,7 @@ impl<'o, 'a> TextReader<'o, 'a> {
             if let Some(content) = self.verbatim(schema, id, &head, offset)? {
                 self.reading.place.top().put(id, content);
             }
-            return self.annotate(schema, Some(id), &head);
+            return self.annotate(schema, Annotated::Child(id), &head.annotations);
         }
         self.reading.place.push(id);
         let Some(inner) = self.reading.mounted_schema() else {
@@ -474,20 +487,21 @@ impl<'o, 'a> TextReader<'o, 'a> {
             let help = "write @MODULE:NAME VALUE;";
             return Err(self.broken(offset, "more than annotations stands here", help));
         }
-        self.annotate(schema, None, head)
+        self.annotate(schema, Annotated::Node, &head.annotations)
     }
 
     fn annotate(
         &mut self,
         schema: &Schema,
-        child: Option<SchemaId>,
-        head: &Head<'a>,
+        place: Annotated,
+        annotations: &[(Word<'a>, Word<'a>)],
     ) -> Result<(), Stop> {
-        for (name, value) in &head.annotations {
+        let child = place.child();
+        for (name, value) in annotations {
             let text = name.annotation().unwrap_or_default();
             if let Some(annotation) = annotation_named(schema, text) {
-                let top = self.reading.place.top();
-                if !top.annotate(child, annotation, value.text.as_ref().into()) {
+                let annotation = Annotations::from([(annotation, value.text.as_ref().into())]);
+                if !self.reading.place.top().annotate(place.clone(), annotation) {
                     let message = format!("the annotation {text} is given twice");
                     self.reading
                         .fail(ErrorKind::Duplicate, child, message, name.offset)?;

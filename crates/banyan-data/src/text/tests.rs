@@ -4,7 +4,7 @@ use super::*;
 use crate::document::{Mounts, PrintOptions, Strictness, WithDefaults};
 use crate::path::InstancePath;
 use crate::sample::{XML, schema};
-use crate::testmodel::{self, Random, Recursive, random_tree};
+use crate::testmodel::{self, Random, Recursive, annotated, random_tree};
 use crate::{json, xml};
 
 const TEXT: &str = r#"net:host a<b;
@@ -201,7 +201,8 @@ fn a_number_and_a_string_of_a_union_stay_apart() {
 #[test]
 fn annotations_are_kept() {
     let json = r#"{"@":{"ext:note":"r"},"net:net":{"@":{"ext:note":"c"},"link":[
-        {"@":{"ext:note":"n"},"name":"a","@name":{"ext:note":"k"},"mtu":70,"@mtu":{"ext:note":"{m}"}}]}}"#;
+        {"@":{"ext:note":"n"},"name":"a","@name":{"ext:note":"k"},"mtu":70,"@mtu":{"ext:note":"{m}"},
+        "tag":["a","b","c"],"@tag":[{"ext:note":"t","net:note":"[u]"},null,{"ext:note":"v w"}]}]}}"#;
     let tree = from_json(json);
     let text = r#"@ext:note r;
 net:net {
@@ -210,11 +211,17 @@ net:net {
         @ext:note n;
         name a @ext:note k;
         mtu 70 @ext:note "{m}";
+        tag [ a @ext:note t @net:note "[u]" b c @ext:note "v w" ];
     }
 }
 "#;
     assert_eq!(written(&tree), text);
     assert_eq!(read(text).unwrap(), tree);
+    let alone = read("net:net { link a { hop 1 @ext:note x; } }").unwrap();
+    assert_eq!(
+        alone,
+        from_json(r#"{"net:net":{"link":[{"name":"a","@hop":[{"ext:note":"x"}],"hop":[1]}]}}"#)
+    );
     let tagged = PrintOptions {
         defaults: WithDefaults::ReportAllTagged,
         ..PrintOptions::default()
@@ -301,7 +308,8 @@ proptest! {
     #[test]
     fn what_is_printed_is_read_as_the_same_tree(seed in 1u64..) {
         let schema = testmodel::schema();
-        let tree = random_tree(&schema, &mut Random(seed));
+        let mut random = Random(seed);
+        let tree = annotated(&random_tree(&schema, &mut random), &mut random);
         let mounts = Recursive(schema.clone());
         let options = ParseOptions { mounts: Some(&mounts), ..ParseOptions::default() };
         let text = written(&tree);

@@ -117,7 +117,7 @@ impl<'r> Pruning<'r> {
                 }
             }
         }
-        changed.then(|| node.with_slots(slots).without_stray_meta())
+        changed.then(|| node.with_slots(slots))
     }
 
     fn content(&mut self, at: &Cursor<'_>, schema: &Schema, slot: &Slot) -> Outcome {

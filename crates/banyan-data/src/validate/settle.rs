@@ -355,5 +355,5 @@ fn node_without(schema: &Schema, node: &Node, steps: &[PathStep]) -> Option<Node
         }
         _ => return None,
     };
-    Some(node.with_child(step.node, left).without_stray_meta())
+    Some(node.with_child(step.node, left))
 }

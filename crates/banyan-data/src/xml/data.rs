@@ -15,7 +15,7 @@ use crate::document::ParseOptions;
 use crate::error::{DataError, ErrorKind, ErrorPath};
 use crate::known::KnownChildren;
 use crate::lexical;
-use crate::meta::annotation_of;
+use crate::meta::{Annotated, Annotations, annotation_of, refuses_annotations};
 use crate::node::{Content, Node, Tree};
 use crate::reading::{Reading, Stop};
 use crate::value::Value;
@@ -159,15 +159,19 @@ impl<'o, 'a> DataReader<'o, 'a> {
         }
         match definition.kind {
             NodeKind::Leaf => {
-                self.annotations(schema, Some(id), open.offset)?;
+                let annotations = self.annotations(schema, Some(id), open.offset)?;
                 if let Some(value) = self.leaf(schema, id, open.offset)? {
-                    self.reading.place.top().put(id, Content::Leaf(value));
+                    let top = self.reading.place.top();
+                    top.put(id, Content::Leaf(value));
+                    top.annotate(Annotated::Child(id), annotations);
                 }
             }
             NodeKind::LeafList => {
-                self.no_annotations(id, open.offset)?;
+                let annotations = self.entry_annotations(schema, id, open.offset)?;
                 if let Some(value) = self.leaf(schema, id, open.offset)? {
-                    self.reading.place.top().value_entry(id, value, open.offset);
+                    let top = self.reading.place.top();
+                    top.annotate(Annotated::Entry(id, value.clone()), annotations);
+                    top.value_entry(id, value, open.offset);
                 }
             }
             NodeKind::Container if definition.mount_point().is_some() => {
@@ -175,16 +179,18 @@ impl<'o, 'a> DataReader<'o, 'a> {
             }
             NodeKind::Container => {
                 self.reading.place.push(id);
-                self.annotations(schema, None, open.offset)?;
+                self.own_annotations(schema, open.offset)?;
                 self.children(schema)?;
                 self.reading.pop_container(schema, id)?;
             }
             NodeKind::List => self.entry(schema, id, open.offset)?,
             NodeKind::AnyData | NodeKind::AnyXml => {
-                self.annotations(schema, Some(id), open.offset)?;
+                let annotations = self.annotations(schema, Some(id), open.offset)?;
                 let text = self.verbatim()?;
                 let content = Content::Any(Arc::new(AnyData::Xml(text.into())));
-                self.reading.place.top().put(id, content);
+                let top = self.reading.place.top();
+                top.put(id, content);
+                top.annotate(Annotated::Child(id), annotations);
             }
             // Data children are of the kinds above.
             _ => self.skip()?,
@@ -194,7 +200,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
 
     fn entry(&mut self, schema: &Arc<Schema>, id: SchemaId, offset: usize) -> Result<(), Stop> {
         self.reading.place.push(id);
-        self.annotations(schema, None, offset)?;
+        self.own_annotations(schema, offset)?;
         self.children(schema)?;
         let missing = self.reading.place.top().missing_keys(schema, id);
         // RFC 7950 7.8.2: all keys must be there.
@@ -346,13 +352,14 @@ impl<'o, 'a> DataReader<'o, 'a> {
         }
     }
 
-    /// Keeps the annotations (RFC 7952) among the attributes of the element that was opened last.
+    /// The annotations (RFC 7952) among the attributes of the element that was opened last.
     fn annotations(
         &mut self,
         schema: &Schema,
         child: Option<SchemaId>,
         offset: usize,
-    ) -> Result<(), Stop> {
+    ) -> Result<Annotations, Stop> {
+        let mut found = Annotations::new();
         for index in 0..self.scanner.attributes.len() {
             let attribute = self.scanner.attributes[index].clone();
             let namespace = attribute
@@ -362,8 +369,8 @@ impl<'o, 'a> DataReader<'o, 'a> {
                 namespace.and_then(|namespace| annotation_of(schema, namespace, attribute.local));
             match known {
                 Some(name) => {
-                    let top = self.reading.place.top();
-                    if !top.annotate(child, name, attribute.value.as_ref().into()) {
+                    let value = attribute.value.as_ref().into();
+                    if found.insert(name, value).is_some() {
                         let message = format!("the attribute {} is given twice", attribute.local);
                         self.reading
                             .fail(ErrorKind::Duplicate, child, message, offset)?;
@@ -372,15 +379,38 @@ impl<'o, 'a> DataReader<'o, 'a> {
                 None => self.unknown_attribute(&attribute, child, offset)?,
             }
         }
+        Ok(found)
+    }
+
+    /// Keeps the annotations of the innermost open node.
+    fn own_annotations(&mut self, schema: &Schema, offset: usize) -> Result<(), Stop> {
+        let annotations = self.annotations(schema, None, offset)?;
+        self.reading
+            .place
+            .top()
+            .annotate(Annotated::Node, annotations);
         Ok(())
     }
 
-    fn no_annotations(&mut self, child: SchemaId, offset: usize) -> Result<(), Stop> {
-        for index in 0..self.scanner.attributes.len() {
-            let attribute = self.scanner.attributes[index].clone();
-            self.unknown_attribute(&attribute, Some(child), offset)?;
+    /// The annotations of an entry of the leaf-list `id`.
+    fn entry_annotations(
+        &mut self,
+        schema: &Schema,
+        id: SchemaId,
+        offset: usize,
+    ) -> Result<Annotations, Stop> {
+        let annotations = self.annotations(schema, Some(id), offset)?;
+        if annotations.is_empty() {
+            return Ok(annotations);
         }
-        Ok(())
+        let Some(message) = refuses_annotations(schema, id) else {
+            return Ok(annotations);
+        };
+        if !self.reading.options.lenient() {
+            self.reading
+                .fail(ErrorKind::UnknownAttribute, Some(id), message, offset)?;
+        }
+        Ok(Annotations::new())
     }
 
     pub(super) fn unknown_attribute(

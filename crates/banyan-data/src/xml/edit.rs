@@ -13,7 +13,7 @@ use crate::edit::{EditContent, EditNode, Insert, Operation};
 use crate::error::{DataError, ErrorKind};
 use crate::input::Lines;
 use crate::lexical::{self, ValueError};
-use crate::meta::{Annotations, DEFAULT_NAMESPACE, Meta, annotation_of};
+use crate::meta::{Annotated, Annotations, DEFAULT_NAMESPACE, Meta, annotation_of};
 use crate::reading::Stop;
 use crate::value::Value;
 
@@ -39,11 +39,11 @@ struct Attributes<'a> {
     is_default: bool,
 }
 
-/// The children of a node while they are read, with the annotations of the node itself and of its leaves.
+/// The children of a node while they are read, with the annotations of the node itself, its leaves and entries.
 #[derive(Default)]
 struct Children {
     nodes: Vec<EditNode>,
-    annotations: BTreeMap<Option<SchemaId>, Annotations>,
+    annotations: BTreeMap<Annotated, Annotations>,
 }
 
 impl Children {
@@ -180,21 +180,27 @@ impl<'o, 'a> EditReader<'o, 'a> {
         }
         let inner = matches!(definition.kind, NodeKind::Container | NodeKind::List);
         let mut own = Children::default();
+        let mut annotations = attributes.annotations;
         if inner {
             own.annotations
-                .extend(attributes.annotations.map(|of| (None, of)));
-        } else {
-            let of_child = attributes.annotations.map(|of| (Some(id), of));
-            nodes.annotations.extend(of_child);
+                .extend(annotations.take().map(|of| (Annotated::Node, of)));
         }
         if let Some(mut content) = self.content(schema, id, operation, open, &mut own)? {
+            let place = match &content {
+                EditContent::LeafListEntry(value) => Annotated::Entry(id, value.clone()),
+                _ => Annotated::Child(id),
+            };
+            nodes.annotations.extend(annotations.map(|of| (place, of)));
             if attributes.is_default && !deletes(operation) {
                 if !self.is_default(schema, id, &content, open.offset)? {
                     return Ok(());
                 }
                 // RFC 6243 4.5.1: the node is to have its default, which it has while it is not set.
                 if matches!(operation, Operation::Merge | Operation::Replace) {
-                    (operation, content) = (Operation::Remove, EditContent::Leaf(None));
+                    operation = Operation::Remove;
+                    if definition.kind == NodeKind::Leaf {
+                        content = EditContent::Leaf(None);
+                    }
                 }
             }
             nodes.nodes.push(EditNode {
@@ -441,7 +447,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
         Ok(Some(found))
     }
 
-    /// Whether a leaf that is marked as default has that value (RFC 6243 4.5.1); if not, that is an error.
+    /// Whether a leaf, or an entry of a leaf-list, that is marked as default has that value (RFC 6243 4.5.1); if not, that is an error.
     fn is_default(
         &mut self,
         schema: &Schema,
@@ -449,9 +455,12 @@ impl<'o, 'a> EditReader<'o, 'a> {
         content: &EditContent,
         offset: usize,
     ) -> Result<bool, Stop> {
-        let default = lexical::default_value(schema, id, 0).ok();
-        if matches!(content, EditContent::Leaf(Some(value)) if Some(value) == default.as_ref()) {
-            return Ok(true);
+        if let EditContent::Leaf(Some(value)) | EditContent::LeafListEntry(value) = content {
+            let mut defaults = (0..schema.node(id).defaults().len())
+                .filter_map(|index| lexical::default_value(schema, id, index).ok());
+            if defaults.any(|default| default == *value) {
+                return Ok(true);
+            }
         }
         let message = "it is marked as default, and it has no default or another one";
         let error = DataError::new(

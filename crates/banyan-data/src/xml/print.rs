@@ -7,7 +7,7 @@ use banyan_yang::schema::{ModuleId, Schema, SchemaId};
 use super::tags::Tags;
 use crate::document::PrintOptions;
 use crate::list::List;
-use crate::meta::{Annotations, DEFAULT_MODULE, DEFAULT_NAMESPACE};
+use crate::meta::{Annotations, DEFAULT_MODULE, DEFAULT_NAMESPACE, Meta};
 use crate::node::{Content, Node, Tree};
 use crate::shown::{Shown, ShownChild};
 use crate::value::Value;
@@ -64,10 +64,7 @@ fn children(
     outer: Option<ModuleId>,
 ) -> io::Result<()> {
     for child in shown.children(node) {
-        let of_child = node
-            .meta()
-            .and_then(|meta| meta.annotations.get(&Some(child.slot.id)));
-        print_child(tags, shown, &child, of_child, outer)?;
+        print_child(tags, shown, &child, node.meta(), outer)?;
     }
     Ok(())
 }
@@ -76,26 +73,31 @@ fn print_child(
     tags: &mut Tags<'_>,
     shown: &mut Shown<'_>,
     child: &ShownChild<'_>,
-    annotated: Option<&Annotations>,
+    meta: Option<&Meta>,
     outer: Option<ModuleId>,
 ) -> io::Result<()> {
     let schema = shown.schema();
     let id = child.slot.id;
     let definition = schema.node(id);
     match &child.slot.content {
-        Content::Leaf(value) => leaf(tags, schema, id, value, child.tagged, annotated, outer),
-        Content::LeafList(list) => list
-            .iter()
-            .try_for_each(|value| leaf(tags, schema, id, value, child.tagged, None, outer)),
+        Content::Leaf(value) => {
+            let annotated = child.annotations(meta, None);
+            leaf(tags, schema, id, value, annotated.as_deref(), outer)
+        }
+        Content::LeafList(list) => list.iter().try_for_each(|value| {
+            let annotated = child.annotations(meta, Some(value));
+            leaf(tags, schema, id, value, annotated.as_deref(), outer)
+        }),
         Content::Container(node) => {
             tags.begin(schema, id, outer)?;
             enter(tags, shown, node)
         }
         Content::List(list) => entries(tags, shown, list, outer),
         Content::Any(any) => {
+            let annotated = child.annotations(meta, None);
             tags.begin(schema, id, outer)?;
-            tags.declare(schema, None, modules_of(schema, annotated))?;
-            annotations(tags, schema, annotated)?;
+            tags.declare(schema, None, modules_of(schema, annotated.as_deref()))?;
+            annotations(tags, schema, annotated.as_deref())?;
             tags.verbatim(&definition.name, &any.to_xml(schema))
         }
         Content::Mount(tree) => {
@@ -131,7 +133,7 @@ fn enter(tags: &mut Tags<'_>, shown: &mut Shown<'_>, node: &Node) -> io::Result<
 /// The rest of the element of `id`, whose tag has begun, with what is in `node`.
 fn inside(tags: &mut Tags<'_>, shown: &mut Shown<'_>, id: SchemaId, node: &Node) -> io::Result<()> {
     let schema = shown.schema();
-    let own = node.meta().and_then(|meta| meta.annotations.get(&None));
+    let own = node.meta().and_then(Meta::own);
     tags.declare(schema, None, modules_of(schema, own))?;
     annotations(tags, schema, own)?;
     let shown_children = shown.children(node);
@@ -141,10 +143,7 @@ fn inside(tags: &mut Tags<'_>, shown: &mut Shown<'_>, id: SchemaId, node: &Node)
     tags.end_open()?;
     let definition = schema.node(id);
     for child in &shown_children {
-        let of_child = node
-            .meta()
-            .and_then(|meta| meta.annotations.get(&Some(child.slot.id)));
-        print_child(tags, shown, child, of_child, Some(definition.module))?;
+        print_child(tags, shown, child, node.meta(), Some(definition.module))?;
     }
     tags.close(&definition.name)
 }
@@ -154,19 +153,13 @@ fn leaf(
     schema: &Schema,
     id: SchemaId,
     value: &Value,
-    tagged: bool,
     annotated: Option<&Annotations>,
     outer: Option<ModuleId>,
 ) -> io::Result<()> {
     let definition = schema.node(id);
     tags.begin(schema, id, outer)?;
-    let annotated = annotated.filter(|_| !tagged);
     tags.declare(schema, [value], modules_of(schema, annotated))?;
-    if tagged {
-        default_mark(tags, "true")?;
-    } else {
-        annotations(tags, schema, annotated)?;
-    }
+    annotations(tags, schema, annotated)?;
     match &definition.ty {
         Some(ty) => tags.value(schema, ty, &definition.name, value),
         None => tags.end_empty(),

@@ -5,6 +5,8 @@ use crate::error::ErrorKind;
 use crate::node::Content;
 use crate::path::InstancePath;
 use crate::sample::{XML, schema};
+use crate::testmodel::{self, Random, Recursive, annotated, random_tree};
+use proptest::prelude::*;
 
 fn read(xml: &str) -> Result<Tree, Vec<DataError>> {
     parse_data(&schema(), xml.as_bytes(), &ParseOptions::default())
@@ -216,7 +218,7 @@ fn state_is_refused_and_hidden_where_only_configuration_may_stand() {
 
 #[test]
 fn annotations_are_kept() {
-    let xml = r#"<net xmlns="urn:net"><link xmlns:ext="urn:ext" ext:note="n"><name>a</name><mtu xmlns:ext="urn:ext" ext:note="m &lt;">70</mtu></link></net>"#;
+    let xml = r#"<net xmlns="urn:net"><link xmlns:ext="urn:ext" ext:note="n"><name>a</name><mtu xmlns:ext="urn:ext" ext:note="m &lt;">70</mtu><tag>a</tag><tag xmlns:ext="urn:ext" xmlns:net="urn:net" ext:note="t" net:note="u">b</tag><hop>2</hop><hop xmlns:ext="urn:ext" ext:note="h">1</hop></link></net>"#;
     let tree = read(xml).unwrap();
     assert_eq!(write(&tree, &PrintOptions::default()), xml);
     let tagged = PrintOptions {
@@ -364,4 +366,23 @@ fn wrong_attributes_of_an_edit_are_refused() {
     assert_eq!(errors[0].kind, ErrorKind::NotConfig);
     let errors = edit(r#"<net xmlns="urn:net"><link><mtu>70</mtu></link></net>"#).unwrap_err();
     assert_eq!(errors[0].kind, ErrorKind::MissingElement);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn what_is_printed_is_read_as_the_same_tree(seed in 1u64..) {
+        let schema = testmodel::schema();
+        let mut random = Random(seed);
+        let tree = annotated(&random_tree(&schema, &mut random), &mut random);
+        let mounts = Recursive(schema.clone());
+        let options = ParseOptions { mounts: Some(&mounts), ..ParseOptions::default() };
+        let text = write(&tree, &PrintOptions::default());
+        let read = parse_data(&schema, text.as_bytes(), &options).unwrap();
+        // anydata is kept as XML now, which says its namespace.
+        let again = write(&read, &PrintOptions::default());
+        prop_assert_eq!(again.replace("<a xmlns=\"urn:acme\">", "<a>"), text);
+        prop_assert_eq!(Edit::of_tree(&read, Operation::Merge).apply(&Tree::empty(schema)), Ok(read));
+    }
 }

@@ -76,8 +76,13 @@ pub fn to_xml_with(tree: &Tree, options: &PrintOptions<'_>) -> String {
 
 /// The tree as one line of JSON.
 pub fn to_json(tree: &Tree) -> String {
+    to_json_with(tree, &PrintOptions::default())
+}
+
+/// The tree as one line of JSON with these options.
+pub fn to_json_with(tree: &Tree, options: &PrintOptions<'_>) -> String {
     let mut out = Vec::new();
-    json::print(tree, &PrintOptions::default(), &mut out).unwrap();
+    json::print(tree, options, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -2,7 +2,7 @@
 
 use banyan_data::document::{PrintOptions, WithDefaults};
 
-use crate::fixture::{data, edited, schema_of, to_xml, to_xml_with};
+use crate::fixture::{data, edited, schema_of, to_json_with, to_xml, to_xml_with};
 
 const MODEL: &str = "container c { leaf a { type uint8; default 1; } leaf b { type uint8; default 2; } leaf-list v { type uint8; default 3; } }";
 
@@ -72,4 +72,33 @@ fn what_an_edit_marks_as_default_must_be_the_default_and_is_not_set_afterwards()
     // RFC 6243 4.5.1: invalid-value.
     assert_eq!(with("true", 7).unwrap_err(), ["InvalidValue /t:c/a -"]);
     assert_eq!(with("perhaps", 1).unwrap_err(), ["BadAttribute /t:c/a -"]);
+}
+
+// Rule 60.
+#[test]
+fn entries_of_a_leaf_list_that_holds_its_defaults_are_marked_each_and_can_be_sent_back() {
+    let schema = schema_of(
+        "leaf-list v { type uint8; default 3; default 4; } leaf-list w { type uint8; default 1; }",
+    );
+    let explicit = data(&schema, "<v>4</v><v>3</v><w>2</w>");
+    let tagged = PrintOptions {
+        defaults: WithDefaults::ReportAllTagged,
+        ..PrintOptions::default()
+    };
+    let mark = "xmlns:wd=\"urn:ietf:params:xml:ns:netconf:default:1.0\" wd:default=\"true\"";
+    let xml = to_xml_with(&explicit, &tagged).replace(" xmlns=\"urn:t\"", "");
+    assert_eq!(xml, format!("<v {mark}>3</v><v {mark}>4</v><w>2</w>"));
+    let marked = "{\"ietf-netconf-with-defaults:default\":true}";
+    assert_eq!(
+        to_json_with(&explicit, &tagged),
+        format!("{{\"t:v\":[3,4],\"@t:v\":[{marked},{marked}],\"t:w\":[2]}}")
+    );
+    let without = data(&schema, "<w>2</w>");
+    assert_eq!(edited(&explicit, &xml), Ok(without.clone()));
+    assert_eq!(edited(&without, &xml), Ok(without.clone()));
+    let wrong = format!("<w {mark}>2</w>");
+    assert_eq!(
+        edited(&without, &wrong).unwrap_err(),
+        ["InvalidValue /t:w -"]
+    );
 }
