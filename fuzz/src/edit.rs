@@ -1,5 +1,5 @@
-//! Bytes as an edit of some data, an edit-config in XML or a YANG Patch in JSON: refused, or applied; then the
-//! difference makes the new data from the old, and its reverse the old from the new.
+//! Bytes as an edit of some data, an edit-config in XML, `set` lines or a YANG Patch in XML or JSON: refused, or applied;
+//! then the difference makes the new data from the old, as lines too, and its reverse the old from the new.
 #![no_main]
 
 mod model;
@@ -7,26 +7,22 @@ mod model;
 use banyan_data::change::{EditForm, diff};
 use banyan_data::document::Strictness;
 use banyan_data::edit::Operation;
-use banyan_data::patch::from_yang_patch;
+use banyan_data::form::Form;
+use banyan_data::patch::{from_document, is_yang_patch};
 use banyan_data::validate::{Indexes, Mounts, Options, Settled, changed, full, settle};
-use banyan_data::{ErrorKind, xml};
+use banyan_data::{ErrorKind, set};
 use libfuzzer_sys::fuzz_target;
 use model::{options, printed, schema, tree};
 
 fuzz_target!(|bytes: &[u8]| {
     let old = tree();
-    let edit = if bytes.first() == Some(&b'{') {
-        let text = String::from_utf8_lossy(bytes);
-        from_yang_patch(schema(), &text, &old).map_err(|error| drop(error.to_string()))
+    let read = options(Strictness::Strict);
+    let edit = if is_yang_patch(bytes) {
+        from_document(schema(), bytes, &read.limits, &old)
     } else {
-        let read = xml::parse_edit(
-            schema(),
-            bytes,
-            Operation::Merge,
-            &options(Strictness::Strict),
-        );
-        read.map_err(|errors| errors.iter().for_each(|error| drop(error.to_string())))
+        Form::of(bytes).parse_edit(schema(), bytes, Operation::Merge, &read)
     };
+    let edit = edit.map_err(|errors| errors.iter().for_each(|error| drop(error.to_string())));
     let Ok(edit) = edit else { return };
     let new = match edit.apply(&old) {
         Ok(new) => new,
@@ -51,6 +47,18 @@ fuzz_target!(|bytes: &[u8]| {
         again.map(|tree| printed(&tree)),
         Ok(printed(&new)),
         "{changes}"
+    );
+    let mut lines = Vec::new();
+    set::print_changes(&changes, &mut lines)
+        .unwrap_or_else(|error| panic!("a vector takes all: {error}"));
+    let again = set::parse_edit(schema(), &lines, &read)
+        .map_err(|errors| errors[0].to_string())
+        .and_then(|edit| edit.apply(&old).map_err(|error| error.to_string()));
+    assert_eq!(
+        again.as_ref(),
+        Ok(&new),
+        "{}",
+        String::from_utf8_lossy(&lines)
     );
     // The sample is valid, so what the change alone tells is all.
     let indexes = Indexes::of(&old, Mounts::Validate).after(&old, &new);

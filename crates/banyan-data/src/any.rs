@@ -23,7 +23,22 @@ pub enum AnyData {
     Json(Arc<str>),
 }
 
+/// The deepest nesting of JSON that is kept verbatim: as deep as the JSON parser goes elsewhere.
+const JSON_DEPTH: usize = 120;
+
 impl AnyData {
+    /// A JSON value, which must be well-formed.
+    ///
+    /// # Errors
+    /// It is nested deeper than allowed.
+    pub(crate) fn json(text: &str, limits: &Limits) -> Result<AnyData, String> {
+        let limit = JSON_DEPTH.min(limits.depth as usize);
+        match nesting(text) > limit {
+            true => Err(format!("objects and arrays are nested deeper than {limit}")),
+            false => Ok(AnyData::Json(text.into())),
+        }
+    }
+
     /// The inside of an XML element. Names with a module of the schema get its namespace.
     pub fn to_xml(&self, schema: &Schema) -> Cow<'_, str> {
         let text = match self {
@@ -49,6 +64,27 @@ impl AnyData {
         let json = json_of_xml(schema, &mut scanner);
         Cow::Owned(json.unwrap_or_else(|_| Json::from(&**inside)).to_string())
     }
+}
+
+/// How deep the brackets of a JSON text nest; it is well-formed.
+fn nesting(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// Recursion is bounded by the nesting that the JSON parser allows.

@@ -53,7 +53,7 @@ pub(crate) fn verbatim(
         "json" => {
             let read = serde_json::from_str::<IgnoredAny>(&text.text);
             read.map_err(|error| malformed(format!("the text is not JSON: {error}")))?;
-            Ok(AnyData::Json(text.text.as_ref().into()))
+            AnyData::json(&text.text, limits).map_err(|message| (ErrorKind::TooBig, message))
         }
         "xml" => {
             let mut scanner = Scanner::new(&text.text, *limits);

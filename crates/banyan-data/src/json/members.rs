@@ -167,9 +167,6 @@ impl<'a> DeserializeSeed<'a> for Child<'_, '_, 'a> {
     }
 }
 
-/// The deepest nesting of what is kept verbatim: as deep as the JSON parser goes elsewhere.
-const VERBATIM_DEPTH: usize = 120;
-
 /// The value that comes next, kept as it is.
 fn verbatim<'a, D: Deserializer<'a>>(
     reader: &mut JsonReader<'_, 'a>,
@@ -177,34 +174,11 @@ fn verbatim<'a, D: Deserializer<'a>>(
     deserializer: D,
 ) -> Result<AnyData, D::Error> {
     let text = <&RawValue>::deserialize(deserializer)?.get();
-    let limit = VERBATIM_DEPTH.min(reader.options.limits.depth as usize);
-    if nesting(text) > limit {
-        let message = format!("objects and arrays are nested deeper than {limit}");
+    let checked = AnyData::json(text, &reader.options.limits);
+    checked.map_err(|message| {
         let error = reader.error(ErrorKind::TooBig, Some(id), message);
-        return Err(reader.fail(error));
-    }
-    Ok(AnyData::Json(text.into()))
-}
-
-/// How deep the brackets of a JSON text nest; it is well-formed.
-fn nesting(text: &str) -> usize {
-    let (mut depth, mut deepest) = (0usize, 0);
-    let (mut in_string, mut escaped) = (false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'[' | b'{' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
+        reader.fail(error)
+    })
 }
 
 /// What is mounted at `id`. The keys of the entries around are known: [`entry`] sees to it.
