@@ -186,7 +186,7 @@ pub(crate) fn schema() -> Arc<Schema> {
     let annotated_type = Arc::new(Type {
         kind: TypeKind::String {
             length: Restriction::default(),
-            patterns: Vec::new(),
+            patterns: Default::default(),
         },
         typedef: None,
     });
