@@ -87,7 +87,19 @@ impl<'t> Evaluation<'t, '_> {
         }
     }
 
-    fn operand(&self, expr: &PlanExpr, focus: &Focus<'t>) -> Result<Rc<Operand<'t>>, Stop> {
+    /// Whether `node = other`, where the node is a whole set.
+    pub(super) fn equals(&self, node: &Cursor<'t>, other: &Operand<'t>) -> Result<bool, Stop> {
+        match &other.value {
+            XValue::Boolean(value) => Ok(*value),
+            _ => self.compare_node(CompareOp::Equal, node, other),
+        }
+    }
+
+    pub(super) fn operand(
+        &self,
+        expr: &PlanExpr,
+        focus: &Focus<'t>,
+    ) -> Result<Rc<Operand<'t>>, Stop> {
         let PlanExpr::Once { per, expr } = expr else {
             return Ok(Rc::new(Operand::of(self.read(expr, focus)?)));
         };

@@ -278,7 +278,7 @@ fn agree(schema: &Schema, tree: &Tree, text: &str) -> Result<(), TestCaseError> 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn an_evaluation_gives_what_the_recommendation_says(

@@ -248,9 +248,9 @@ impl<'t> Evaluation<'t, '_> {
             size: 1,
         };
         let home_keys = self.home.node(lookup.list).keys();
-        let mut tuples: Vec<Vec<Value>> = vec![Vec::new()];
-        for key in schema.node(id).keys() {
-            let key = schema.node(*key);
+        let mut wanted = Vec::with_capacity(home_keys.len());
+        for id in schema.node(id).keys() {
+            let key = schema.node(*id);
             // In a mounted schema the list of that name may have other keys, or in another order.
             let index = home_keys
                 .iter()
@@ -259,12 +259,29 @@ impl<'t> Evaluation<'t, '_> {
             else {
                 return Ok(());
             };
-            let values = match expr {
-                PlanExpr::Once { per, expr } => {
-                    self.key_values(schema, ty, &self.once(*per, expr, &focus)?.value)?
+            wanted.push((*id, ty, self.operand(expr, &focus)?));
+        }
+        if !wanted
+            .iter()
+            .all(|(_, ty, operand)| is_key_text(ty, &operand.value))
+        {
+            for entry in node.instances(id) {
+                self.session.tick()?;
+                let mut fits = true;
+                for (key, _, operand) in &wanted {
+                    fits = fits
+                        && match entry.child(*key) {
+                            Some(key) => self.equals(&key, operand)?,
+                            None => false,
+                        };
                 }
-                expr => self.key_values(schema, ty, &self.eval(expr, &focus)?)?,
-            };
+                entries.extend(fits.then_some(entry));
+            }
+            return Ok(());
+        }
+        let mut tuples: Vec<Vec<Value>> = vec![Vec::new()];
+        for (_, ty, operand) in &wanted {
+            let values = self.key_values(schema, ty, &operand.value)?;
             let mut longer = Vec::with_capacity(tuples.len().saturating_mul(values.len()));
             for tuple in &tuples {
                 for value in &values {
@@ -374,6 +391,15 @@ impl<'t> Evaluation<'t, '_> {
             self.search_below(&operation, next, trail, found)?;
         }
         Ok(())
+    }
+}
+
+/// Whether equality with a value is equality with a canonical text, which a look-up can decide.
+fn is_key_text(ty: &Type, value: &XValue<'_>) -> bool {
+    match value {
+        XValue::String(_) | XValue::Nodes(_) => true,
+        XValue::Number(_) => matches!(ty.resolved().kind, TypeKind::Int(..) | TypeKind::Uint(..)),
+        XValue::Boolean(_) => false,
     }
 }
 

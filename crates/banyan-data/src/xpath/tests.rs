@@ -71,7 +71,11 @@ fn value_at(context: &str, text: &str) -> String {
         Ok(expression) => expression,
         Err(error) => return format!("error: {error}"),
     };
-    let variables = Variables::from([("limit".to_owned(), XValue::Number(2.0))]);
+    let variables = Variables::from([
+        ("limit".to_owned(), XValue::Number(2.0)),
+        ("yes".to_owned(), XValue::Boolean(true)),
+        ("p".to_owned(), XValue::String("p".to_owned())),
+    ]);
     let context = Context::at(node, &variables);
     match evaluate(&expression, &context) {
         Ok(XValue::Nodes(nodes)) => {
@@ -191,6 +195,12 @@ fn key_predicates_select_entries() {
                 "peer[port=$limit][name='q']/note",
                 "/ifs/peer[name='q'][port='2']/note",
             ),
+            (
+                "peer[port=$limit][name=$p]/note",
+                "/ifs/peer[name='p'][port='2']/note",
+            ),
+            ("count(peer[port=$limit][name=$yes])", "2"),
+            ("peer[port=$limit][name=$limit]", ""),
             (
                 "if[name=../if[mtu=9000]/name]/name",
                 "/ifs/if[name='eth0']/name",

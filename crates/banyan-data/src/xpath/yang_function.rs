@@ -18,9 +18,13 @@ impl<'t> Evaluation<'t, '_> {
         let Some((value, ty)) = node.frame().typed() else {
             return Ok(Vec::new());
         };
-        let (value, ty) = member(value, ty);
+        // A leafref to a leaf of a union type refers to that leaf, whatever its value refers to in turn.
+        let (value, ty) = match &ty.kind {
+            TypeKind::Leafref { .. } => (value, ty),
+            _ => member(value, ty),
+        };
         match (value, &ty.kind) {
-            (Value::InstanceId(path), _) => {
+            (Value::InstanceId(path), kind) if !matches!(kind, TypeKind::Leafref { .. }) => {
                 Ok(mount_or_root(node).find(path).into_iter().collect())
             }
             (value, TypeKind::Leafref { path, .. }) => {

@@ -189,7 +189,8 @@ pub struct KeyLookup {
     /// One expression per key, in the order of the `key` statement. None of them depends on the list entry, so
     /// they may be evaluated once per evaluation of the step, with any context node.
     ///
-    /// Each is a string, a node-set, or (for a key of integer type only) a number. Entries match whose key has
+    /// Each is a string, a node-set, (for a key of integer type only) a number, or a variable: with a value of another
+    /// kind it has to be compared with the key of each entry. Entries match whose key has
     /// the string-value of the string or of *some* node in the set: text that is no canonical value of the key's
     /// type matches nothing. Several matches are taken in document order.
     pub keys: Box<[PlanExpr]>,

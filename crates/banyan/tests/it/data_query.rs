@@ -167,3 +167,50 @@ fn mistakes_are_shown_where_they_are_with_what_may_be_meant() {
         assert!(err.contains(message), "{message} in {err}");
     }
 }
+
+#[test]
+fn the_functions_of_yang_see_through_unions() {
+    let model = "module u {
+  yang-version 1.1;
+  namespace urn:u;
+  prefix u;
+  identity animal;
+  identity dog { base animal; }
+  typedef level { type enumeration { enum low { value 3; } enum high { value 9; } } }
+  container c {
+    list l { key k; leaf k { type string; } leaf v { type uint8; } }
+    leaf r { type union { type uint8; type leafref { path \"../l/k\"; } } }
+    leaf rr { type leafref { path \"../r\"; } }
+    leaf i { type union { type uint8; type instance-identifier; } }
+    leaf e { type union { type uint8; type level; } }
+    leaf b { type union { type uint8; type bits { bit x; bit y; } } }
+    leaf d { type union { type uint8; type identityref { base animal; } } }
+  }
+}";
+    let xml = "<c xmlns='urn:u' xmlns:u='urn:u'><l><k>a</k><v>1</v></l><l><k>b</k><v>2</v></l><r>b</r><rr>b</rr>\
+      <i>/u:c/u:l[u:k='a']/u:v</i><e>high</e><b>x</b><d>dog</d></c>";
+    let directory = with(&[("u.yang", model), ("u.xml", xml)]);
+    for (expression, value) in [
+        ("deref(/c/r)", "/u:c/l[k='b']/k = b"),
+        ("deref(/c/rr)", "/u:c/r = b"),
+        ("deref(deref(/c/rr))", "/u:c/l[k='b']/k = b"),
+        ("deref(/c/i)", "/u:c/l[k='a']/v = 1"),
+        ("enum-value(/c/e)", "9"),
+        ("bit-is-set(/c/b, 'x')", "true"),
+        ("bit-is-set(/c/b, 'y')", "false"),
+        ("derived-from(/c/d, 'u:animal')", "true"),
+        ("derived-from(/c/d, 'u:dog')", "false"),
+        ("derived-from-or-self(/c/d, 'u:dog')", "true"),
+    ] {
+        let (status, out, err) = data(&directory, "query", &["-m", "u.yang", "u.xml", expression]);
+        let expected = format!("{value}\n");
+        assert_eq!(
+            (status, out, err),
+            (0, expected, String::new()),
+            "{expression}"
+        );
+    }
+    let wrong = "derived-from(/c/d, 'dog')";
+    let (_, _, err) = data(&directory, "query", &["-m", "u.yang", "u.xml", wrong]);
+    assert!(err.contains("did you mean 'u:dog'?"), "{err}");
+}

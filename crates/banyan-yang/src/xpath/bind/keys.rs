@@ -104,13 +104,14 @@ fn child_name(expr: &Expr) -> Option<&NodeTest> {
 /// texts that differ (`1`, `01`, `1.0`), except among integers.
 fn fits(schema: &Schema, key: SchemaId, value: &Expr) -> bool {
     match result_type(value) {
-        ResultType::String | ResultType::Nodes => true,
+        // Whether the value of a variable will do is seen when it is there.
+        ResultType::String | ResultType::Nodes | ResultType::Unknown => true,
         ResultType::Number => {
             schema.node(key).ty.as_ref().is_some_and(|ty| {
                 matches!(ty.resolved().kind, TypeKind::Int(..) | TypeKind::Uint(..))
             })
         }
-        ResultType::Boolean | ResultType::Unknown => false,
+        ResultType::Boolean => false,
     }
 }
 

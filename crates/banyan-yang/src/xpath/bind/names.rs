@@ -281,13 +281,13 @@ impl Binder<'_> {
         let found = self.identity(name);
         if found.is_none() {
             let local = name.rsplit(':').next().unwrap_or(name);
-            let names = self
-                .schema
-                .identities()
-                .map(|(_, identity)| &*identity.name);
-            let nearest = nearest(local, names)
-                .filter(|near| *near != local)
-                .map(str::to_owned);
+            let identities = || self.schema.identities().map(|(_, identity)| identity);
+            let nearest = match identities().find(|identity| *identity.name == *local) {
+                Some(same) => Some(format!("{}:{local}", self.schema.module(same.module).name)),
+                None => {
+                    nearest(local, identities().map(|identity| &*identity.name)).map(str::to_owned)
+                }
+            };
             self.warnings.push(BindWarning::UnknownIdentity {
                 name: name.to_string(),
                 nearest,
