@@ -150,7 +150,14 @@ impl<'o, 'a> OperationReader<'o, 'a> {
     ) -> DataError {
         let path = self.reader.reading.place.path_of(None);
         let Some(module) = module else {
-            return unknown_element(schema, parent, &self.reader.scanner, open, path);
+            let error = unknown_element(schema, parent, &self.reader.scanner, open, path);
+            return match open.local {
+                "rpc" | "notification" if parent == SchemaId::ROOT => error.with_help(format!(
+                    "leave out the message around the {}",
+                    self.wanted.keyword()
+                )),
+                _ => error,
+            };
         };
         let keyword = self.wanted.keyword();
         let message = format!(

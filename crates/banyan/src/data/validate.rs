@@ -10,7 +10,7 @@ use banyan_data::operation::{self, Invocation, parse_action, parse_notification,
 use banyan_data::path::{InstancePath, NoMounts};
 use banyan_data::validate::{Options, Report, full};
 use banyan_data::view::Scope;
-use banyan_data::{DataError, Tree, path};
+use banyan_data::{DataError, ErrorKind, Tree, path};
 use banyan_yang::nearest::nearest;
 use banyan_yang::schema::{NodeKind, SchemaId};
 use clap::{Args, ValueEnum};
@@ -221,7 +221,7 @@ fn operations(
             None => invocation(command.holds, models, (document, encoding)),
         };
         let validated = content.map(|(tree, parent)| {
-            full(
+            let mut report = full(
                 &tree,
                 &Options {
                     scope: Scope::All,
@@ -229,7 +229,16 @@ fn operations(
                     datastore: Some((&datastore, &parent)),
                     ..Options::default()
                 },
-            )
+            );
+            if command.datastore.is_none() && !parent.steps.is_empty() {
+                for error in &mut report.errors {
+                    if error.kind == ErrorKind::DataMissing {
+                        let help = "give the data that hold the instance with --datastore";
+                        error.help = Some(help.to_owned());
+                    }
+                }
+            }
+            report
         });
         Ok(findings(document, validated))
     });

@@ -241,3 +241,29 @@ fn slips_are_told_with_their_remedy() {
         "{err}"
     );
 }
+
+#[test]
+fn what_an_operation_lacks_is_told_with_the_remedy() {
+    let message = "<rpc message-id='1' xmlns='urn:ietf:params:xml:ns:netconf:base:1.0'><ping xmlns='urn:net'/></rpc>";
+    let files = [
+        ("message.xml", message),
+        (
+            "reset.xml",
+            "<net xmlns='urn:net'><interface><name>a</name><reset><after>1</after></reset></interface></net>",
+        ),
+        ("ping.set", "set net:ping to a"),
+    ];
+    let (status, out, _) = validate(&files, &["--type", "rpc", "message.xml", "reset.xml"]);
+    assert_eq!(status, 1);
+    assert!(
+        out.contains("help: leave out the message around the rpc\n"),
+        "{out}"
+    );
+    assert!(
+        out.contains("help: give the data that hold the instance with --datastore\n"),
+        "{out}"
+    );
+    let (status, out, err) = validate(&files, &["--type", "rpc", "ping.set"]);
+    assert_eq!((status, out.as_str()), (2, ""));
+    assert!(err.contains("ping.set is neither XML nor JSON"), "{err}");
+}
