@@ -4,13 +4,18 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use banyan_yang::schema::{Schema, SchemaId};
+use banyan_yang::schema::{ModuleId, Schema, SchemaId, Type, TypeKind};
 
+use crate::error::{DataError, ErrorKind, ErrorPath};
+use crate::lexical::{ModuleNames, ValueError};
 use crate::list::may_repeat;
 use crate::value::Value;
 
-/// The annotations of one instance: (module name, annotation name) and the value.
-pub type Annotations = BTreeMap<(Arc<str>, Arc<str>), Arc<str>>;
+/// What an annotation is called: the names of its module and of its own.
+pub type AnnotationName = (Arc<str>, Arc<str>);
+
+/// The annotations of one instance. A value is of the type that the definition gives.
+pub type Annotations = BTreeMap<AnnotationName, Value>;
 
 /// What annotations belong to. In order: the node itself, then by child, a leaf-list's entries by value.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -108,27 +113,84 @@ pub(crate) const DEFAULT_NAMESPACE: &str = "urn:ietf:params:xml:ns:netconf:defau
 /// The module that stands for [`DEFAULT_NAMESPACE`] in JSON.
 pub(crate) const DEFAULT_MODULE: &str = "ietf-netconf-with-defaults";
 
-/// The annotation that an attribute in `namespace` is, if a module of the schema defines it (RFC 7952 3).
-pub(crate) fn annotation_of(
-    schema: &Schema,
-    namespace: &str,
-    name: &str,
-) -> Option<(Arc<str>, Arc<str>)> {
-    if namespace == DEFAULT_NAMESPACE && name == "default" {
-        return Some((DEFAULT_MODULE.into(), name.into()));
-    }
-    let module = schema.module_by_namespace(namespace)?;
-    schema.annotation(module, name)?;
-    Some((schema.module(module).name.clone(), name.into()))
+/// What modules of a schema say of an annotation (RFC 7952 3), or RFC 6243 6 of `default`.
+pub(crate) struct Definition<'s> {
+    pub(crate) name: AnnotationName,
+    pub(crate) ty: &'s Type,
+    /// The module that defines it; none where that is the standard.
+    pub(crate) module: Option<ModuleId>,
 }
 
-/// The annotation that `module:name` means, if that module of the schema defines it (RFC 7952 3).
-pub(crate) fn annotation_named(schema: &Schema, name: &str) -> Option<(Arc<str>, Arc<str>)> {
+static BOOLEAN: Type = Type {
+    kind: TypeKind::Boolean,
+    typedef: None,
+};
+
+fn defined<'s>(schema: &'s Schema, module: ModuleId, name: &str) -> Option<Definition<'s>> {
+    let annotation = schema.annotation(module, name)?;
+    Some(Definition {
+        name: (schema.module(module).name.clone(), annotation.name.clone()),
+        ty: &annotation.ty,
+        module: Some(module),
+    })
+}
+
+fn mark_of_default() -> Definition<'static> {
+    Definition {
+        name: (DEFAULT_MODULE.into(), "default".into()),
+        ty: &BOOLEAN,
+        module: None,
+    }
+}
+
+/// The annotation that an attribute in `namespace` is, if a module of the schema defines it.
+pub(crate) fn annotation_of<'s>(
+    schema: &'s Schema,
+    namespace: &str,
+    name: &str,
+) -> Option<Definition<'s>> {
+    if namespace == DEFAULT_NAMESPACE && name == "default" {
+        return Some(mark_of_default());
+    }
+    defined(schema, schema.module_by_namespace(namespace)?, name)
+}
+
+/// The annotation that `module:name` means, if that module of the schema defines it.
+pub(crate) fn annotation_named<'s>(schema: &'s Schema, name: &str) -> Option<Definition<'s>> {
     let (module, local) = name.split_once(':')?;
-    let is_default = module == DEFAULT_MODULE && local == "default";
-    let defined = || {
-        let module = schema.module_by_name(module);
-        module.is_some_and(|module| schema.annotation(module, local).is_some())
-    };
-    (is_default || defined()).then(|| (module.into(), local.into()))
+    definition(schema, module, local)
+}
+
+fn definition<'s>(schema: &'s Schema, module: &str, name: &str) -> Option<Definition<'s>> {
+    if module == DEFAULT_MODULE && name == "default" {
+        return Some(mark_of_default());
+    }
+    defined(schema, schema.module_by_name(module)?, name)
+}
+
+/// Annotations with what is said of them; those that no module of the schema defines are left out.
+pub(crate) fn defined_ones<'a>(
+    schema: &'a Schema,
+    annotations: Option<&'a Annotations>,
+) -> impl Iterator<Item = (Definition<'a>, &'a Value)> {
+    let all = annotations.into_iter().flatten();
+    all.filter_map(|((module, name), value)| Some((definition(schema, module, name)?, value)))
+}
+
+impl Definition<'_> {
+    /// What a name without a prefix means in a value.
+    pub(crate) fn names(&self) -> ModuleNames {
+        ModuleNames {
+            default: self.module,
+        }
+    }
+
+    /// The error about a value that is none of the type's.
+    pub(crate) fn refusal(&self, wrong: ValueError, path: ErrorPath) -> DataError {
+        let (module, name) = &self.name;
+        let mut error = wrong.at(path).with_culprit(name.clone());
+        error.kind = ErrorKind::BadAttribute;
+        error.message = format!("annotation {module}:{name}: {}", error.message);
+        error
+    }
 }

@@ -62,11 +62,18 @@ fn ty(kind: TypeKind) -> Option<Arc<Type>> {
     }))
 }
 
-fn string() -> Option<Arc<Type>> {
-    ty(TypeKind::String {
-        length: Restriction::default(),
-        patterns: Default::default(),
+fn string_type() -> Arc<Type> {
+    Arc::new(Type {
+        kind: TypeKind::String {
+            length: Restriction::default(),
+            patterns: Default::default(),
+        },
+        typedef: None,
     })
+}
+
+fn string() -> Option<Arc<Type>> {
+    Some(string_type())
 }
 
 fn uint(width: IntWidth) -> Option<Arc<Type>> {
@@ -183,13 +190,6 @@ pub(crate) fn schema() -> Arc<Schema> {
         status: Status::Current,
         usable: true,
     };
-    let annotated_type = Arc::new(Type {
-        kind: TypeKind::String {
-            length: Restriction::default(),
-            patterns: Default::default(),
-        },
-        typedef: None,
-    });
     SchemaParts {
         modules: vec![module("net"), module("ext")],
         nodes: build.0,
@@ -198,7 +198,7 @@ pub(crate) fn schema() -> Arc<Schema> {
             .map(|module| Annotation {
                 name: "note".into(),
                 module,
-                ty: annotated_type.clone(),
+                ty: string_type(),
                 units: None,
                 status: Status::Current,
                 description: None,

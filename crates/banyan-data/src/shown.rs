@@ -127,7 +127,8 @@ impl ShownChild<'_> {
             return stored.map(Cow::Borrowed);
         }
         let mut marked = stored.cloned().unwrap_or_default();
-        marked.insert((DEFAULT_MODULE.into(), "default".into()), "true".into());
+        let mark = (DEFAULT_MODULE.into(), "default".into());
+        marked.insert(mark, Value::Bool(true));
         Some(Cow::Owned(marked))
     }
 }

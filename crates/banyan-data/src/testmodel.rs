@@ -100,7 +100,7 @@ fn module(name: &str) -> Module {
 ///                      case other { choice kind { case x { leaf x } case y { container y { leaf z } } } } } }
 ///   container state { list log (no key) { leaf text } leaf-list seen }
 ///   list device [name] { leaf name; container config { mount-point } }
-///   md:annotation note; md:annotation mark; md:annotation more:note;
+///   md:annotation note; md:annotation mark (uint32); md:annotation more:note;
 /// }
 /// ```
 pub(crate) fn schema() -> Arc<Schema> {
@@ -177,17 +177,21 @@ pub(crate) fn schema() -> Arc<Schema> {
         modules: vec![module("acme"), module("more")],
         nodes: b.nodes,
         identities: Vec::new(),
-        annotations: [(0, "note"), (0, "mark"), (1, "note")]
-            .map(|(module, name)| Annotation {
-                name: name.into(),
-                module: ModuleId(module),
-                ty: b.string.clone(),
-                units: None,
-                status: Status::Current,
-                description: None,
-                span: span(),
-            })
-            .into(),
+        annotations: [
+            (0, "note", &b.string),
+            (0, "mark", &b.uint),
+            (1, "note", &b.string),
+        ]
+        .map(|(module, name, ty)| Annotation {
+            name: name.into(),
+            module: ModuleId(module),
+            ty: ty.clone(),
+            units: None,
+            status: Status::Current,
+            description: None,
+            span: span(),
+        })
+        .into(),
         digest: [7; 32],
         ..SchemaParts::default()
     }
@@ -430,8 +434,11 @@ fn annotated_node(node: &Node, own: &[Annotated], random: &mut Random) -> Node {
         for (module, name) in [("acme", "note"), ("acme", "mark"), ("more", "note")] {
             if random.chance(20) {
                 let annotations = meta.annotations.entry(place.clone()).or_default();
-                let value = format!("v {}", random.below(3));
-                annotations.insert((module.into(), name.into()), value.into());
+                let value = match name {
+                    "mark" => Value::Uint(random.below(3)),
+                    _ => Value::string(&format!("v {}", random.below(3))),
+                };
+                annotations.insert((module.into(), name.into()), value);
             }
         }
     }

@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use banyan_yang::schema::{Schema, SchemaId, Type, TypeKind};
 
@@ -17,6 +16,7 @@ use crate::lexical::{
     self, JsonForm, JsonScalar, JsonTypes, ModuleNames, Style, ValueError, canonical, json_form,
     parse_json,
 };
+use crate::meta::Definition;
 use crate::value::Value;
 
 /// The value of type empty, where there must be a word.
@@ -330,7 +330,10 @@ pub(crate) fn value_word<'v>(
     id: SchemaId,
     value: &'v Value,
 ) -> Option<Cow<'v, str>> {
-    let ty = schema.node(id).ty.as_ref()?;
+    word_of_type(schema, schema.node(id).ty.as_ref()?, value)
+}
+
+fn word_of_type<'v>(schema: &'v Schema, ty: &'v Type, value: &'v Value) -> Option<Cow<'v, str>> {
     if matches!(value.innermost(), Value::Empty) {
         return None;
     }
@@ -348,9 +351,30 @@ pub(crate) fn value_word<'v>(
 
 /// An annotation as two words.
 pub(crate) fn annotation_words(
-    ((module, name), value): (&(Arc<str>, Arc<str>), &Arc<str>),
+    schema: &Schema,
+    (definition, value): (Definition<'_>, &Value),
 ) -> String {
-    format!("@{module}:{name} {}", word(value))
+    let (module, name) = &definition.name;
+    let value = word_of_type(schema, definition.ty, value);
+    format!("@{module}:{name} {}", value.as_deref().unwrap_or(EMPTY))
+}
+
+/// The value of an annotation that a word means.
+pub(crate) fn annotation_value(
+    schema: &Schema,
+    definition: &Definition<'_>,
+    word: &Word<'_>,
+) -> Result<Value, ValueError> {
+    let names = definition.names();
+    if word.is_empty_value() {
+        return empty_value(schema, definition.ty, &names);
+    }
+    value_of_type(schema, definition.ty, word, &names)
+}
+
+fn empty_value(schema: &Schema, ty: &Type, names: &ModuleNames) -> Result<Value, ValueError> {
+    let empty = JsonScalar::EmptyArray;
+    parse_json(schema, ty, empty, names, JsonTypes::Strict)
 }
 
 /// What is kept verbatim as two words: its format and its text.
@@ -374,31 +398,32 @@ pub(crate) fn value_of(
     let names = ModuleNames {
         default: Some(definition.module),
     };
-    let word = word.filter(|word| !word.is_empty_value());
-    let Some(word) = word else {
-        let empty = parse_json(
-            schema,
-            ty,
-            JsonScalar::EmptyArray,
-            &names,
-            JsonTypes::Strict,
-        );
-        return empty.map_err(|_| {
+    match word.filter(|word| !word.is_empty_value()) {
+        Some(word) => value_of_type(schema, ty, word, &names),
+        None => empty_value(schema, ty, &names).map_err(|_| {
             ValueError::new(format!("{} needs a value", definition.name))
                 .with_help("write the value behind the name; the empty string is \"\"")
-        });
-    };
+        }),
+    }
+}
+
+fn value_of_type(
+    schema: &Schema,
+    ty: &Type,
+    word: &Word<'_>,
+    names: &ModuleNames,
+) -> Result<Value, ValueError> {
     if !is_union(ty) {
-        return lexical::parse(schema, ty, &word.text, &names);
+        return lexical::parse(schema, ty, &word.text, names);
     }
     let scalar = match word.quoted {
         true => JsonScalar::String(&word.text),
         false => bare_scalar(&word.text),
     };
-    let typed = parse_json(schema, ty, scalar, &names, JsonTypes::Strict);
+    let typed = parse_json(schema, ty, scalar, names, JsonTypes::Strict);
     match typed {
         // A number of 64 bits, which JSON puts in quotes, may lack them here.
-        Err(_) if !word.quoted => lexical::parse(schema, ty, &word.text, &names),
+        Err(_) if !word.quoted => lexical::parse(schema, ty, &word.text, names),
         typed => typed,
     }
 }

@@ -409,7 +409,7 @@ fn metadata_follow_the_edit_and_go_with_what_they_annotate() {
     meta.annotations
         .entry(Annotated::Child(hostname))
         .or_default()
-        .insert(note, "x".into());
+        .insert(note, Value::string("x"));
     let mut child = EditNode::new(
         id(&store.schema, "/system"),
         Operation::Merge,

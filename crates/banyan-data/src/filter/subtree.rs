@@ -203,7 +203,7 @@ impl<'a> Binder<'a> {
         let prefixes = ValuePrefixes {
             namespaces: &self.scanner.namespaces,
             lenient: true,
-            leaf: definition.module,
+            own: Some(definition.module),
         };
         lexical::parse(schema, definition.ty.as_ref()?, text, &prefixes).ok()
     }

@@ -10,8 +10,9 @@ use serde_json::value::RawValue;
 use super::reader::{JsonReader, Name};
 use super::scalar::Scalar;
 use crate::error::ErrorKind;
-use crate::lexical::JsonScalar;
-use crate::meta::{Annotated, Annotations, annotation_named, refuses_annotations};
+use crate::lexical::{self, JsonScalar};
+use crate::meta::{Annotated, Annotations, Definition, annotation_named, refuses_annotations};
+use crate::value::Value;
 
 /// A member `@name`, read when its object ends: members have no order (RFC 8259 4), and what stands for the entries of
 /// a leaf-list goes by their places.
@@ -129,11 +130,9 @@ impl<'a> Visitor<'a> for Object<'_, '_, 'a> {
         let child = place.child();
         let mut found = Annotations::new();
         while let Some(name) = map.next_key_seed(Name)? {
-            if let Some(annotation) = annotation_named(schema, &name) {
-                let text = map.next_value_seed(Scalar(|scalar: JsonScalar<'_>| {
-                    Ok(Arc::from(scalar.text()))
-                }))?;
-                if found.insert(annotation, text).is_some() {
+            if let Some(definition) = annotation_named(schema, &name) {
+                let value = value(reader, schema, child, &definition, &mut map)?;
+                if found.insert(definition.name, value).is_some() {
                     let message = format!("the annotation {name} is given twice");
                     let error = reader.error(ErrorKind::Duplicate, child, message);
                     return Err(reader.fail(error));
@@ -151,6 +150,33 @@ impl<'a> Visitor<'a> for Object<'_, '_, 'a> {
         }
         reader.place.top().annotate(place, found);
         Ok(())
+    }
+}
+
+/// The value of an annotation, which comes next.
+fn value<'a, A: MapAccess<'a>>(
+    reader: &mut JsonReader<'_, 'a>,
+    schema: &Schema,
+    child: Option<SchemaId>,
+    definition: &Definition<'_>,
+    map: &mut A,
+) -> Result<Value, A::Error> {
+    let types = reader.types();
+    let mut refusal = None;
+    let value = map.next_value_seed(Scalar(|scalar: JsonScalar<'_>| {
+        let names = definition.names();
+        lexical::parse_json(schema, definition.ty, scalar, &names, types).map_err(|wrong| {
+            let message = wrong.message.clone();
+            refusal = Some(wrong);
+            message
+        })
+    }));
+    match refusal {
+        Some(wrong) => {
+            let path = reader.place.path_of(child);
+            Err(reader.fail(definition.refusal(wrong, path)))
+        }
+        None => value,
     }
 }
 

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::io;
 
-use banyan_yang::schema::{ModuleId, Schema, SchemaId};
+use banyan_yang::schema::{ModuleId, Schema, SchemaId, Type};
 
 use crate::document::{Layout, PrintOptions};
 use crate::lexical::{JsonForm, Style, canonical, json_form};
 use crate::list::LeafList;
-use crate::meta::{Annotations, DEFAULT_MODULE, Meta};
+use crate::meta::{Annotations, Meta, defined_ones};
 use crate::node::{Content, Node, Tree};
 use crate::shown::{Shown, ShownChild};
 use crate::sink::Sink;
@@ -158,9 +158,13 @@ impl<'w> Json<'w> {
     }
 
     fn value(&mut self, schema: &Schema, id: SchemaId, value: &Value) -> io::Result<()> {
-        let Some(ty) = &schema.node(id).ty else {
-            return self.sink.put("null");
-        };
+        match &schema.node(id).ty {
+            Some(ty) => self.value_of_type(schema, ty, value),
+            None => self.sink.put("null"),
+        }
+    }
+
+    fn value_of_type(&mut self, schema: &Schema, ty: &Type, value: &Value) -> io::Result<()> {
         match json_form(ty, value) {
             JsonForm::EmptyArray => self.sink.put("[null]"),
             JsonForm::Bare => self.sink.put(&canonical(schema, ty, value, Style::Json)),
@@ -169,18 +173,14 @@ impl<'w> Json<'w> {
     }
 
     /// The object of annotations, its name written.
-    fn annotations(&mut self, annotations: &Annotations) -> io::Result<()> {
+    fn annotations(&mut self, schema: &Schema, annotations: &Annotations) -> io::Result<()> {
         self.open("{")?;
-        for ((module, name), value) in annotations {
+        for (definition, value) in defined_ones(schema, Some(annotations)) {
+            let (module, name) = &definition.name;
             self.next()?;
             self.string(&format!("{module}:{name}"))?;
             self.colon()?;
-            // The one annotation whose type is known here (RFC 6243 6).
-            if **module == *DEFAULT_MODULE && matches!(&**value, "true" | "false") {
-                self.sink.put(value)?;
-            } else {
-                self.string(value)?;
-            }
+            self.value_of_type(schema, definition.ty, value)?;
         }
         self.close("}")
     }
@@ -197,7 +197,7 @@ fn object(
         json.next()?;
         json.sink.put("\"@\"")?;
         json.colon()?;
-        json.annotations(own)?;
+        json.annotations(shown.schema(), own)?;
     }
     for child in shown.children(node) {
         print_child(json, shown, &child, node.meta(), outer)?;
@@ -249,7 +249,7 @@ fn print_child(
     match child.annotations(meta, None) {
         Some(annotations) => {
             json.name("@", schema, id, outer)?;
-            json.annotations(&annotations)
+            json.annotations(schema, &annotations)
         }
         None => Ok(()),
     }
@@ -281,7 +281,7 @@ fn print_entry_annotations(
     for annotations in entries.iter().take(last + 1) {
         json.next()?;
         match annotations {
-            Some(annotations) => json.annotations(annotations)?,
+            Some(annotations) => json.annotations(schema, annotations)?,
             None => json.sink.put("null")?,
         }
     }

@@ -250,16 +250,19 @@ impl<'o, 'a> JsonReader<'o, 'a> {
         let names = ModuleNames {
             default: Some(definition.module),
         };
-        let types = if self.options.lenient() {
-            JsonTypes::Lenient
-        } else {
-            JsonTypes::Strict
-        };
-        lexical::parse_json(schema, ty, scalar, &names, types).map_err(|error| {
+        lexical::parse_json(schema, ty, scalar, &names, self.types()).map_err(|error| {
             error
                 .at(self.place.path_of(Some(id)))
                 .with_culprit(definition.name.clone())
         })
+    }
+
+    /// Whether a value must have the JSON type that RFC 7951 gives it.
+    pub(super) fn types(&self) -> JsonTypes {
+        match self.options.lenient() {
+            true => JsonTypes::Lenient,
+            false => JsonTypes::Strict,
+        }
     }
 
     /// The scalar that comes next, as a value of `id`.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 use serde::Deserialize;
+use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use super::PatchOperation;
@@ -13,7 +14,8 @@ use crate::change::content_edits;
 use crate::document::{Encoding, Mounts, ParseOptions};
 use crate::edit::{Edit, EditContent, EditNode, Insert, Operation};
 use crate::error::{DataError, ErrorKind, ErrorPath, Position};
-use crate::meta::{Annotated, Meta};
+use crate::lexical::{self, JsonScalar, JsonTypes};
+use crate::meta::{Annotated, Meta, annotation_named};
 use crate::operation::parse_parameters;
 use crate::path::{self, InstancePath, PathStep, Select, api_path, with_schemas};
 use crate::value::Value;
@@ -29,6 +31,9 @@ struct Patch<'a> {
     #[serde(borrow, default)]
     edit: Vec<PatchEdit<'a>>,
 }
+
+/// Annotations by place and name.
+type Metadata = BTreeMap<String, BTreeMap<String, Json>>;
 
 /// One edit of a patch.
 #[derive(Deserialize)]
@@ -48,7 +53,7 @@ pub(super) struct PatchEdit<'a> {
     #[serde(skip)]
     pub(super) xml: Option<String>,
     #[serde(rename = "banyan:metadata")]
-    metadata: Option<BTreeMap<String, BTreeMap<String, String>>>,
+    metadata: Option<Metadata>,
 }
 
 /// Reads a YANG Patch in JSON as one edit, which is as strict as the patch: `create` of what exists fails, and so
@@ -409,7 +414,7 @@ impl EditReader<'_> {
         &self,
         schema: &Arc<Schema>,
         target: &InstancePath,
-        metadata: &BTreeMap<String, BTreeMap<String, String>>,
+        metadata: &Metadata,
     ) -> Result<EditNode, DataError> {
         let Some(step) = target.steps.last() else {
             return Err(self.wrong(ErrorKind::BadAttribute, "the target is empty"));
@@ -428,7 +433,7 @@ impl EditReader<'_> {
         &self,
         schema: &Schema,
         node: SchemaId,
-        metadata: &BTreeMap<String, BTreeMap<String, String>>,
+        metadata: &Metadata,
     ) -> Result<Meta, DataError> {
         let mut meta = Meta::default();
         let unknown = |name: &str| {
@@ -450,12 +455,34 @@ impl EditReader<'_> {
             };
             let known = meta.annotations.entry(place).or_default();
             for (name, value) in annotations {
-                let (module, name) = name.split_once(':').ok_or_else(|| unknown(name))?;
-                known.insert((module.into(), name.into()), value.as_str().into());
+                let definition = annotation_named(schema, name).ok_or_else(|| unknown(name))?;
+                let scalar = scalar_of(value).ok_or_else(|| unknown(name))?;
+                let (names, types) = (definition.names(), JsonTypes::Lenient);
+                let value = lexical::parse_json(schema, definition.ty, scalar, &names, types);
+                let value = value.map_err(|wrong| {
+                    let path = ErrorPath(self.edit.target.as_ref().into());
+                    definition.refusal(wrong, path)
+                })?;
+                known.insert(definition.name, value);
             }
         }
         Ok(meta)
     }
+}
+
+/// A scalar as RFC 7951 writes it.
+fn scalar_of(json: &Json) -> Option<JsonScalar<'_>> {
+    Some(match json {
+        Json::String(text) => JsonScalar::String(text),
+        Json::Bool(value) => JsonScalar::Bool(*value),
+        Json::Number(number) => match (number.as_u64(), number.as_i64()) {
+            (Some(number), _) => JsonScalar::Unsigned(number),
+            (None, Some(number)) => JsonScalar::Signed(number),
+            (None, None) => JsonScalar::Float(number.as_f64()?),
+        },
+        Json::Array(items) if matches!(items.as_slice(), [Json::Null]) => JsonScalar::EmptyArray,
+        Json::Null | Json::Array(_) | Json::Object(_) => return None,
+    })
 }
 
 /// What a node that is only passed through carries.

@@ -70,7 +70,7 @@ fn a_patch_is_readable_and_names_targets_as_restconf_does() {
 fn with_annotations(tree: &Tree, random: &mut Random) -> Tree {
     let tree = annotated(tree, random);
     let mut meta = tree.root().meta().cloned().unwrap_or_default();
-    let own = Annotations::from([(("acme".into(), "note".into()), "root".into())]);
+    let own = Annotations::from([(("acme".into(), "note".into()), Value::string("root"))]);
     meta.annotations.insert(Annotated::Node, own);
     tree.with_root(tree.root().with_meta(meta))
 }

@@ -9,8 +9,9 @@ use super::PatchOperation;
 use crate::change::{Change, ChangeKind, ChangeSet, ChangedContent, Instance};
 use crate::document::{Layout, PrintOptions};
 use crate::json;
+use crate::lexical::{JsonForm, Style, canonical, json_form};
 use crate::list::{LeafList, List};
-use crate::meta::{Annotated, Meta};
+use crate::meta::{Annotated, Meta, defined_ones};
 use crate::node::{Content, Node, Slot, Tree};
 use crate::path::{PathStep, Select, api_path};
 use crate::value::Value;
@@ -218,13 +219,20 @@ impl Writer {
             }
             self.text(&metadata_place(schema, place))?;
             self.out.push_str(":{");
-            for (index, ((module, name), value)) in annotations.iter().enumerate() {
+            let annotations = defined_ones(schema, Some(annotations));
+            for (index, (definition, value)) in annotations.enumerate() {
+                let (module, name) = &definition.name;
                 if index > 0 {
                     self.out.push(',');
                 }
                 self.text(&format!("{module}:{name}"))?;
                 self.out.push(':');
-                self.text(value)?;
+                let text = canonical(schema, definition.ty, value, Style::Json);
+                match json_form(definition.ty, value) {
+                    JsonForm::EmptyArray => self.out.push_str("[null]"),
+                    JsonForm::Bare => self.out.push_str(&text),
+                    JsonForm::String => self.text(&text)?,
+                }
             }
             self.out.push('}');
         }

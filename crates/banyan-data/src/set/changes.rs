@@ -187,7 +187,7 @@ impl ChangeLines<'_> {
         let schema = self.schema();
         // What is not named is gone, and at least one line must say so.
         match new.own() {
-            own @ Some(_) => self.lines.annotate(&annotation_tail(own))?,
+            own @ Some(_) => self.lines.annotate(&annotation_tail(&schema, own))?,
             None => self.lines.annotate(" @")?,
         }
         let inner = (of != SchemaId::ROOT).then(|| schema.node(of).module);
@@ -198,7 +198,8 @@ impl ChangeLines<'_> {
             if let Annotated::Entry(_, value) = place {
                 self.lines.item(&schema, id, value);
             }
-            self.lines.annotate(&annotation_tail(Some(annotations)))?;
+            self.lines
+                .annotate(&annotation_tail(&schema, Some(annotations)))?;
             self.lines.back(here);
         }
         Ok(())

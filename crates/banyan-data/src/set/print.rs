@@ -6,7 +6,7 @@ use banyan_yang::schema::{ModuleId, NodeKind, Schema, SchemaId};
 
 use crate::document::PrintOptions;
 use crate::list::List;
-use crate::meta::{Annotations, Meta};
+use crate::meta::{Annotations, Meta, defined_ones};
 use crate::node::{Content, Node, Tree};
 use crate::shown::{Shown, ShownChild};
 use crate::sink::Sink;
@@ -102,7 +102,7 @@ impl<'w> Lines<'w> {
         outer: Option<ModuleId>,
     ) -> io::Result<()> {
         let schema = shown.schema();
-        self.own_annotations(node.meta())?;
+        self.own_annotations(schema, node.meta())?;
         let is_entry = schema.node(node.id()).kind == NodeKind::List;
         for child in shown.children(node) {
             // The keys stand behind the name of the entry; what is annotated needs a line nevertheless.
@@ -114,9 +114,9 @@ impl<'w> Lines<'w> {
         Ok(())
     }
 
-    fn own_annotations(&mut self, meta: Option<&Meta>) -> io::Result<()> {
+    fn own_annotations(&mut self, schema: &Schema, meta: Option<&Meta>) -> io::Result<()> {
         match meta.and_then(Meta::own) {
-            own @ Some(_) => self.annotate(&annotation_tail(own)),
+            own @ Some(_) => self.annotate(&annotation_tail(schema, own)),
             None => Ok(()),
         }
     }
@@ -136,18 +136,21 @@ impl<'w> Lines<'w> {
         match &child.slot.content {
             Content::Leaf(value) => {
                 let mut tail = leaf_tail(schema, id, value);
-                tail.push_str(&annotation_tail(child.annotations(meta, None).as_deref()));
+                tail.push_str(&annotation_tail(
+                    schema,
+                    child.annotations(meta, None).as_deref(),
+                ));
                 self.line("set", &tail)?;
             }
             Content::Any(any) => {
-                let annotations = annotation_tail(child.annotations(meta, None).as_deref());
+                let annotations = annotation_tail(schema, child.annotations(meta, None).as_deref());
                 self.line("set", &format!(" {}{annotations}", any_words(any)))?;
             }
             Content::LeafList(list) => {
                 for value in list.iter() {
                     let annotations = child.annotations(meta, Some(value));
                     let mut tail = item(schema, id, value);
-                    tail.push_str(&annotation_tail(annotations.as_deref()));
+                    tail.push_str(&annotation_tail(schema, annotations.as_deref()));
                     self.line("set", &tail)?;
                 }
             }
@@ -210,7 +213,8 @@ fn leaf_tail(schema: &Schema, id: SchemaId, value: &Value) -> String {
 }
 
 /// Annotations with a blank before each.
-pub(super) fn annotation_tail(annotations: Option<&Annotations>) -> String {
-    let each = annotations.into_iter().flatten().map(annotation_words);
-    each.fold(String::new(), |tail, words| tail + " " + &words)
+pub(super) fn annotation_tail(schema: &Schema, annotations: Option<&Annotations>) -> String {
+    defined_ones(schema, annotations).fold(String::new(), |tail, annotation| {
+        tail + " " + &annotation_words(schema, annotation)
+    })
 }

@@ -14,7 +14,7 @@ use crate::input::{Broken, Lines};
 use crate::meta::{Annotated, Meta, annotation_named, refuses_annotations};
 use crate::path::{InstancePath, PathStep, Select};
 use crate::text::read::unknown_annotation;
-use crate::words::{Breaks, Scanner, Token, Word, value_of};
+use crate::words::{Breaks, Scanner, Token, Word, annotation_value, value_of};
 
 /// Reads lines.
 pub(super) struct SetReader<'o, 'a> {
@@ -552,10 +552,15 @@ impl<'o, 'a> SetReader<'o, 'a> {
                 return Err(resolved.too_much(name));
             };
             match annotation_named(&resolved.schema, text) {
-                Some(annotation) => {
+                Some(definition) => {
+                    let value = annotation_value(&resolved.schema, &definition, value);
+                    let value = value.map_err(|wrong| {
+                        let path = resolved.path(place.child());
+                        (definition.refusal(wrong, path), name.offset)
+                    })?;
                     let meta = self.top().meta.get_or_insert_default();
                     let of = meta.annotations.entry(place.clone()).or_default();
-                    if of.insert(annotation, value.text.as_ref().into()).is_some() {
+                    if of.insert(definition.name, value).is_some() {
                         let message = format!("the annotation {text} is given twice");
                         return Err(resolved.wrong(ErrorKind::Duplicate, message, name.offset));
                     }

@@ -5,7 +5,7 @@ use std::io;
 use banyan_yang::schema::{ModuleId, NodeKind, Schema, SchemaId};
 
 use crate::document::{Layout, PrintOptions};
-use crate::meta::{Annotations, Meta};
+use crate::meta::{Annotations, Meta, defined_ones};
 use crate::node::{Content, Node, Tree};
 use crate::shown::{Shown, ShownChild};
 use crate::sink::Sink;
@@ -81,9 +81,13 @@ impl Lines<'_> {
         self.word(value_word(schema, id, value).as_deref().unwrap_or(EMPTY))
     }
 
-    fn annotations(&mut self, annotations: Option<&Annotations>) -> io::Result<()> {
-        let mut all = annotations.into_iter().flatten();
-        all.try_for_each(|annotation| self.word(&annotation_words(annotation)))
+    fn annotations(
+        &mut self,
+        schema: &Schema,
+        annotations: Option<&Annotations>,
+    ) -> io::Result<()> {
+        defined_ones(schema, annotations)
+            .try_for_each(|annotation| self.word(&annotation_words(schema, annotation)))
     }
 }
 
@@ -95,9 +99,9 @@ fn children(
 ) -> io::Result<()> {
     let schema = shown.schema();
     let own = node.meta().and_then(Meta::own);
-    for annotation in own.into_iter().flatten() {
+    for annotation in defined_ones(schema, own) {
         lines.sink.blanks(lines.width * lines.depth)?;
-        lines.sink.put(&annotation_words(annotation))?;
+        lines.sink.put(&annotation_words(schema, annotation))?;
         lines.sink.put(";\n")?;
     }
     let is_entry = schema.node(node.id()).kind == NodeKind::List;
@@ -151,19 +155,19 @@ fn print_child(
         }
         Content::Leaf(value) => {
             lines.value(schema, id, value)?;
-            lines.annotations(child.annotations(meta, None).as_deref())?;
+            lines.annotations(schema, child.annotations(meta, None).as_deref())?;
         }
         Content::LeafList(list) => {
             lines.sink.put(" [")?;
             for value in list.iter() {
                 lines.item(schema, id, value)?;
-                lines.annotations(child.annotations(meta, Some(value)).as_deref())?;
+                lines.annotations(schema, child.annotations(meta, Some(value)).as_deref())?;
             }
             lines.sink.put(" ]")?;
         }
         Content::Any(any) => {
             lines.word(&any_words(any))?;
-            lines.annotations(child.annotations(meta, None).as_deref())?;
+            lines.annotations(schema, child.annotations(meta, None).as_deref())?;
         }
         // Above.
         Content::List(_) => {}

@@ -14,7 +14,7 @@ use crate::known::{KnownChildren, find, unknown_child};
 use crate::meta::{Annotated, Annotations, annotation_named, refuses_annotations};
 use crate::node::{Content, Node, Tree};
 use crate::reading::{Reading, Stop};
-use crate::words::{Breaks, Scanner, Token, Word, value_of};
+use crate::words::{Breaks, Scanner, Token, Word, annotation_value, value_of};
 
 /// Reads statements.
 pub(super) struct TextReader<'o, 'a> {
@@ -499,8 +499,17 @@ impl<'o, 'a> TextReader<'o, 'a> {
         let child = place.child();
         for (name, value) in annotations {
             let text = name.annotation().unwrap_or_default();
-            if let Some(annotation) = annotation_named(schema, text) {
-                let annotation = Annotations::from([(annotation, value.text.as_ref().into())]);
+            if let Some(definition) = annotation_named(schema, text) {
+                let value = match annotation_value(schema, &definition, value) {
+                    Ok(value) => value,
+                    Err(wrong) => {
+                        let path = self.reading.place.path_of(child);
+                        let error = definition.refusal(wrong, path);
+                        self.reading.report(error, value.offset)?;
+                        continue;
+                    }
+                };
+                let annotation = Annotations::from([(definition.name, value)]);
                 if !self.reading.place.top().annotate(place.clone(), annotation) {
                     let message = format!("the annotation {text} is given twice");
                     self.reading

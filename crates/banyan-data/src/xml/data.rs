@@ -15,7 +15,7 @@ use crate::document::ParseOptions;
 use crate::error::{DataError, ErrorKind, ErrorPath};
 use crate::known::KnownChildren;
 use crate::lexical;
-use crate::meta::{Annotated, Annotations, annotation_of, refuses_annotations};
+use crate::meta::{Annotated, AnnotationName, Annotations, annotation_of, refuses_annotations};
 use crate::node::{Content, Node, Tree};
 use crate::reading::{Reading, Stop};
 use crate::value::Value;
@@ -348,7 +348,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         ValuePrefixes {
             namespaces: &self.scanner.namespaces,
             lenient: self.reading.options.lenient(),
-            leaf: schema.node(id).module,
+            own: Some(schema.node(id).module),
         }
     }
 
@@ -362,24 +362,50 @@ impl<'o, 'a> DataReader<'o, 'a> {
         let mut found = Annotations::new();
         for index in 0..self.scanner.attributes.len() {
             let attribute = self.scanner.attributes[index].clone();
-            let namespace = attribute
-                .prefix
-                .and_then(|prefix| self.scanner.namespaces.uri(Some(prefix)));
-            let known =
-                namespace.and_then(|namespace| annotation_of(schema, namespace, attribute.local));
-            match known {
-                Some(name) => {
-                    let value = attribute.value.as_ref().into();
-                    if found.insert(name, value).is_some() {
-                        let message = format!("the attribute {} is given twice", attribute.local);
-                        self.reading
-                            .fail(ErrorKind::Duplicate, child, message, offset)?;
-                    }
-                }
-                None => self.unknown_attribute(&attribute, child, offset)?,
+            let annotation = self.annotation(schema, &attribute, child, offset)?;
+            let twice = annotation.is_some_and(|(name, value)| found.insert(name, value).is_some());
+            if twice {
+                let message = format!("the attribute {} is given twice", attribute.local);
+                self.reading
+                    .fail(ErrorKind::Duplicate, child, message, offset)?;
             }
         }
         Ok(found)
+    }
+
+    /// The annotation that an attribute is; `None` (and an error) if it is none, or has a value that is none of the
+    /// type's.
+    pub(super) fn annotation(
+        &mut self,
+        schema: &Schema,
+        attribute: &scanner::Attribute<'a>,
+        child: Option<SchemaId>,
+        offset: usize,
+    ) -> Result<Option<(AnnotationName, Value)>, Stop> {
+        let namespaces = &self.scanner.namespaces;
+        let namespace = attribute
+            .prefix
+            .and_then(|prefix| namespaces.uri(Some(prefix)));
+        let definition =
+            namespace.and_then(|namespace| annotation_of(schema, namespace, attribute.local));
+        let Some(definition) = definition else {
+            self.unknown_attribute(attribute, child, offset)?;
+            return Ok(None);
+        };
+        let prefixes = ValuePrefixes {
+            namespaces,
+            lenient: self.reading.options.lenient(),
+            own: definition.module,
+        };
+        match lexical::parse(schema, definition.ty, &attribute.value, &prefixes) {
+            Ok(value) => Ok(Some((definition.name, value))),
+            Err(wrong) => {
+                let path = self.reading.place.path_of(child);
+                self.reading
+                    .report(definition.refusal(wrong, path), offset)?;
+                Ok(None)
+            }
+        }
     }
 
     /// Keeps the annotations of the innermost open node.
@@ -413,7 +439,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         Ok(Annotations::new())
     }
 
-    pub(super) fn unknown_attribute(
+    fn unknown_attribute(
         &mut self,
         attribute: &scanner::Attribute<'a>,
         child: Option<SchemaId>,

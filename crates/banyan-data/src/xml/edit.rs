@@ -13,7 +13,7 @@ use crate::edit::{EditContent, EditNode, Insert, Operation};
 use crate::error::{DataError, ErrorKind};
 use crate::input::Lines;
 use crate::lexical::{self, ValueError};
-use crate::meta::{Annotated, Annotations, DEFAULT_NAMESPACE, Meta, annotation_of};
+use crate::meta::{Annotated, Annotations, DEFAULT_NAMESPACE, Meta};
 use crate::reading::Stop;
 use crate::value::Value;
 
@@ -430,16 +430,13 @@ impl<'o, 'a> EditReader<'o, 'a> {
                         return Ok(None);
                     }
                 },
-                (namespace, local) => {
-                    let known = namespace.and_then(|uri| annotation_of(schema, uri, local));
-                    match known {
-                        Some(name) => {
-                            let annotations = found.annotations.get_or_insert_default();
-                            annotations.insert(name, attribute.value.into());
-                        }
-                        None => self
-                            .reader
-                            .unknown_attribute(&attribute, Some(id), offset)?,
+                _ => {
+                    let annotation =
+                        self.reader
+                            .annotation(schema, &attribute, Some(id), offset)?;
+                    if let Some((name, value)) = annotation {
+                        let annotations = found.annotations.get_or_insert_default();
+                        annotations.insert(name, value);
                     }
                 }
             }

@@ -110,8 +110,8 @@ impl<'a> Namespaces<'a> {
 pub(crate) struct ValuePrefixes<'s, 'a> {
     pub(crate) namespaces: &'s Namespaces<'a>,
     pub(crate) lenient: bool,
-    /// The module of the leaf: what an unprefixed name means where there is no default namespace.
-    pub(crate) leaf: ModuleId,
+    /// The module of the leaf or annotation: what an unprefixed name means where there is no default namespace.
+    pub(crate) own: Option<ModuleId>,
 }
 
 impl Prefixes for ValuePrefixes<'_, '_> {
@@ -122,7 +122,7 @@ impl Prefixes for ValuePrefixes<'_, '_> {
         }
         match prefix {
             Some(name) => schema.module_by_name(name),
-            None => Some(self.leaf),
+            None => self.own,
         }
     }
 

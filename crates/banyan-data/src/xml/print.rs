@@ -6,8 +6,9 @@ use banyan_yang::schema::{ModuleId, Schema, SchemaId};
 
 use super::tags::Tags;
 use crate::document::PrintOptions;
+use crate::lexical::{Style, canonical};
 use crate::list::List;
-use crate::meta::{Annotations, DEFAULT_MODULE, DEFAULT_NAMESPACE, Meta};
+use crate::meta::{Annotations, DEFAULT_NAMESPACE, Meta, defined_ones};
 use crate::node::{Content, Node, Tree};
 use crate::shown::{Shown, ShownChild};
 use crate::value::Value;
@@ -96,8 +97,7 @@ fn print_child(
         Content::Any(any) => {
             let annotated = child.annotations(meta, None);
             tags.begin(schema, id, outer)?;
-            tags.declare(schema, None, modules_of(schema, annotated.as_deref()))?;
-            annotations(tags, schema, annotated.as_deref())?;
+            annotations(tags, schema, None, annotated.as_deref())?;
             tags.verbatim(&definition.name, &any.to_xml(schema))
         }
         Content::Mount(tree) => {
@@ -134,8 +134,7 @@ fn enter(tags: &mut Tags<'_>, shown: &mut Shown<'_>, node: &Node) -> io::Result<
 fn inside(tags: &mut Tags<'_>, shown: &mut Shown<'_>, id: SchemaId, node: &Node) -> io::Result<()> {
     let schema = shown.schema();
     let own = node.meta().and_then(Meta::own);
-    tags.declare(schema, None, modules_of(schema, own))?;
-    annotations(tags, schema, own)?;
+    annotations(tags, schema, None, own)?;
     let shown_children = shown.children(node);
     if shown_children.is_empty() {
         return tags.end_empty();
@@ -158,47 +157,38 @@ fn leaf(
 ) -> io::Result<()> {
     let definition = schema.node(id);
     tags.begin(schema, id, outer)?;
-    tags.declare(schema, [value], modules_of(schema, annotated))?;
-    annotations(tags, schema, annotated)?;
+    annotations(tags, schema, Some(value), annotated)?;
     match &definition.ty {
         Some(ty) => tags.value(schema, ty, &definition.name, value),
         None => tags.end_empty(),
     }
 }
 
-/// The modules of annotations, for the declarations of their prefixes; that of `default` has its own.
-fn modules_of<'s>(
-    schema: &'s Schema,
-    annotations: Option<&'s Annotations>,
-) -> impl Iterator<Item = ModuleId> {
-    let names = annotations
-        .into_iter()
-        .flatten()
-        .map(|((module, _), _)| module);
-    names
-        .filter(|module| ***module != *DEFAULT_MODULE)
-        .filter_map(|module| schema.module_by_name(module))
-}
-
-/// Attributes for annotations (RFC 7952 5.1), whose prefixes are declared, except that of `default`.
+/// The declarations of the prefixes that a value and the names and values of annotations use, and the annotations as
+/// attributes (RFC 7952 5.1), in a tag that has begun. The prefix of `default` is declared with it.
 fn annotations(
     tags: &mut Tags<'_>,
     schema: &Schema,
+    value: Option<&Value>,
     annotations: Option<&Annotations>,
 ) -> io::Result<()> {
-    for ((module_name, name), value) in annotations.into_iter().flatten() {
-        if **module_name == *DEFAULT_MODULE {
-            default_mark(tags, value)?;
-        } else if let Some(module) = schema.module_by_name(module_name) {
-            let prefix = schema.xml_prefix(module);
-            tags.attribute(&format!("{prefix}:{name}"), value)?;
+    let values = annotations.into_iter().flatten().map(|(_, value)| value);
+    let modules = defined_ones(schema, annotations).filter_map(|(definition, _)| definition.module);
+    tags.declare(schema, value.into_iter().chain(values), modules)?;
+    for (definition, value) in defined_ones(schema, annotations) {
+        let text = canonical(schema, definition.ty, value, Style::Xml);
+        match definition.module {
+            Some(module) => {
+                let prefix = schema.xml_prefix(module);
+                let (_, name) = &definition.name;
+                tags.attribute(&format!("{prefix}:{name}"), &text)?;
+            }
+            // RFC 6243 6.
+            None => {
+                tags.attribute("xmlns:wd", DEFAULT_NAMESPACE)?;
+                tags.attribute("wd:default", &text)?;
+            }
         }
     }
     Ok(())
-}
-
-/// RFC 6243 6.
-fn default_mark(tags: &mut Tags<'_>, value: &str) -> io::Result<()> {
-    tags.attribute("xmlns:wd", DEFAULT_NAMESPACE)?;
-    tags.attribute("wd:default", value)
 }

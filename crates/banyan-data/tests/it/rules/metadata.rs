@@ -1,14 +1,19 @@
 //! Annotations (RFC 7952).
 
-use banyan_data::document::{ParseOptions, Strictness};
-use banyan_data::json;
+use banyan_data::change::diff;
+use banyan_data::document::{Layout, ParseOptions, PrintOptions, Strictness};
+use banyan_data::form::Form;
+use banyan_data::patch::{from_yang_patch, to_yang_patch};
+use banyan_data::{Tree, json};
 
 use crate::fixture::{data, edited, json_data, schema, to_json, to_xml, try_data};
 
 fn annotated() -> std::sync::Arc<banyan_yang::schema::Schema> {
     schema(&[
         "module t { yang-version 1.1; namespace urn:t; prefix t; import ietf-yang-metadata { prefix md; }
-           md:annotation note { type string; }
+           md:annotation note { type string; } md:annotation count { type uint8; } md:annotation total { type uint64; }
+           identity kind; identity one { base kind; } md:annotation kind { type identityref { base kind; } }
+           md:annotation mixed { type union { type uint8; type string; } } md:annotation mark { type empty; }
            container c { leaf a { type string; } container d { presence p; } list l { key k; leaf k { type string; } } 
              leaf-list v { type string; } leaf-list u { type string; ordered-by user; } leaf-list s { config false; type string; } } }",
         "module ietf-yang-metadata { namespace urn:ietf:params:xml:ns:yang:ietf-yang-metadata; prefix md; extension annotation { argument name; } }",
@@ -105,4 +110,74 @@ fn annotations_go_with_their_entry_and_stay_while_it_moves() {
         after("<c><v t:note='3'>b</v></c>"),
         "{\"t:c\":{\"v\":[\"a\",\"b\"],\"@v\":[null,{\"t:note\":\"3\"}],\"u\":[\"y\",\"x\"]}}"
     );
+}
+
+// Rule 61.
+#[test]
+fn the_value_of_an_annotation_is_of_the_type_of_its_definition() {
+    let schema = annotated();
+    let xml = "<c t:count='007'><a t:total='+5' t:kind='t:one' t:mixed='7' t:mark=''>x</a>\
+               <v t:count='1'>a</v><v t:count='2'>b</v></c>";
+    let tree = data(&schema, xml);
+    let json = "{\"t:c\":{\"@\":{\"t:count\":7},\"a\":\"x\",\
+                \"@a\":{\"t:kind\":\"t:one\",\"t:mark\":[null],\"t:mixed\":7,\"t:total\":\"5\"},\
+                \"v\":[\"a\",\"b\"],\"@v\":[{\"t:count\":1},{\"t:count\":2}]}}";
+    assert_eq!(to_json(&tree), json);
+    let canonical = "<c xmlns=\"urn:t\" xmlns:t=\"urn:t\" t:count=\"7\">\
+                     <a xmlns:t=\"urn:t\" t:kind=\"t:one\" t:mark=\"\" t:mixed=\"7\" t:total=\"5\">x</a>\
+                     <v xmlns:t=\"urn:t\" t:count=\"1\">a</v><v xmlns:t=\"urn:t\" t:count=\"2\">b</v></c>";
+    assert_eq!(to_xml(&tree), canonical);
+    assert_eq!(json_data(&schema, json), Ok(tree.clone()));
+    // A string that looks like a number stays one.
+    let text = json.replace("\"t:mixed\":7", "\"t:mixed\":\"7\"");
+    let string = json_data(&schema, &text).unwrap();
+    assert_ne!(string, tree);
+    for tree in [&tree, &string] {
+        for form in [Form::Json, Form::Text, Form::Set] {
+            let mut out = Vec::new();
+            form.print(tree, &PrintOptions::default(), &mut out)
+                .unwrap();
+            let again = form.parse_data(&schema, &out, &ParseOptions::default());
+            assert_eq!(
+                again.as_ref(),
+                Ok(tree),
+                "{}",
+                String::from_utf8_lossy(&out)
+            );
+        }
+        let empty = Tree::empty(schema.clone());
+        let patch = to_yang_patch(&diff(&empty, tree), "1", Layout::Compact).unwrap();
+        let edit = from_yang_patch(&schema, &patch, &empty).unwrap();
+        assert_eq!(edit.apply(&empty).as_ref(), Ok(tree), "{patch}");
+    }
+}
+
+// Rule 61.
+#[test]
+fn a_value_that_is_not_of_the_annotation_s_type_is_refused_with_its_place() {
+    let schema = annotated();
+    let expected = ["BadAttribute /t:c/v -"];
+    let xml = "<c><v t:count='many'>a</v></c>";
+    assert_eq!(try_data(&schema, xml).unwrap_err(), expected);
+    assert_eq!(edited(&data(&schema, ""), xml).unwrap_err(), expected);
+    for value in ["\"7\"", "256", "null", "[1]"] {
+        let json = format!("{{\"t:c\":{{\"v\":[\"a\"],\"@v\":[{{\"t:count\":{value}}}]}}}}");
+        let refused = json::parse_data(&schema, json.as_bytes(), &ParseOptions::default());
+        let error = &refused.unwrap_err()[0];
+        assert!(error.position.is_some_and(|at| at.column > 25), "{error}");
+    }
+    for (text, column) in [
+        ("t:c { v a @t:count many; }", 20),
+        ("set t:c v a @t:count many", 13),
+    ] {
+        let text = text.as_bytes();
+        let refused = Form::of(text).parse_data(&schema, text, &ParseOptions::default());
+        let error = &refused.unwrap_err()[0];
+        let shown = error.to_string();
+        assert!(
+            shown.starts_with("/t:c/v: annotation t:count: \"many\" is not of type uint8"),
+            "{shown}"
+        );
+        assert_eq!(error.position.map(|at| at.column), Some(column), "{shown}");
+    }
 }
