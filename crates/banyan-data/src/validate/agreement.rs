@@ -153,6 +153,24 @@ container one
     leaf text must="not(/ifs/if[name=substring(current(), 2)]/mtu = 2)"
 "#;
 
+/// Trees in trees, each with references and conditions of its own; the mounted ones have the same schema.
+pub(super) const MOUNTS: &str = r#"
+list if key=name unique=mtu
+  leaf name type=uint32
+  leaf mtu type=uint32
+list use key=n
+  leaf n type=uint32
+  leaf if type=ref path=/if/name
+  leaf mtu type=ref path=/if/mtu
+  leaf m type=uint32 must="not(/if[name=current()/../if]/mtu >= 3)"
+  leaf w type=uint32 when="not(/if[name=current()/../n]/mtu = 2)"
+  leaf v type=uint32 when="/if[name=current()/../n]/mtu < 2"
+  leaf at type=instance
+list device key=id
+  leaf id type=uint32
+  container config mount
+"#;
+
 fn shown(report: &Report) -> Vec<String> {
     let mut shown: Vec<String> = report
         .errors
@@ -181,6 +199,10 @@ pub(super) fn mixed(schema: &Schema, base: &Node, other: &Node, random: &mut Ran
         }
         (Some(Content::List(a)), Some(Content::List(b))) if deeper => {
             mixed_list(schema, a, b, random)
+        }
+        (Some(Content::Mount(a)), Some(Content::Mount(b))) if deeper => {
+            let root = mixed(schema, a.root(), b.root(), random);
+            Some(Content::Mount(std::sync::Arc::new(a.with_root(root))))
         }
         (Some(_), Some(_)) if random.chance(20) => None,
         (_, new) => new.cloned(),
@@ -226,6 +248,12 @@ fn they_agree_on_paths_unions_and_what_must_differ() {
 fn they_agree_on_constraints_that_pick_entries_by_key() {
     let (valid, invalid) = agree(PICKS, 30, 60);
     assert!(valid > 300 && invalid > 300, "{valid} valid, {invalid} not");
+}
+
+#[test]
+fn they_agree_in_mounted_trees() {
+    let (valid, invalid) = agree(MOUNTS, 20, 60);
+    assert!(valid > 200 && invalid > 200, "{valid} valid, {invalid} not");
 }
 
 /// Compares the two, and the indexes of each tree with those moved on from its predecessor, after random changes of valid

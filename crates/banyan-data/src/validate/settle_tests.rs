@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use banyan_yang::schema::Schema;
 
-use super::agreement::mixed;
+use super::agreement::{MOUNTS, mixed};
 use super::{Indexes, Mounts, Settled, apply_whens, settle};
 use crate::change::diff;
 use crate::node::{Content, Tree};
@@ -70,9 +70,21 @@ fn settled(before: &Tree, after: &Tree) -> Settled {
 
 #[test]
 fn settling_a_change_and_looking_through_the_whole_tree_agree() {
-    let schema = outline(MODEL);
+    let (with_removals, kept) = agree(MODEL, 80);
+    assert!(with_removals > 500 && kept > 500, "{with_removals}, {kept}");
+}
+
+#[test]
+fn they_agree_in_mounted_trees() {
+    let (with_removals, kept) = agree(MOUNTS, 20);
+    assert!(with_removals > 50 && kept > 50, "{with_removals}, {kept}");
+}
+
+/// Compares the two after random changes: how many took something out, and how many did not.
+fn agree(model: &str, seeds: u64) -> (usize, usize) {
+    let schema = outline(model);
     let (mut with_removals, mut kept) = (0, 0);
-    for seed in 1..=80u64 {
+    for seed in 1..=seeds {
         let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let (mut base, _) = apply_whens(&random_tree(&schema, &mut random), BUDGET);
         for step in 0..40 {
@@ -105,7 +117,7 @@ fn settling_a_change_and_looking_through_the_whole_tree_agree() {
             base = expected;
         }
     }
-    assert!(with_removals > 500 && kept > 500, "{with_removals}, {kept}");
+    (with_removals, kept)
 }
 
 fn many(schema: &Arc<Schema>, count: u32, kind: &str) -> Tree {
