@@ -14,7 +14,7 @@ use banyan_data::document::ParseOptions;
 use banyan_data::{Content, Tree, Value, validate, xml};
 use banyan_engine::engine::{Engine, EngineBuilder};
 use banyan_yang::schema::{Schema, SchemaId};
-use common::{commit, in_memory, median, ms, resident, write_summary};
+use common::{commit, in_memory, median, ms, write_summary};
 use serde_json::json;
 
 const MODEL: &str = "module bench {
@@ -197,6 +197,17 @@ fn sync_alone(directory: &Path) -> Duration {
         })
         .collect();
     median(times)
+}
+
+/// Bytes of memory in use by this process.
+fn resident() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: u64 = statm
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse().ok())
+        .unwrap_or(0);
+    pages * 4096
 }
 
 /// Bytes that this process has caused to be written.
