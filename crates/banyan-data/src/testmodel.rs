@@ -398,14 +398,13 @@ fn random_content(
     })
 }
 
-/// `tree` with annotations of some of its nodes, leaves and leaf-list entries, mounted ones among them. Roots have none
-/// of their own: XML has no place for them.
+/// `tree` with annotations of some of its nodes, leaves and leaf-list entries, mounted ones among them.
 pub(crate) fn annotated(tree: &Tree, random: &mut Random) -> Tree {
-    tree.with_root(annotated_node(tree.root(), &[], random))
+    tree.with_root(annotated_node(tree.root(), random))
 }
 
-fn annotated_node(node: &Node, own: &[Annotated], random: &mut Random) -> Node {
-    let mut places = own.to_vec();
+fn annotated_node(node: &Node, random: &mut Random) -> Node {
+    let mut places = vec![Annotated::Node];
     let mut slots = node.slots().to_vec();
     for Slot { id, content } in &mut slots {
         match content {
@@ -416,12 +415,11 @@ fn annotated_node(node: &Node, own: &[Annotated], random: &mut Random) -> Node {
                 places.extend(entries.map(|value| Annotated::Entry(*id, value)));
             }
             Content::Container(inner) => {
-                *inner = annotated_node(inner, &[Annotated::Node], random);
+                *inner = annotated_node(inner, random);
             }
             Content::List(list) => {
                 let entries = list.iter();
-                let entries =
-                    entries.map(|entry| annotated_node(entry, &[Annotated::Node], random));
+                let entries = entries.map(|entry| annotated_node(entry, random));
                 let entries = entries.collect();
                 *list = List::from_entries(entries, list.key_count(), list.ordered_by())
                     .unwrap_or_else(|error| panic!("{error}"));

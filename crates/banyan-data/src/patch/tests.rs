@@ -10,7 +10,6 @@ use crate::document::Layout;
 use crate::edit::{Edit, Operation};
 use crate::error::DataError;
 use crate::list::At;
-use crate::meta::{Annotated, Annotations};
 use crate::node::Tree;
 use crate::testmodel::{Random, Recursive, annotated, path, random_tree, schema};
 use crate::value::Value;
@@ -67,14 +66,6 @@ fn a_patch_is_readable_and_names_targets_as_restconf_does() {
     assert_eq!(replayed(&patch, &old), Ok(new));
 }
 
-fn with_annotations(tree: &Tree, random: &mut Random) -> Tree {
-    let tree = annotated(tree, random);
-    let mut meta = tree.root().meta().cloned().unwrap_or_default();
-    let own = Annotations::from([(("acme".into(), "note".into()), Value::string("root"))]);
-    meta.annotations.insert(Annotated::Node, own);
-    tree.with_root(tree.root().with_meta(meta))
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -90,10 +81,10 @@ proptest! {
             new = changes.apply(&old).unwrap_or(new);
         }
         if random.chance(30) {
-            new = with_annotations(&new, &mut random);
+            new = annotated(&new, &mut random);
         }
         if random.chance(30) {
-            old = with_annotations(&old, &mut random);
+            old = annotated(&old, &mut random);
         }
         let changes = diff(&old, &new);
         let patch = to_yang_patch(&changes, "1", Layout::Compact).unwrap();

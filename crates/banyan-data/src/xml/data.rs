@@ -15,7 +15,9 @@ use crate::document::ParseOptions;
 use crate::error::{DataError, ErrorKind, ErrorPath};
 use crate::known::KnownChildren;
 use crate::lexical;
-use crate::meta::{Annotated, AnnotationName, Annotations, annotation_of, refuses_annotations};
+use crate::meta::{
+    Annotated, AnnotationName, Annotations, Definition, annotation_of, refuses_annotations,
+};
 use crate::node::{Content, Node, Tree};
 use crate::reading::{Reading, Stop};
 use crate::value::Value;
@@ -50,7 +52,10 @@ impl<'o, 'a> DataReader<'o, 'a> {
         self.reading.place.push(root);
         loop {
             match self.token()? {
-                Token::Open(open) if is_wrapper(&self.scanner, &open) => self.children(schema)?,
+                Token::Open(open) if is_wrapper(&self.scanner, &open) => {
+                    self.wrapper_annotations(schema, open.offset)?;
+                    self.children(schema)?;
+                }
                 Token::Open(open) => self.child(schema, open)?,
                 Token::Text(text) => self.only_blank(schema, &text)?,
                 Token::Close => {}
@@ -246,6 +251,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         let content = match self.reading.mounted_schema() {
             Some(inner) => {
                 self.reading.place.enter_mount(inner.clone());
+                self.own_annotations(&inner, offset)?;
                 self.children(&inner)?;
                 let node = self.reading.pop(&inner, SchemaId::ROOT)?;
                 self.reading.place.leave_mount();
@@ -253,6 +259,10 @@ impl<'o, 'a> DataReader<'o, 'a> {
                 Some(Content::Mount(Arc::new(Tree::new(inner, node))))
             }
             None => {
+                for index in 0..self.scanner.attributes.len() {
+                    let attribute = self.scanner.attributes[index].clone();
+                    self.unknown_attribute(&attribute, None, offset)?;
+                }
                 let text = self.verbatim()?;
                 let stored = !is_blank(&text);
                 stored.then(|| Content::Any(Arc::new(AnyData::Xml(text.into()))))
@@ -382,18 +392,12 @@ impl<'o, 'a> DataReader<'o, 'a> {
         child: Option<SchemaId>,
         offset: usize,
     ) -> Result<Option<(AnnotationName, Value)>, Stop> {
-        let namespaces = &self.scanner.namespaces;
-        let namespace = attribute
-            .prefix
-            .and_then(|prefix| namespaces.uri(Some(prefix)));
-        let definition =
-            namespace.and_then(|namespace| annotation_of(schema, namespace, attribute.local));
-        let Some(definition) = definition else {
+        let Some(definition) = self.definition(schema, attribute) else {
             self.unknown_attribute(attribute, child, offset)?;
             return Ok(None);
         };
         let prefixes = ValuePrefixes {
-            namespaces,
+            namespaces: &self.scanner.namespaces,
             lenient: self.reading.options.lenient(),
             own: definition.module,
         };
@@ -406,6 +410,30 @@ impl<'o, 'a> DataReader<'o, 'a> {
                 Ok(None)
             }
         }
+    }
+
+    fn definition<'s>(
+        &self,
+        schema: &'s Schema,
+        attribute: &scanner::Attribute<'a>,
+    ) -> Option<Definition<'s>> {
+        let namespace = self.scanner.namespaces.uri(Some(attribute.prefix?))?;
+        annotation_of(schema, namespace, attribute.local)
+    }
+
+    /// Keeps the annotations of the root among the attributes of the element around it; the others are the protocol's.
+    fn wrapper_annotations(&mut self, schema: &Schema, offset: usize) -> Result<(), Stop> {
+        for index in 0..self.scanner.attributes.len() {
+            let attribute = self.scanner.attributes[index].clone();
+            if self.definition(schema, &attribute).is_none() {
+                continue;
+            }
+            if let Some(annotation) = self.annotation(schema, &attribute, None, offset)? {
+                let top = self.reading.place.top();
+                top.annotate(Annotated::Node, Annotations::from([annotation]));
+            }
+        }
+        Ok(())
     }
 
     /// Keeps the annotations of the innermost open node.

@@ -161,7 +161,10 @@ impl<'o, 'a> EditReader<'o, 'a> {
         }
         let bytes = self.reader.scanner.input().as_bytes();
         let position = self.lines.position(bytes, open.offset);
-        let Some(attributes) = self.attributes(schema, id, inherited, open.offset)? else {
+        // What is mounted has annotations of its own schema.
+        let inner = self.mounted(schema, id);
+        let defining = inner.as_deref().unwrap_or(schema);
+        let Some(attributes) = self.attributes(defining, id, inherited, open.offset)? else {
             return self.reader.skip();
         };
         let insert = match self.insert(schema, id, &attributes) {
@@ -237,7 +240,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
             }
             NodeKind::LeafList => self.leaf_list_entry(schema, id, operation, open.offset),
             NodeKind::Container if definition.mount_point().is_some() => {
-                self.mount(id, operation, open.offset)
+                self.mount(id, operation, open.offset, nodes)
             }
             NodeKind::Container => {
                 self.reader.reading.place.push(id);
@@ -328,21 +331,30 @@ impl<'o, 'a> EditReader<'o, 'a> {
         Ok(content)
     }
 
+    /// The schema of what is mounted at `id`, if that is a mount point and it is known.
+    fn mounted(&mut self, schema: &Schema, id: SchemaId) -> Option<Arc<Schema>> {
+        schema.node(id).mount_point()?;
+        self.reader.reading.place.push(id);
+        let inner = self.reader.reading.mounted_schema();
+        self.reader.reading.place.discard();
+        inner
+    }
+
     fn mount(
         &mut self,
         id: SchemaId,
         operation: Operation,
         offset: usize,
+        nodes: &mut Children,
     ) -> Result<Option<EditContent>, Stop> {
         self.reader.reading.place.push(id);
         let content = match self.reader.reading.mounted_schema() {
             Some(inner) => {
                 self.reader.reading.place.enter_mount(inner.clone());
-                let mut nodes = Children::default();
-                self.children(&inner, SchemaId::ROOT, operation, &mut nodes)?;
+                self.children(&inner, SchemaId::ROOT, operation, nodes)?;
                 self.reader.reading.place.discard();
                 self.reader.reading.place.leave_mount();
-                Some(EditContent::Mount(inner, nodes.nodes))
+                Some(EditContent::Mount(inner, std::mem::take(&mut nodes.nodes)))
             }
             None => {
                 let text = self.reader.verbatim()?;

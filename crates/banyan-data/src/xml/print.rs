@@ -26,7 +26,8 @@ pub fn print(tree: &Tree, options: &PrintOptions<'_>, out: &mut dyn io::Write) -
     tags.finish()
 }
 
-/// Prints a tree as [`print`] does, inside of an element without a namespace: a datastore's file.
+/// Prints a tree as [`print`] does, inside of an element without a namespace: a datastore's file. The element has the
+/// annotations of the root.
 ///
 /// # Errors
 /// Those of the writer.
@@ -39,6 +40,8 @@ pub fn print_wrapped(
     let mut tags = Tags::new(out, options.layout);
     let mut shown = Shown::new(tree, options);
     tags.wrap(wrapper)?;
+    own_annotations(&mut tags, tree)?;
+    tags.end_open()?;
     children(&mut tags, &mut shown, tree.root(), None)?;
     tags.close(wrapper)?;
     tags.finish()
@@ -102,6 +105,7 @@ fn print_child(
         }
         Content::Mount(tree) => {
             tags.begin(schema, id, outer)?;
+            own_annotations(tags, tree)?;
             tags.end_open()?;
             children(tags, &mut shown.mounted(tree), tree.root(), None)?;
             tags.close(&definition.name)
@@ -162,6 +166,12 @@ fn leaf(
         Some(ty) => tags.value(schema, ty, &definition.name, value),
         None => tags.end_empty(),
     }
+}
+
+/// The annotations of a tree's root, on the element around.
+fn own_annotations(tags: &mut Tags<'_>, tree: &Tree) -> io::Result<()> {
+    let own = tree.root().meta().and_then(Meta::own);
+    annotations(tags, tree.schema(), None, own)
 }
 
 /// The declarations of the prefixes that a value and the names and values of annotations use, and the annotations as

@@ -73,12 +73,11 @@ impl<'w> Tags<'w> {
         self.attribute("xmlns", namespace)
     }
 
-    /// `<name>` of an element around the data, without a namespace; children follow, then [`Tags::close`].
+    /// `<name` of an element around the data, without a namespace, as [`Tags::begin`].
     pub(super) fn wrap(&mut self, name: &str) -> io::Result<()> {
         self.line()?;
         self.sink.put("<")?;
-        self.sink.put(name)?;
-        self.end_open()
+        self.sink.put(name)
     }
 
     /// ` name="value"`, in a tag that has begun.
