@@ -77,6 +77,19 @@ fn printed(form: Form, tree: &Tree) -> String {
     String::from_utf8(out).expect("every form is UTF-8")
 }
 
+/// Whether no instance-identifier has quotes of both kinds in a predicate: XPath 1.0 has no escape for them.
+fn can_be_written(tree: &Tree) -> bool {
+    let read = xml::parse_data(
+        tree.schema(),
+        xml_of(tree).as_bytes(),
+        &ParseOptions::default(),
+    );
+    let errors = read.err().unwrap_or_default();
+    !errors
+        .iter()
+        .any(|error| error.message.contains("is not an instance-identifier"))
+}
+
 fn shown(report: &Report) -> Vec<String> {
     let mut shown: Vec<String> = report
         .errors
@@ -151,8 +164,7 @@ proptest! {
         let mut old = Tree::empty(schema.clone());
         for mut step in steps {
             let Ok(new) = edit(&old, &mut step).apply(&old) else { continue };
-            // A value with quotes of both kinds in an instance-identifier cannot be written: XPath has no escapes.
-            if xml::parse_data(&schema, xml_of(&new).as_bytes(), &ParseOptions::default()).is_err() {
+            if !can_be_written(&new) {
                 continue;
             }
             let changes = diff(&old, &new);
@@ -188,8 +200,9 @@ proptest! {
         let (text, schema) = schema(&model_dice);
         let mut tree = Tree::empty(schema.clone());
         for mut step in steps {
-            if let Ok(new) = edit(&tree, &mut step).apply(&tree) {
-                tree = new;
+            match edit(&tree, &mut step).apply(&tree) {
+                Ok(new) if can_be_written(&new) => tree = new,
+                _ => {}
             }
         }
         let read = ParseOptions::default();
