@@ -13,6 +13,7 @@ use banyan_yang::xpath::{ArithOp, Axis, Plan, PlanExpr, PlanStep, Predicate, Res
 
 use super::once::Kept;
 use super::session::{Session, Stop, Variables};
+use super::step::is_any_depth;
 use super::value::{XValue, number_of};
 use crate::cursor::Cursor;
 use crate::frame::Place;
@@ -276,25 +277,29 @@ impl<'t> Evaluation<'t, '_> {
         let Some((step, rest)) = steps.split_first() else {
             return accept(&node);
         };
-        if step.axis != Axis::Child {
-            for reached in self.step(&node, step)? {
-                if self.any(reached, rest, accept)? {
-                    return Ok(true);
-                }
-            }
-            return Ok(false);
-        }
-        for child in self.children(&node, step)? {
+        // `//name` goes only where the name can be.
+        let toward = match rest.first() {
+            Some(next) if is_any_depth(step) && next.axis == Axis::Child => &next.test,
+            _ => &step.test,
+        };
+        let reached = match step.axis {
+            Axis::Child => self.children(&node, step)?,
+            axis => self.axis(&node, axis, toward),
+        };
+        for node in reached {
             self.session.tick()?;
             self.session.count(step, |visits| visits.looked_at += 1);
+            if step.axis != Axis::Child && !self.passes(&node, &step.test) {
+                continue;
+            }
             let focus = Focus {
-                node: child,
+                node,
                 position: 1,
                 size: 1,
             };
             let mut passes = true;
             for predicate in &step.predicates {
-                passes = self.test(&predicate.expr, &focus)?;
+                passes = self.keeps(predicate, &focus)?;
                 if !passes {
                     break;
                 }
@@ -311,14 +316,14 @@ impl<'t> Evaluation<'t, '_> {
     }
 }
 
-/// Whether the steps first climb from one node and then descend, without counting positions: no node is
-/// reached twice, and the order does not matter.
+/// Whether the steps first climb from one node, then perhaps spread along one axis, and then descend, without counting
+/// positions: no node is reached twice, and the order does not matter.
 pub(super) fn is_streamable(steps: &[PlanStep]) -> bool {
-    let climbing = |step: &&PlanStep| matches!(step.axis, Axis::SelfNode | Axis::Parent);
-    let down = steps.iter().position(|step| !climbing(&step));
-    let (_, down) = steps.split_at(down.unwrap_or(steps.len()));
-    down.iter().all(|step| {
-        step.axis == Axis::Child
+    let climbing = |step: &PlanStep| matches!(step.axis, Axis::SelfNode | Axis::Parent);
+    let climb = steps.iter().take_while(|step| climbing(step)).count();
+    let (_, down) = steps.split_at(climb);
+    down.iter().enumerate().all(|(index, step)| {
+        (index == 0 || step.axis == Axis::Child)
             && step
                 .predicates
                 .iter()

@@ -153,7 +153,7 @@ impl<'t> Evaluation<'t, '_> {
         Ok(nodes)
     }
 
-    fn keeps(&self, predicate: &Predicate, focus: &Focus<'t>) -> Result<bool, Stop> {
+    pub(super) fn keeps(&self, predicate: &Predicate, focus: &Focus<'t>) -> Result<bool, Stop> {
         if !matches!(predicate.result, ResultType::Number | ResultType::Unknown) {
             return self.test(&predicate.expr, focus);
         }
@@ -515,7 +515,7 @@ fn position_wanted(predicate: &Predicate) -> Option<f64> {
 }
 
 /// `descendant-or-self::node()`, what `//` stands for.
-fn is_any_depth(step: &PlanStep) -> bool {
+pub(super) fn is_any_depth(step: &PlanStep) -> bool {
     step.axis == Axis::DescendantOrSelf && step.test == PlanTest::Node && step.predicates.is_empty()
 }
 

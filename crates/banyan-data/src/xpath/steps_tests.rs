@@ -160,6 +160,23 @@ fn positions_look_at_what_they_ask_for() {
 }
 
 #[test]
+fn whether_there_is_a_node_is_known_with_the_first() {
+    check("/c/l[k=10]", "boolean(following-sibling::l)", "true", |_| 1);
+    check(
+        "/c/l[k=10]",
+        "not(preceding-sibling::l[v = 3])",
+        "false",
+        |_| 7 + 7,
+    );
+    check("/c/l[k=10]", "preceding-sibling::*/v = 8", "true", |_| {
+        2 + 2
+    });
+    // The root, what is on the way (far, a), and the node.
+    check("/", "boolean(//x)", "true", |_| 3 + 1);
+    check("/", "boolean(/c/l[following::x])", "true", |_| 1 + 1 + 3);
+}
+
+#[test]
 fn steps_from_many_nodes_do_not_repeat_what_one_gives() {
     let found = |text| steps(200, "/", text);
     // What follows the first follows; what precedes the last precedes; all have one parent.

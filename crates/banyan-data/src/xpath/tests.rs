@@ -119,6 +119,7 @@ fn axes_reach_what_the_recommendation_says() {
             ("self::name", ""),
             ("@x | namespace::node()", ""),
             ("text()", "/ifs/if[name='eth0']/mtu"),
+            ("descendant::text()/ancestor-or-self::ifs", "/ifs"),
             ("string(text())", "9000"),
             ("/", "/"),
         ],

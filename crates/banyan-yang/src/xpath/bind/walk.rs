@@ -275,11 +275,7 @@ impl<'a> Walker<'a> {
             to.beyond = Beyond::Foreign;
         }
         if matches!(node.kind, NodeKind::Leaf | NodeKind::LeafList) {
-            // Its only child is its text, which counts as the leaf itself.
-            if matches!(test, PlanTest::Node | PlanTest::Text) {
-                to.reached.push(from.clone());
-            }
-            return;
+            return text_of(from, test, to);
         }
         if let PlanTest::Name(name) = test
             && let Some(module) = name.module
@@ -304,6 +300,10 @@ impl<'a> Walker<'a> {
     }
 
     fn descendants(&self, from: &Reached, test: &PlanTest, to: &mut NodeSet) {
+        let kind = self.schema.node(from.node).kind;
+        if matches!(kind, NodeKind::Leaf | NodeKind::LeafList) {
+            return text_of(from, test, to);
+        }
         let mut open = vec![from.node];
         while let Some(id) = open.pop() {
             let node = self.schema.node(id);
@@ -369,6 +369,13 @@ impl<'a> Walker<'a> {
             }
             _ => nodes.filter_map(|id| self.parent(id)).collect(),
         }
+    }
+}
+
+/// The only child of a leaf is its text, which counts as the leaf itself.
+fn text_of(leaf: &Reached, test: &PlanTest, to: &mut NodeSet) {
+    if matches!(test, PlanTest::Node | PlanTest::Text) {
+        to.reached.push(leaf.clone());
     }
 }
 
