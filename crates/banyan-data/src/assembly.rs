@@ -311,11 +311,14 @@ pub(crate) fn error_path(levels: &[Level<'_>]) -> ErrorPath {
     for level in levels {
         let schema = level.schema;
         let definition = schema.node(level.id);
-        if matches!(
-            definition.kind,
-            NodeKind::Root | NodeKind::Input | NodeKind::Output
-        ) {
-            continue;
+        match definition.kind {
+            // What is mounted begins with the module's name, whatever is around it.
+            NodeKind::Root => {
+                module = None;
+                continue;
+            }
+            NodeKind::Input | NodeKind::Output => continue,
+            _ => {}
         }
         let name = &schema.module(definition.module).name;
         out.push('/');

@@ -349,7 +349,7 @@ fn a_mount_may_stand_before_the_keys_that_tell_its_schema() {
     let error = read(&wrong).unwrap_err().remove(0).to_string();
     assert_eq!(
         error,
-        "/net:net/rule[id='7']/vault/host: the number 1 stands where type string needs a string (line 2, column 14)"
+        "/net:net/rule[id='7']/vault/net:host: the number 1 stands where type string needs a string (line 2, column 14)"
     );
     let again = json.replace(r#""id":7"#, r#""id":7,"id":7"#);
     assert_eq!(read(&again).unwrap_err()[0].kind, ErrorKind::Duplicate);

@@ -112,15 +112,23 @@ impl Resolved<'_, '_> {
 }
 
 fn levels(steps: &[Step]) -> Vec<assembly::Level<'_>> {
-    let each = steps.iter().map(|step| assembly::Level {
-        schema: &step.schema,
-        id: step.id,
-        keys: match &step.select {
-            Select::Keys(keys) => keys.clone(),
-            _ => Vec::new(),
-        },
-    });
-    each.collect()
+    let mut levels = Vec::with_capacity(steps.len());
+    for step in steps {
+        levels.push(assembly::Level {
+            schema: &step.schema,
+            id: step.id,
+            keys: match &step.select {
+                Select::Keys(keys) => keys.clone(),
+                _ => Vec::new(),
+            },
+        });
+        levels.extend(step.mounted.as_ref().map(|schema| assembly::Level {
+            schema,
+            id: SchemaId::ROOT,
+            keys: Vec::new(),
+        }));
+    }
+    levels
 }
 
 fn error_path(steps: &[Step], child: Option<(&Arc<Schema>, SchemaId)>) -> ErrorPath {

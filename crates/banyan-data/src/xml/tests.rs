@@ -291,7 +291,7 @@ fn a_mount_is_a_tree_of_its_own_or_kept_verbatim() {
         "<net xmlns=\"urn:net\"><link/></net>",
     );
     let errors = parse_data(&schema(), wrong.as_bytes(), &options).unwrap_err();
-    assert_eq!(errors[0].path.to_string(), "/net:net/device/net/link");
+    assert_eq!(errors[0].path.to_string(), "/net:net/device/net:net/link");
 }
 
 #[test]

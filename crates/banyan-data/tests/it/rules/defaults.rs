@@ -1,6 +1,7 @@
 //! Defaults in documents and edits (RFC 6243).
 
 use banyan_data::document::{PrintOptions, WithDefaults};
+use banyan_data::in_use::InUse;
 
 use crate::fixture::{data, edited, schema_of, to_json_with, to_xml, to_xml_with};
 
@@ -100,5 +101,52 @@ fn entries_of_a_leaf_list_that_holds_its_defaults_are_marked_each_and_can_be_sen
     assert_eq!(
         edited(&without, &wrong).unwrap_err(),
         ["InvalidValue /t:w -"]
+    );
+}
+
+// Rule 60.
+#[test]
+fn what_is_not_set_and_in_use_is_reported_and_marked_in_all_modes_but_explicit_and_trim() {
+    let schema = schema_of(
+        "container c { leaf a { type uint8; default 1; } leaf b { type uint8; } leaf-list v { type string; default x; default y; }
+           leaf off { when '../b = 1'; type uint8; default 2; }
+           choice k { default one; case one { leaf one { type uint8; default 3; } } case two { leaf two { type uint8; default 4; } leaf set { type uint8; } } }
+           list l { key n; leaf n { type uint8; } leaf m { type uint8; default 5; } } }",
+    );
+    let tree = data(
+        &schema,
+        "<c><b>7</b><l><n>1</n></l><l><n>2</n><m>5</m></l></c>",
+    );
+    let with = |defaults, tree: &_| {
+        let options = PrintOptions {
+            defaults,
+            unstored: Some(&InUse),
+            ..PrintOptions::default()
+        };
+        to_json_with(tree, &options)
+    };
+    let explicit = "{\"t:c\":{\"b\":7,\"l\":[{\"n\":1},{\"n\":2,\"m\":5}]}}";
+    assert_eq!(with(WithDefaults::Explicit, &tree), explicit);
+    assert_eq!(
+        with(WithDefaults::Trim, &tree),
+        "{\"t:c\":{\"b\":7,\"l\":[{\"n\":1},{\"n\":2}]}}"
+    );
+    assert_eq!(
+        with(WithDefaults::ReportAll, &tree),
+        "{\"t:c\":{\"a\":1,\"b\":7,\"v\":[\"x\",\"y\"],\"one\":3,\"l\":[{\"n\":1,\"m\":5},{\"n\":2,\"m\":5}]}}"
+    );
+    let mark = "{\"ietf-netconf-with-defaults:default\":true}";
+    assert_eq!(
+        with(WithDefaults::ReportAllTagged, &tree),
+        format!(
+            "{{\"t:c\":{{\"a\":1,\"@a\":{mark},\"b\":7,\"v\":[\"x\",\"y\"],\"@v\":[{mark},{mark}],\"one\":3,\"@one\":{mark},\
+             \"l\":[{{\"n\":1,\"m\":5,\"@m\":{mark}}},{{\"n\":2,\"m\":5,\"@m\":{mark}}}]}}}}"
+        )
+    );
+    // Another case is taken, and what `when` rules out is in use once it no longer does.
+    let other = data(&schema, "<c><b>1</b><set>0</set></c>");
+    assert_eq!(
+        with(WithDefaults::ReportAll, &other),
+        "{\"t:c\":{\"a\":1,\"b\":1,\"v\":[\"x\",\"y\"],\"off\":2,\"two\":4,\"set\":0}}"
     );
 }

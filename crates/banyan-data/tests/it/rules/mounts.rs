@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use banyan_data::Tree;
 use banyan_data::document::{Mounts, ParseOptions};
-use banyan_data::path::InstancePath;
+use banyan_data::path::{InstancePath, Select};
 use banyan_data::validate::{self, Options, full};
 use banyan_data::xml::parse_data;
+use banyan_data::{Tree, Value, json, set};
 use banyan_yang::schema::Schema;
 
-use crate::fixture::{schema, schema_of, shown, to_json};
+use crate::fixture::{schema, schema_of, shown, to_json, to_xml};
 
 struct Device(Arc<Schema>);
 
@@ -81,4 +81,72 @@ fn data_under_an_unknown_mount_are_kept_verbatim() {
     let printed = crate::fixture::to_xml(&tree).replace('\'', "\"");
     assert!(printed.contains("<x xmlns=\"urn:x\">1</x>"), "{printed}");
     assert!(full(&tree, &Options::default()).is_valid());
+}
+
+/// Each device has a schema of its own, by its name.
+struct ByName(Vec<(&'static str, Arc<Schema>)>);
+
+impl Mounts for ByName {
+    fn schema_at(&self, path: &InstancePath) -> Option<Arc<Schema>> {
+        let named = |name: &str| {
+            let key = vec![Value::string(name)];
+            let mut steps = path.steps.iter();
+            steps.any(|step| step.select == Select::Keys(key.clone()))
+        };
+        let device = self.0.iter().find(|(name, _)| named(name));
+        device.map(|(_, schema)| schema.clone())
+    }
+}
+
+// Rule 63.
+#[test]
+fn each_mount_point_has_the_schema_of_its_entry_wherever_json_has_the_key() {
+    let mounts = ByName(vec![
+        ("d", schema_of("leaf a { type uint8; }")),
+        ("e", schema_of("leaf a { type boolean; }")),
+    ]);
+    let options = ParseOptions {
+        mounts: Some(&mounts),
+        ..ParseOptions::default()
+    };
+    let json = "{\"t:device\":[{\"config\":{\"t:a\":7},\"name\":\"d\"},{\"name\":\"e\",\"config\":{\"t:a\":true}}]}";
+    let tree = json::parse_data(&outer(), json.as_bytes(), &options).unwrap();
+    let read = |xml: &str| parse_data(&outer(), xml.as_bytes(), &options);
+    assert_eq!(read(&to_xml(&tree)), Ok(tree));
+    let swapped = json.replace("\"d\"", "\"e\"");
+    let refused = json::parse_data(&outer(), swapped.as_bytes(), &options).unwrap_err();
+    assert_eq!(
+        shown(&refused),
+        ["InvalidValue /t:device[name='e']/config/t:a -"]
+    );
+    let lines = set::parse_data(&outer(), b"set t:device e config t:a 7", &options);
+    assert_eq!(
+        shown(&lines.unwrap_err()),
+        ["InvalidValue /t:device[name='e']/config/t:a -"]
+    );
+    // XML has keys first (RFC 7950 7.8.5).
+    let refused = read("<device xmlns='urn:t'><config><a>7</a></config><name>d</name></device>");
+    assert_eq!(
+        shown(&refused.unwrap_err()),
+        ["MissingElement /t:device/config -"]
+    );
+}
+
+// Rule 63.
+#[test]
+fn names_of_mounted_data_begin_at_a_root_of_their_own() {
+    let mounts = Device(schema_of("container c { leaf a { type string; } }"));
+    let options = ParseOptions {
+        mounts: Some(&mounts),
+        ..ParseOptions::default()
+    };
+    let outside = "{\"t:device\":[{\"name\":\"d\",\"config\":{\"t:top\":\"x\"}}]}";
+    let refused = json::parse_data(&outer(), outside.as_bytes(), &options).unwrap_err();
+    assert_eq!(
+        shown(&refused),
+        ["UnknownElement /t:device[name='d']/config -"]
+    );
+    // RFC 7951 4: with the module's name, though the mount point is of the same one.
+    let unnamed = "{\"t:device\":[{\"name\":\"d\",\"config\":{\"c\":{}}}]}";
+    assert!(json::parse_data(&outer(), unnamed.as_bytes(), &options).is_err());
 }
