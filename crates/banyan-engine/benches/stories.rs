@@ -171,6 +171,26 @@ fn counted(before: &Tree, edit: &str) -> Counters {
     validate::changed(&changes, &after, &indexes, &validate::Options::default()).counters
 }
 
+/// The median time of what data cost a commit, without the engine around it: difference, indexes, what `when` takes out,
+/// validation. Each edit is one of the same tree.
+fn checked(tree: &Tree, edit: impl Fn(usize) -> String) -> Duration {
+    let indexes = Indexes::of(tree, Mounts::Skip);
+    let options = validate::Options::default();
+    let once = |round| {
+        let after = edited(tree, &edit(round));
+        let start = Instant::now();
+        let changes = change::diff(tree, &after);
+        let indexes = indexes.after(tree, &after);
+        let settled = validate::settle(&changes, &after, &indexes, options.budget);
+        let changes = change::diff(tree, &settled.tree);
+        let report = validate::changed(&changes, &settled.tree, &settled.indexes, &options);
+        let time = start.elapsed();
+        assert!(report.is_valid(), "{:?}", report.errors.first());
+        time
+    };
+    median((0..ROUNDS).map(once).collect())
+}
+
 /// The time that making the indexes of a tree takes.
 fn indexed(tree: &Tree) -> Duration {
     let start = Instant::now();
@@ -227,10 +247,8 @@ async fn leafrefs() -> Vec<Line> {
     let indexes = indexed(&tree);
     let (engine, load) = holding(&schema, &tree).await;
     let edit = |content: &str| document("urn:leafrefs", content);
-    let more = commits(&engine, |round| {
-        edit(&format!("<rules>{}</rules>", rule(RULES + round)))
-    })
-    .await;
+    let add = |round| edit(&format!("<rules>{}</rules>", rule(RULES + round)));
+    let more = commits(&engine, add).await;
     let delete = |index: usize| {
         edit(&format!(
             "<interfaces><interface nc:operation=\"delete\"><name>eth{index}</name></interface></interfaces>"
@@ -247,6 +265,10 @@ async fn leafrefs() -> Vec<Line> {
         line("build the indexes", indexes),
         line("the same as one commit", load).beside(1_260_000.0, "Clixon #600"),
         line("one more commit", more).at_most(1.0),
+        line(
+            "of that: difference, indexes, validation",
+            checked(&tree, add),
+        ),
         line("delete an interface that nobody refers to", free),
         line("delete one that 20 refer to: refused", refused),
     ]
@@ -384,6 +406,10 @@ async fn conditions() -> Vec<Line> {
         line("delete one interface: edit and commit", deleted)
             .beside(2_545_000.0, "NSO, real device")
             .at_most(100.0),
+        line(
+            "of that: difference, indexes, `when`, validation",
+            checked(&tree, delete),
+        ),
         line("change one leaf of an interface", changed),
         line(
             "change a global leaf that 1 000 `must` and 1 000 `when` read: 60 000 leaves go",
@@ -480,6 +506,10 @@ async fn unique() -> Vec<Line> {
         line("read and validate in full", parse + validation),
         line("build the index", indexes),
         line("change one address", changed),
+        line(
+            "of that: difference, indexes, validation",
+            checked(&tree, |round| edit(round, ENTRIES)),
+        ),
         line("change one to a taken address: refused", refused),
     ]
 }

@@ -4,7 +4,7 @@
 //! come the constraints elsewhere that read something that changed, under the nearest common ancestor.
 //! Defaults and containers that come into use or go out of it with the change count as changed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use banyan_yang::schema::{NodeKind, SchemaId};
 
@@ -58,7 +58,7 @@ fn changed_in(
         walk: Walk::incremental(root.schema(), options, indexes, prefix, report),
         indexes,
         touches: Touches::default(),
-        checked: HashSet::new(),
+        checked: HashMap::new(),
         whole: Whole::default(),
     };
     if !changes.changes.is_empty() {
@@ -74,7 +74,8 @@ struct Incremental<'t, 'r> {
     walk: Walk<'t, 'r>,
     indexes: &'t Indexes,
     touches: Touches<'t>,
-    checked: HashSet<(InstancePath, Check)>,
+    /// What was checked where.
+    checked: HashMap<InstancePath, HashSet<Check>>,
     whole: Whole,
 }
 
@@ -144,47 +145,64 @@ impl<'t> Incremental<'t, '_> {
         }
         while let Some(touched) = self.touches.next() {
             for affected in &*dependencies.affected(schema, touched.id, touched.manner) {
-                match affected.check {
-                    Check::Unique(list) => self.uniques(&touched, list),
-                    _ => self.reader(root, &touched, affected),
-                }
+                self.affected(root, &touched, affected);
             }
             if touched.manner == Manner::Changed {
                 for (leaf, path) in referrers(self.indexes, &touched) {
-                    self.recheck_at(root, path, Check::Own(leaf));
+                    self.recheck_at(root, path, &[Check::Own(leaf)]);
                 }
             }
         }
     }
 
-    fn reader(&mut self, root: &Cursor<'t>, touched: &Touched<'t>, affected: &Affected) {
-        let scope = touched.scope(affected.ancestor);
-        if self.whole.has_all(&scope, affected.check.bearer()) {
+    fn affected(&mut self, root: &Cursor<'t>, touched: &Touched<'t>, affected: &Affected) {
+        let scope = touched.scope(affected.reach.ancestor);
+        let is_open = |check: &&Check| !self.whole.has_all(&scope, check.bearer());
+        let checks: Vec<Check> = affected.checks.iter().filter(is_open).copied().collect();
+        if checks.is_empty() {
             return;
         }
-        match bases(self.indexes, touched, &scope, affected) {
-            Bases::All => self.recheck_once(&scope, affected.check),
+        match bases(self.indexes, touched, &scope, &affected.reach) {
+            Bases::All => {
+                for check in checks {
+                    match check {
+                        Check::Unique(list) => self.uniques(touched, list),
+                        _ => self.recheck_once(&scope, check),
+                    }
+                }
+            }
             Bases::Some(paths) => {
                 for path in paths {
-                    self.recheck_at(root, path, affected.check);
+                    self.recheck_at(root, path, &checks);
                 }
             }
         }
     }
 
-    fn recheck_at(&mut self, root: &Cursor<'t>, path: InstancePath, check: Check) {
-        if !self.whole.covers(&path)
-            && self.checked.insert((path.clone(), check))
-            && let Some(scope) = root.find(&path)
-        {
+    fn recheck_at(&mut self, root: &Cursor<'t>, path: InstancePath, checks: &[Check]) {
+        if self.whole.covers(&path) {
+            return;
+        }
+        let Some(scope) = root.find(&path) else {
+            return;
+        };
+        let known = self.checked.entry(path).or_default();
+        let is_new = |check: &&Check| known.insert(**check);
+        let checks: Vec<Check> = checks.iter().filter(is_new).copied().collect();
+        for check in checks {
             self.recheck(&scope, check);
         }
     }
 
     fn recheck_once(&mut self, scope: &Cursor<'t>, check: Check) {
-        if self.checked.insert((scope.path(), check)) {
+        if self.is_new(scope, check) {
             self.recheck(scope, check);
         }
+    }
+
+    /// Notes that a check is done at a place, unless it was before.
+    fn is_new(&mut self, scope: &Cursor<'t>, check: Check) -> bool {
+        self.checked.entry(scope.path()).or_default().insert(check)
     }
 
     /// The `unique`s of the entries of `list` that were touched, or in which something was.
@@ -195,7 +213,7 @@ impl<'t> Incremental<'t, '_> {
             vec![touched.scope(list)]
         };
         for entry in entries {
-            if self.checked.insert((entry.path(), Check::Unique(list))) {
+            if self.is_new(&entry, Check::Unique(list)) {
                 self.uniques_of(&entry);
             }
         }
@@ -208,10 +226,7 @@ impl<'t> Incremental<'t, '_> {
         for unique in schema.node(entry.id()).uniques() {
             let ways = ways(schema, entry.id(), unique);
             let Some(index) = self.indexes.layout().find(list.id(), entry.id(), &ways) else {
-                if self
-                    .checked
-                    .insert((list.path(), Check::Unique(entry.id())))
-                {
+                if self.is_new(&list, Check::Unique(entry.id())) {
                     self.walk.uniques(&list, entry.id());
                 }
                 continue;

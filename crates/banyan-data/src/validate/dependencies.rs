@@ -32,16 +32,23 @@ type Found = HashMap<(SchemaId, Manner), Arc<[Affected]>>;
 /// A constraint that reads some schema node.
 #[derive(Debug)]
 struct Reader {
-    affected: Affected,
+    check: Check,
+    reach: Reach,
     extent: Extent,
     /// More nodes never break the constraint, only fewer or others do.
     monotone: bool,
 }
 
-/// A constraint that a change can affect.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+/// Constraints that a change can affect, all in the same places.
+#[derive(Clone, Debug)]
 pub(super) struct Affected {
-    pub(super) check: Check,
+    pub(super) checks: Vec<Check>,
+    pub(super) reach: Reach,
+}
+
+/// How to get from a changed instance to those who read it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Reach {
     /// Only instances under the same instance of this node read the changed one.
     pub(super) ancestor: SchemaId,
     /// Ways to find those among them that read the changed one; each finds all of them. Empty: they all do.
@@ -232,8 +239,8 @@ impl Dependencies {
         monotone: bool,
     ) {
         self.readers.entry(read.node).or_default().push(Reader {
-            affected: Affected {
-                check,
+            check,
+            reach: Reach {
                 ancestor: read.ancestor,
                 narrowings: narrowings.into(),
             },
@@ -307,7 +314,7 @@ impl Dependencies {
 
     fn find_affected(&self, schema: &Schema, root: SchemaId, manner: Manner) -> Arc<[Affected]> {
         let mut above = HashSet::new();
-        let mut affected: HashSet<&Affected> = HashSet::new();
+        let mut affected: HashSet<(&Reach, Check)> = HashSet::new();
         let mut parent = schema.node(root).data_parent();
         while let Some(id) = parent {
             above.insert(id);
@@ -316,11 +323,11 @@ impl Dependencies {
         let mut collect = |id: SchemaId, whole: bool| {
             let gone = manner == Manner::Changed || !schema.node(id).defaults().is_empty();
             for reader in self.readers.get(&id).map_or(&[][..], Vec::as_slice) {
-                if above.contains(&reader.affected.ancestor)
+                if above.contains(&reader.reach.ancestor)
                     && (whole || reader.extent == Extent::Subtree)
                     && (gone || !reader.monotone)
                 {
-                    affected.insert(&reader.affected);
+                    affected.insert((&reader.reach, reader.check));
                 }
             }
         };
@@ -335,13 +342,20 @@ impl Dependencies {
         // Where all under the ancestor read it, it does not matter that some are named, too.
         let all: HashSet<(Check, SchemaId)> = affected
             .iter()
-            .filter(|affected| affected.narrowings.is_empty())
-            .map(|affected| (affected.check, affected.ancestor))
+            .filter(|(reach, _)| reach.narrowings.is_empty())
+            .map(|(reach, check)| (*check, reach.ancestor))
             .collect();
-        let needed = affected.into_iter().filter(|affected| {
-            affected.narrowings.is_empty() || !all.contains(&(affected.check, affected.ancestor))
+        let mut reaches: HashMap<&Reach, Vec<Check>> = HashMap::new();
+        for (reach, check) in affected {
+            if reach.narrowings.is_empty() || !all.contains(&(check, reach.ancestor)) {
+                reaches.entry(reach).or_default().push(check);
+            }
+        }
+        let grouped = reaches.into_iter().map(|(reach, checks)| Affected {
+            checks,
+            reach: reach.clone(),
         });
-        needed.cloned().collect()
+        grouped.collect()
     }
 }
 

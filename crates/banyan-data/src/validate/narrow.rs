@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use banyan_yang::schema::{Schema, SchemaId, TypeKind};
 
-use super::dependencies::{Affected, Named};
+use super::dependencies::{Named, Reach};
 use super::indexes::{IndexId, Indexes, Matches};
 use super::touches::Touched;
 use crate::cursor::Cursor;
@@ -23,18 +23,18 @@ pub(super) enum Bases {
     Some(Vec<InstancePath>),
 }
 
-/// Where a constraint that a touch affects is to be checked; `scope` is the common ancestor. Of several indexes that
+/// Where constraints that a touch affects are to be checked; `scope` is the common ancestor. Of several indexes that
 /// can tell, the one that finds fewest instances is asked. O(what was touched, times log n).
 pub(super) fn bases(
     indexes: &Indexes,
     touched: &Touched<'_>,
     scope: &Cursor<'_>,
-    affected: &Affected,
+    reach: &Reach,
 ) -> Bases {
     let schema = scope.schema();
     let keys = keys_around(scope);
     let mut best: Option<(usize, Vec<Matches<'_>>, Option<SchemaId>)> = None;
-    for narrowing in &*affected.narrowings {
+    for narrowing in &*reach.narrowings {
         let values = touched.values_of(schema, narrowing.named);
         let (count, matches, above) = match &narrowing.by {
             Named::Constant(text) => {

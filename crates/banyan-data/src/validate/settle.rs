@@ -168,22 +168,32 @@ impl<'t> Pass<'t> {
         }
         while let Some(touched) = self.touches.next() {
             for affected in &*dependencies.affected(self.schema, touched.id, touched.manner) {
-                let Check::Presence(bearer) = affected.check else {
-                    continue;
-                };
-                let scope = touched.scope(affected.ancestor);
-                if self.whole.has_all(&scope, bearer) {
+                let scope = touched.scope(affected.reach.ancestor);
+                let bearers = affected.checks.iter().filter_map(|check| match check {
+                    Check::Presence(bearer) => Some(*bearer),
+                    _ => None,
+                });
+                let is_open = |bearer: &SchemaId| !self.whole.has_all(&scope, *bearer);
+                let bearers: Vec<SchemaId> = bearers.filter(is_open).collect();
+                if bearers.is_empty() {
                     continue;
                 }
-                match bases(self.indexes, &touched, &scope, affected) {
-                    Bases::All if checked.insert((scope.path(), bearer)) => {
-                        self.recheck(&scope, bearer);
+                match bases(self.indexes, &touched, &scope, &affected.reach) {
+                    Bases::All => {
+                        for bearer in bearers {
+                            if checked.insert((scope.path(), bearer)) {
+                                self.recheck(&scope, bearer);
+                            }
+                        }
                     }
-                    Bases::All => {}
                     Bases::Some(paths) => {
-                        for path in paths {
-                            if !self.whole.covers(&path) && checked.insert((path.clone(), bearer)) {
-                                self.recheck_at(root, path, bearer);
+                        let open = paths.into_iter().filter(|path| !self.whole.covers(path));
+                        let open: Vec<InstancePath> = open.collect();
+                        for path in &open {
+                            for bearer in &bearers {
+                                if checked.insert((path.clone(), *bearer)) {
+                                    self.recheck_at(root, path.clone(), *bearer);
+                                }
                             }
                         }
                     }
