@@ -12,12 +12,19 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     }
     let allowed = (wanted.len() / 3).max(1);
     let mut best: Option<(usize, &'a str)> = None;
+    let mut given: Vec<char> = Vec::new();
+    let mut rows = Rows::default();
     for candidate in candidates {
-        let given: Vec<char> = candidate.chars().collect();
+        // A character has one byte at least and four at most.
+        if candidate.len() > (wanted.len() + allowed) * 4 {
+            continue;
+        }
+        given.clear();
+        given.extend(candidate.chars());
         if given.len().abs_diff(wanted.len()) > allowed {
             continue;
         }
-        let distance = edit_distance(&wanted, &given);
+        let distance = rows.edit_distance(&wanted, &given);
         if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
         }
@@ -25,24 +32,36 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     best.map(|(_, candidate)| candidate)
 }
 
-/// Insertions, deletions, substitutions and exchanges of neighbours that turn `a` into `b` (optimal
-/// string alignment).
-fn edit_distance(a: &[char], b: &[char]) -> usize {
-    let mut before: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=b.len()).collect();
-    for i in 0..a.len() {
-        let mut row = vec![i + 1];
-        for j in 0..b.len() {
-            let substituted = above[j] + usize::from(a[i] != b[j]);
-            let mut least = substituted.min(above[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
-                least = least.min(before[j - 1] + 1);
+/// Rows of the table of distances, kept from one comparison to the next.
+#[derive(Default)]
+struct Rows {
+    before: Vec<usize>,
+    above: Vec<usize>,
+    row: Vec<usize>,
+}
+
+impl Rows {
+    /// Insertions, deletions, substitutions and exchanges of neighbours that turn `a` into `b` (optimal
+    /// string alignment).
+    fn edit_distance(&mut self, a: &[char], b: &[char]) -> usize {
+        self.above.clear();
+        self.above.extend(0..=b.len());
+        for i in 0..a.len() {
+            self.row.clear();
+            self.row.push(i + 1);
+            for j in 0..b.len() {
+                let substituted = self.above[j] + usize::from(a[i] != b[j]);
+                let mut least = substituted.min(self.above[j + 1] + 1).min(self.row[j] + 1);
+                if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                    least = least.min(self.before[j - 1] + 1);
+                }
+                self.row.push(least);
             }
-            row.push(least);
+            std::mem::swap(&mut self.before, &mut self.above);
+            std::mem::swap(&mut self.above, &mut self.row);
         }
-        before = std::mem::replace(&mut above, row);
+        self.above[b.len()]
     }
-    above[b.len()]
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Defaults that a feature could switch off (RFC 7950 7.3.4, 7.6.4, 7.7.4): the enum, bit or identity that a default
 //! names must not stand under an `if-feature`, whether or not the feature is on.
 
+use std::collections::HashMap;
+
 use super::context::Compilation;
 use super::set::{StatementRef, UnitId};
 use crate::diagnostic::Diagnostic;
@@ -10,6 +12,7 @@ use crate::statement::Keyword;
 /// typedef chains.
 pub(super) fn check_all(compilation: &mut Compilation<'_>) {
     let set = compilation.set;
+    let mut conditional = ConditionalItems::new();
     for (index, unit) in set.units.iter().enumerate() {
         let tree = &unit.tree;
         for id in tree.ids() {
@@ -26,12 +29,15 @@ pub(super) fn check_all(compilation: &mut Compilation<'_>) {
                     id,
                 };
                 if let Some(ty) = set.child(at(parent), Keyword::Type) {
-                    compilation.check_default_item(at(id), ty);
+                    compilation.check_default_item(at(id), ty, &mut conditional);
                 }
             }
         }
     }
 }
+
+/// The enums and bits under an `if-feature` by name, by the type statement that they stand in.
+type ConditionalItems = HashMap<StatementRef, HashMap<Box<str>, StatementRef>>;
 
 /// How long a chain of typedefs is followed; longer ones are errors of their own.
 const MAX_CHAIN: usize = 200;
@@ -39,18 +45,36 @@ const MAX_CHAIN: usize = 200;
 impl Compilation<'_> {
     /// Follows the chain of types down to the definition of what the default names. Unions are passed over: another
     /// member may take the value.
-    fn check_default_item(&mut self, default: StatementRef, ty: StatementRef) {
+    fn check_default_item(
+        &mut self,
+        default: StatementRef,
+        ty: StatementRef,
+        conditional: &mut ConditionalItems,
+    ) {
         let set = self.set;
         let mut ty = ty;
         for _ in 0..MAX_CHAIN {
             let value = set.argument(default);
-            let named = set.children(ty).filter(|item| match set.keyword(*item) {
-                Keyword::Enum => set.argument(*item) == value,
-                Keyword::Bit => value
-                    .split_ascii_whitespace()
-                    .any(|word| word == set.argument(*item)),
-                _ => false,
+            // Once for each type: most have none, and a type of many items may be used by many defaults.
+            let items = conditional.entry(ty).or_insert_with(|| {
+                let is_item = |item: &StatementRef| {
+                    matches!(set.keyword(*item), Keyword::Enum | Keyword::Bit)
+                        && set.child(*item, Keyword::IfFeature).is_some()
+                };
+                let items = set.children(ty).filter(is_item);
+                items
+                    .map(|item| (set.argument(item).into(), item))
+                    .collect()
             });
+            let named: Vec<StatementRef> = match items.get(value) {
+                Some(item) => vec![*item],
+                None => {
+                    let bits = value.split_ascii_whitespace();
+                    let bits = bits.filter_map(|word| items.get(word).copied());
+                    bits.filter(|item| set.keyword(*item) == Keyword::Bit)
+                        .collect()
+                }
+            };
             for item in named {
                 self.check_unconditional(default, item);
             }
