@@ -322,6 +322,12 @@ impl EditReader<'_> {
             let first = first.map(|error| self.in_document(error, parents, &below));
             first.unwrap_or_else(|| self.wrong(ErrorKind::InvalidValue, "the value is wrong"))
         })?;
+        if tree.root().meta().is_some() {
+            // They are metadata of the parent, which an edit has as a whole.
+            let message = "annotations beside the target itself cannot be kept";
+            let error = self.wrong(ErrorKind::UnknownAttribute, message);
+            return Err(error.with_help("make the node around it the target"));
+        }
         let mut edits = match tree.root().slots() {
             [slot] if slot.id == step.node => content_edits(slot.id, &slot.content, operation),
             // A container without presence and without children is not stored, so it reads as nothing.

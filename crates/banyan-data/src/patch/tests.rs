@@ -113,6 +113,7 @@ fn a_patch_that_does_not_fit_is_refused_with_the_edit_and_the_target() {
     insta::assert_snapshot!(refused(&patch(r#""operation":"delete","target":"/acme:system""#)), @r#"/acme:system: the container system does not exist: it cannot be deleted; use remove to accept that it is absent"#);
     insta::assert_snapshot!(refused(&patch(r#""operation":"create","target":"/acme:system/hostname""#)), @r#"/acme:system/hostname: edit e1: the edit needs a value"#);
     insta::assert_snapshot!(refused(&patch(r#""operation":"create","target":"/acme:system/hostname","value":{"acme:blob":{}}"#)), @r#"/acme:system/hostname: edit e1: the value must be one instance of hostname, the target"#);
+    insta::assert_snapshot!(refused(&patch(r#""operation":"create","target":"/acme:acl/chain=a","value":{"acme:chain":["a"],"@acme:chain":[{"acme:note":"x"}]}"#)), @r#"/acme:acl/chain=a: edit e1: annotations beside the target itself cannot be kept; make the node around it the target"#);
     insta::assert_snapshot!(refused(&patch(r#""operation":"move","target":"/acme:acl/rule=a","where":"after""#)), @r#"/acme:acl/rule=a: edit e1: where before or after needs a point"#);
     insta::assert_snapshot!(refused(&patch(r#""operation":"create","target":"/acme:acl/rule=a","value":{"acme:rule":[{"name":"b"}]}"#)), @r#"/acme:acl/rule=a: edit e1: the value must be the one entry that the target names"#);
 }
