@@ -8,7 +8,7 @@ use crate::names::{BASE, NOTIFICATION};
 use crate::reply::{Notification, RpcReply};
 use crate::rpc::{Refused, ReplyEnvelope, Rpc};
 use crate::rpc_error::{ErrorInfo, ErrorTag, ErrorType, RpcError};
-use crate::xml::Fragment;
+use crate::xml::{Fragment, RootTag};
 
 /// A message.
 #[derive(Clone, Debug)]
@@ -32,18 +32,13 @@ pub fn read(message: Bytes, limits: &Limits, compat: Compat) -> Result<Message, 
         Compat::Strict => None,
         Compat::Lenient => Some(BASE),
     };
-    let root = Fragment::parse(message, limits.depth, default).map_err(|(error, root)| {
-        let envelope = match &root {
-            Some(root) if root.name == "rpc" || root.name.ends_with(":rpc") => {
-                ReplyEnvelope::answering(root, declares(&root.attributes))
-            }
-            _ => ReplyEnvelope::anonymous(),
-        };
-        Refused {
-            envelope,
+    let root =
+        Fragment::parse(message, limits.depth, default).map_err(|(error, root)| Refused {
+            envelope: root.map_or_else(ReplyEnvelope::anonymous, |root| {
+                envelope_of(&root, limits, default)
+            }),
             error: Box::new(RpcError::not_xml(&error)),
-        }
-    })?;
+        })?;
     match (root.namespace(), root.local()) {
         (BASE, "rpc") => Ok(Message::Rpc(Box::new(Rpc::read(&root, compat)?))),
         (BASE, "hello") => Hello::read(&root).map(Message::Hello).map_err(refused),
@@ -85,11 +80,20 @@ fn refused(error: RpcError) -> Refused {
     }
 }
 
-/// Does a start tag's text declare a default namespace? Only asked of tags that were checked.
-fn declares(attributes: &str) -> bool {
-    attributes
-        .split_ascii_whitespace()
-        .any(|a| a.starts_with("xmlns"))
+/// The envelope of the reply to a message of which the start tag alone can be read.
+fn envelope_of(root: &RootTag, limits: &Limits, default: Option<&str>) -> ReplyEnvelope {
+    let tag = format!("<{}{}/>", root.name, root.attributes);
+    let is_rpc = |default| {
+        Fragment::parse(Bytes::from(tag.clone()), limits.depth, default)
+            .is_ok_and(|tag| (tag.namespace(), tag.local()) == (BASE, "rpc"))
+    };
+    if is_rpc(None) {
+        ReplyEnvelope::answering(root, true)
+    } else if is_rpc(default) {
+        ReplyEnvelope::answering(root, false)
+    } else {
+        ReplyEnvelope::anonymous()
+    }
 }
 
 #[cfg(test)]
@@ -236,6 +240,30 @@ mod tests {
             panic!()
         };
         assert!(rpc.operation.is(BASE, "get-config"));
+    }
+
+    #[test]
+    fn the_reply_to_half_a_message_is_in_the_namespace_of_netconf() {
+        let base = "xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\"";
+        for (start, expected) in [
+            (
+                "<rpc xmlns=''><rpc".to_owned(),
+                format!("<rpc-reply {base}>"),
+            ),
+            (
+                "<rpc xmlns:x='urn:x'><rpc".to_owned(),
+                format!("<rpc-reply {base}>"),
+            ),
+            (
+                format!("<rpc {base} message-id='7'><rpc"),
+                format!("<rpc-reply {base} message-id='7'>"),
+            ),
+        ] {
+            let Err(refused) = read_text(&start, Compat::Strict) else {
+                panic!("{start} is accepted")
+            };
+            assert_eq!(refused.envelope.open(), expected, "{start}");
+        }
     }
 
     #[test]
