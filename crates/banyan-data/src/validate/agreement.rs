@@ -116,6 +116,10 @@ container ifs
       leaf id type=uint32
       leaf tag type=uint32
     leaf-list at type=instance
+leaf-list used type=uint32 default=1
+container np
+  leaf-list used type=uint32 default=2
+leaf by type=instance
 list use key=n
   leaf n type=uint32
   leaf at type=instance
@@ -395,6 +399,22 @@ fn an_instance_identifier_is_checked_after_any_change() {
     assert_eq!(
         after_change(model, &format!("<l><k>a</k></l>{at}"), at),
         ["InstanceRequired /t:at"]
+    );
+}
+
+#[test]
+fn a_default_of_a_leaf_list_that_gives_way_is_missed() {
+    let model = "
+leaf-list l type=uint32 default=1
+container np
+  leaf-list l type=uint32 default=1
+leaf at type=instance
+leaf in type=instance
+";
+    let refs = "<at>/t:l[.='1']</at><in>/t:np/t:l[.='1']</in>";
+    assert_eq!(
+        after_change(model, refs, &format!("<l>2</l><np><l>2</l></np>{refs}")),
+        ["InstanceRequired /t:at", "InstanceRequired /t:in"]
     );
 }
 

@@ -147,10 +147,8 @@ impl<'t> Incremental<'t, '_> {
             for affected in &*dependencies.affected(schema, touched.id, touched.manner) {
                 self.affected(root, &touched, affected);
             }
-            if touched.manner == Manner::Changed {
-                for (leaf, path) in referrers(self.indexes, &touched) {
-                    self.recheck_at(root, path, &[Check::Own(leaf)]);
-                }
+            for (leaf, path) in referrers(self.indexes, &touched) {
+                self.recheck_at(root, path, &[Check::Own(leaf)]);
             }
         }
     }

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use banyan_yang::schema::{Schema, SchemaId, TypeKind};
+use banyan_yang::schema::{NodeKind, Schema, SchemaId, TypeKind};
 
-use super::dependencies::{Named, Reach};
+use super::dependencies::{Manner, Named, Reach};
 use super::indexes::{IndexId, Indexes, Matches};
 use super::touches::Touched;
 use crate::cursor::Cursor;
@@ -134,11 +134,22 @@ pub(super) fn keys_around(node: &Cursor<'_>) -> Vec<Value> {
 /// The leaves of a schema's type instance-identifier that refer to what was touched, or to something in it.
 pub(super) fn referrers(indexes: &Indexes, touched: &Touched<'_>) -> Vec<(SchemaId, InstancePath)> {
     let references = indexes.dependencies().references();
-    if references.is_empty() {
+    let definition = touched.parent.schema().node(touched.id);
+    // What comes can be the end of defaults: those of a leaf-list, or in a container that was in use before.
+    let ends_defaults = match definition.kind {
+        NodeKind::LeafList => !definition.defaults().is_empty(),
+        NodeKind::Container => !definition.presence,
+        _ => false,
+    };
+    if references.is_empty() || (touched.manner == Manner::Came && !ends_defaults) {
         return Vec::new();
     }
     let above = touched.parent.path();
-    let last = touched.select();
+    let last = if ends_defaults {
+        Select::None
+    } else {
+        touched.select()
+    };
     let mut found = Vec::new();
     for (leaf, index) in references {
         let mut find = |fits: &dyn Fn(&Select) -> Ordering| {
