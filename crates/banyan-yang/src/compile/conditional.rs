@@ -12,7 +12,7 @@ use crate::statement::Keyword;
 /// typedef chains.
 pub(super) fn check_all(compilation: &mut Compilation<'_>) {
     let set = compilation.set;
-    let mut conditional = ConditionalItems::new();
+    let mut types = HashMap::new();
     for (index, unit) in set.units.iter().enumerate() {
         let tree = &unit.tree;
         for id in tree.ids() {
@@ -29,15 +29,20 @@ pub(super) fn check_all(compilation: &mut Compilation<'_>) {
                     id,
                 };
                 if let Some(ty) = set.child(at(parent), Keyword::Type) {
-                    compilation.check_default_item(at(id), ty, &mut conditional);
+                    compilation.check_default_item(at(id), ty, &mut types);
                 }
             }
         }
     }
 }
 
-/// The enums and bits under an `if-feature` by name, by the type statement that they stand in.
-type ConditionalItems = HashMap<StatementRef, HashMap<Box<str>, StatementRef>>;
+/// What defaults ask of a type statement, looked at once: it may have many items, and many uses.
+#[derive(Default)]
+struct TypeFacts {
+    /// The enums and bits under an `if-feature`, by name.
+    conditional: HashMap<Box<str>, StatementRef>,
+    is_identityref: bool,
+}
 
 /// How long a chain of typedefs is followed; longer ones are errors of their own.
 const MAX_CHAIN: usize = 200;
@@ -49,23 +54,29 @@ impl Compilation<'_> {
         &mut self,
         default: StatementRef,
         ty: StatementRef,
-        conditional: &mut ConditionalItems,
+        types: &mut HashMap<StatementRef, TypeFacts>,
     ) {
         let set = self.set;
         let mut ty = ty;
         for _ in 0..MAX_CHAIN {
             let value = set.argument(default);
-            // Once for each type: most have none, and a type of many items may be used by many defaults.
-            let items = conditional.entry(ty).or_insert_with(|| {
-                let is_item = |item: &StatementRef| {
-                    matches!(set.keyword(*item), Keyword::Enum | Keyword::Bit)
-                        && set.child(*item, Keyword::IfFeature).is_some()
-                };
-                let items = set.children(ty).filter(is_item);
-                items
-                    .map(|item| (set.argument(item).into(), item))
-                    .collect()
+            let facts = types.entry(ty).or_insert_with(|| {
+                let mut facts = TypeFacts::default();
+                for item in set.children(ty) {
+                    match set.keyword(item) {
+                        Keyword::Base => facts.is_identityref = true,
+                        Keyword::Enum | Keyword::Bit
+                            if set.child(item, Keyword::IfFeature).is_some() =>
+                        {
+                            facts.conditional.insert(set.argument(item).into(), item);
+                        }
+                        _ => {}
+                    }
+                }
+                facts
             });
+            let is_identityref = facts.is_identityref;
+            let items = &facts.conditional;
             let named: Vec<StatementRef> = match items.get(value) {
                 Some(item) => vec![*item],
                 None => {
@@ -78,7 +89,7 @@ impl Compilation<'_> {
             for item in named {
                 self.check_unconditional(default, item);
             }
-            if set.child(ty, Keyword::Base).is_some() {
+            if is_identityref {
                 let name = set.argument(default);
                 if let Some(identity) = self.silently(Keyword::Identity, default, name) {
                     self.check_unconditional(default, identity);
