@@ -157,6 +157,99 @@ container one
     leaf text must="not(/ifs/if[name=substring(current(), 2)]/mtu = 2)"
 "#;
 
+/// Where `deref()` leads, through leafrefs to leafrefs and paths with keys.
+const DEREFS: &str = r#"
+container ifs
+  leaf sole type=uint32
+  list if key=name
+    leaf name type=uint32
+    leaf mtu type=uint32 default=1
+    list unit key=id
+      leaf id type=uint32
+      leaf tag type=uint32 default=1
+list use key=n
+  leaf n type=uint32
+  leaf if type=ref path=/ifs/if/name
+  leaf unit type=ref path="/ifs/if[name=current()/../if]/unit/id"
+  leaf d type=uint32 must="not(deref(../unit)/../tag = .)"
+  leaf e when="not(deref(../if)/../mtu = 3)"
+  leaf w when="not(deref(../unit)/../tag = 2)"
+  leaf chain type=ref path=../unit
+  leaf far type=ref path=/use/chain must="not(deref(.)/../d = 1)"
+  leaf both type=uint32 must="not(deref(deref(../chain))/../tag = 3)"
+  leaf-list many type=union path=/use/if
+  leaf sole type=ref path=/ifs/sole must="not(/ifs/if[name=deref(current())]/mtu = 3)"
+  leaf m type=uint32 must="not(deref(../many)/../d = 2)"
+  leaf mtu type=ref path="/ifs/if[name=current()/../n]/mtu" must="deref(.)/../unit or . < 3"
+"#;
+
+/// `current()` deep in predicates, values that are no keys, and keys that are references.
+const NESTED: &str = r#"
+container a
+  list l key="k j"
+    leaf k type=uint32
+    leaf j type=ref path=/b/x
+    leaf w type=uint32 default=1
+    container b
+      list c key=k
+        leaf k type=ref path=/a/l/k
+        leaf v type=uint32 default=2
+        leaf up type=uint32 must="not(../../../w = current()) or ../v = 2"
+container b
+  leaf x type=uint32 default=1
+  list use key=n
+    leaf n type=union path=/a/l/k
+    leaf x type=uint32
+    leaf y type=uint32 default=2
+    leaf s type=uint32 must="count(/a/l[b/c[k=current()/../x]/v = current()/../y]) < 2"
+    leaf t type=uint32 must="not(/a/l[k=current()/../x][j='1']/b/c[k=current()/../y][v=../../w])"
+    leaf r type=uint32 must="not(/a/l[k=current()/../x and j=/b/x]/w = .)"
+    leaf q type=uint32 must="not(/a/l[k=/a/l[k=current()/../x][j=1]/w][j=current()]/w = 1)"
+    leaf p type=uint32 when="not(//c[k=current()/../y]/v = 1)"
+    leaf o type=uint32 must="not(/a/l[k='01'][j='1']) and not(/a/l[k='1'][j='1']/w = 3)"
+    leaf z type=uint32 default=1 when="not(../../use[n=current()/../x]/y = 1)"
+    leaf of-z type=ref path=/b/use/z
+"#;
+
+/// Constraints on places in an order that users choose.
+const ORDERED: &str = r#"
+list u key=k user unique="n m" must="not(m) or not(preceding-sibling::u[1]/n = m)"
+  leaf k type=uint32
+  leaf n type=uint32
+  leaf m type=uint32
+  leaf p type=uint32 must="count(../following-sibling::u[n=current()]) < 2"
+  leaf q type=uint32 must="not(../preceding-sibling::u[k=current()/../m]/n > .)"
+  leaf x type=uint32 when="not(../../u[2]/k = 1)"
+  leaf at type=ref path=../../u/x
+leaf-list w type=uint32 user must="not(preceding-sibling::w[1] = 3) or . > 1"
+leaf first type=uint32 must="../u[1]/n = . or not(../u)"
+leaf last type=uint32 must="not(../u[last()]/n = .)"
+leaf third type=uint32 must="not(../w[position() = 3] = .)"
+leaf y type=uint32 when="not(../w[last()] = 2)" default=1
+leaf before type=uint32 must="not(/u[k='1']/following-sibling::u/n = .)"
+"#;
+
+/// Configuration that others refer to, and state that reads it.
+const STATE: &str = r#"
+container cfg
+  list l key=k
+    leaf k type=uint32
+    leaf v type=uint32 default=1
+    leaf m type=uint32 must="not(/st/s[k=current()/../k]/v = 1)"
+    container live state
+      leaf up type=uint32 must="../../v >= ."
+      leaf v type=ref path=/cfg/l/v
+container st state
+  list s key=k unique=v
+    leaf k type=ref path=/cfg/l/k
+    leaf v type=uint32 must="not(/cfg/l[k=current()/../k]/v = 2)"
+    leaf w type=uint32 when="/cfg/l[k=current()/../k]/v = 1"
+    leaf at type=instance
+  list none
+    leaf k type=ref path=/st/s/k
+    leaf x type=uint32 must="not(/cfg/l[k=current()/../k]/v = .)"
+"#;
+
 /// Trees in trees, each with references and conditions of its own; the mounted ones have the same schema.
 pub(super) const MOUNTS: &str = r#"
 list if key=name unique=mtu
@@ -255,6 +348,30 @@ fn they_agree_on_constraints_that_pick_entries_by_key() {
 }
 
 #[test]
+fn they_agree_on_what_is_dereferenced() {
+    let (valid, invalid) = agree(DEREFS, 12, 60);
+    assert!(valid > 100 && invalid > 100, "{valid} valid, {invalid} not");
+}
+
+#[test]
+fn they_agree_on_predicates_in_predicates() {
+    let (valid, invalid) = agree(NESTED, 12, 60);
+    assert!(valid > 100 && invalid > 100, "{valid} valid, {invalid} not");
+}
+
+#[test]
+fn they_agree_on_places_in_an_order() {
+    let (valid, invalid) = agree(ORDERED, 12, 60);
+    assert!(valid > 100 && invalid > 100, "{valid} valid, {invalid} not");
+}
+
+#[test]
+fn they_agree_on_state() {
+    let (valid, invalid) = agree_in(Scope::All, STATE, 12, 60);
+    assert!(valid > 100 && invalid > 100, "{valid} valid, {invalid} not");
+}
+
+#[test]
 fn they_agree_in_mounted_trees() {
     let (valid, invalid) = agree(MOUNTS, 20, 60);
     assert!(valid > 200 && invalid > 200, "{valid} valid, {invalid} not");
@@ -263,9 +380,13 @@ fn they_agree_in_mounted_trees() {
 /// Compares the two, and the indexes of each tree with those moved on from its predecessor, after random changes of valid
 /// data. How many of the results were valid, and how many not.
 fn agree(model: &str, seeds: u64, steps: usize) -> (usize, usize) {
+    agree_in(Scope::Config, model, seeds, steps)
+}
+
+fn agree_in(scope: Scope, model: &str, seeds: u64, steps: usize) -> (usize, usize) {
     let schema = outline(model);
     let options = Options {
-        scope: Scope::Config,
+        scope,
         errors: 1000,
         ..Options::default()
     };
@@ -389,6 +510,31 @@ leaf c when=\"../a\"
             "<mode>y</mode><b>1</b><c>1</c>"
         ),
         ["MustViolation /t:b", "WhenViolation /t:c"]
+    );
+}
+
+#[test]
+fn what_names_the_target_of_a_leafref_is_read_by_deref() {
+    let model = r#"
+list if key=name
+  leaf name
+  list unit key=id
+    leaf id
+    leaf tag
+leaf of type=ref path=/if/name
+leaf unit type=ref path="/if[name=current()/../of]/unit/id"
+leaf m must="not(deref(../unit)/../tag = 'x')"
+leaf w when="not(deref(../unit)/../tag = 'x')"
+"#;
+    let with = |name: &str| {
+        format!(
+            "<if><name>a</name><unit><id>1</id></unit></if><if><name>b</name><unit><id>1</id><tag>x</tag></unit></if>\
+             <of>{name}</of><unit>1</unit><m>1</m><w>1</w>"
+        )
+    };
+    assert_eq!(
+        after_change(model, &with("a"), &with("b")),
+        ["MustViolation /t:m", "WhenViolation /t:w"]
     );
 }
 

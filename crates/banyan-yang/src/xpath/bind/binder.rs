@@ -20,7 +20,9 @@ pub(super) struct Binder<'a> {
     pub(super) foreign: Foreign,
     context: SchemaId,
     pub(super) walker: Walker<'a>,
-    reads: Reads,
+    pub(super) reads: Reads,
+    /// The leafrefs whose paths are being followed.
+    pub(super) followed: Vec<SchemaId>,
     pub(super) warnings: Vec<BindWarning>,
     /// For how long the value of what is being bound will hold where it stands; `None`: for one context node.
     pub(super) held: Option<Per>,
@@ -60,6 +62,7 @@ impl<'a> Binder<'a> {
             context,
             walker,
             reads: Reads::default(),
+            followed: Vec::new(),
             warnings: Vec::new(),
             held: Some(Per::Evaluation),
         }

@@ -7,6 +7,7 @@
 mod binder;
 mod class;
 mod dependence;
+mod deref;
 mod error;
 mod keys;
 mod names;

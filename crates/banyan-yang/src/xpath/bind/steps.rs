@@ -1,4 +1,4 @@
-//! The abstract evaluation of paths: steps, predicates, key look-ups, and where `deref()` leads.
+//! The abstract evaluation of paths: steps, predicates and key look-ups.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use super::super::{
     Axis, Expr, Extent, Function, Join, JoinKey, KeyLookup, NodeTest, PlanExpr, PlanStep, PlanTest,
     Predicate, ResultType, Step,
 };
+use super::BindError;
 use super::binder::{Binder, Value};
 use super::class::lists;
 use super::keys::{KeyPredicates, Rest, is_positional, key_predicates, needs_size};
-use super::walk::{Beyond, NodeSet, Reached};
-use super::{BindError, parent};
-use crate::schema::{NodeKind, SchemaId, Type, TypeKind};
+use super::walk::{Beyond, NodeSet};
+use crate::schema::{NodeKind, SchemaId};
 
 /// From how many nodes a path sets out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -216,51 +216,6 @@ impl Binder<'_> {
                 })
             }
         }
-    }
-
-    /// What `deref()` of `nodes` can select (RFC 7950 10.3.1).
-    pub(super) fn referred(&self, nodes: &NodeSet) -> NodeSet {
-        let mut referred = NodeSet::listed(Vec::new());
-        referred.beyond = nodes.beyond;
-        for reached in &nodes.reached {
-            if let Some(ty) = &self.schema.node(reached.node).ty {
-                self.targets(reached, ty, &mut referred);
-            }
-        }
-        referred
-    }
-
-    pub(super) fn targets(&self, from: &Reached, ty: &Type, referred: &mut NodeSet) {
-        match &ty.kind {
-            TypeKind::Leafref { target, .. } => {
-                let joins = self.entry_named_by(from, *target).into_iter().collect();
-                referred.reached.push(Reached {
-                    node: *target,
-                    ancestor: SchemaId::ROOT,
-                    joins,
-                });
-            }
-            TypeKind::InstanceIdentifier { .. } => {
-                referred.extend(NodeSet::everything(self.schema))
-            }
-            TypeKind::Union(members) => members
-                .iter()
-                .for_each(|member| self.targets(from, member, referred)),
-            _ => {}
-        }
-    }
-
-    /// The join by which the leaf `from` names the list entry whose only key is `target`.
-    pub(super) fn entry_named_by(&self, from: &Reached, target: SchemaId) -> Option<Join> {
-        let list = parent(self.schema, target)?;
-        if self.schema.node(list).keys() != [target] {
-            return None;
-        }
-        let key = self.join_key(&NodeSet::listed(vec![from.clone()]), None);
-        Some(Join {
-            list,
-            keys: vec![key],
-        })
     }
 }
 
