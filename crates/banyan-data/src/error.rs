@@ -205,11 +205,15 @@ impl DataError {
         } else if let Some(place) = place {
             text.push_str(&format!("\n  rule: {}", place.trim_start()));
         }
-        if let Some(Position { line, column }) = self.position {
-            text.push_str(&match file {
-                Some(file) => format!("\n  input: {file}:{line}:{column}"),
-                None => format!("\n  input: line {line}, column {column}"),
-            });
+        match (file, self.position) {
+            (Some(file), Some(Position { line, column })) => {
+                text.push_str(&format!("\n  input: {file}:{line}:{column}"));
+            }
+            (None, Some(Position { line, column })) => {
+                text.push_str(&format!("\n  input: line {line}, column {column}"));
+            }
+            (Some(file), None) => text.push_str(&format!("\n  input: {file}")),
+            (None, None) => {}
         }
         if let Some(help) = &self.help {
             text.push_str(&format!("\n  help: {help}"));

@@ -11,7 +11,7 @@ use banyan_data::patch::to_yang_patch;
 use banyan_data::{set, xml};
 use clap::{Args, ValueEnum};
 
-use super::documents::{DataOptions, Document};
+use super::documents::{DataOptions, Document, stdin_once};
 use super::output::to_stdout;
 use crate::yang::YangError;
 
@@ -46,6 +46,7 @@ pub enum ChangeForm {
 
 /// Runs it.
 pub fn run(command: Diff) -> Result<ExitCode, YangError> {
+    stdin_once([&command.old, &command.new])?;
     let models = command.data.models()?;
     let holds = match command.to {
         ChangeForm::EditConfig => Holds::Config,

@@ -162,6 +162,22 @@ impl Document {
     }
 }
 
+/// Refuses to read several files of one command from standard input, which the first would leave empty.
+///
+/// # Errors
+/// `-` stands more than once.
+pub fn stdin_once(files: impl IntoIterator<Item = impl AsRef<Path>>) -> Result<(), YangError> {
+    let from_stdin = files
+        .into_iter()
+        .filter(|file| file.as_ref() == Path::new("-"));
+    match from_stdin.count() {
+        0 | 1 => Ok(()),
+        _ => Err(YangError::Usage(
+            "`-` stands for several files, and standard input can be read once; name the others".to_owned(),
+        )),
+    }
+}
+
 fn read_all(mut from: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.read_to_end(&mut bytes)?;

@@ -14,7 +14,7 @@ use banyan_data::{DataError, patch};
 use clap::{Args, ValueEnum};
 
 use super::diff::{ChangeForm, print_changes};
-use super::documents::{DataOptions, Document, Models};
+use super::documents::{DataOptions, Document, Models, stdin_once};
 use super::merge::print_result;
 use super::output::DataForm;
 use crate::yang::YangError;
@@ -66,6 +66,7 @@ impl From<DefaultOperation> for Operation {
 
 /// Runs it.
 pub fn run(command: Edit) -> Result<ExitCode, YangError> {
+    stdin_once([&command.base, &command.edit])?;
     let models = command.data.models()?;
     let base = Document::read(&command.base)?;
     let old = models.tree(&base, Holds::All)?;

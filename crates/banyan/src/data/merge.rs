@@ -11,7 +11,7 @@ use banyan_data::form::Form;
 use banyan_data::rebase::rebase;
 use clap::Args;
 
-use super::documents::{DataOptions, Document};
+use super::documents::{DataOptions, Document, stdin_once};
 use super::output::{DataForm, layout, print_data};
 use crate::yang::YangError;
 
@@ -33,6 +33,7 @@ pub struct Merge {
 
 /// Runs `banyan data merge`.
 pub fn run(command: Merge) -> Result<ExitCode, YangError> {
+    stdin_once(command.files.iter().chain([&command.base]))?;
     let models = command.data.models()?;
     let base = Document::read(&command.base)?;
     let mut tree = models.tree(&base, Holds::All)?;
@@ -82,6 +83,7 @@ pub struct Rebase {
 
 /// Runs `banyan data rebase`.
 pub fn run_rebase(command: Rebase) -> Result<ExitCode, YangError> {
+    stdin_once([&command.base, &command.mine, &command.theirs])?;
     let models = command.data.models()?;
     let base = Document::read(&command.base)?;
     let tree = models.tree(&base, Holds::All)?;

@@ -20,7 +20,7 @@ use banyan_yang::xpath::{Extent, parse};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::documents::{DataOptions, Document, Models};
+use super::documents::{DataOptions, Document, Models, stdin_once};
 use super::report;
 use crate::xpath::pointed;
 use crate::yang::{YangError, print};
@@ -79,6 +79,7 @@ fn variable(text: &str) -> Result<(String, String), String> {
 
 /// Runs it.
 pub fn run(command: Query) -> Result<ExitCode, YangError> {
+    stdin_once(command.expressions.iter().chain([&command.file]))?;
     let models = command.data.models()?;
     let document = Document::read(&command.file)?;
     let mut expressions = command.expression.clone();

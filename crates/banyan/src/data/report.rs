@@ -113,18 +113,21 @@ pub fn json(schema: &Schema, findings: &[Findings]) -> String {
     serde_json::to_string_pretty(&report).unwrap_or_default()
 }
 
-/// For people: each error on several lines, then a line for each document.
-pub fn text(schema: &Schema, findings: &[Findings]) -> String {
+/// For people: each error on several lines, then a line for each document. At most `most` errors were looked for.
+pub fn text(schema: &Schema, findings: &[Findings], most: usize) -> String {
     let mut text = String::new();
     for found in findings {
         text.push_str(&errors_text(schema, &found.errors));
     }
     for found in findings {
-        let outcome = match found.errors.len() {
+        let mut outcome = match found.errors.len() {
             0 => "valid".to_owned(),
             1 => "1 error".to_owned(),
             more => format!("{more} errors"),
         };
+        if found.errors.len() >= most {
+            outcome.push_str(", and no more were looked for (--max-errors)");
+        }
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{}: {outcome}", found.name);
     }

@@ -15,7 +15,7 @@ use banyan_yang::nearest::nearest;
 use banyan_yang::schema::{NodeKind, SchemaId};
 use clap::{Args, ValueEnum};
 
-use super::documents::{DataOptions, Document, Models};
+use super::documents::{DataOptions, Document, Models, stdin_once};
 use super::report::{self, Findings, in_file};
 use crate::yang::check::ReportFormat;
 use crate::yang::{YangError, print};
@@ -75,6 +75,7 @@ impl DataType {
 /// Runs it.
 pub fn run(command: Validate) -> Result<ExitCode, YangError> {
     check_usage(&command)?;
+    stdin_once(command.files.iter().chain(&command.datastore))?;
     let models = command.data.models()?;
     let documents = command
         .files
@@ -87,7 +88,9 @@ pub fn run(command: Validate) -> Result<ExitCode, YangError> {
         operations(&command, &models, &documents)?
     };
     print(&match command.format {
-        ReportFormat::Text => report::text(&models.schema, &findings),
+        ReportFormat::Text => {
+            report::text(&models.schema, &findings, command.data.max_errors())
+        }
         ReportFormat::Json => report::json(&models.schema, &findings),
     });
     if command.debug.iter().any(|it| it == "validation") {
@@ -145,7 +148,7 @@ fn datastores(command: &Validate, models: &Models, documents: &[Document]) -> Ve
         DataType::Config => (Holds::Config, Scope::Config),
         _ => (Holds::All, Scope::All),
     };
-    let validated = |tree: &Tree| {
+    let within = |scope, tree: &Tree| {
         full(
             tree,
             &Options {
@@ -154,6 +157,14 @@ fn datastores(command: &Validate, models: &Models, documents: &[Document]) -> Ve
                 ..Options::default()
             },
         )
+    };
+    let validated = |tree: &Tree| {
+        let mut report = within(scope, tree);
+        if scope == Scope::All && !report.errors.is_empty() {
+            let of_config = within(Scope::Config, tree).errors;
+            state_is_missing(&mut report.errors, &of_config);
+        }
+        report
     };
     if !command.merge {
         let each = documents.iter().map(|document| {
@@ -187,6 +198,19 @@ fn datastores(command: &Validate, models: &Models, documents: &[Document]) -> Ve
         found.errors = report.errors.into_iter().map(|it| (None, it)).collect();
     }
     vec![found]
+}
+
+/// Adds to what is missing in the state, which configuration alone does not need, how to validate such a file.
+fn state_is_missing(errors: &mut [DataError], of_config: &[DataError]) {
+    let only_here = errors
+        .iter_mut()
+        .filter(|it| it.kind == ErrorKind::MissingElement && !of_config.contains(it));
+    for error in only_here {
+        let help = error.help.take().unwrap_or_else(|| "add it".to_owned());
+        error.help = Some(format!(
+            "{help}; a file of configuration alone is validated with --type config"
+        ));
+    }
 }
 
 fn findings(document: &Document, outcome: Result<Report, Vec<DataError>>) -> Findings {

@@ -127,7 +127,8 @@ fn errors_of_the_document_have_file_line_and_column() {
     assert_eq!(status, 1);
     assert!(out.contains("input: a.json:1:"), "{out}");
     let (_, out, _) = validate(&[("a.xml", wrong)], &["--max-errors", "1", "a.xml"]);
-    assert!(out.ends_with("a.xml: 1 error\n"), "{out}");
+    let last = "a.xml: 1 error, and no more were looked for (--max-errors)\n";
+    assert!(out.ends_with(last), "{out}");
 }
 
 #[test]
@@ -228,6 +229,7 @@ fn slips_are_told_with_their_remedy() {
             &["--type", "state", "a.xml"],
             "possible values: config, data, rpc, reply, notification",
         ),
+        (&["-", "-"], "standard input can be read once"),
         (&[], "FILE"),
     ] {
         let err = refused(arguments);
@@ -266,4 +268,19 @@ fn what_an_operation_lacks_is_told_with_the_remedy() {
     let (status, out, err) = validate(&files, &["--type", "rpc", "ping.set"]);
     assert_eq!((status, out.as_str()), (2, ""));
     assert!(err.contains("ping.set is neither XML nor JSON"), "{err}");
+}
+
+#[test]
+fn missing_state_is_told_with_the_way_to_validate_configuration_alone() {
+    let model = "module box { namespace urn:box; prefix b; container box {
+      leaf name { type string; mandatory true; }
+      leaf serial { type string; config false; mandatory true; } } }";
+    let config = "<box xmlns='urn:box'/>";
+    let directory = with(&[("box.yang", model), ("a.xml", config), ("b.xml", GOOD)]);
+    let (status, out, _) = data(&directory, "validate", &["-m", "box.yang", "a.xml", "b.xml"]);
+    assert_eq!(status, 1);
+    let name = "path: /box:box/name\n  rule: (box.yang:2:7)\n  input: a.xml\n  help: give it a value\n";
+    assert!(out.contains(name), "{out}");
+    let serial = "help: give it a value; a file of configuration alone is validated with --type config\n";
+    assert!(out.contains(serial), "{out}");
 }
