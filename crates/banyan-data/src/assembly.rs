@@ -29,8 +29,8 @@ pub(crate) struct Assembly {
     groups: Vec<Group>,
     /// How many of `groups` are in use; the others keep their memory for the next node.
     open: usize,
-    /// Containers and lists that were given and hold nothing.
-    empty: Vec<SchemaId>,
+    /// Children that were given and are not stored: containers and lists that hold nothing, leaves whose value is wrong.
+    unstored: Vec<SchemaId>,
     annotations: BTreeMap<Annotated, Annotations>,
 }
 
@@ -58,7 +58,7 @@ impl Assembly {
         self.id = Some(id);
         self.slots.clear();
         self.open = 0;
-        self.empty.clear();
+        self.unstored.clear();
         self.annotations.clear();
     }
 
@@ -67,16 +67,16 @@ impl Assembly {
         self.slots.is_empty() && self.open == 0
     }
 
-    /// Whether there is a single child (leaf, container, anydata) at `id` already, or one came that held nothing.
+    /// Whether there is a single child (leaf, container, anydata) at `id` already, or one came that is not stored.
     pub(crate) fn has(&self, id: SchemaId) -> bool {
-        self.empty.contains(&id)
+        self.unstored.contains(&id)
             || self.slots.last().is_some_and(|last| last.id >= id)
                 && self.slots.binary_search_by_key(&id, |slot| slot.id).is_ok()
     }
 
-    /// Notes that a container or list came that holds nothing, which is not stored.
-    pub(crate) fn note_empty(&mut self, id: SchemaId) {
-        self.empty.push(id);
+    /// Notes that a child came that is not stored: a container or list that holds nothing, a leaf whose value is wrong.
+    pub(crate) fn note_unstored(&mut self, id: SchemaId) {
+        self.unstored.push(id);
     }
 
     /// Puts a leaf, container, anydata, mount or finished list at `id`, in the place of what is there.
@@ -183,11 +183,17 @@ impl Assembly {
         })
     }
 
-    /// The names of keys that have not arrived.
+    /// Whether the keys of an entry have values.
+    pub(crate) fn has_keys(&self, schema: &Schema, list: SchemaId) -> bool {
+        let mut keys = schema.node(list).keys().iter();
+        keys.all(|key| self.value(*key).is_some())
+    }
+
+    /// The names of keys that have not arrived, not even with a wrong value.
     pub(crate) fn missing_keys(&self, schema: &Schema, list: SchemaId) -> Vec<Arc<str>> {
         let keys = schema.node(list).keys();
         keys.iter()
-            .filter(|key| self.value(**key).is_none())
+            .filter(|key| self.value(**key).is_none() && !self.unstored.contains(key))
             .map(|key| schema.node(*key).name.clone())
             .collect()
     }

@@ -5,6 +5,7 @@ use banyan_yang::nearest::nearest;
 use banyan_yang::schema::{ModuleId, NodeKind, Schema, SchemaId};
 
 use crate::error::{DataError, ErrorKind, ErrorPath};
+use crate::lexical::Quoted;
 
 /// How many are remembered; one that hashes to the same place takes it over.
 const PLACES: usize = 256;
@@ -111,11 +112,14 @@ pub(crate) fn unknown_child(
     let (kind, message) = match prefix {
         None if definition.kind == NodeKind::Root => (
             ErrorKind::UnknownNamespace,
-            format!("the {what} {name:?} has no module name"),
+            format!("the {what} {} has no module name", Quoted(name)),
         ),
         Some(module) if schema.module_by_name(module).is_none() => (
             ErrorKind::UnknownNamespace,
-            format!("the {what} {name:?} is of a module that the schema does not have"),
+            format!(
+                "the {what} {} is of a module that the schema does not have",
+                Quoted(name)
+            ),
         ),
         _ => (
             ErrorKind::UnknownElement,

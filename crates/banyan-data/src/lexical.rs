@@ -117,7 +117,7 @@ impl ValueError {
 }
 
 /// A text in a message: quoted, and cut when it is long.
-struct Quoted<'a>(&'a str);
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

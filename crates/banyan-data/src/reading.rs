@@ -93,7 +93,7 @@ impl<'o, 'a> Reading<'o, 'a> {
         if stored {
             self.place.top().put(id, Content::Container(node));
         } else {
-            self.place.top().note_empty(id);
+            self.place.top().note_unstored(id);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! XML of YANG data (RFC 7950): read straight into a [`Tree`] or an [`Edit`], printed straight into a writer.
 //!
 //! Must not keep a document tree between the text and ours, and must not know NETCONF messages: what is
-//! inside of `<config>` or `<data>` comes here, the message around it does not.
+//! inside of `<config>` or `<data>` comes here, the message around it (but a bare `<rpc-reply>`) does not.
 
 pub(crate) mod data;
 mod edit;
@@ -25,7 +25,7 @@ use crate::input;
 use crate::node::Tree;
 use crate::operation::Invocation;
 use data::DataReader;
-use edit::EditReader;
+use edit::{EditReader, NETCONF};
 use operation::OperationReader;
 use scanner::{Open, Scanner};
 
@@ -34,7 +34,8 @@ pub use print::{print, print_wrapped};
 pub use print_edit::{print_edit, print_edit_wrapped};
 
 /// Reads data: top-level nodes, one after the other or inside of one `<config>` or `<data>` element
-/// (of whatever namespace, unless the schema has a top-level node of that name in it).
+/// (of whatever namespace, unless the schema has a top-level node of that name in it), around which an
+/// `<rpc-reply>` may stand: people keep replies in files.
 ///
 /// # Errors
 /// All that is wrong, with line and column, in the order in which it was found; at most
@@ -118,16 +119,17 @@ fn decode<'a>(bytes: &'a [u8], options: &ParseOptions<'_>) -> Result<&'a str, Ve
     input::decode(bytes, &options.limits).map_err(|broken| vec![broken.into_error(bytes)])
 }
 
-/// Whether a top-level element only wraps the data.
+/// Whether an element outside of the data only wraps them.
 fn is_wrapper(schema: &Schema, scanner: &Scanner<'_>, open: &Open<'_>) -> bool {
-    let named = matches!(open.local, "config" | "data");
-    named
-        && scanner.depth() == 1
-        && scanner
+    match (open.local, scanner.depth()) {
+        ("rpc-reply", 1) => scanner.namespaces.uri(open.prefix) == Some(NETCONF),
+        ("config" | "data", 1) | ("data", 2) => scanner
             .namespaces
             .module(schema, open.prefix)
             .and_then(|module| schema.data_child(SchemaId::ROOT, module, open.local))
-            .is_none()
+            .is_none(),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -141,7 +141,7 @@ impl<'a> DeserializeSeed<'a> for Child<'_, '_, 'a> {
                     id,
                 })?;
                 if !reader.place.top().has_group(id) {
-                    reader.place.top().note_empty(id);
+                    reader.place.top().note_unstored(id);
                 }
             }
             NodeKind::Container if definition.mount_point().is_some() => {
@@ -155,7 +155,7 @@ impl<'a> DeserializeSeed<'a> for Child<'_, '_, 'a> {
                 if stored {
                     reader.place.top().put(id, Content::Container(node));
                 } else {
-                    reader.place.top().note_empty(id);
+                    reader.place.top().note_unstored(id);
                 }
             }
             _ => {

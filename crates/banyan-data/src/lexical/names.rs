@@ -83,16 +83,24 @@ pub(super) fn parse_identity(
         None => (None, text),
     };
     let Some(module) = prefixes.module(schema, prefix) else {
-        return Err(match prefix {
-            Some(prefix) => ValueError::new(format!(
-                "{} has the prefix {prefix}, which names no module here",
-                Quoted(text)
-            )),
-            None => ValueError::new(format!(
+        let message = match prefix {
+            Some(prefix) => {
+                format!(
+                    "{} has the prefix {prefix}, which names no module here",
+                    Quoted(text)
+                )
+            }
+            None => format!(
                 "{} needs the prefix of the module that defines the identity",
                 Quoted(text)
-            )),
-        });
+            ),
+        };
+        return Err(with_candidates(
+            schema,
+            bases,
+            name,
+            ValueError::new(message),
+        ));
     };
     let Some(id) = schema.identity_by_name(module, name) else {
         return Err(with_candidates(

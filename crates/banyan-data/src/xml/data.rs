@@ -7,6 +7,7 @@ use std::sync::Arc;
 use banyan_yang::nearest::nearest;
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
+use super::edit::{NETCONF, YANG};
 use super::namespaces::ValuePrefixes;
 use super::scanner::{self, Open, Scanner, Token, is_blank};
 use super::verbatim;
@@ -42,7 +43,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         }
     }
 
-    /// The rest of the document as children of `root`; a wrapper element that `is_wrapper` knows is looked through.
+    /// The rest of the document as children of `root`; wrapper elements that `is_wrapper` knows are looked through.
     pub(crate) fn document(
         &mut self,
         schema: &Arc<Schema>,
@@ -54,7 +55,6 @@ impl<'o, 'a> DataReader<'o, 'a> {
             match self.token()? {
                 Token::Open(open) if is_wrapper(&self.scanner, &open) => {
                     self.wrapper_annotations(schema, open.offset)?;
-                    self.children(schema)?;
                 }
                 Token::Open(open) => self.child(schema, open)?,
                 Token::Text(text) => self.only_blank(schema, &text)?,
@@ -165,10 +165,14 @@ impl<'o, 'a> DataReader<'o, 'a> {
         match definition.kind {
             NodeKind::Leaf => {
                 let annotations = self.annotations(schema, Some(id), open.offset)?;
-                if let Some(value) = self.leaf(schema, id, open.offset)? {
-                    let top = self.reading.place.top();
-                    top.put(id, Content::Leaf(value));
-                    top.annotate(Annotated::Child(id), annotations);
+                let value = self.leaf(schema, id, open.offset)?;
+                let top = self.reading.place.top();
+                match value {
+                    Some(value) => {
+                        top.put(id, Content::Leaf(value));
+                        top.annotate(Annotated::Child(id), annotations);
+                    }
+                    None => top.note_unstored(id),
                 }
             }
             NodeKind::LeafList => {
@@ -209,7 +213,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         self.children(schema)?;
         let missing = self.reading.place.top().missing_keys(schema, id);
         // RFC 7950 7.8.2: all keys must be there.
-        let complete = missing.is_empty();
+        let complete = self.reading.place.top().has_keys(schema, id);
         for key in missing {
             let message = format!(
                 "the entry of {} has no {key}, its key",
@@ -467,6 +471,26 @@ impl<'o, 'a> DataReader<'o, 'a> {
         Ok(Annotations::new())
     }
 
+    /// Where an attribute belongs that edits have, and that is not known here.
+    fn belonging(&self, attribute: &scanner::Attribute<'a>) -> Option<String> {
+        let (namespace, prefix) = match attribute.local {
+            "operation" => (NETCONF, "nc"),
+            "insert" | "key" | "value" => (YANG, "yang"),
+            _ => return None,
+        };
+        let local = attribute.local;
+        match attribute.prefix {
+            // RFC 6241 7.2, RFC 7950 7.7.9: without prefix it is in no namespace.
+            None => Some(format!(
+                "in an edit, write xmlns:{prefix}=\"{namespace}\" and {prefix}:{local}"
+            )),
+            prefix if self.scanner.namespaces.uri(prefix) == Some(namespace) => Some(format!(
+                "{local} stands in edits, and these are data: leave it out"
+            )),
+            _ => None,
+        }
+    }
+
     fn unknown_attribute(
         &mut self,
         attribute: &scanner::Attribute<'a>,
@@ -487,7 +511,10 @@ impl<'o, 'a> DataReader<'o, 'a> {
             format!("the attribute {name} is not known here"),
         )
         .with_culprit(name)
-        .with_help("annotations must be defined by a module of the schema (RFC 7952)");
+        .with_help(match self.belonging(attribute) {
+            Some(help) => help,
+            None => "annotations must be defined by a module of the schema (RFC 7952)".to_owned(),
+        });
         self.reading.report(error, offset)
     }
 }
@@ -541,8 +568,19 @@ pub(crate) fn unknown_element(
             module.name, module.namespace
         ));
     }
+    let help = match (scanner.namespaces.uri(open.prefix), name) {
+        (Some(NETCONF), "rpc-error" | "ok") => "the reply holds no data",
+        (Some(NETCONF), _) => {
+            "this is of a NETCONF message: give what is in its <config> or <data>"
+        }
+        (Some(_), _) if error.kind == ErrorKind::UnknownNamespace => {
+            "add the module of that namespace to the set, or correct the namespace"
+        }
+        _ => "",
+    };
     match nearest(name, siblings.map(|child| &*schema.node(*child).name)) {
         Some(close) => error.with_help(format!("did you mean <{close}>?")),
-        None => error,
+        None if help.is_empty() => error,
+        None => error.with_help(help),
     }
 }

@@ -94,9 +94,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
         let mut nodes = Children::default();
         loop {
             match self.reader.token()? {
-                Token::Open(open) if is_wrapper(&self.reader, &open) => {
-                    self.children(schema, SchemaId::ROOT, default, &mut nodes)?;
-                }
+                Token::Open(open) if is_wrapper(&self.reader, &open) => {}
                 Token::Open(open) => {
                     self.child(schema, SchemaId::ROOT, default, &open, &mut nodes)?;
                 }
@@ -176,8 +174,9 @@ impl<'o, 'a> EditReader<'o, 'a> {
         };
         let mut operation = attributes.operation;
         if definition.is_key && schema.node(parent).kind == NodeKind::List {
-            if let Some(value) = self.reader.leaf(schema, id, open.offset)? {
-                self.reader.reading.place.note_key(id, &value);
+            match self.reader.leaf(schema, id, open.offset)? {
+                Some(value) => self.reader.reading.place.note_key(id, &value),
+                None => self.reader.reading.place.top().note_unstored(id),
             }
             return Ok(());
         }
@@ -299,19 +298,20 @@ impl<'o, 'a> EditReader<'o, 'a> {
         self.reader.reading.place.push(id);
         self.children(schema, id, operation, children)?;
         let nodes = std::mem::take(&mut children.nodes);
-        let mut keys: Vec<Value> = Vec::new();
-        let mut missing = Vec::new();
-        for key in schema.node(id).keys() {
-            match self.reader.reading.place.key(*key) {
-                Some(value) => keys.push(value.clone()),
-                None => missing.push(schema.node(*key).name.clone()),
-            }
-        }
+        let place = &mut self.reader.reading.place;
+        let complete = place.top().has_keys(schema, id);
+        let missing = place.top().missing_keys(schema, id);
+        let keys = schema.node(id).keys();
+        let none = missing.len() == keys.len();
+        let keys: Vec<Value> = keys
+            .iter()
+            .filter_map(|key| place.key(*key).cloned())
+            .collect();
         // Without any key and without children: all of the list.
-        let whole = keys.is_empty() && nodes.is_empty() && deletes(operation);
+        let whole = none && nodes.is_empty() && deletes(operation);
         let content = if whole {
             Some(EditContent::Whole)
-        } else if missing.is_empty() {
+        } else if complete {
             Some(EditContent::Entry(keys, nodes))
         } else {
             for key in missing {

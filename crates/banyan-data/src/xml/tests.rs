@@ -410,3 +410,66 @@ proptest! {
         prop_assert_eq!(Edit::of_tree(&read, Operation::Merge).apply(&Tree::empty(schema)), Ok(read));
     }
 }
+
+#[test]
+fn a_reply_is_looked_through_and_says_when_it_holds_no_data() {
+    let reply = |content: &str| {
+        format!(
+            "<rpc-reply xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\" message-id=\"1\">{content}</rpc-reply>"
+        )
+    };
+    let bare = r#"<host xmlns="urn:net">a</host>"#;
+    let wrapped = reply(&format!("<data>{bare}</data>"));
+    assert_eq!(read(&wrapped), read(bare));
+    let options = ParseOptions::default();
+    let edit =
+        |text: &str| parse_edit(&schema(), text.as_bytes(), Operation::Merge, &options).unwrap();
+    let empty = Tree::empty(schema());
+    assert_eq!(edit(&wrapped).apply(&empty), edit(bare).apply(&empty));
+    let error = refused(&reply(
+        "<rpc-error><error-tag>in-use</error-tag></rpc-error>",
+    ));
+    assert!(error.ends_with("; the reply holds no data"), "{error}");
+    let error =
+        refused("<rpc xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\"><edit-config/></rpc>");
+    assert!(
+        error.ends_with("give what is in its <config> or <data>"),
+        "{error}"
+    );
+    let twice = reply("<data><data/></data>");
+    assert!(read(&twice).is_err());
+}
+
+#[test]
+fn a_key_with_a_wrong_value_is_not_called_missing_too() {
+    let text = r#"<net xmlns="urn:net"><rule><id>x</id></rule></net>"#;
+    let wrong = read(text).unwrap_err();
+    let options = ParseOptions::default();
+    let edit = parse_edit(&schema(), text.as_bytes(), Operation::Merge, &options).unwrap_err();
+    for errors in [wrong, edit] {
+        let kinds: Vec<ErrorKind> = errors.iter().map(|error| error.kind).collect();
+        assert_eq!(kinds, [ErrorKind::InvalidValue], "{errors:?}");
+    }
+}
+
+#[test]
+fn attributes_of_edits_tell_where_they_belong() {
+    let text = r#"<net xmlns="urn:net"><link operation="delete"><name>a</name></link></net>"#;
+    let options = ParseOptions::default();
+    let errors = parse_edit(&schema(), text.as_bytes(), Operation::Merge, &options).unwrap_err();
+    assert_eq!(
+        errors[0].help.as_deref(),
+        Some(
+            "in an edit, write xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\" and nc:operation"
+        )
+    );
+    let data = text.replace(
+        "operation=",
+        "xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\" nc:operation=",
+    );
+    let errors = read(&data).unwrap_err();
+    assert_eq!(
+        errors[0].help.as_deref(),
+        Some("operation stands in edits, and these are data: leave it out")
+    );
+}

@@ -32,8 +32,8 @@ pub struct Convert {
     #[arg(long, value_name = "FIELDS")]
     pub fields: Option<String>,
     /// Only so many levels of nodes.
-    #[arg(long, value_name = "LEVELS")]
-    pub depth: Option<usize>,
+    #[arg(long, value_name = "LEVELS", value_parser = clap::value_parser!(u16).range(1..))]
+    pub depth: Option<u16>,
     /// XML and JSON in one line.
     #[arg(long)]
     pub compact: bool,
@@ -62,7 +62,7 @@ pub fn run(command: Convert) -> Result<ExitCode, YangError> {
         tree = filter.select(&tree);
     }
     if let Some(levels) = command.depth {
-        tree = to_depth(&tree, levels);
+        tree = to_depth(&tree, usize::from(levels));
     }
     let form = Form::from(command.to);
     let in_use = InUse;

@@ -173,7 +173,8 @@ pub fn stdin_once(files: impl IntoIterator<Item = impl AsRef<Path>>) -> Result<(
     match from_stdin.count() {
         0 | 1 => Ok(()),
         _ => Err(YangError::Usage(
-            "`-` stands for several files, and standard input can be read once; name the others".to_owned(),
+            "`-` stands for several files, and standard input can be read once; name the others"
+                .to_owned(),
         )),
     }
 }

@@ -10,7 +10,7 @@ use banyan_data::document::Holds;
 use banyan_data::edit::{Edit as DataEdit, Operation};
 use banyan_data::form::Form;
 use banyan_data::path::NoMounts;
-use banyan_data::{DataError, patch};
+use banyan_data::{DataError, ErrorKind, patch};
 use clap::{Args, ValueEnum};
 
 use super::diff::{ChangeForm, print_changes};
@@ -74,7 +74,13 @@ pub fn run(command: Edit) -> Result<ExitCode, YangError> {
     let wrong = |errors| models.unreadable(&document, errors);
     let (edit, form) =
         read_edit(&models, &document, command.default_operation.into()).map_err(wrong)?;
-    let new = edit.apply(&old).map_err(|error| wrong(vec![error]))?;
+    let new = edit.apply(&old).map_err(|mut error| {
+        // Lines have no other operations to turn to.
+        if document.form == Form::Set && error.kind == ErrorKind::DataMissing {
+            error.help = Some("leave the line out, or set it in a line before".to_owned());
+        }
+        wrong(vec![error])
+    })?;
     if let Some(file) = &command.reverse {
         let written = File::create(file).and_then(|out| {
             let mut out = BufWriter::new(out);

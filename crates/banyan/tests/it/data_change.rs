@@ -149,6 +149,7 @@ fn slips_are_told_with_their_remedy() {
             "set net:net interface a mtu 70\nremove net:net interface b",
         ),
         ("half", "set net:net rule 1 via \"a"),
+        ("gone", "delete net:net interface z\n"),
         ("state", "set net:net interface a up true\n"),
     ];
     let directory = with(&files);
@@ -159,6 +160,8 @@ fn slips_are_told_with_their_remedy() {
             1,
             &["did you mean <interface>?", "input: wrong.xml:1:30"][..],
         ),
+        ("edit", &["old", "gone"], 1, &["help: leave the line out"]),
+        ("diff", &["-", "-"], 2, &["standard input can be read once"]),
         (
             "edit",
             &["old", "wrong.json"],

@@ -277,10 +277,16 @@ fn missing_state_is_told_with_the_way_to_validate_configuration_alone() {
       leaf serial { type string; config false; mandatory true; } } }";
     let config = "<box xmlns='urn:box'/>";
     let directory = with(&[("box.yang", model), ("a.xml", config), ("b.xml", GOOD)]);
-    let (status, out, _) = data(&directory, "validate", &["-m", "box.yang", "a.xml", "b.xml"]);
+    let (status, out, _) = data(
+        &directory,
+        "validate",
+        &["-m", "box.yang", "a.xml", "b.xml"],
+    );
     assert_eq!(status, 1);
-    let name = "path: /box:box/name\n  rule: (box.yang:2:7)\n  input: a.xml\n  help: give it a value\n";
+    let name =
+        "path: /box:box/name\n  rule: (box.yang:2:7)\n  input: a.xml\n  help: give it a value\n";
     assert!(out.contains(name), "{out}");
-    let serial = "help: give it a value; a file of configuration alone is validated with --type config\n";
+    let serial =
+        "help: give it a value; a file of configuration alone is validated with --type config\n";
     assert!(out.contains(serial), "{out}");
 }

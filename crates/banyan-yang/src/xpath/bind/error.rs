@@ -8,7 +8,7 @@ pub enum BindError {
     /// A prefix without a module.
     #[error(
         "the prefix of '{name}' is not known here{}{at}",
-        suggestion(.nearest.as_deref(), "import the module, or use a prefix that is imported")
+        suggestion(.nearest.as_deref(), "import or load its module, or use a prefix that is known")
     )]
     UnknownPrefix {
         /// The name as written.

@@ -526,7 +526,7 @@ fn an_unknown_prefix_and_a_misplaced_value_are_errors() {
     );
     assert_eq!(
         error("abc:a"),
-        "the prefix of 'abc:a' is not known here; import the module, or use a prefix that is imported (at byte 0 of the expression)"
+        "the prefix of 'abc:a' is not known here; import or load its module, or use a prefix that is known (at byte 0 of the expression)"
     );
     assert_eq!(
         error("count('a')"),
