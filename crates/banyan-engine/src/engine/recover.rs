@@ -26,6 +26,8 @@ use crate::session::source_line;
 use crate::snapshot::Snapshot;
 use crate::tids::Tids;
 
+const STARTUP_REMEDY: &str = "correct the file, or remove it to begin with an empty startup";
+
 /// What a start found.
 pub(super) struct Recovered {
     pub running: Snapshot,
@@ -69,6 +71,15 @@ pub(super) fn recover(
     if mode == StartMode::Startup {
         let startup = recovered.startup.clone();
         let tree = startup.unwrap_or_else(|| Tree::empty(schema.clone()));
+        // Commits are validated by what they change, so running has to be valid before the first.
+        bind::validate_full(&tree).map_err(|errors| match (directory, &recovered.startup) {
+            (Some(directory), Some(_)) => StartError::File {
+                file: file_of(directory, "startup"),
+                errors,
+                remedy: STARTUP_REMEDY.to_owned(),
+            },
+            _ => StartError::Invalid(errors),
+        })?;
         recovered.running = start.committed(
             recovered.running,
             tree,
@@ -95,11 +106,9 @@ impl Start<'_> {
         let file = file_of(directory, "running");
         let content = self.read(&file)?;
         let startup = match self.read(&file_of(directory, "startup"))? {
-            Some(bytes) => Some(self.parse(
-                &file_of(directory, "startup"),
-                bytes,
-                "correct the file, or remove it to begin with an empty startup",
-            )?),
+            Some(bytes) => {
+                Some(self.parse(&file_of(directory, "startup"), bytes, STARTUP_REMEDY)?)
+            }
             None => None,
         };
         let size = content.as_ref().map_or(0, Vec::len);
@@ -332,6 +341,8 @@ impl Start<'_> {
                 reason,
             },
         )?;
+        // It was valid, but perhaps under other modules.
+        bind::validate_full(&tree).map_err(StartError::Invalid)?;
         tracing::warn!(
             "transaction {} of {} was not confirmed before the restart: it is taken back",
             kept.tid,

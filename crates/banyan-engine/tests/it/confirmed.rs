@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use banyan_engine::backend::{Backend, CommitParameters, Confirmed, Datastore};
+use banyan_engine::engine::StartError;
 use banyan_engine::error::ErrorTag;
 
-use crate::fixture::{Client, Machine, name};
+use crate::fixture::{Client, Machine, name, updated_schema};
 
 fn for_seconds(timeout: u32, persist: Option<&str>) -> CommitParameters {
     CommitParameters {
@@ -157,6 +158,21 @@ async fn a_restart_takes_it_back() {
     // And only once.
     drop((bob, engine));
     assert_eq!(machine.start().await.unwrap().running().seq.0, 3);
+}
+
+#[tokio::test]
+async fn a_restart_with_modules_that_refuse_what_was_there_before_does_not_take_it_back() {
+    let (machine, alice) = pending(Some("id")).await;
+    drop(alice);
+    let updated = updated_schema(
+        "leaf name { type string; }",
+        "leaf name { type string; must \". != 'a'\"; }",
+    );
+    let start = machine.builder(updated).open().await;
+    assert!(matches!(start, Err(StartError::Invalid(_))));
+    // With the modules of before it is.
+    let bob = Client::open(&machine.start().await.unwrap(), "bob").await;
+    assert_eq!(bob.show(Datastore::Running).await, name("a"));
 }
 
 #[tokio::test]

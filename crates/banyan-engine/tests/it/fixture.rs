@@ -52,17 +52,20 @@ module t {
 /// The test model alone.
 pub fn schema() -> Arc<Schema> {
     static SCHEMA: OnceLock<Arc<Schema>> = OnceLock::new();
-    SCHEMA
-        .get_or_init(|| {
-            let mut source = MemorySource::new();
-            source.add(MODEL);
-            Compiler::new(&source)
-                .implement("t", None)
-                .compile()
-                .unwrap()
-                .schema
-        })
-        .clone()
+    SCHEMA.get_or_init(|| compiled(MODEL)).clone()
+}
+
+/// The test model alone, after an update that put `new` in the place of `old`.
+pub fn updated_schema(old: &str, new: &str) -> Arc<Schema> {
+    assert!(MODEL.contains(old));
+    compiled(&MODEL.replace(old, new))
+}
+
+fn compiled(text: &str) -> Arc<Schema> {
+    let mut source = MemorySource::new();
+    source.add(text);
+    let compiler = Compiler::new(&source).implement("t", None);
+    compiler.compile().unwrap().schema
 }
 
 /// The test model with our own module and what it imports.

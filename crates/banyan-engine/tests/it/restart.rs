@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use banyan_engine::backend::Datastore;
-use banyan_engine::engine::{EngineBuilder, StartError};
+use banyan_engine::engine::{EngineBuilder, StartError, StartMode};
 use banyan_engine::files::Fault;
 use banyan_engine::log::CommitLog;
 use banyan_engine::{Engine, Seq};
@@ -37,6 +37,30 @@ async fn commits_survive_a_restart() {
     );
     let alice = Client::open(&engine, "alice").await;
     assert!(alice.set(&name("b")).await.unwrap().tid > tid);
+}
+
+#[tokio::test]
+async fn a_startup_that_breaks_the_schema_never_becomes_running() {
+    let machine = Machine::new();
+    let engine = machine.start().await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    alice.set(&name("a")).await.unwrap();
+    drop((alice, engine));
+    let dangling = "<config><ref xmlns=\"urn:t\"><id>r</id><to>7</to></ref></config>";
+    machine
+        .files
+        .put(Path::new("/store/startup_db"), dangling.as_bytes());
+    let start = machine.builder(schema()).start(StartMode::Startup);
+    let Err(error) = start.open().await else {
+        panic!("a leafref without its target is running");
+    };
+    let text = error.to_string();
+    assert!(
+        text.starts_with("/store/startup_db does not fit the schema"),
+        "{text}"
+    );
+    assert!(text.contains("/t:ref[id='r']/to"), "{text}");
+    assert_eq!(running(&machine.start().await.unwrap()).await, name("a"));
 }
 
 #[tokio::test]
