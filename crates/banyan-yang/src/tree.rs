@@ -58,6 +58,8 @@ pub struct TreeModules {
 pub struct TreeDiagram {
     /// The lines; empty if the modules have no nodes.
     pub text: String,
+    /// Whether there is anything at the end of [`TreeOptions::subtree`].
+    pub reached: bool,
     /// What was found while reading and expanding; not all that a compiler would find.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -94,9 +96,10 @@ impl TreeModules {
         }
         let mut outline = Outline::new(&self.set, &mut found);
         outline.expand_modules(&self.asked);
-        let text = sections::print(&mut outline, &self.asked, options);
+        let (text, reached) = sections::print(&mut outline, &self.asked, options);
         TreeDiagram {
             text,
+            reached,
             diagnostics: found.into_sorted(),
         }
     }

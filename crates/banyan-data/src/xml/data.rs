@@ -570,8 +570,8 @@ pub(crate) fn unknown_element(
     }
     let help = match (scanner.namespaces.uri(open.prefix), name) {
         (Some(NETCONF), "rpc-error" | "ok") => "the reply holds no data",
-        (Some(NETCONF), _) => {
-            "this is of a NETCONF message: give what is in its <config> or <data>"
+        (Some(NETCONF), "rpc" | "rpc-reply" | "edit-config" | "get-config" | "get" | "hello") => {
+            "leave out the NETCONF message around the data"
         }
         (Some(_), _) if error.kind == ErrorKind::UnknownNamespace => {
             "add the module of that namespace to the set, or correct the namespace"

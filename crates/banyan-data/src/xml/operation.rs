@@ -149,17 +149,16 @@ impl<'o, 'a> OperationReader<'o, 'a> {
         open: &Open<'a>,
     ) -> DataError {
         let path = self.reader.reading.place.path_of(None);
+        let keyword = self.wanted.keyword();
+        let is_message = parent == SchemaId::ROOT && matches!(open.local, "rpc" | "notification");
+        let around = || format!("leave out the message around the {keyword}");
         let Some(module) = module else {
             let error = unknown_element(schema, parent, &self.reader.scanner, open, path);
-            return match open.local {
-                "rpc" | "notification" if parent == SchemaId::ROOT => error.with_help(format!(
-                    "leave out the message around the {}",
-                    self.wanted.keyword()
-                )),
-                _ => error,
+            return match is_message {
+                true => error.with_help(around()),
+                false => error,
             };
         };
-        let keyword = self.wanted.keyword();
         let message = format!(
             "module {} has no {keyword} {} here",
             schema.module(module).name,
@@ -167,6 +166,10 @@ impl<'o, 'a> OperationReader<'o, 'a> {
         );
         let error =
             DataError::new(ErrorKind::UnknownElement, path, message).with_culprit(open.local);
+        // The module of NETCONF has this namespace, and no such operation.
+        if is_message {
+            return error.with_help(around());
+        }
         let children = &schema.children(parent);
         let operations = children
             .iter()

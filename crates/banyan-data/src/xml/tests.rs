@@ -433,7 +433,7 @@ fn a_reply_is_looked_through_and_says_when_it_holds_no_data() {
     let error =
         refused("<rpc xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\"><edit-config/></rpc>");
     assert!(
-        error.ends_with("give what is in its <config> or <data>"),
+        error.ends_with("; leave out the NETCONF message around the data"),
         "{error}"
     );
     let twice = reply("<data><data/></data>");

@@ -57,6 +57,8 @@ pub(super) struct Printer<'o, 's> {
     pub out: String,
     /// Whether nodes are drawn whose `if-feature`s cannot hold; they are in groupings.
     pub draws_absent: bool,
+    /// Whether nodes came up at the end of the path of a subtree, or may be behind the last level drawn.
+    pub reached: bool,
 }
 
 impl<'s> Printer<'_, 's> {
@@ -80,6 +82,8 @@ impl<'s> Printer<'_, 's> {
 
     /// Draws nodes with one parent.
     pub fn siblings(&mut self, nodes: &[NodeId], place: Place<'_>) {
+        let is_end = place.path.is_empty() || place.depth == Some(0);
+        self.reached |= is_end && !nodes.is_empty();
         if place.depth == Some(0) {
             if !nodes.is_empty() {
                 self.line(&format!("{}     ...", place.indent));

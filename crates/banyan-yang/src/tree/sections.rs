@@ -16,7 +16,7 @@ pub(super) fn print(
     outline: &mut Outline<'_>,
     modules: &[ModuleId],
     options: &TreeOptions,
-) -> String {
+) -> (String, bool) {
     let mut asked: Vec<UnitId> = Vec::new();
     for module in modules {
         asked.extend(outline.set.module(*module).units.first());
@@ -31,6 +31,7 @@ pub(super) fn print(
             options,
             out: String::new(),
             draws_absent: false,
+            reached: false,
         },
         asked: &drawn,
         has_header: false,
@@ -42,7 +43,7 @@ pub(super) fn print(
         sections.has_header = false;
         sections.module(*unit);
     }
-    sections.printer.out
+    (sections.printer.out, sections.printer.reached)
 }
 
 /// Expands the groupings that nothing uses; in all of them nothing is inherited.

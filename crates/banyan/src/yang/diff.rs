@@ -132,6 +132,7 @@ impl Revision {
                     false => format!("{name} ({})", self.argument),
                 }
             }
+            ([_], true) => format!("{} (1 module)", self.argument),
             _ => format!("{} ({} modules)", self.argument, self.modules.len()),
         }
     }

@@ -23,7 +23,7 @@ pub struct Tree {
     #[arg(long, value_name = "LEVELS")]
     pub depth: Option<u32>,
     /// Draw only the subtree that these names lead to, from the top of a module: `/interfaces/interface`. Choices and
-    /// cases count as nodes, names have no prefixes.
+    /// cases count as nodes, prefixes are passed over.
     #[arg(long, value_name = "PATH")]
     pub subtree: Option<String>,
     /// Fold lines that are longer.
@@ -59,6 +59,7 @@ pub fn run(tree: Tree) -> Result<ExitCode, YangError> {
         .collect();
     let subtree = tree.subtree.as_deref().unwrap_or("");
     let names = subtree.split('/').filter(|name| !name.is_empty());
+    let names = names.map(|name| name.split_once(':').map_or(name, |(_, local)| local));
     let modules = TreeModules::read(&source, &modules);
     let diagram = modules.draw(&TreeOptions {
         depth: tree.depth,
@@ -77,5 +78,12 @@ pub fn run(tree: Tree) -> Result<ExitCode, YangError> {
         status = ExitCode::FAILURE;
     }
     print(&diagram.text);
+    if !subtree.is_empty() && !diagram.reached {
+        return Err(YangError::Broken(format!(
+            "--subtree {subtree} leads nowhere in {}; write names from the top of a module, choices and cases among \
+             them, as the tree without --subtree has them",
+            tree.modules.join(", ")
+        )));
+    }
     Ok(status)
 }

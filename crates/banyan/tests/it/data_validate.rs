@@ -265,6 +265,11 @@ fn what_an_operation_lacks_is_told_with_the_remedy() {
         out.contains("help: give the data that hold the instance with --datastore\n"),
         "{out}"
     );
+    let loaded = ["-m", "ietf-netconf", "--type", "rpc", "message.xml"];
+    let (status, out, _) = validate(&files, &loaded);
+    assert_eq!(status, 1);
+    let help = "help: leave out the message around the rpc\n";
+    assert!(out.contains(help), "{out}");
     let (status, out, err) = validate(&files, &["--type", "rpc", "ping.set"]);
     assert_eq!((status, out.as_str()), (2, ""));
     assert!(err.contains("ping.set is neither XML nor JSON"), "{err}");

@@ -201,3 +201,35 @@ fn find_searches_what_banyan_brings_and_suggests_names_when_nothing_is_found() {
     assert_eq!(status, 2);
     assert!(err.contains("empty"), "{err}");
 }
+
+#[test]
+fn a_subtree_is_named_with_or_without_prefixes_and_a_wrong_one_is_told() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let draw = |path: &str| {
+        let arguments = [
+            "yang",
+            "tree",
+            "ietf-netconf-monitoring",
+            "--depth",
+            "3",
+            "--subtree",
+            path,
+        ];
+        banyan(directory.path(), &arguments)
+    };
+    let (status, bare, err) = draw("/netconf-state/schemas");
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert!(bare.contains("+--ro schemas"), "{bare}");
+    let (status, prefixed, _) = draw("/ncm:netconf-state/ncm:schemas");
+    assert_eq!((status, prefixed), (0, bare));
+    let (status, out, _) = draw("/netconf-state/schemas/schema/version");
+    assert_eq!(status, 0, "{out}");
+    for path in ["/netconf-state/schemata", "/netconf-stat"] {
+        let (status, _, err) = draw(path);
+        assert_eq!(status, 1);
+        assert!(
+            err.contains("leads nowhere in ietf-netconf-monitoring"),
+            "{err}"
+        );
+    }
+}
