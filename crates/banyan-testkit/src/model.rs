@@ -1,5 +1,7 @@
 //! Random modules: all kinds of configuration nodes, with constraints from templates that read anywhere.
 
+mod condition;
+
 use std::fmt::Write;
 
 use crate::dice::Dice;
@@ -21,7 +23,10 @@ const TYPES: &[(&str, &[&str])] = &[
         &["0.0", "1.5", "2.0"],
     ),
     ("type bits { bit x; bit y; }", &["x", "x y"]),
-    ("type identityref { base kind; }", &["one", "two", "deep"]),
+    (
+        "type identityref { base m:kind; }",
+        &["m:one", "m:two", "m:deep"],
+    ),
     (
         "type union { type uint8 { range 0..1; } type enumeration { enum a; } type string { length 1; } }",
         &["0", "a", "b", "7"],
@@ -31,27 +36,19 @@ const TYPES: &[(&str, &[&str])] = &[
 
 /// A module `m` that compiles. Names are unique in it.
 pub fn model(dice: &mut Dice) -> String {
-    let mut model = Model { nodes: Vec::new() };
-    for _ in 0..2 + dice.below(6) {
-        model.grow(None, 1, dice);
-    }
-    for node in 0..model.nodes.len() {
-        model.refer(node, dice);
-    }
-    for node in 0..model.nodes.len() {
-        model.constrain(node, dice);
-    }
-    let mut text = String::from(
-        "module m {\n yang-version 1.1; namespace urn:m; prefix m;\n \
-         identity kind; identity one { base kind; } identity two { base kind; } identity deep { base two; }\n",
-    );
-    for node in 0..model.nodes.len() {
-        if model.nodes[node].parent.is_none() {
-            model.print(node, &mut text);
-        }
-    }
-    text.push_str("}\n");
-    text
+    let mut model = Model::default();
+    model.base(dice);
+    model.restrict(dice);
+    model.module()
+}
+
+/// A module `m`, and a module `n` that augments it: there, some names are those of nodes beside them.
+pub fn modules(dice: &mut Dice) -> [String; 2] {
+    let mut model = Model::default();
+    model.base(dice);
+    model.augment(dice);
+    model.restrict(dice);
+    [model.module(), model.augmenting_module()]
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,6 +65,12 @@ enum Kind {
 struct Draft {
     kind: Kind,
     parent: Option<usize>,
+    /// Whether it is of the module that augments.
+    is_foreign: bool,
+    /// Whose name it has, if it has none of its own.
+    namesake: Option<usize>,
+    /// What a leafref refers to.
+    target: Option<usize>,
     is_key: bool,
     is_mandatory: bool,
     /// For leaves and leaf-lists: the type statement and literals of it.
@@ -76,15 +79,100 @@ struct Draft {
     statements: Vec<String>,
 }
 
+#[derive(Default)]
 struct Model {
     nodes: Vec<Draft>,
+    /// Whether what is added now is of the module that augments.
+    foreign: bool,
 }
 
 impl Model {
+    /// The nodes of module `m`.
+    fn base(&mut self, dice: &mut Dice) {
+        for _ in 0..2 + dice.below(6) {
+            self.grow(None, 1, dice);
+        }
+    }
+
+    /// The nodes that are added to some of those by module `n`.
+    fn augment(&mut self, dice: &mut Dice) {
+        let inner = |node: &usize| matches!(self.nodes[*node].kind, Kind::Container | Kind::List);
+        let targets: Vec<usize> = (0..self.nodes.len()).filter(inner).collect();
+        self.foreign = true;
+        for _ in 0..1 + dice.below(3) {
+            let Some(&target) = dice.pick(&targets) else {
+                return;
+            };
+            let node = self.grow(Some(target), self.chain(target).len() + 1, dice);
+            let same = |other: &usize| {
+                let (one, other) = (&self.nodes[node], &self.nodes[*other]);
+                one.kind == Kind::Leaf && other.kind == Kind::Leaf && other.parent == one.parent
+            };
+            let beside = (0..node).filter(same).find(|other| {
+                !self.nodes[*other].is_foreign
+                    && self.nodes.iter().all(|node| node.namesake != Some(*other))
+            });
+            self.nodes[node].namesake = beside;
+        }
+    }
+
+    /// References and constraints.
+    fn restrict(&mut self, dice: &mut Dice) {
+        for node in 0..self.nodes.len() {
+            self.refer(node, dice);
+        }
+        for node in 0..self.nodes.len() {
+            self.constrain(node, dice);
+        }
+    }
+
+    fn module(&self) -> String {
+        let mut text = String::from(
+            "module m {\n yang-version 1.1; namespace urn:m; prefix m;\n \
+             identity kind; identity one { base kind; } identity two { base kind; } identity deep { base two; }\n",
+        );
+        for node in 0..self.nodes.len() {
+            if self.nodes[node].parent.is_none() {
+                self.print(node, &mut text);
+            }
+        }
+        text.push_str("}\n");
+        text
+    }
+
+    fn augmenting_module(&self) -> String {
+        let mut text = String::from(
+            "module n {\n yang-version 1.1; namespace urn:n; prefix n; import m { prefix m; }\n",
+        );
+        for node in (0..self.nodes.len()).filter(|node| self.nodes[*node].is_foreign) {
+            let Some(target) = self.nodes[node]
+                .parent
+                .filter(|at| !self.nodes[*at].is_foreign)
+            else {
+                continue;
+            };
+            let above = |node: &usize| self.nodes[*node].parent;
+            let way: Vec<usize> = std::iter::successors(Some(target), above).collect();
+            text.push_str(" augment \"");
+            for step in way.into_iter().rev() {
+                text.push('/');
+                text.push_str(&self.qualified(step));
+            }
+            text.push_str("\" {\n");
+            self.print(node, &mut text);
+            text.push_str(" }\n");
+        }
+        text.push_str("}\n");
+        text
+    }
+
     fn add(&mut self, kind: Kind, parent: Option<usize>) -> usize {
         self.nodes.push(Draft {
             kind,
             parent,
+            is_foreign: self.foreign,
+            namesake: None,
+            target: None,
             is_key: false,
             is_mandatory: false,
             ty: (String::new(), &[]),
@@ -98,7 +186,7 @@ impl Model {
     }
 
     /// A node with all below it.
-    fn grow(&mut self, parent: Option<usize>, depth: usize, dice: &mut Dice) {
+    fn grow(&mut self, parent: Option<usize>, depth: usize, dice: &mut Dice) -> usize {
         const ANY: [Kind; 10] = [
             Kind::Leaf,
             Kind::Leaf,
@@ -118,7 +206,7 @@ impl Model {
         match kind {
             Kind::Leaf => {
                 self.type_of(node, dice);
-                if dice.chance(10) {
+                if dice.chance(10) && !self.foreign {
                     self.nodes[node].is_mandatory = true;
                     self.say(node, "mandatory true;");
                 } else if dice.chance(30) {
@@ -154,7 +242,7 @@ impl Model {
                 self.fill(node, depth, dice);
             }
             Kind::Choice => {
-                if dice.chance(12) {
+                if dice.chance(12) && !self.foreign {
                     self.nodes[node].is_mandatory = true;
                     self.say(node, "mandatory true;");
                 }
@@ -167,6 +255,7 @@ impl Model {
             }
             Kind::Case | Kind::Any => {}
         }
+        node
     }
 
     fn fill(&mut self, node: usize, depth: usize, dice: &mut Dice) {
@@ -190,7 +279,8 @@ impl Model {
         if dice.chance(20) {
             self.say(node, format!("max-elements {};", 2 + dice.below(2)));
         }
-        if dice.chance(8) {
+        // RFC 7950 7.17: what is added to another module is not mandatory.
+        if dice.chance(8) && !self.foreign {
             self.nodes[node].is_mandatory = true;
             self.say(node, "min-elements 1;");
         }
@@ -211,7 +301,22 @@ impl Model {
             Kind::Case => 'e',
             Kind::Any => 'a',
         };
-        format!("{letter}{node}")
+        format!("{letter}{}", self.nodes[node].namesake.unwrap_or(node))
+    }
+
+    /// The name with its prefix.
+    fn qualified(&self, node: usize) -> String {
+        let prefix = if self.nodes[node].is_foreign {
+            'n'
+        } else {
+            'm'
+        };
+        format!("{prefix}:{}", self.name(node))
+    }
+
+    /// Whether the module of `node` knows `other`.
+    fn knows(&self, node: usize, other: usize) -> bool {
+        self.nodes[node].is_foreign || !self.nodes[other].is_foreign
     }
 
     /// The node and the data nodes above it, the topmost first.
@@ -238,7 +343,9 @@ impl Model {
             return;
         }
         // Only to nodes before it, so that there is no circle.
-        let targets: Vec<usize> = (0..node).filter(|target| self.is_term(*target)).collect();
+        let targets: Vec<usize> = (0..node)
+            .filter(|target| self.is_term(*target) && self.knows(node, *target))
+            .collect();
         let Some(&target) = dice.pick(&targets) else {
             return;
         };
@@ -248,6 +355,7 @@ impl Model {
         }
         let before: Vec<usize> = (0..node).collect();
         let path = self.path(node, target, dice, &before, true);
+        self.nodes[node].target = Some(target);
         let leafref = format!("type leafref {{ path \"{path}\"; }}");
         if dice.chance(15) {
             let union = format!("type union {{ {leafref} type string {{ length 1; }} }}");
@@ -324,6 +432,7 @@ impl Model {
         };
         let leaves: Vec<String> = (list + 1..self.nodes.len())
             .filter(|node| self.nodes[*node].kind == Kind::Leaf && !self.nodes[*node].is_key)
+            .filter(|node| self.nodes[*node].is_foreign == self.nodes[list].is_foreign)
             .filter_map(way)
             .collect();
         let mut chosen: Vec<String> = (0..=dice.below(2))
@@ -333,115 +442,6 @@ impl Model {
         chosen.dedup();
         if !chosen.is_empty() {
             self.say(list, format!("unique \"{}\";", chosen.join(" ")));
-        }
-    }
-
-    /// A condition on `node` that reads some of `readable`.
-    fn condition(&self, node: usize, readable: &[usize], dice: &mut Dice) -> String {
-        let data: Vec<usize> = readable
-            .iter()
-            .copied()
-            .filter(|node| !matches!(self.nodes[*node].kind, Kind::Choice | Kind::Case))
-            .collect();
-        let terms: Vec<usize> = data
-            .iter()
-            .copied()
-            .filter(|node| self.is_term(*node))
-            .collect();
-        let Some(&any) = dice.pick(&data) else {
-            return "true()".to_owned();
-        };
-        let path = self.path(node, any, dice, readable, false);
-        let Some(&term) = dice.pick(&terms) else {
-            return path;
-        };
-        let value = self.literal(term, dice);
-        let other = dice.pick(&terms).copied().unwrap_or(term);
-        let term = self.path(node, term, dice, readable, false);
-        let other = self.path(node, other, dice, readable, false);
-        // What stands before a node may stand behind it in the module.
-        let kinds = if readable.contains(&node) { 14 } else { 13 };
-        match dice.below(kinds) {
-            0 => path,
-            1 => format!("not({path})"),
-            2 => format!("{term} = '{value}'"),
-            3 => format!("{term} != '{value}'"),
-            4 => format!("count({path}) < {}", 1 + dice.below(3)),
-            5 => format!("not({path}) or {term} = '{value}'"),
-            6 => format!("{path} and not({term} = '{value}')"),
-            7 => format!("not({term} > 1)"),
-            8 => format!("count(//{}) < 4", self.name(any)),
-            9 => format!("string-length({term}) < 2 or {path}"),
-            10 => format!("not(derived-from-or-self({term}, 'two'))"),
-            11 => format!("not({term} = {other})"),
-            12 => format!("enum-value({term}) > 0 or not({path})"),
-            _ => format!("count(preceding-sibling::*) < 3 or {path}"),
-        }
-    }
-
-    /// A path from `node` to `target`; predicates read `readable` nodes only. A strict one is what the argument of
-    /// `path` takes (RFC 7950 9.9.2).
-    fn path(
-        &self,
-        node: usize,
-        target: usize,
-        dice: &mut Dice,
-        readable: &[usize],
-        strict: bool,
-    ) -> String {
-        let (from, to) = (self.chain(node), self.chain(target));
-        let in_choice = matches!(self.nodes[node].kind, Kind::Choice | Kind::Case);
-        let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-        let absolute = from.is_empty() || dice.chance(30);
-        let mut path = String::new();
-        let first = if absolute {
-            0
-        } else {
-            // The context of a condition on a choice or case is the data node around it.
-            let climbs = from.len() - shared;
-            path = vec![".."; climbs].join("/");
-            if path.is_empty() && shared == to.len() {
-                path.push('.');
-            }
-            shared
-        };
-        for (index, step) in to.iter().enumerate().skip(first) {
-            if absolute || !path.is_empty() {
-                path.push('/');
-            }
-            path.push_str(&self.name(*step));
-            let entry_unknown = index >= shared && self.nodes[*step].kind == Kind::List;
-            if entry_unknown && !in_choice && index + 1 < to.len() && dice.chance(40) {
-                path.push_str(&self.key(node, *step, dice, readable, strict));
-            }
-        }
-        path
-    }
-
-    /// A predicate for the first key of a list: a value, or that of a leaf near `node`.
-    fn key(
-        &self,
-        node: usize,
-        list: usize,
-        dice: &mut Dice,
-        readable: &[usize],
-        strict: bool,
-    ) -> String {
-        let key = list + 1;
-        let parent = self.nodes[node].parent;
-        let is_near = |other: &usize| {
-            *other != node
-                && self.nodes[*other].kind == Kind::Leaf
-                && self.nodes[*other].parent == parent
-        };
-        let siblings: Vec<usize> = readable.iter().copied().filter(is_near).collect();
-        let name = self.name(key);
-        match dice.pick(&siblings) {
-            Some(sibling) if parent.is_some() => {
-                format!("[{name}=current()/../{}]", self.name(*sibling))
-            }
-            _ if strict => String::new(),
-            _ => format!("[{name}='{}']", self.literal(key, dice)),
         }
     }
 
@@ -458,8 +458,10 @@ impl Model {
         };
         // Writing to a String cannot fail.
         let _ = write!(text, " {keyword} {} {{ {}", self.name(node), draft.ty.0);
-        let children =
-            (0..self.nodes.len()).filter(|child| self.nodes[*child].parent == Some(node));
+        let foreign = draft.is_foreign;
+        let children = (0..self.nodes.len()).filter(|child| {
+            self.nodes[*child].parent == Some(node) && self.nodes[*child].is_foreign == foreign
+        });
         let keys: Vec<String> = children
             .clone()
             .filter(|child| self.nodes[*child].is_key)

@@ -46,7 +46,9 @@ fn texts(schema: &Schema, ty: &Type, dice: &mut Dice) -> Vec<String> {
             let is_derived = |id| bases.iter().all(|base| schema.is_derived_from(id, *base));
             let derived = schema.identities().filter(|(id, _)| is_derived(*id));
             derived
-                .map(|(_, identity)| identity.name.to_string())
+                .map(|(_, identity)| {
+                    format!("{}:{}", schema.module(identity.module).name, identity.name)
+                })
                 .collect()
         }
         TypeKind::Union(members) => {

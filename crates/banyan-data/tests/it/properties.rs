@@ -13,7 +13,7 @@ use banyan_data::rebase::rebase;
 use banyan_data::validate::{Indexes, Mounts, Options, Report, apply_whens, changed, full, settle};
 use banyan_data::xpath::DEFAULT_BUDGET;
 use banyan_data::{Tree, json, set, xml};
-use banyan_testkit::{Dice, dice, edit, model};
+use banyan_testkit::{Dice, dice, edit, modules};
 use banyan_yang::schema::Schema;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -24,7 +24,7 @@ use crate::fixture;
 /// A model with dice for each edit of a walk.
 fn walks(edits: usize) -> impl Strategy<Value = (Dice, Vec<Dice>)> {
     (
-        dice(10..250),
+        dice(20..500),
         proptest::collection::vec(dice(4..60), 1..edits),
     )
 }
@@ -41,9 +41,9 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 fn schema(model_dice: &Dice) -> (String, Arc<Schema>) {
-    let text = model(&mut model_dice.clone());
-    let schema = fixture::schema(&[&text]);
-    (text, schema)
+    let [base, augmenting] = modules(&mut model_dice.clone());
+    let schema = fixture::schema(&[&base, &augmenting]);
+    (base + &augmenting, schema)
 }
 
 fn options() -> Options<'static> {
