@@ -268,6 +268,26 @@ list device key=id
   container config mount
 "#;
 
+/// What reads into mounted trees from outside.
+pub(super) const ACROSS: &str = r#"
+list if key=name
+  leaf name type=uint32
+  leaf mtu type=uint32 default=1
+  leaf only type=uint32 must="not(/if[name=current()]/mtu = 2)" when="not(/if/mtu = 3)"
+  leaf main type=ref path=/if/name must="not(deref(.)/../mtu = 3)"
+leaf total type=uint32 must="count(//only) <= ."
+leaf few type=uint32 when="count(//only) < 3" default=1
+leaf seen type=uint32 must="not(/device/config/if/mtu = .)"
+leaf first when="not(/device[id='1']/config/if[name='2'])"
+leaf of-few type=ref path=/few
+leaf at type=instance
+list device key=id
+  leaf id type=uint32
+  leaf n type=uint32 must="count(../config/if) < 3"
+  leaf w when="not(../config/if[name=current()/../id]/mtu = 2)"
+  container config mount
+"#;
+
 fn shown(report: &Report) -> Vec<String> {
     let mut shown: Vec<String> = report
         .errors
@@ -369,6 +389,12 @@ fn they_agree_on_places_in_an_order() {
 fn they_agree_on_state() {
     let (valid, invalid) = agree_in(Scope::All, STATE, 12, 60);
     assert!(valid > 100 && invalid > 100, "{valid} valid, {invalid} not");
+}
+
+#[test]
+fn they_agree_on_what_reads_into_mounted_trees() {
+    let (valid, invalid) = agree(ACROSS, 12, 60);
+    assert!(valid > 50 && invalid > 100, "{valid} valid, {invalid} not");
 }
 
 #[test]

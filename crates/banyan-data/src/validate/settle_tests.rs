@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use banyan_yang::schema::Schema;
 
-use super::agreement::{MOUNTS, mixed};
+use super::agreement::{ACROSS, MOUNTS, mixed};
 use super::{Indexes, Mounts, Settled, apply_whens, settle};
 use crate::change::diff;
 use crate::node::{Content, Tree};
@@ -72,6 +72,12 @@ fn settled(before: &Tree, after: &Tree) -> Settled {
 fn settling_a_change_and_looking_through_the_whole_tree_agree() {
     let (with_removals, kept) = agree(MODEL, 80);
     assert!(with_removals > 500 && kept > 500, "{with_removals}, {kept}");
+}
+
+#[test]
+fn they_agree_on_conditions_that_read_into_mounted_trees() {
+    let (with_removals, kept) = agree(ACROSS, 12);
+    assert!(with_removals > 20 && kept > 50, "{with_removals}, {kept}");
 }
 
 #[test]

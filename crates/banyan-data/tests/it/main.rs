@@ -1,5 +1,6 @@
 //! Tests of the data layer with models in YANG text.
 
+mod changes;
 mod constraints;
 mod fixture;
 mod hostile;
