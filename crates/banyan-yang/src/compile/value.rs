@@ -121,7 +121,7 @@ impl Values<'_> {
                     return Some(format!("its length, {characters}, is not allowed"));
                 }
                 let failed = patterns.iter().find(|restriction| {
-                    restriction.pattern.is_match(text) == restriction.invert_match
+                    restriction.pattern.is_match_once(text) == restriction.invert_match
                 })?;
                 Some(format!(
                     "it violates the pattern `{}`",

@@ -11,6 +11,7 @@
 mod blocks;
 mod class;
 mod error;
+mod once;
 mod parse;
 
 use std::fmt;
@@ -84,6 +85,17 @@ impl Pattern {
     /// The expression for whoever builds another automaton from it: anchored at both ends.
     pub(crate) fn whole(&self) -> Option<Hir> {
         whole(&self.text, self.syntax)
+    }
+
+    /// As [`Pattern::is_match`], but the expression is not compiled for a short value: for whoever asks once.
+    pub(crate) fn is_match_once(&self, value: &str) -> bool {
+        let parsed = match self.compiled.get() {
+            Some(_) => None,
+            None => parse::parse(&self.text, self.syntax).ok(),
+        };
+        parsed
+            .and_then(|hir| once::is_match(&hir, value))
+            .unwrap_or_else(|| self.is_match(value))
     }
 
     /// True if the whole of `value` matches. Linear in `value`; the first call compiles the expression.

@@ -237,6 +237,9 @@ proptest! {
             let expected = regex.ends(&value, 0).contains(&value.len());
             let value: String = value.into_iter().collect();
             prop_assert_eq!(pattern.is_match(&value), expected, "{} on {:?}", text, value);
+            let parsed = super::parse::parse(&text, super::Syntax::Xsd).expect("valid");
+            let once = super::once::is_match(&parsed, &value);
+            prop_assert_eq!(once, Some(expected), "{} on {:?}, once", text, value);
         }
     }
 }

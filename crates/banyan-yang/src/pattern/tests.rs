@@ -8,9 +8,15 @@ use super::{MAX_DEPTH, Pattern, Syntax};
 fn check(pattern: &str, matching: &[&str], failing: &[&str]) {
     let compiled = Pattern::new(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
     for value in matching {
-        assert!(compiled.is_match(value), "{pattern} should match {value:?}");
+        assert!(
+            compiled.is_match_once(value),
+            "{pattern} should match {value:?}"
+        );
+        assert!(Pattern::new(pattern).unwrap().is_match(value));
     }
     for value in failing {
+        assert!(!compiled.is_match_once(value), "{pattern}, {value:?}");
+        let compiled = Pattern::new(pattern).unwrap();
         assert!(
             !compiled.is_match(value),
             "{pattern} should not match {value:?}"
@@ -276,11 +282,29 @@ fn simple_pattern() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn a_value_is_matched_once_without_endless_work() {
+    let is_match_once = |pattern: &str, value: &str| {
+        let parsed = super::parse::parse(pattern, Syntax::Xsd).expect("valid");
+        super::once::is_match(&parsed, value)
+    };
+    let many = "a".repeat(63);
+    assert_eq!(is_match_once("a{63}", &many), Some(true));
+    assert_eq!(is_match_once("a*", &"a".repeat(64)), None);
+    assert_eq!(is_match_once("(a?){1000}", &many), Some(true));
+    assert_eq!(is_match_once("(a|aa){32}b?", &many), Some(true));
+    assert_eq!(is_match_once("(a|aa){31}b?", &many), Some(false));
+    let nested = format!("{}a?{}", "(".repeat(3), "){60}".repeat(3));
+    assert_eq!(is_match_once(&nested, &many), None);
+    assert!(Pattern::new(nested).expect("valid").is_match_once(&many));
+}
+
 proptest! {
     #[test]
     fn no_text_makes_the_parser_panic(pattern in "\\PC{0,20}", value in "\\PC{0,10}") {
         if let Ok(pattern) = Pattern::new(pattern) {
-            pattern.is_match(&value);
+            let once = pattern.is_match_once(&value);
+            prop_assert_eq!(once, pattern.is_match(&value));
         }
     }
 
