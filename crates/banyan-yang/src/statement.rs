@@ -153,12 +153,56 @@ struct Statement {
     next_sibling: u16,
 }
 
+/// Statements of many trees in one piece of memory, so that the system has it back when the trees are gone: small
+/// pieces would stay with the process, between what lives longer.
+#[derive(Debug, Default)]
+pub(crate) struct Pool {
+    statements: Vec<Statement>,
+}
+
+impl Pool {
+    /// Takes the statements of a tree, which has none until [`SyntaxTree::read_from`] lets it see them again.
+    pub fn take(&mut self, tree: &mut SyntaxTree) {
+        let Statements {
+            own, from, count, ..
+        } = &mut tree.statements;
+        (*from, *count) = (self.statements.len(), own.len());
+        self.statements.append(own);
+        *own = Vec::new();
+    }
+}
+
+/// The statements of one tree: its own, or a part of those of a pool.
+#[derive(Clone, Debug, Default)]
+struct Statements {
+    own: Vec<Statement>,
+    pool: Option<Arc<Pool>>,
+    from: usize,
+    count: usize,
+}
+
+impl Statements {
+    fn len(&self) -> usize {
+        match self.pool {
+            None => self.own.len(),
+            Some(_) => self.count,
+        }
+    }
+
+    fn at(&self, index: usize) -> &Statement {
+        match &self.pool {
+            None => &self.own[index],
+            Some(pool) => &pool.statements[self.from + index],
+        }
+    }
+}
+
 /// The statements of one text.
 #[derive(Clone, Debug)]
 pub struct SyntaxTree {
     source: SourceId,
     text: Arc<str>,
-    statements: Vec<Statement>,
+    statements: Statements,
     /// The values of arguments that are not in the text as such.
     composed: Rare<Box<str>>,
     /// The same of prose: all of it, from the first time that some is asked for.
@@ -179,7 +223,7 @@ impl SyntaxTree {
         SyntaxTree {
             source,
             text,
-            statements: Vec::new(),
+            statements: Statements::default(),
             composed: Vec::new(),
             prose: OnceLock::new(),
             long: Vec::new(),
@@ -200,6 +244,11 @@ impl SyntaxTree {
         self.source = source;
     }
 
+    /// Reads the statements from the pool that has taken them.
+    pub(crate) fn read_from(&mut self, pool: Arc<Pool>) {
+        self.statements.pool = Some(pool);
+    }
+
     /// The text that the statements come from.
     pub fn text(&self) -> &Arc<str> {
         &self.text
@@ -207,7 +256,7 @@ impl SyntaxTree {
 
     /// The first top-level statement: the module or submodule of a well-formed text.
     pub fn root(&self) -> Option<StatementId> {
-        (!self.statements.is_empty()).then_some(StatementId(0))
+        (!self.is_empty()).then_some(StatementId(0))
     }
 
     /// Number of statements.
@@ -217,17 +266,17 @@ impl SyntaxTree {
 
     /// Whether there is no statement at all.
     pub fn is_empty(&self) -> bool {
-        self.statements.is_empty()
+        self.len() == 0
     }
 
     /// All ids; parents before children, in the order of the text.
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = StatementId> + use<> {
-        (0..self.statements.len() as u32).map(StatementId)
+        (0..self.len() as u32).map(StatementId)
     }
 
     /// The statement. An id of another tree is a programming error, never reachable from input.
     fn statement(&self, id: StatementId) -> &Statement {
-        &self.statements[id.index()]
+        self.statements.at(id.index())
     }
 
     /// A place in the text.
@@ -359,7 +408,7 @@ impl SyntaxTree {
     pub fn all_children(&self, id: StatementId) -> impl Iterator<Item = StatementId> + '_ {
         // A first child comes right after its parent.
         let first = StatementId(id.0 + 1);
-        let exists = first.index() < self.statements.len();
+        let exists = first.index() < self.len();
         let first = (exists && self.parent(first) == Some(id)).then_some(first);
         std::iter::successors(first, |child| self.next_sibling(*child))
     }
@@ -402,7 +451,7 @@ impl SyntaxTree {
         keyword_span: Span,
         argument: Option<Argument>,
     ) -> StatementId {
-        let id = StatementId(self.statements.len() as u32);
+        let id = StatementId(self.statements.own.len() as u32);
         let (start, end) = argument
             .as_ref()
             .map_or((0, 0), |argument| (argument.span.start, argument.span.end));
@@ -437,7 +486,7 @@ impl SyntaxTree {
         {
             self.far_parents.push((id, parent.0));
         }
-        self.statements.push(Statement {
+        self.statements.own.push(Statement {
             keyword,
             form,
             keyword_length,
@@ -450,7 +499,7 @@ impl SyntaxTree {
         self.last_children.push(NONE);
         if let Some(parent) = parent {
             let last = std::mem::replace(&mut self.last_children[parent.index()], id.0);
-            if let Some(sibling) = self.statements.get_mut(last as usize) {
+            if let Some(sibling) = self.statements.own.get_mut(last as usize) {
                 let distance = u16::try_from(id.0 - last).unwrap_or(FAR);
                 sibling.next_sibling = distance;
                 if distance == FAR {
@@ -465,7 +514,7 @@ impl SyntaxTree {
     pub(crate) fn complete(&mut self) {
         self.last_children = Vec::new();
         self.composed.shrink_to_fit();
-        self.statements.shrink_to_fit();
+        self.statements.own.shrink_to_fit();
     }
 
     /// The statements as YANG text with one statement a line; parsing it gives the same tree again.

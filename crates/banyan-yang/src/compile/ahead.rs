@@ -3,7 +3,7 @@
 //! Only a matter of time: the loader decides what is needed and in which order, and parses itself what is not here.
 //! No threads: whoever has some gives them as [`Workers`].
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use super::source::{ModuleSource, ModuleText, SourceError};
@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostics;
 use crate::grammar::{self, Version};
 use crate::parse::parse_text;
 use crate::source::{MAX_TEXT, SourceId};
-use crate::statement::{Keyword, SyntaxTree};
+use crate::statement::{Keyword, Pool, SyntaxTree};
 
 /// Does independent pieces of work, perhaps several at once.
 pub trait Workers {
@@ -70,6 +70,10 @@ impl Parsed {
 type Wanted = (String, Option<String>);
 type Answer = Result<ModuleText, SourceError>;
 
+/// How many texts are parsed at once: enough for the cores, and few enough for the memory of the first to be used again
+/// for the next.
+const AT_ONCE: usize = 32;
+
 /// What was found ahead of the loader; each answer is given away once.
 #[derive(Default)]
 pub(super) struct Ahead {
@@ -77,15 +81,18 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
-    /// Finds and parses what is wanted, then what that imports and includes, round by round.
+    /// Finds and parses what is wanted, then what that imports and includes, so many texts at a time.
     pub fn read(source: &dyn ModuleSource, workers: &dyn Workers, wanted: Vec<Wanted>) -> Self {
         let mut ahead = Ahead::default();
         // An import without a revision gets the revision that is there already.
         let mut names = BTreeSet::new();
-        let mut round = wanted;
-        while !round.is_empty() {
+        let mut pending = VecDeque::from(wanted);
+        let mut pool = Pool::default();
+        while !pending.is_empty() {
             let mut batch: Vec<(Wanted, ModuleText, OnceLock<Parsed>)> = Vec::new();
-            for wanted in std::mem::take(&mut round) {
+            while batch.len() < AT_ONCE
+                && let Some(wanted) = pending.pop_front()
+            {
                 let (name, revision) = &wanted;
                 let is_known = revision.is_none() && names.contains(name);
                 if is_known || ahead.answers.contains_key(&wanted) {
@@ -106,12 +113,23 @@ impl Ahead {
                 }
             });
             for (wanted, _, parsed) in batch {
-                let parsed = parsed.into_inner();
-                round.extend(parsed.iter().flat_map(Parsed::links));
+                let mut parsed = parsed.into_inner();
+                pending.extend(parsed.iter().flat_map(Parsed::links));
+                if let Some(parsed) = &mut parsed {
+                    pool.take(&mut parsed.tree);
+                }
                 if let Some(answer) = ahead.answers.get_mut(&wanted) {
                     answer.1 = parsed;
                 }
             }
+        }
+        let pool = Arc::new(pool);
+        for parsed in ahead
+            .answers
+            .values_mut()
+            .filter_map(|(_, parsed)| parsed.as_mut())
+        {
+            parsed.tree.read_from(pool.clone());
         }
         ahead
     }

@@ -6,39 +6,105 @@ use std::sync::Arc;
 use super::consistency::Settled;
 use super::context::Compilation;
 use super::defaults;
-use super::draft::{DraftDefault, DraftId, Facts};
+use super::draft::{DraftDefault, DraftId, Drafts, Facts};
 use super::finish::{default_case, uniques};
 use super::hash::IdMap;
-use super::set::StatementRef;
-use crate::schema::{ModuleId, NodeFacts, NodeKind, OrderedBy, SchemaId, SchemaNode, Type};
+use super::set::{Interner, StatementRef};
+use crate::schema::{
+    ModuleId, NodeFacts, NodeKind, NodeLinks, OrderedBy, SchemaId, SchemaNode, Type,
+};
 use crate::source::Span;
 
-/// The nodes in their final order, each with its type.
-pub(super) fn nodes<'d>(
+/// What statements say about a node, when all is checked.
+pub(super) struct Told {
+    facts: Option<Arc<NodeFacts>>,
+    span: Span,
+    mandatory: bool,
+    presence: bool,
+    ordered_by: OrderedBy,
+}
+
+/// What statements say about the nodes, in their final order.
+pub(super) struct AllTold {
+    nodes: Vec<Told>,
+    /// Of the lists and choices among them.
+    links: Vec<(DraftId, Box<NodeLinks>)>,
+}
+
+/// Reads the statements for the last time. Facts of drafts are given back as those of nodes are made of them.
+pub(super) fn tell(
     compilation: &mut Compilation<'_>,
     settled: &Settled,
     ids: &[Option<SchemaId>],
-    reported: &HashSet<StatementRef>,
-    order: impl Iterator<Item = (&'d DraftId, Option<Arc<Type>>)>,
-) -> Vec<SchemaNode> {
-    let mut builder = Builder {
+    order: &[DraftId],
+    types: &[Option<Arc<Type>>],
+) -> AllTold {
+    let reported = defaults::check_typedefs(compilation);
+    let mut teller = Teller {
         compilation,
         settled,
         ids,
         reported,
         shared: IdMap::default(),
     };
-    let root = SchemaNode::new(
-        NodeKind::Root,
-        Arc::from(""),
-        ModuleId(0),
-        None,
-        Span::default(),
-    );
-    let mut nodes = Vec::with_capacity(order.size_hint().0);
-    nodes.push(root);
-    nodes.extend(order.skip(1).map(|(id, ty)| builder.node(*id, ty)));
+    let mut links = Vec::new();
+    let nodes = order.iter().zip(types).map(|(id, ty)| {
+        links.extend(teller.links(*id).map(|links| (*id, Box::new(links))));
+        teller.node(*id, ty.as_ref())
+    });
+    AllTold {
+        nodes: nodes.collect(),
+        links,
+    }
+}
+
+/// The nodes in their final order.
+pub(super) fn nodes(
+    drafts: &Drafts,
+    names: &Interner,
+    settled: &Settled,
+    ids: &[Option<SchemaId>],
+    order: &[DraftId],
+    types: Vec<Option<Arc<Type>>>,
+    told: AllTold,
+) -> Vec<SchemaNode> {
+    let mut links = told.links.into_iter().peekable();
+    let told = order.iter().zip(types).zip(given_back(told.nodes));
+    let mut nodes = Vec::with_capacity(order.len());
+    nodes.extend(told.map(|((id, ty), told)| {
+        let draft = drafts.get(*id);
+        let index = id.index();
+        let name = match *id {
+            DraftId::ROOT => Arc::from(""),
+            _ => names.text(draft.name).clone(),
+        };
+        let parent = ids[draft.parent.index()];
+        let links = links.next_if(|(of, _)| of == id).map(|(_, links)| links);
+        let node = SchemaNode::new(draft.kind, name, draft.module, parent, told.span);
+        let mut node = node.with(told.facts, links);
+        node.config = settled.config[index];
+        node.mandatory = told.mandatory;
+        node.presence = told.presence;
+        node.status = settled.status[index];
+        node.is_key = settled.is_key.contains(id);
+        node.ordered_by = told.ordered_by;
+        node.ty = ty;
+        node
+    }));
     nodes
+}
+
+/// The items of a long list, whose memory is given back on the way.
+fn given_back<T>(mut items: Vec<T>) -> impl Iterator<Item = T> {
+    const STEP: usize = 4096;
+    items.reverse();
+    std::iter::from_fn(move || {
+        let item = items.pop();
+        if items.len() % STEP == 0 {
+            items.shrink_to_fit();
+        }
+        item
+    })
 }
 
 /// What the facts of a node follow from: what the statements say, by its address, and what decides about its defaults
@@ -54,82 +120,79 @@ struct DefaultsKey {
     is_key: bool,
 }
 
-struct Builder<'b, 'a> {
+struct Teller<'b, 'a> {
     compilation: &'b mut Compilation<'a>,
     settled: &'b Settled,
     ids: &'b [Option<SchemaId>],
     /// Defaults of typedefs that are wrong.
-    reported: &'b HashSet<StatementRef>,
+    reported: HashSet<StatementRef>,
     shared: IdMap<FactsKey, Option<Arc<NodeFacts>>>,
 }
 
-impl Builder<'_, '_> {
-    fn node(&mut self, id: DraftId, ty: Option<Arc<Type>>) -> SchemaNode {
-        let draft = self.compilation.drafts.get(id);
-        let said = draft.facts.clone();
-        let span = self.compilation.set.span(draft.at);
-        let index = id.index();
-        let name = self.compilation.names.text(draft.name).clone();
-        let parent = self.ids[draft.parent.index()];
-        let mut node = SchemaNode::new(draft.kind, name, draft.module, parent, span);
-        node.config = self.settled.config[index];
-        node.mandatory = said
-            .details()
-            .mandatory
-            .is_some_and(|mandatory| mandatory.value);
-        node.presence = said.presence;
-        node.status = self.settled.status[index];
-        node.is_key = self.settled.is_key.contains(&id);
-        if node.config && !self.settled.is_sent[index] {
-            node.ordered_by = said.ordered_by;
-        } else {
-            node.ordered_by = OrderedBy::System;
-        }
-        node.ty = ty;
-        self.link(id, &mut node);
-        let effective = defaults::effective(self.compilation.drafts.get(id), node.is_key);
+impl Teller<'_, '_> {
+    fn node(&mut self, id: DraftId, ty: Option<&Arc<Type>>) -> Told {
         // Given back as nodes are made of them, so that both are never there in full.
         let none = self.compilation.no_facts.clone();
-        self.compilation.drafts.get_mut(id).facts = none;
-        let facts = self.facts(said, &effective, &node);
-        node.with_facts(facts)
+        let effective = defaults::effective(
+            self.compilation.drafts.get(id),
+            self.settled.is_key.contains(&id),
+        );
+        let said = std::mem::replace(&mut self.compilation.drafts.get_mut(id).facts, none);
+        let mandatory = said.details().mandatory;
+        let (config, is_sent) = (
+            self.settled.config[id.index()],
+            self.settled.is_sent[id.index()],
+        );
+        Told {
+            span: self.compilation.draft_span(id),
+            mandatory: mandatory.is_some_and(|mandatory| mandatory.value),
+            presence: said.presence,
+            ordered_by: match config && !is_sent {
+                true => said.ordered_by,
+                false => OrderedBy::System,
+            },
+            facts: self.facts(said, &effective, id, ty),
+        }
     }
 
     /// Keys, unique leaves, the default case.
-    fn link(&mut self, id: DraftId, node: &mut SchemaNode) {
-        if node.kind == NodeKind::Choice
-            && let Some(case) = default_case(self.compilation, id, self.ids)
-        {
-            node.links_mut().default_case = Some(case);
-        }
-        if node.kind != NodeKind::List {
-            return;
-        }
-        let uniques = uniques(self.compilation, self.settled, id, self.ids);
-        let links = node.links_mut();
-        links.uniques = uniques;
-        if let Some(keys) = self.settled.keys.get(&id) {
-            links.keys = keys
-                .iter()
-                .filter_map(|key| self.ids[key.index()])
-                .collect();
+    fn links(&mut self, id: DraftId) -> Option<NodeLinks> {
+        match self.compilation.drafts.get(id).kind {
+            NodeKind::Choice => Some(NodeLinks {
+                default_case: Some(default_case(self.compilation, id, self.ids)?),
+                ..NodeLinks::default()
+            }),
+            NodeKind::List => {
+                let keys = self.settled.keys.get(&id);
+                let keys = keys.into_iter().flatten();
+                Some(NodeLinks {
+                    uniques: uniques(self.compilation, self.settled, id, self.ids),
+                    keys: keys.filter_map(|key| self.ids[key.index()]).collect(),
+                    default_case: None,
+                })
+            }
+            _ => None,
         }
     }
 
     /// The final facts; nodes that shared theirs still do. An address names facts for good, because none are made while
-    /// nodes are.
+    /// these are.
     fn facts(
         &mut self,
         said: Arc<Facts>,
         effective: &[DraftDefault],
-        node: &SchemaNode,
+        id: DraftId,
+        ty: Option<&Arc<Type>>,
     ) -> Option<Arc<NodeFacts>> {
-        said.details.as_ref()?; // Otherwise there are no facts.
+        let details = said.details.as_ref()?;
+        if effective.is_empty() && !details.stays() {
+            return None;
+        }
         let decides = DefaultsKey {
-            module: node.module,
-            ty: node.ty.as_ref().map_or(0, |ty| Arc::as_ptr(ty).addr()),
-            config: node.config,
-            is_key: node.is_key,
+            module: self.compilation.drafts.get(id).module,
+            ty: ty.map_or(0, |ty| Arc::as_ptr(ty).addr()),
+            config: self.settled.config[id.index()],
+            is_key: self.settled.is_key.contains(&id),
         };
         let decides = (!effective.is_empty()).then_some(decides);
         let key = (Arc::as_ptr(&said).addr(), decides);
@@ -144,9 +207,9 @@ impl Builder<'_, '_> {
         let defaults = defaults::checked(
             self.compilation,
             self.settled,
-            node,
+            (id, ty),
             effective,
-            self.reported,
+            &self.reported,
         );
         let facts = NodeFacts {
             refined_description: said.description,

@@ -136,6 +136,17 @@ impl<'a> Compilation<'a> {
         }
     }
 
+    /// Gives back what only expansion and the resolution of names and types need.
+    pub fn end_expansion(&mut self) {
+        self.definitions = Definitions::default();
+        self.types = IdMap::default();
+        self.facts = IdMap::default();
+        self.changed_facts = IdMap::default();
+        self.plain_facts = IdMap::default();
+        self.patterns = HashMap::new();
+        self.texts = HashSet::new();
+    }
+
     pub fn is_strict(&self) -> bool {
         self.compiler.mode == Mode::Strict
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::consistency::Settled;
 use super::context::Compilation;
-use super::draft::{Draft, DraftDefault};
+use super::draft::{Draft, DraftDefault, DraftId};
 use super::set::StatementRef;
 use super::types::DraftType;
 use super::value::{Values, comparable, what_fits};
 use crate::diagnostic::Diagnostic;
-use crate::schema::{DefaultText, ModuleId, NodeKind, PrefixMap, SchemaNode, Type};
+use crate::schema::{DefaultText, ModuleId, NodeKind, PrefixMap, Type};
 use crate::statement::Keyword;
 
 /// RFC 7950 7.3.4: a typedef's default must be a value of it, and one that narrows its base must replace a default
@@ -63,26 +63,28 @@ pub(super) fn check_typedefs(compilation: &mut Compilation<'_>) -> HashSet<State
 pub(super) fn checked(
     compilation: &mut Compilation<'_>,
     settled: &Settled,
-    node: &SchemaNode,
+    (id, ty): (DraftId, Option<&Arc<Type>>),
     defaults: &[DraftDefault],
     reported: &HashSet<StatementRef>,
 ) -> Vec<DefaultText> {
     let mut checked = Vec::new();
-    let Some(ty) = node.ty.clone() else {
+    let Some(ty) = ty else {
         return checked;
     };
-    let in_use = !node.is_key; // RFC 7950 7.8.2
+    let Draft { kind, module, .. } = *compilation.drafts.get(id);
+    let is_config = settled.config[id.index()];
+    let in_use = !settled.is_key.contains(&id); // RFC 7950 7.8.2
     let mut seen = HashSet::new();
     for default in defaults {
-        let fitting = fitting_prefixes(compilation, Some(settled), &ty, node.module, default);
+        let fitting = fitting_prefixes(compilation, Some(settled), ty, module, default);
         let problem = match fitting {
             Ok(prefixes) => {
-                let value = comparable(&ty, &default.text).into_owned();
+                let value = comparable(ty, &default.text).into_owned();
                 // RFC 7950 7.7.2
-                if !seen.insert(value) && node.config {
+                if !seen.insert(value) && is_config {
                     report_repeated(compilation, default);
                     continue;
-                } else if in_use && is_usable(compilation, &ty, default, &prefixes) {
+                } else if in_use && is_usable(compilation, ty, default, &prefixes) {
                     checked.push(DefaultText {
                         text: default.text.clone(),
                         prefixes,
@@ -101,12 +103,11 @@ pub(super) fn checked(
         );
         let span = compilation.set.argument_span(default.at);
         let mut error = Diagnostic::error("invalid-default", span, message)
-            .help(what_fits(&ty, &default.text))
+            .help(what_fits(ty, &default.text))
             .rfc("RFC 7950 7.6.4");
-        if node.span.source != span.source
-            || !(node.span.start..node.span.end).contains(&span.start)
-        {
-            error = error.related(node.span, format!("of this {}", node.kind.keyword()));
+        let node = compilation.draft_span(id);
+        if node.source != span.source || !(node.start..node.end).contains(&span.start) {
+            error = error.related(node, format!("of this {}", kind.keyword()));
         }
         compilation.report(error);
     }

@@ -99,6 +99,18 @@ impl Details {
         extensions: Vec::new(),
         mount_point: None,
     };
+
+    /// Whether there is something, beside defaults, that nodes keep among their facts.
+    pub fn stays(&self) -> bool {
+        self.description.is_some()
+            || self.units.is_some()
+            || !self.musts.is_empty()
+            || !self.whens.is_empty()
+            || self.min_elements.is_some()
+            || self.max_elements.is_some()
+            || !self.extensions.is_empty()
+            || self.mount_point.is_some()
+    }
 }
 
 impl Facts {

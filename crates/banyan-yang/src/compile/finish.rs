@@ -7,27 +7,26 @@ use super::augment::mandatory_node;
 use super::consistency::{Settled, settle};
 use super::context::Compilation;
 use super::draft::{Absent, DraftId};
-use super::hash::IdMap;
 use super::leafref::{TypeFinisher, check_targets};
 use super::set::{ModuleSet, StatementRef, split_name};
 use super::{
-    Compiler, augment, build, conditional, conditions, defaults, deviation, digest, extension,
-    feature, groupings, identity, names, status, structure, unused,
+    Compiler, augment, build, conditional, conditions, deviation, digest, extension, feature,
+    groupings, identity, names, status, structure, unused,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::grammar::Version;
 use crate::schema::{
-    IdentityId, Module, ModuleId, NodeKind, SchemaId, SchemaParts, Submodule, Unique,
+    Identity, IdentityId, Module, ModuleId, NodeKind, SchemaId, SchemaParts, Submodule, Unique,
 };
 use crate::statement::Keyword;
 
 /// Compiles a loaded set.
-pub(super) fn compile<'a>(
-    set: &'a ModuleSet,
-    compiler: &'a Compiler<'a>,
-    found: &'a mut Diagnostics,
+pub(super) fn compile(
+    set: ModuleSet,
+    compiler: &Compiler<'_>,
+    found: &mut Diagnostics,
 ) -> SchemaParts {
-    let mut compilation = Compilation::new(set, compiler, found);
+    let mut compilation = Compilation::new(&set, compiler, found);
     extension::check_all(&mut compilation);
     feature::decide_all(&mut compilation);
     identity::resolve_all(&mut compilation);
@@ -40,46 +39,46 @@ pub(super) fn compile<'a>(
     if compilation.is_strict() {
         unused::check_all(&mut compilation, &groupings);
     }
-    compilation.facts = IdMap::default();
-    compilation.changed_facts = IdMap::default();
-    compilation.plain_facts = IdMap::default();
+    let modules = modules(&mut compilation);
+    compilation.end_expansion();
     let settled = settle(&mut compilation);
     let (order, ids) = number(&compilation, &settled);
     let conditions = names::check_all(&mut compilation, &settled.tree, order.iter().copied());
     conditions::check_all(&mut compilation, &conditions);
     let types = finish_types(&mut compilation, &settled, &order, &ids);
+    for (id, ty) in order.iter().zip(&types) {
+        if let Some(ty) = ty {
+            check_targets(&mut compilation, &settled, &order, (*id, ty));
+        }
+    }
     let annotations = structure::annotations(&mut compilation, &settled, &ids);
-    let reported = defaults::check_typedefs(&mut compilation);
-    // Nothing is expanded or resolved any more: memory for the nodes.
-    compilation.types = IdMap::default();
-    let nodes = build::nodes(
-        &mut compilation,
-        &settled,
-        &ids,
-        &reported,
-        order.iter().zip(types),
-    );
-    for index in 0..nodes.len() {
-        let is_config = nodes[index].config && !settled.ignores_config(order[index]);
-        check_targets(&mut compilation, &nodes, SchemaId(index as u32), is_config);
-    }
-    let modules = modules(&mut compilation);
-    let implemented = std::mem::take(&mut compilation.implemented);
-    let mut identities = std::mem::take(&mut compilation.identities);
-    for (index, identity) in identities.iter_mut().enumerate() {
-        identity.usable &= implemented[identity.module.index()]
-            || compilation
-                .default_identities
-                .contains(&IdentityId(index as u32));
-    }
+    let told = build::tell(&mut compilation, &settled, &ids, &order, &types);
+    let identities = identities(&mut compilation);
+    let Compilation { drafts, names, .. } = compilation;
+    let sources = set.sources.clone();
+    // Nothing is said any more either: memory for the nodes.
+    drop(set);
+    let nodes = build::nodes(&drafts, &names, &settled, &ids, &order, types, told);
     SchemaParts {
         digest: digest::digest(&modules),
         modules,
         nodes,
         identities,
         annotations,
-        sources: set.sources.clone(),
+        sources,
     }
+}
+
+/// The identities, with the last word on which are values (RFC 7950 9.10.2).
+fn identities(compilation: &mut Compilation<'_>) -> Vec<Identity> {
+    let mut identities = std::mem::take(&mut compilation.identities);
+    for (index, identity) in identities.iter_mut().enumerate() {
+        identity.usable &= compilation.implemented[identity.module.index()]
+            || compilation
+                .default_identities
+                .contains(&IdentityId(index as u32));
+    }
+    identities
 }
 
 /// Final ids: depth first, so that ascending ids are the canonical order of siblings; keys before all others.

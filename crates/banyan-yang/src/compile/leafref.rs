@@ -12,7 +12,7 @@ use super::status::Reference;
 use super::types::{DraftType, LeafrefDraft, UnionDraft, key_test};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{
-    Expression, ModuleId, NodeKind, Patterns, Restriction, SchemaId, SchemaNode, Type, TypeKind,
+    Expression, ModuleId, NodeKind, Patterns, Restriction, SchemaId, Type, TypeKind,
 };
 use crate::statement::Keyword;
 use crate::xpath::{Axis, Expr, Function, NodeTest, Step};
@@ -455,35 +455,33 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
 /// What must hold between a leaf and what its leafrefs refer to.
 pub(super) fn check_targets(
     compilation: &mut Compilation<'_>,
-    nodes: &[SchemaNode],
-    id: SchemaId,
-    is_config: bool,
+    settled: &Settled,
+    order: &[DraftId],
+    (id, ty): (DraftId, &Type),
 ) {
-    let node = &nodes[id.index()];
-    let Some(ty) = &node.ty else {
-        return;
-    };
+    let is_config = settled.config[id.index()] && !settled.ignores_config(id);
     let mut pending = vec![ty];
     while let Some(ty) = pending.pop() {
         match &ty.kind {
-            TypeKind::Union(members) => pending.extend(members.iter()),
+            TypeKind::Union(members) => pending.extend(members.iter().map(|member| &**member)),
             TypeKind::Leafref {
                 path,
                 target,
                 require_instance,
                 ..
             } => {
-                let target = &nodes[target.index()];
-                if *require_instance && is_config && !target.config {
-                    report_state_target(compilation, node, target, path);
+                let target = order[target.index()];
+                if *require_instance && is_config && !settled.config[target.index()] {
+                    report_state_target(compilation, id, target, path);
                 }
-                if node.module == target.module {
+                let drafts = &compilation.drafts;
+                if drafts.get(id).module == drafts.get(target).module {
                     compilation.check_reference(Reference {
-                        from: node.status,
-                        to: target.status,
+                        from: settled.status[id.index()],
+                        to: settled.status[target.index()],
                         span: path.span,
-                        target: format!("{} {}", target.kind.keyword(), target.name),
-                        target_span: target.span,
+                        target: compilation.place(target),
+                        target_span: compilation.draft_span(target),
                     });
                 }
             }
@@ -495,17 +493,20 @@ pub(super) fn check_targets(
 /// RFC 7950 9.9: a configuration leaf that requires an instance cannot refer to state.
 fn report_state_target(
     compilation: &mut Compilation<'_>,
-    node: &SchemaNode,
-    target: &SchemaNode,
+    node: DraftId,
+    target: DraftId,
     path: &Expression,
 ) {
+    let name = |id| compilation.names.text(compilation.drafts.get(id).name);
     let message = format!(
         "`{}` is configuration, but its leafref refers to state, `{}`",
-        node.name, target.name
+        name(node),
+        name(target)
     );
+    let place = compilation.draft_span(target);
     compilation.report(
         Diagnostic::error("leafref-to-state", path.span, message)
-            .related(target.span, "the target")
+            .related(place, "the target")
             .help(format!(
                 "add `{} false;` to the type",
                 Keyword::RequireInstance.text()

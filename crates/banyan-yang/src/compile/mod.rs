@@ -246,7 +246,7 @@ impl<'s> Compiler<'s> {
             return Err(refused(set.sources.clone(), found));
         }
         let sources = set.sources.clone();
-        let parts = finish::compile(&set, &self, &mut found);
+        let parts = finish::compile(set, &self, &mut found);
         if self.mode == Mode::Strict && found.has_errors() {
             return Err(refused(sources, found));
         }

@@ -268,9 +268,13 @@ impl SchemaNode {
         }
     }
 
-    /// The same node with facts that other nodes may have too.
-    pub(crate) fn with_facts(self, facts: Option<Arc<NodeFacts>>) -> Self {
-        SchemaNode { facts, ..self }
+    /// The same node with facts that other nodes may have too, and with links to others.
+    pub(crate) fn with(self, facts: Option<Arc<NodeFacts>>, links: Option<Box<NodeLinks>>) -> Self {
+        SchemaNode {
+            facts,
+            links,
+            ..self
+        }
     }
 
     /// The facts, to change them while a schema is made; nodes that share them keep theirs.
