@@ -164,7 +164,7 @@ impl Compilation<'_> {
                 NodeKind::Rpc | NodeKind::Action | NodeKind::Notification => return false,
                 _ => {}
             }
-            if let Some(config) = draft.facts.details().config {
+            if let Some(config) = draft.facts.config() {
                 return config.value;
             }
             at = draft.parent;
@@ -217,11 +217,7 @@ impl Compilation<'_> {
 
 /// What an augment may add although it is mandatory: state. A `when` of the node itself is not one of the augment.
 fn is_optional(draft: &Draft) -> bool {
-    draft
-        .facts
-        .details()
-        .config
-        .is_some_and(|config| !config.value)
+    draft.facts.config().is_some_and(|config| !config.value)
 }
 
 /// The first mandatory node in `id` (RFC 7950 3, "mandatory node"), those aside that `passes` lets pass.
@@ -235,18 +231,10 @@ pub(super) fn mandatory_node(
         return None;
     }
     match draft.kind {
-        NodeKind::Leaf | NodeKind::AnyData | NodeKind::AnyXml | NodeKind::Choice => draft
-            .facts
-            .details()
-            .mandatory
-            .is_some_and(|mandatory| mandatory.value)
-            .then_some(id),
-        NodeKind::List | NodeKind::LeafList => draft
-            .facts
-            .details()
-            .min_elements
-            .is_some_and(|min| min.value > 0)
-            .then_some(id),
+        NodeKind::Leaf | NodeKind::AnyData | NodeKind::AnyXml | NodeKind::Choice => {
+            draft.facts.is_mandatory().then_some(id)
+        }
+        NodeKind::List | NodeKind::LeafList => draft.facts.needs_entries().then_some(id),
         NodeKind::Container if !draft.facts.presence => drafts
             .children(id)
             .find_map(|child| mandatory_node(drafts, child, passes)),

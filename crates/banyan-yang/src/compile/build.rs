@@ -138,14 +138,13 @@ impl Teller<'_, '_> {
             self.settled.is_key.contains(&id),
         );
         let said = std::mem::replace(&mut self.compilation.drafts.get_mut(id).facts, none);
-        let mandatory = said.details().mandatory;
         let (config, is_sent) = (
             self.settled.config[id.index()],
             self.settled.is_sent[id.index()],
         );
         Told {
             span: self.compilation.draft_span(id),
-            mandatory: mandatory.is_some_and(|mandatory| mandatory.value),
+            mandatory: said.is_mandatory(),
             presence: said.presence,
             ordered_by: match config && !is_sent {
                 true => said.ordered_by,
@@ -184,8 +183,7 @@ impl Teller<'_, '_> {
         id: DraftId,
         ty: Option<&Arc<Type>>,
     ) -> Option<Arc<NodeFacts>> {
-        let details = said.details.as_ref()?;
-        if effective.is_empty() && !details.stays() {
+        if effective.is_empty() && !said.has_node_facts() {
             return None;
         }
         let decides = DefaultsKey {
@@ -196,14 +194,11 @@ impl Teller<'_, '_> {
         };
         let decides = (!effective.is_empty()).then_some(decides);
         let key = (Arc::as_ptr(&said).addr(), decides);
-        let (said, is_shared) = match Arc::try_unwrap(said) {
-            Ok(said) => (said, false),
-            Err(said) => match self.shared.get(&key) {
-                Some(facts) => return facts.clone(),
-                None => (said.as_ref().clone(), true),
-            },
-        };
-        let said = said.into_details();
+        if let Some(facts) = self.shared.get(&key) {
+            return facts.clone();
+        }
+        let is_shared = Arc::strong_count(&said) > 1;
+        let facts = Arc::unwrap_or_clone(said).take_node_facts();
         let defaults = defaults::checked(
             self.compilation,
             self.settled,
@@ -211,17 +206,7 @@ impl Teller<'_, '_> {
             effective,
             &self.reported,
         );
-        let facts = NodeFacts {
-            refined_description: said.description,
-            defaults,
-            units: said.units,
-            musts: said.musts,
-            whens: said.whens,
-            min_elements: said.min_elements.map_or(0, |min| min.value),
-            max_elements: said.max_elements.and_then(|max| max.value),
-            extensions: said.extensions,
-            mount_point: said.mount_point,
-        };
+        let facts = NodeFacts { defaults, ..facts };
         let facts = facts.shared();
         if is_shared {
             self.shared.insert(key, facts.clone());

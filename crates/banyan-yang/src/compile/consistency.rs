@@ -70,7 +70,7 @@ impl Settled {
         self.is_sent[index] =
             self.is_sent[above] || matches!(kind, NodeKind::Output | NodeKind::Notification);
         self.status[index] = self.status[above].max(draft.facts.status.unwrap_or_default());
-        self.config[index] = match draft.facts.details().config {
+        self.config[index] = match draft.facts.config() {
             Some(config) if !self.ignores_config(id) => config.value,
             _ => self.config[above] || self.ignores_config(id),
         };
@@ -105,7 +105,7 @@ impl Settled {
         });
         let keyless = ancestors
             .map(|id| compilation.drafts.get(id))
-            .find(|draft| draft.kind == NodeKind::List && draft.facts.key.is_none());
+            .find(|draft| draft.kind == NodeKind::List && draft.facts.key().is_none());
         // RFC 7950 7.15, 7.16
         let (why, holder, help) = if self.in_operation[above] {
             (
@@ -146,7 +146,7 @@ impl Settled {
 
     /// RFC 7950 7.21.1
     fn config(&mut self, compilation: &mut Compilation<'_>, id: DraftId, above: usize) {
-        let Some(config) = compilation.drafts.get(id).facts.details().config else {
+        let Some(config) = compilation.drafts.get(id).facts.config().copied() else {
             return;
         };
         if config.value && !self.config[above] && !self.ignores_config(id) {
@@ -167,8 +167,8 @@ impl Settled {
     fn elements(&mut self, compilation: &mut Compilation<'_>, id: DraftId) {
         let draft = compilation.drafts.get(id);
         if let (Some(min), Some(max)) = (
-            draft.facts.details().min_elements,
-            draft.facts.details().max_elements,
+            draft.facts.min_elements().copied(),
+            draft.facts.max_elements().copied(),
         ) && let Some(most) = max.value.filter(|most| min.value > *most)
         {
             let error = Diagnostic::error(
@@ -190,7 +190,7 @@ impl Settled {
     /// RFC 7950 7.6.4, 7.7.4, 7.9.4
     fn defaults(&mut self, compilation: &mut Compilation<'_>, id: DraftId) {
         let draft = compilation.drafts.get(id);
-        let Some(default) = draft.facts.details().defaults.first() else {
+        let Some(default) = draft.facts.defaults().next() else {
             return;
         };
         let span = compilation.set.span(default.at);
@@ -198,14 +198,12 @@ impl Settled {
         let problem = match draft.kind {
             NodeKind::LeafList => draft
                 .facts
-                .details()
-                .min_elements
+                .min_elements()
                 .filter(|min| min.value > 0)
                 .map(|min| (min.span, "has `min-elements`")),
             _ => draft
                 .facts
-                .details()
-                .mandatory
+                .mandatory()
                 .filter(|mandatory| mandatory.value)
                 .map(|mandatory| (mandatory.span, "is mandatory")),
         };
@@ -228,7 +226,7 @@ impl Settled {
         let set = compilation.set;
         let draft = compilation.drafts.get(id);
         let (module, span) = (draft.module, set.span(draft.at));
-        let Some(key) = draft.facts.key else {
+        let Some(key) = draft.facts.key().copied() else {
             if self.config[id.index()] && !self.ignores_config(id) {
                 let message = format!(
                     "{} is configuration and has no `key`",
@@ -269,8 +267,7 @@ impl Settled {
                 Some((_, leaf))
                     if leaf
                         .facts
-                        .details()
-                        .config
+                        .config()
                         .is_some_and(|config| config.value != self.config[id.index()])
                         && !self.ignores_config(id) =>
                 {
@@ -279,8 +276,7 @@ impl Settled {
                     ))
                 }
                 Some((_, leaf))
-                    if !leaf.facts.details().whens.is_empty()
-                        && set.version(key) == Version::V1_1 =>
+                    if leaf.facts.whens().next().is_some() && set.version(key) == Version::V1_1 =>
                 {
                     Some(format!("the key `{word}` must not depend on `when`"))
                 }

@@ -127,22 +127,14 @@ fn report_repeated(compilation: &mut Compilation<'_>, default: &DraftDefault) {
 
 /// A node's own defaults, else that of its type (RFC 7950 7.6.1, 7.7.2); of a key only its own, to check them (7.8.2).
 pub(super) fn effective(draft: &Draft, is_key: bool) -> Vec<DraftDefault> {
-    let mandatory = draft
-        .facts
-        .details()
-        .mandatory
-        .is_some_and(|mandatory| mandatory.value)
-        || draft
-            .facts
-            .details()
-            .min_elements
-            .is_some_and(|min| min.value > 0);
+    let facts = &draft.facts;
+    let mandatory = facts.is_mandatory() || facts.needs_entries();
     match draft.kind {
-        NodeKind::Leaf | NodeKind::LeafList if !draft.facts.details().defaults.is_empty() => {
-            draft.facts.details().defaults.clone()
+        NodeKind::Leaf | NodeKind::LeafList if facts.defaults().next().is_some() => {
+            facts.defaults().cloned().collect()
         }
         NodeKind::Leaf | NodeKind::LeafList if !mandatory && !is_key => {
-            draft.facts.details().type_default.iter().cloned().collect()
+            facts.type_default().into_iter().cloned().collect()
         }
         _ => Vec::new(),
     }

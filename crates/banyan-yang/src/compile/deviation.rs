@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::context::Compilation;
-use super::draft::{Absent, Draft, DraftId};
+use super::draft::{Absent, Draft, DraftId, Property};
 use super::set::StatementRef;
 use crate::diagnostic::Diagnostic;
 use crate::statement::Keyword;
@@ -119,16 +119,15 @@ impl Compilation<'_> {
     fn has_single(&self, id: DraftId, property: Keyword) -> bool {
         let draft = self.drafts.get(id);
         let facts = &draft.facts;
-        let details = facts.details();
         match property {
-            Keyword::Config => details.config.is_some(),
-            Keyword::Mandatory => details.mandatory.is_some(),
-            Keyword::MinElements => details.min_elements.is_some(),
-            Keyword::MaxElements => details.max_elements.is_some(),
-            Keyword::Units => details.units.is_some(),
+            Keyword::Config => facts.config().is_some(),
+            Keyword::Mandatory => facts.mandatory().is_some(),
+            Keyword::MinElements => facts.min_elements().is_some(),
+            Keyword::MaxElements => facts.max_elements().is_some(),
+            Keyword::Units => facts.units().is_some(),
             Keyword::Type => facts.ty.is_some(),
             Keyword::Default => {
-                draft.kind != crate::schema::NodeKind::LeafList && !details.defaults.is_empty()
+                draft.kind != crate::schema::NodeKind::LeafList && facts.defaults().next().is_some()
             }
             _ => false,
         }
@@ -174,7 +173,7 @@ impl Compilation<'_> {
         let keyword = self.set.keyword(at);
         let exists = self.has_single(target, keyword)
             || keyword == Keyword::Default
-                && !self.drafts.get(target).facts.details().defaults.is_empty();
+                && self.drafts.get(target).facts.defaults().next().is_some();
         match keyword {
             Keyword::Must | Keyword::Unique => {
                 let message = format!("`{}` cannot be replaced", keyword.text());
@@ -199,9 +198,9 @@ impl Compilation<'_> {
             _ => {}
         }
         match keyword {
-            Keyword::Type => self.drafts.facts_mut(target).details_mut().units = None,
+            Keyword::Type => self.drafts.facts_mut(target).remove_units(),
             Keyword::Default if !std::mem::replace(replaced_default, true) => {
-                self.drafts.facts_mut(target).details_mut().defaults.clear();
+                self.drafts.facts_mut(target).remove_defaults();
             }
             _ => {}
         }
@@ -212,26 +211,23 @@ impl Compilation<'_> {
         let set = self.set;
         let keyword = set.keyword(at);
         let text = set.argument(at);
-        let facts = self.drafts.facts_mut(target).details_mut();
-        let before = facts.musts.len() + facts.uniques.len() + facts.defaults.len();
-        let mut deleted = false;
-        match keyword {
-            Keyword::Units => {
-                deleted = facts.units.as_deref() == Some(text);
-                if deleted {
-                    facts.units = None;
-                }
+        let deleted = match keyword {
+            Keyword::Units | Keyword::Must | Keyword::Unique | Keyword::Default => {
+                let facts = self.drafts.facts_mut(target);
+                facts.remove(|property| match (keyword, property) {
+                    (Keyword::Units, Property::Units(units)) => &**units == text,
+                    (Keyword::Must, Property::Must(must)) => &*must.expression.text == text,
+                    (Keyword::Unique, Property::Unique(unique)) => set.argument(*unique) == text,
+                    (Keyword::Default, Property::Default(default)) => &*default.text == text,
+                    _ => false,
+                })
             }
-            Keyword::Must => facts.musts.retain(|must| &*must.expression.text != text),
-            Keyword::Unique => facts.uniques.retain(|unique| set.argument(*unique) != text),
-            Keyword::Default => facts.defaults.retain(|default| &*default.text != text),
-            Keyword::Extension => deleted = true,
+            Keyword::Extension => true,
             _ => {
                 let message = format!("`{}` cannot be deleted", keyword.text());
                 return self.deviate_error(at, target, message, "use `deviate replace`");
             }
-        }
-        deleted |= before != facts.musts.len() + facts.uniques.len() + facts.defaults.len();
+        };
         if !deleted {
             let message = format!("the target has no `{}` with this argument", keyword.text());
             self.deviate_error(

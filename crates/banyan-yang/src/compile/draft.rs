@@ -8,7 +8,9 @@ use std::sync::Arc;
 use super::hash::{IdTable, hash};
 use super::set::{Name, StatementRef};
 use super::types::DraftType;
-use crate::schema::{ExtensionInstance, ModuleId, Must, NodeKind, OrderedBy, Status, When};
+use crate::schema::{
+    ExtensionInstance, ModuleId, Must, NodeFacts, NodeKind, OrderedBy, Status, When,
+};
 use crate::source::Span;
 
 /// Names a draft node.
@@ -53,89 +55,168 @@ pub(super) struct DraftDefault {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     pub ty: Option<DraftType>,
-    pub key: Option<StatementRef>,
     pub status: Option<Status>,
     pub presence: bool,
     pub ordered_by: OrderedBy,
-    /// `None`: nothing is said there.
-    pub details: Option<Box<Details>>,
+    /// In the order in which they were said. Most nodes have none, and few have more than two.
+    properties: Box<[Property]>,
 }
 
-/// The part of [`Facts`] that most nodes do not have.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Details {
+/// What most nodes do not say.
+#[derive(Clone, Debug)]
+pub(super) enum Property {
+    Key(StatementRef),
     /// That of a `refine` or of an annotation; others are found in the statements when asked for.
-    pub description: Option<Span>,
-    pub config: Option<Set<bool>>,
-    pub mandatory: Option<Set<bool>>,
+    Description(Span),
+    Config(Set<bool>),
+    Mandatory(Set<bool>),
     /// The default of the typedef.
-    pub type_default: Option<DraftDefault>,
-    pub units: Option<Arc<str>>,
-    pub defaults: Vec<DraftDefault>,
-    pub musts: Vec<Must>,
-    pub whens: Vec<When>,
-    /// `unique` statements.
-    pub uniques: Vec<StatementRef>,
-    pub min_elements: Option<Set<u32>>,
-    pub max_elements: Option<Set<Option<u32>>>,
-    pub extensions: Vec<ExtensionInstance>,
-    pub mount_point: Option<Arc<str>>,
+    TypeDefault(DraftDefault),
+    Units(Arc<str>),
+    Default(DraftDefault),
+    Must(Box<Must>),
+    When(Box<When>),
+    /// A `unique` statement.
+    Unique(StatementRef),
+    MinElements(Set<u32>),
+    MaxElements(Set<Option<u32>>),
+    Extension(Box<ExtensionInstance>),
+    MountPoint(Arc<str>),
 }
 
-impl Details {
-    /// Those of a node that has none.
-    const NONE: &Details = &Details {
-        description: None,
-        config: None,
-        mandatory: None,
-        type_default: None,
-        units: None,
-        defaults: Vec::new(),
-        musts: Vec::new(),
-        whens: Vec::new(),
-        uniques: Vec::new(),
-        min_elements: None,
-        max_elements: None,
-        extensions: Vec::new(),
-        mount_point: None,
+/// Functions that give the properties of a kind: the one that a node can have, or all.
+macro_rules! readers {
+    ($(one $one:ident: $one_kind:ident($one_value:ty);)* $(all $all:ident: $all_kind:ident($all_value:ty);)*) => {
+        $(pub fn $one(&self) -> Option<&$one_value> {
+            self.properties.iter().find_map(|property| match property {
+                Property::$one_kind(value) => Some(value),
+                _ => None,
+            })
+        })*
+        $(pub fn $all(&self) -> impl Iterator<Item = &$all_value> {
+            self.properties.iter().filter_map(|property| match property {
+                Property::$all_kind(value) => Some(value),
+                _ => None,
+            })
+        })*
     };
-
-    /// Whether there is something, beside defaults, that nodes keep among their facts.
-    pub fn stays(&self) -> bool {
-        self.description.is_some()
-            || self.units.is_some()
-            || !self.musts.is_empty()
-            || !self.whens.is_empty()
-            || self.min_elements.is_some()
-            || self.max_elements.is_some()
-            || !self.extensions.is_empty()
-            || self.mount_point.is_some()
-    }
 }
 
 impl Facts {
-    pub fn details(&self) -> &Details {
-        self.details.as_deref().unwrap_or(Details::NONE)
+    readers! {
+        one key: Key(StatementRef);
+        one config: Config(Set<bool>);
+        one mandatory: Mandatory(Set<bool>);
+        one type_default: TypeDefault(DraftDefault);
+        one units: Units(Arc<str>);
+        one min_elements: MinElements(Set<u32>);
+        one max_elements: MaxElements(Set<Option<u32>>);
+        one mount_point: MountPoint(Arc<str>);
+        all defaults: Default(DraftDefault);
+        all musts: Must(Box<Must>);
+        all whens: When(Box<When>);
+        all uniques: Unique(StatementRef);
     }
 
-    pub fn details_mut(&mut self) -> &mut Details {
-        self.details.get_or_insert_default()
-    }
-
-    pub fn into_details(self) -> Details {
-        self.details.map(|details| *details).unwrap_or_default()
-    }
-
-    /// The same facts, to be kept: they take no more memory than they need.
-    pub fn shared(mut self) -> Arc<Self> {
-        if let Some(details) = &mut self.details {
-            details.defaults.shrink_to_fit();
-            details.musts.shrink_to_fit();
-            details.whens.shrink_to_fit();
-            details.uniques.shrink_to_fit();
-            details.extensions.shrink_to_fit();
+    /// Of a definition that says nothing else yet.
+    pub fn of(status: Option<Status>) -> Self {
+        Facts {
+            status,
+            ..Facts::default()
         }
-        Arc::new(self)
+    }
+
+    pub fn properties(&self) -> &[Property] {
+        &self.properties
+    }
+
+    pub fn is_mandatory(&self) -> bool {
+        self.mandatory().is_some_and(|mandatory| mandatory.value)
+    }
+
+    /// Whether the node must have entries.
+    pub fn needs_entries(&self) -> bool {
+        self.min_elements().is_some_and(|min| min.value > 0)
+    }
+
+    /// Adds a property of which a node can have several.
+    pub fn add(&mut self, property: Property) {
+        let mut properties = std::mem::take(&mut self.properties).into_vec();
+        properties.push(property);
+        self.properties = properties.into_boxed_slice();
+    }
+
+    /// Sets a property that a node has once.
+    pub fn set(&mut self, property: Property) {
+        let kind = std::mem::discriminant(&property);
+        self.remove(|other| std::mem::discriminant(other) == kind);
+        self.add(property);
+    }
+
+    /// Takes properties away; `true` if there was one.
+    pub fn remove(&mut self, is_meant: impl Fn(&Property) -> bool) -> bool {
+        if !self.properties.iter().any(&is_meant) {
+            return false;
+        }
+        let mut properties = std::mem::take(&mut self.properties).into_vec();
+        properties.retain(|property| !is_meant(property));
+        self.properties = properties.into_boxed_slice();
+        true
+    }
+
+    pub fn remove_units(&mut self) {
+        self.remove(|property| matches!(property, Property::Units(_)));
+    }
+
+    pub fn remove_defaults(&mut self) {
+        self.remove(|property| matches!(property, Property::Default(_)));
+    }
+
+    /// What of it nodes keep among their facts, but for the defaults; the properties are taken out.
+    pub fn take_node_facts(&mut self) -> NodeFacts {
+        let mut facts = NodeFacts::default();
+        for property in std::mem::take(&mut self.properties) {
+            match property {
+                Property::Description(span) => facts.refined_description = Some(span),
+                Property::Units(units) => facts.units = Some(units),
+                Property::Must(must) => facts.musts.push(*must),
+                Property::When(when) => facts.whens.push(*when),
+                Property::MinElements(min) => facts.min_elements = min.value,
+                Property::MaxElements(max) => facts.max_elements = max.value,
+                Property::Extension(extension) => facts.extensions.push(*extension),
+                Property::MountPoint(label) => facts.mount_point = Some(label),
+                Property::Key(_)
+                | Property::Config(_)
+                | Property::Mandatory(_)
+                | Property::TypeDefault(_)
+                | Property::Default(_)
+                | Property::Unique(_) => {}
+            }
+        }
+        facts.musts.shrink_to_fit();
+        facts.whens.shrink_to_fit();
+        facts.extensions.shrink_to_fit();
+        facts
+    }
+
+    /// Whether nodes keep something of it among their facts, beside defaults.
+    pub fn has_node_facts(&self) -> bool {
+        self.properties.iter().any(|property| match property {
+            Property::Description(_)
+            | Property::Units(_)
+            | Property::Must(_)
+            | Property::When(_)
+            | Property::MinElements(_)
+            | Property::MaxElements(_)
+            | Property::Extension(_)
+            | Property::MountPoint(_) => true,
+            Property::Key(_)
+            | Property::Config(_)
+            | Property::Mandatory(_)
+            | Property::TypeDefault(_)
+            | Property::Default(_)
+            | Property::Unique(_) => false,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::context::Compilation;
-use super::draft::{Absent, Draft, DraftDefault, DraftId, Facts};
+use super::draft::{Absent, Draft, DraftDefault, DraftId, Facts, Property};
 use super::set::{StatementRef, split_name};
 use super::types::DraftType;
 use crate::diagnostic::Diagnostic;
@@ -224,12 +224,9 @@ impl Compilation<'_> {
             NodeKind::Choice | NodeKind::Case => WhenContext::Parent,
             _ => WhenContext::Node,
         };
-        let mut facts = Facts {
-            status: self.status(at),
-            ..Facts::default()
-        };
+        let mut facts = Facts::of(self.status(at));
         if let Some(when) = self.when_of(at, module, context) {
-            facts.details_mut().whens.push(when);
+            facts.add(Property::When(Box::new(when)));
         }
         let mut absent = (!self.features_hold(at)).then_some(Absent::Feature);
         for child in set.children(at) {
@@ -237,7 +234,7 @@ impl Compilation<'_> {
                 Keyword::OrderedBy if set.argument(child) == "user" => {
                     facts.ordered_by = OrderedBy::User;
                 }
-                Keyword::Key => facts.key = Some(child),
+                Keyword::Key => facts.set(Property::Key(child)),
                 // Found in the statement when somebody asks.
                 Keyword::Description => {}
                 Keyword::Type => {
@@ -258,14 +255,14 @@ impl Compilation<'_> {
 
     /// Facts to be shared by nodes: most leafs have nothing but a type.
     fn alike(&mut self, facts: Facts) -> Arc<Facts> {
-        if facts.details.is_some() || facts.key.is_some() {
-            return facts.shared();
+        if !facts.properties().is_empty() {
+            return Arc::new(facts);
         }
         // The table keeps the type alive, so that its address names it.
         let ty = facts.ty.as_ref().map_or(0, DraftType::address);
         let key = (ty, facts.status, facts.presence, facts.ordered_by);
         let shared = self.plain_facts.entry(key);
-        shared.or_insert_with(|| facts.shared()).clone()
+        shared.or_insert_with(|| Arc::new(facts)).clone()
     }
 
     /// Gives a leaf its type, with the default and units of the typedef; `false` if the type has an error.
@@ -277,13 +274,14 @@ impl Compilation<'_> {
             text: self.shared_argument(at),
             at,
         });
-        if default.is_some() || facts.details().type_default.is_some() {
-            facts.details_mut().type_default = default;
+        facts.remove(|property| matches!(property, Property::TypeDefault(_)));
+        if let Some(default) = default {
+            facts.add(Property::TypeDefault(default));
         }
         if let Some(units) = resolved.units
-            && facts.details().units.is_none()
+            && facts.units().is_none()
         {
-            facts.details_mut().units = Some(self.shared_argument(units));
+            facts.set(Property::Units(self.shared_argument(units)));
         }
         facts.ty = Some(resolved.ty);
         true
@@ -391,14 +389,11 @@ impl Compilation<'_> {
             return;
         }
         let mut action = self.draft(kind, &name, at, parent, scope.module);
-        let mut extensions = vec![extension];
-        extensions.extend(self.extensions(at));
-        let mut facts = Facts {
-            status: self.status(at),
-            ..Facts::default()
-        };
-        facts.details_mut().extensions = extensions;
-        action.facts = facts.shared();
+        let mut facts = Facts::of(self.status(at));
+        for extension in std::iter::once(extension).chain(self.extensions(at)) {
+            facts.add(Property::Extension(Box::new(extension)));
+        }
+        action.facts = Arc::new(facts);
         if !self.enabled(at, scope) {
             action.leave_out(Absent::Feature);
         }

@@ -133,7 +133,7 @@ pub(super) fn default_case(
     if draft.kind != NodeKind::Choice {
         return None;
     }
-    let default = draft.facts.details().defaults.first()?;
+    let default = draft.facts.defaults().next()?;
     let module = draft.module;
     let found = compilation
         .names
@@ -196,7 +196,8 @@ pub(super) fn uniques(
     list: DraftId,
     ids: &[Option<SchemaId>],
 ) -> Vec<Unique> {
-    let statements = compilation.drafts.get(list).facts.details().uniques.clone();
+    let statements = compilation.drafts.get(list).facts.uniques();
+    let statements: Vec<StatementRef> = statements.copied().collect();
     statements
         .into_iter()
         .filter_map(|at| unique(compilation, settled, list, at, ids))

@@ -21,10 +21,10 @@ pub(super) fn check_all(
         let draft = compilation.drafts.get(id);
         let own = tree.place(&compilation.drafts, id);
         let parent = tree.up(&compilation.drafts, own);
-        for must in &draft.facts.details().musts {
+        for must in draft.facts.musts() {
             check(compilation, tree, &must.expression, Some(own), &mut unknown);
         }
-        for when in &draft.facts.details().whens {
+        for when in draft.facts.whens() {
             let start = match (when.context, draft.kind) {
                 (WhenContext::Node, _) | (_, NodeKind::Choice | NodeKind::Case) => Some(own),
                 (WhenContext::Parent, _) => parent,
@@ -161,7 +161,7 @@ impl Walker<'_, '_> {
             (Axis::Child, NodeTest::Name { prefix, local }) => {
                 let draft = drafts.get(place.node);
                 if matches!(draft.kind, NodeKind::AnyData | NodeKind::AnyXml)
-                    || draft.facts.details().mount_point.is_some()
+                    || draft.facts.mount_point().is_some()
                 {
                     return None;
                 }

@@ -1,7 +1,7 @@
 //! Properties of nodes: which kind of node has which (RFC 7950 7.5 to 7.11), and how statements set them.
 
 use super::context::Compilation;
-use super::draft::{DraftDefault, DraftId, Facts, Set};
+use super::draft::{DraftDefault, DraftId, Facts, Property, Set};
 use super::set::StatementRef;
 use crate::diagnostic::Diagnostic;
 use crate::grammar::Version;
@@ -40,39 +40,46 @@ impl Compilation<'_> {
         let span = set.span(at);
         let boolean = || {
             let value = set.argument(at) == "true";
-            Some(Set { value, span })
+            Set { value, span }
         };
         match set.keyword(at) {
-            Keyword::Config => facts.details_mut().config = boolean(),
-            Keyword::Mandatory => facts.details_mut().mandatory = boolean(),
+            Keyword::Config => facts.set(Property::Config(boolean())),
+            Keyword::Mandatory => facts.set(Property::Mandatory(boolean())),
             Keyword::Presence => facts.presence = true,
             Keyword::MinElements => {
                 let value = set.argument(at).parse().unwrap_or(0); // The grammar has checked it.
-                facts.details_mut().min_elements = Some(Set { value, span });
+                facts.set(Property::MinElements(Set { value, span }));
             }
             Keyword::MaxElements => {
                 let value = set.argument(at).parse().ok(); // `unbounded` is none.
-                facts.details_mut().max_elements = Some(Set { value, span });
+                facts.set(Property::MaxElements(Set { value, span }));
             }
             Keyword::Default => {
                 let text = self.shared_argument(at);
-                facts.details_mut().defaults.push(DraftDefault { text, at });
+                facts.add(Property::Default(DraftDefault { text, at }));
             }
-            Keyword::Units => facts.details_mut().units = Some(self.shared_argument(at)),
+            Keyword::Units => {
+                facts.set(Property::Units(self.shared_argument(at)));
+            }
             Keyword::Description => {
-                facts.details_mut().description = Some(set.argument_span(at));
+                facts.set(Property::Description(set.argument_span(at)));
             }
-            Keyword::Unique => facts.details_mut().uniques.push(at),
-            Keyword::Must => facts.details_mut().musts.extend(self.must(at, module)),
+            Keyword::Unique => facts.add(Property::Unique(at)),
+            Keyword::Must => {
+                if let Some(must) = self.must(at, module) {
+                    facts.add(Property::Must(Box::new(must)));
+                }
+            }
             Keyword::Extension => {
                 if let Some(extension) = self.extension(at) {
                     if is_mount_point(&extension) {
                         if !self.may_be_mount_point(facts, kind, module, &extension) {
                             return;
                         }
-                        facts.details_mut().mount_point = extension.argument.clone();
+                        let label = extension.argument.clone().map(Property::MountPoint);
+                        label.into_iter().for_each(|label| facts.set(label));
                     }
-                    facts.details_mut().extensions.push(extension);
+                    facts.add(Property::Extension(Box::new(extension)));
                 }
             }
             _ => {}
@@ -94,7 +101,7 @@ impl Compilation<'_> {
                 format!("a {} cannot be a mount point", kind.keyword()),
                 "put it on a container or list",
             )
-        } else if facts.details().mount_point.is_some() {
+        } else if facts.mount_point().is_some() {
             (
                 "the node is a mount point already".to_owned(),
                 "remove one of the two",

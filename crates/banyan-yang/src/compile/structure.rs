@@ -1,6 +1,8 @@
 //! What is defined beside the data tree: structures (RFC 8791), `yang-data` (RFC 8040 section 8) and annotations
 //! (RFC 7952). The grammar has seen to it that the statements stand at the top of a module.
 
+use std::sync::Arc;
+
 use super::consistency::Settled;
 use super::context::Compilation;
 use super::draft::{Absent, Draft, DraftId, Facts};
@@ -54,14 +56,11 @@ impl Compilation<'_> {
             );
             return;
         }
-        let mut facts = Facts {
-            status: self.status(at),
-            ..Facts::default()
-        };
+        let mut facts = Facts::of(self.status(at));
         for child in self.set.children(at) {
             self.set_property(&mut facts, kind, scope.module, child);
         }
-        let draft = Draft::new(kind, name, scope.module, DraftId::ROOT, at, facts.shared());
+        let draft = Draft::new(kind, name, scope.module, DraftId::ROOT, at, Arc::new(facts));
         let id = self.drafts.add_structure(draft);
         self.structures.push(id);
         let scope = Scope {
@@ -160,10 +159,7 @@ impl Compilation<'_> {
         // Not the name of a node: paths must not find it.
         let hidden = format!("annotation {name}");
         let mut leaf = self.draft(NodeKind::Leaf, &hidden, at, DraftId::ROOT, scope.module);
-        let mut facts = Facts {
-            status: self.status(at),
-            ..Facts::default()
-        };
+        let mut facts = Facts::of(self.status(at));
         for child in self.set.children(at) {
             match self.set.keyword(child) {
                 Keyword::Type => {
@@ -175,7 +171,7 @@ impl Compilation<'_> {
             }
         }
         let enabled = self.enabled(at, scope) && facts.ty.is_some();
-        leaf.facts = facts.shared();
+        leaf.facts = Arc::new(facts);
         leaf.leave_out(Absent::Feature);
         if let Some(id) = self.add_node(leaf).filter(|_| enabled) {
             self.annotations.push(id);
@@ -203,7 +199,7 @@ pub(super) fn annotations(
                 name,
                 module: draft.module,
                 ty,
-                units: draft.facts.details().units.clone(),
+                units: draft.facts.units().cloned(),
                 status: draft.facts.status.unwrap_or_default(),
                 description: compilation.description(draft.at),
                 span: compilation.set.span(draft.at),

@@ -1,7 +1,7 @@
 //! `uses`, with `refine` and `augment` (RFC 7950 7.13).
 
 use super::context::Compilation;
-use super::draft::{Absent, DraftId};
+use super::draft::{Absent, DraftId, Property};
 use super::expand::{MAX_DEPTH, Scope};
 use super::hash::IdMap;
 use super::set::{StatementRef, split_name};
@@ -66,7 +66,7 @@ impl Compilation<'_> {
         for id in added {
             if let Some(when) = &when {
                 self.change_alike(*id, at, scope.module, |_, facts| {
-                    facts.details_mut().whens.push(when.clone());
+                    facts.add(Property::When(Box::new(when.clone())));
                 });
             }
             if !enabled {
@@ -167,7 +167,7 @@ impl Compilation<'_> {
                     }
                     if set.keyword(child) == Keyword::Default && std::mem::take(&mut first_default)
                     {
-                        facts.details_mut().defaults.clear();
+                        facts.remove_defaults();
                     }
                     compilation.set_property(facts, kind, scope.module, child);
                 }
