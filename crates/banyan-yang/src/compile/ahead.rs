@@ -72,7 +72,7 @@ type Answer = Result<ModuleText, SourceError>;
 
 /// How many texts are parsed at once: enough for the cores, and few enough for the memory of the first to be used again
 /// for the next.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 16;
 
 /// What was found ahead of the loader; each answer is given away once.
 #[derive(Default)]

@@ -7,12 +7,10 @@ use super::consistency::Settled;
 use super::context::Compilation;
 use super::defaults;
 use super::draft::{DraftDefault, DraftId, Drafts, Facts};
-use super::finish::{default_case, uniques};
+use super::finish::{Ids, default_case, uniques};
 use super::hash::IdMap;
 use super::set::{Interner, StatementRef};
-use crate::schema::{
-    ModuleId, NodeFacts, NodeKind, NodeLinks, OrderedBy, SchemaId, SchemaNode, Type,
-};
+use crate::schema::{ModuleId, NodeFacts, NodeKind, NodeLinks, OrderedBy, SchemaNode, Type};
 use crate::source::Span;
 
 /// What statements say about a node, when all is checked.
@@ -35,7 +33,7 @@ pub(super) struct AllTold {
 pub(super) fn tell(
     compilation: &mut Compilation<'_>,
     settled: &Settled,
-    ids: &[Option<SchemaId>],
+    ids: &Ids,
     order: &[DraftId],
     types: &[Option<Arc<Type>>],
 ) -> AllTold {
@@ -63,7 +61,7 @@ pub(super) fn nodes(
     drafts: &Drafts,
     names: &Interner,
     settled: &Settled,
-    ids: &[Option<SchemaId>],
+    ids: &Ids,
     order: &[DraftId],
     types: Vec<Option<Arc<Type>>>,
     told: AllTold,
@@ -78,7 +76,7 @@ pub(super) fn nodes(
             DraftId::ROOT => Arc::from(""),
             _ => names.text(draft.name).clone(),
         };
-        let parent = ids[draft.parent.index()];
+        let parent = ids.of(draft.parent);
         let links = links.next_if(|(of, _)| of == id).map(|(_, links)| links);
         let node = SchemaNode::new(draft.kind, name, draft.module, parent, told.span);
         let mut node = node.with(told.facts, links);
@@ -100,7 +98,7 @@ fn given_back<T>(mut items: Vec<T>) -> impl Iterator<Item = T> {
     items.reverse();
     std::iter::from_fn(move || {
         let item = items.pop();
-        if items.len() % STEP == 0 {
+        if items.len().is_multiple_of(STEP) {
             items.shrink_to_fit();
         }
         item
@@ -123,7 +121,7 @@ struct DefaultsKey {
 struct Teller<'b, 'a> {
     compilation: &'b mut Compilation<'a>,
     settled: &'b Settled,
-    ids: &'b [Option<SchemaId>],
+    ids: &'b Ids,
     /// Defaults of typedefs that are wrong.
     reported: HashSet<StatementRef>,
     shared: IdMap<FactsKey, Option<Arc<NodeFacts>>>,
@@ -166,7 +164,7 @@ impl Teller<'_, '_> {
                 let keys = keys.into_iter().flatten();
                 Some(NodeLinks {
                     uniques: uniques(self.compilation, self.settled, id, self.ids),
-                    keys: keys.filter_map(|key| self.ids[key.index()]).collect(),
+                    keys: keys.filter_map(|key| self.ids.of(*key)).collect(),
                     default_case: None,
                 })
             }

@@ -13,7 +13,7 @@ use crate::diagnostic::Diagnostic;
 
 /// Reports conditions that depend on themselves, directly or not. Linear in their number and that of the nodes that
 /// they read, times depth.
-pub(super) fn check_all(compilation: &mut Compilation<'_>, conditions: &[Condition]) {
+pub(super) fn check_all(compilation: &mut Compilation<'_>, conditions: Vec<Condition>) {
     let mut on: HashMap<DraftId, Vec<usize>> = HashMap::new();
     for (index, condition) in conditions.iter().enumerate() {
         on.entry(condition.node).or_default().push(index);

@@ -147,6 +147,11 @@ impl<'a> Compilation<'a> {
         self.texts = HashSet::new();
     }
 
+    /// Gives back what only references between nodes need, too.
+    pub fn end_resolution(&mut self) {
+        self.expressions = IdMap::default();
+    }
+
     pub fn is_strict(&self) -> bool {
         self.compiler.mode == Mode::Strict
     }

@@ -44,7 +44,7 @@ pub(super) fn compile(
     let settled = settle(&mut compilation);
     let (order, ids) = number(&compilation, &settled);
     let conditions = names::check_all(&mut compilation, &settled.tree, order.iter().copied());
-    conditions::check_all(&mut compilation, &conditions);
+    conditions::check_all(&mut compilation, conditions);
     let types = finish_types(&mut compilation, &settled, &order, &ids);
     for (id, ty) in order.iter().zip(&types) {
         if let Some(ty) = ty {
@@ -52,6 +52,7 @@ pub(super) fn compile(
         }
     }
     let annotations = structure::annotations(&mut compilation, &settled, &ids);
+    compilation.end_resolution();
     let told = build::tell(&mut compilation, &settled, &ids, &order, &types);
     let identities = identities(&mut compilation);
     let Compilation { drafts, names, .. } = compilation;
@@ -81,20 +82,30 @@ fn identities(compilation: &mut Compilation<'_>) -> Vec<Identity> {
     identities
 }
 
+/// The final ids of drafts. Four bytes each, because they are there while nodes are made.
+pub(super) struct Ids(Vec<u32>);
+
+impl Ids {
+    /// Of a draft that will not be in the schema; there are never so many nodes.
+    const NONE: u32 = u32::MAX;
+
+    pub fn of(&self, draft: DraftId) -> Option<SchemaId> {
+        let id = self.0[draft.index()];
+        (id != Self::NONE).then_some(SchemaId(id))
+    }
+}
+
 /// Final ids: depth first, so that ascending ids are the canonical order of siblings; keys before all others.
 /// Structures come after all that is under the root.
-fn number(
-    compilation: &Compilation<'_>,
-    settled: &Settled,
-) -> (Vec<DraftId>, Vec<Option<SchemaId>>) {
+fn number(compilation: &Compilation<'_>, settled: &Settled) -> (Vec<DraftId>, Ids) {
     let mut order = Vec::new();
-    let mut ids = vec![None; compilation.drafts.len()];
+    let mut ids = Ids(vec![Ids::NONE; compilation.drafts.len()]);
     let structures = compilation.structures.iter();
     let present = structures.filter(|structure| settled.present[structure.index()]);
     let mut pending: Vec<DraftId> = present.rev().copied().collect();
     pending.push(DraftId::ROOT);
     while let Some(id) = pending.pop() {
-        ids[id.index()] = Some(SchemaId(order.len() as u32));
+        ids.0[id.index()] = order.len() as u32;
         order.push(id);
         let children = compilation.drafts.children(id);
         let keys = settled.keys.get(&id).map_or(&[][..], Vec::as_slice);
@@ -111,7 +122,7 @@ fn finish_types(
     compilation: &mut Compilation<'_>,
     settled: &Settled,
     order: &[DraftId],
-    ids: &[Option<SchemaId>],
+    ids: &Ids,
 ) -> Vec<Option<Arc<crate::schema::Type>>> {
     let mut finisher = TypeFinisher::new(compilation, settled, ids);
     order
@@ -127,7 +138,7 @@ fn finish_types(
 pub(super) fn default_case(
     compilation: &mut Compilation<'_>,
     id: DraftId,
-    ids: &[Option<SchemaId>],
+    ids: &Ids,
 ) -> Option<SchemaId> {
     let draft = compilation.drafts.get(id);
     if draft.kind != NodeKind::Choice {
@@ -141,7 +152,7 @@ pub(super) fn default_case(
         .and_then(|name| compilation.drafts.child(id, module, name));
     if let Some(case) = found {
         check_default_case(compilation, id, case, default.at);
-        return ids[case.index()]; // None if a feature switches it off.
+        return ids.of(case); // None if a feature switches it off.
     }
     let message = format!("{} has no case `{}`", compilation.place(id), default.text);
     let span = compilation.set.argument_span(default.at);
@@ -194,7 +205,7 @@ pub(super) fn uniques(
     compilation: &mut Compilation<'_>,
     settled: &Settled,
     list: DraftId,
-    ids: &[Option<SchemaId>],
+    ids: &Ids,
 ) -> Vec<Unique> {
     let statements = compilation.drafts.get(list).facts.uniques();
     let statements: Vec<StatementRef> = statements.copied().collect();
@@ -209,7 +220,7 @@ fn unique(
     settled: &Settled,
     list: DraftId,
     at: StatementRef,
-    ids: &[Option<SchemaId>],
+    ids: &Ids,
 ) -> Option<Unique> {
     let set = compilation.set;
     let own = set.owner(at.unit);
@@ -279,7 +290,7 @@ fn unique(
             return None;
         }
         // Switched off: the values of this tuple are never complete, so nothing is to be checked (RFC 7950 7.8.3).
-        leaves.push(ids[node.index()]?);
+        leaves.push(ids.of(node)?);
     }
     Some(Unique {
         leaves,

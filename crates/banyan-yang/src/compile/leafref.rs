@@ -7,13 +7,12 @@ use super::consistency::Settled;
 use super::context::Compilation;
 use super::data_tree::{DataTree, Nowhere, Place};
 use super::draft::{Absent, DraftId};
+use super::finish::Ids;
 use super::hash::IdMap;
 use super::status::Reference;
 use super::types::{DraftType, LeafrefDraft, UnionDraft, key_test};
 use crate::diagnostic::Diagnostic;
-use crate::schema::{
-    Expression, ModuleId, NodeKind, Patterns, Restriction, SchemaId, Type, TypeKind,
-};
+use crate::schema::{Expression, ModuleId, NodeKind, Patterns, Restriction, Type, TypeKind};
 use crate::statement::Keyword;
 use crate::xpath::{Axis, Expr, Function, NodeTest, Step};
 
@@ -24,7 +23,7 @@ const MAX_NESTING: usize = 100;
 pub(super) struct TypeFinisher<'c, 'a> {
     pub compilation: &'c mut Compilation<'a>,
     pub tree: &'c DataTree,
-    pub ids: &'c [Option<SchemaId>],
+    pub ids: &'c Ids,
     /// Of each list.
     pub keys: &'c IdMap<DraftId, Vec<DraftId>>,
     /// Finished types that hold leafrefs, with the leafrefs and unions on their longest way down.
@@ -42,11 +41,7 @@ pub(super) struct TypeFinisher<'c, 'a> {
 }
 
 impl<'c, 'a> TypeFinisher<'c, 'a> {
-    pub fn new(
-        compilation: &'c mut Compilation<'a>,
-        settled: &'c Settled,
-        ids: &'c [Option<SchemaId>],
-    ) -> Self {
+    pub fn new(compilation: &'c mut Compilation<'a>, settled: &'c Settled, ids: &'c Ids) -> Self {
         let string = Arc::new(Type {
             kind: TypeKind::String {
                 length: Restriction::default(),
@@ -197,7 +192,7 @@ impl<'c, 'a> TypeFinisher<'c, 'a> {
             );
             return (resolved, depth);
         }
-        let Some(id) = self.ids[target.index()] else {
+        let Some(id) = self.ids.of(target) else {
             self.report_absent(target, &path);
             return (resolved, depth);
         };

@@ -7,10 +7,11 @@ use super::consistency::Settled;
 use super::context::Compilation;
 use super::draft::{Absent, Draft, DraftId, Facts};
 use super::expand::Scope;
+use super::finish::Ids;
 use super::leafref::TypeFinisher;
 use super::set::{StatementRef, split_name};
 use crate::diagnostic::Diagnostic;
-use crate::schema::{Annotation, ModuleId, NodeKind, SchemaId};
+use crate::schema::{Annotation, ModuleId, NodeKind};
 use crate::statement::Keyword;
 
 const STRUCTURES: &str = "ietf-yang-structure-ext";
@@ -183,7 +184,7 @@ impl Compilation<'_> {
 pub(super) fn annotations(
     compilation: &mut Compilation<'_>,
     settled: &Settled,
-    ids: &[Option<SchemaId>],
+    ids: &Ids,
 ) -> Vec<Annotation> {
     let mut drafts = std::mem::take(&mut compilation.annotations);
     drafts.sort_by_key(|id| (compilation.drafts.get(*id).module, *id));
