@@ -2,7 +2,7 @@
 //! document repeats the same few a million times.
 
 use banyan_yang::nearest::nearest;
-use banyan_yang::schema::{ModuleId, NodeKind, Schema, SchemaId};
+use banyan_yang::schema::{ModuleId, NodeKind, Schema, SchemaId, SchemaNode};
 
 use crate::error::{DataError, ErrorKind, ErrorPath};
 use crate::lexical::Quoted;
@@ -93,6 +93,15 @@ pub(crate) fn find(
         return schema.data_child_any_module(parent, local);
     }
     found
+}
+
+/// Why state is refused where only configuration may stand.
+pub(crate) fn only_configuration(definition: &SchemaNode) -> String {
+    format!(
+        "the {} {} is state, and only configuration may stand here",
+        definition.kind.keyword(),
+        definition.name
+    )
 }
 
 /// The error about a name that [`find`] does not find under `parent`, with what may be meant. `named` is what the

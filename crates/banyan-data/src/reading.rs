@@ -10,6 +10,7 @@ use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 use crate::document::{Holds, ParseOptions};
 use crate::error::{DataError, ErrorKind};
 use crate::input::{Broken, position};
+use crate::known::only_configuration;
 use crate::node::{Content, Node};
 use crate::place::Place;
 
@@ -108,10 +109,7 @@ impl<'o, 'a> Reading<'o, 'a> {
     ) -> Result<bool, Stop> {
         let definition = schema.node(id);
         if self.options.holds == Holds::Config && !definition.config {
-            let message = format!(
-                "{} is state, and only configuration may stand here",
-                definition.name
-            );
+            let message = only_configuration(definition);
             self.fail(ErrorKind::NotConfig, Some(id), message, offset)?;
             return Ok(false);
         }

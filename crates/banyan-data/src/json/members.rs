@@ -15,7 +15,7 @@ use super::reader::{JsonReader, Member, Name};
 use crate::any::AnyData;
 use crate::document::Holds;
 use crate::error::ErrorKind;
-use crate::known::find;
+use crate::known::{find, only_configuration};
 use crate::meta::Annotated;
 use crate::node::{Content, Tree};
 
@@ -73,10 +73,7 @@ impl<'r, 'o, 'a> Members<'r, 'o, 'a> {
             return map.next_value::<IgnoredAny>().map(|_| ());
         }
         if self.reader.options.holds == Holds::Config && !definition.config {
-            let message = format!(
-                "{} is state, and only configuration may stand here",
-                definition.name
-            );
+            let message = only_configuration(definition);
             let error = self.reader.error(ErrorKind::NotConfig, Some(id), message);
             return Err(self.reader.fail(error));
         }

@@ -8,7 +8,7 @@ use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 use crate::assembly::{self, instance_path};
 use crate::document::{Holds, ParseOptions};
 use crate::error::{DataError, ErrorKind, ErrorPath};
-use crate::known::{KnownChildren, find, unknown_child};
+use crate::known::{KnownChildren, find, only_configuration, unknown_child};
 use crate::node::MAX_DEPTH;
 use crate::path::Select;
 use crate::value::Value;
@@ -224,10 +224,7 @@ impl<'o, 'a> Names<'o, 'a> {
         };
         let definition = schema.node(id);
         if self.options.holds == Holds::Config && !definition.config {
-            let message = format!(
-                "{} is state, and only configuration may stand here",
-                definition.name
-            );
+            let message = only_configuration(definition);
             let path = error_path(&way.steps, Some((schema, id)));
             return Err((
                 DataError::new(ErrorKind::NotConfig, path, message),

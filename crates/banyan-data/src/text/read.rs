@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use banyan_yang::nearest::nearest;
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
 use super::verbatim;
@@ -230,7 +231,11 @@ impl<'o, 'a> TextReader<'o, 'a> {
         };
         let Some(id) = id else {
             let path = self.reading.place.path_of(None);
-            let error = unknown_child(schema, parent, ("name", &name.text), path);
+            let mut error = unknown_child(schema, parent, ("name", &name.text), path);
+            if parent == SchemaId::ROOT && error.help.is_none() {
+                let verb = nearest(&name.text, ["set", "delete", "insert", "annotate"]);
+                error.help = verb.map(|verb| format!("did you mean a line `{verb} ...`?"));
+            }
             self.reading.report(error, name.offset)?;
             return self.skip_statement();
         };

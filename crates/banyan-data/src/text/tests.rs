@@ -98,6 +98,10 @@ fn errors_tell_place_and_remedy() {
             "UnknownElement /net:net: the schema has no node lnik here (line 1, column 11); did you mean \"link\"?",
         ),
         (
+            "sett net:host a;",
+            "UnknownNamespace /: the name \"sett\" has no module name (line 1, column 1); did you mean a line `set ...`?",
+        ),
+        (
             "host a;",
             "UnknownNamespace /: the name \"host\" has no module name (line 1, column 1); write \"net:host\"",
         ),

@@ -73,7 +73,7 @@ fn valid_data_in_both_forms_exit_with_0() {
     );
     let (status, out, _) = validate(&files, &["--type", "config", "a.xml", "b.json"]);
     assert_eq!(status, 1);
-    assert!(out.starts_with("error: up is state"), "{out}");
+    assert!(out.starts_with("error: the leaf up is state"), "{out}");
     assert!(out.ends_with("a.xml: valid\nb.json: 1 error\n"), "{out}");
 }
 
