@@ -2,7 +2,7 @@
 CARGO ?= cargo
 VENV  := .venv
 
-.PHONY: run demo test jury bench fuzz lint clean setup setup-build setup-bench
+.PHONY: run demo test jury bench fuzz hostile lint clean setup setup-build setup-bench
 
 # A controller and four simulated devices, until Ctrl-C; a second run goes on where the first stopped.
 run: setup-build
@@ -33,6 +33,11 @@ bench: setup-bench
 fuzz:
 	@scripts/setup fuzz
 	@scripts/fuzz
+
+# Hostile modules of one and ten megabytes: fails when time grows faster than the text.
+hostile: setup-build
+	$(CARGO) build --release --quiet --bin banyan
+	python3 tests/hostile/measure.py $${CARGO_TARGET_DIR:-target}/release/banyan
 
 lint: setup-build
 	$(CARGO) fmt --all --check
