@@ -12,8 +12,8 @@ use banyan_data::{set, xml};
 use clap::{Args, ValueEnum};
 
 use super::documents::{DataOptions, Document, stdin_once};
-use super::output::to_stdout;
-use crate::yang::YangError;
+
+use crate::yang::{YangError, to_stdout};
 
 /// `banyan data diff`
 #[derive(Debug, Args)]

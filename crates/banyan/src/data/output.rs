@@ -1,13 +1,11 @@
 //! What the commands about data print: trees and changes, in the form that is asked for.
 
-use std::io::{self, BufWriter, Write};
-
 use banyan_data::Tree;
 use banyan_data::document::{Layout, PrintOptions};
 use banyan_data::form::Form;
 use clap::ValueEnum;
 
-use crate::yang::YangError;
+use crate::yang::{YangError, to_stdout};
 
 /// The forms in which data can be printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -54,18 +52,4 @@ pub fn print_data(tree: &Tree, form: Form, options: &PrintOptions<'_>) -> Result
             _ => Ok(()),
         }
     })
-}
-
-/// Writes to standard output; a reader that went away (`| head`) is no error.
-///
-/// # Errors
-/// It cannot be written to.
-pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), YangError> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    match write(&mut out).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(YangError::Usage(format!(
-            "cannot write to standard output: {error}"
-        ))),
-        _ => Ok(()),
-    }
 }

@@ -110,10 +110,10 @@ pub fn run(command: Query) -> Result<ExitCode, YangError> {
     let mut status = ExitCode::SUCCESS;
     for expression in &expressions {
         match query.answer(expression) {
-            Ok(text) => print(&text),
+            Ok(text) => print(&text)?,
             Err(reason) if command.format == ResultFormat::Json => {
                 status = ExitCode::FAILURE;
-                print(&json_line(&Answer::failed(expression, &reason)));
+                print(&json_line(&Answer::failed(expression, &reason)))?;
             }
             Err(reason) => {
                 status = ExitCode::FAILURE;

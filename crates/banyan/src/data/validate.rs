@@ -90,7 +90,7 @@ pub fn run(command: Validate) -> Result<ExitCode, YangError> {
     print(&match command.format {
         ReportFormat::Text => report::text(&models.schema, &findings, command.data.max_errors()),
         ReportFormat::Json => report::json(&models.schema, &findings),
-    });
+    })?;
     if command.debug.iter().any(|it| it == "validation") {
         debug(&findings);
     }

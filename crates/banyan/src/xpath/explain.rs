@@ -85,7 +85,7 @@ pub fn run(command: Explain) -> Result<ExitCode, YangError> {
             let objects: Vec<Value> = explained.iter().map(object).collect();
             format!("{:#}\n", Value::Array(objects))
         }
-    });
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

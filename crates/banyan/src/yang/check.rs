@@ -46,7 +46,7 @@ pub fn run(check: Check) -> Result<ExitCode, YangError> {
             let objects: Vec<String> = reports.iter().map(Report::json).collect();
             format!("[{}]", objects.join(",\n"))
         }
-    });
+    })?;
     let clean = |(set, report)| is_clean(set, report);
     Ok(match sets.iter().zip(&reports).all(clean) {
         true => ExitCode::SUCCESS,

@@ -49,7 +49,7 @@ pub fn run(diff: Diff) -> Result<ExitCode, YangError> {
     print(&match diff.format {
         ReportFormat::Text => report.text(&old.title(), &new.title()),
         ReportFormat::Json => report.json(&old.title(), &new.title()),
-    });
+    })?;
     Ok(match comparison.is_allowed() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,

@@ -1,13 +1,12 @@
 //! `banyan yang dump`: the compiled schema as JSON Lines, one per module, identity and node.
 
-use std::io::{BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
 
 use banyan_yang::dump::lines;
 use clap::Args;
 
-use super::YangError;
 use super::modules::ModuleOptions;
+use super::{YangError, to_stdout};
 
 /// `banyan yang dump`
 #[derive(Debug, Args)]
@@ -23,15 +22,6 @@ pub struct Dump {
 pub fn run(dump: Dump) -> Result<ExitCode, YangError> {
     let loaded = dump.options.load(&dump.modules)?;
     let schema = loaded.schema()?;
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    let written = lines(schema)
-        .try_for_each(|line| writeln!(out, "{line}"))
-        .and_then(|()| out.flush());
-    match written {
-        // A reader that went away (`| head`) has seen enough.
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(YangError::Usage(format!(
-            "cannot write to standard output: {error}"
-        ))),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    to_stdout(|out| lines(schema).try_for_each(|line| writeln!(out, "{line}")))?;
+    Ok(ExitCode::SUCCESS)
 }

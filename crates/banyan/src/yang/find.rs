@@ -64,11 +64,11 @@ pub fn run(command: Find) -> Result<ExitCode, YangError> {
     let mut hits = find(schema, &wanted, &|id| all || modules.contains(&id));
     hits.retain(|hit| hit.in_name || !command.names);
     if command.format == ReportFormat::Json {
-        print(&json_text(&hits, schema));
+        print(&json_text(&hits, schema))?;
     } else if hits.is_empty() {
         eprintln!("banyan: {}", nothing(schema, &command));
     } else {
-        print(&text(&hits));
+        print(&text(&hits))?;
     }
     Ok(match hits.is_empty() {
         true => ExitCode::FAILURE,

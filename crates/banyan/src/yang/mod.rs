@@ -11,7 +11,7 @@ pub mod modules;
 mod report;
 pub mod tree;
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use banyan_yang::diagnostic::Diagnostic;
@@ -79,15 +79,30 @@ pub fn pointed(problem: &dyn std::fmt::Display, text: &str, offset: usize) -> St
     format!("{problem}\n  {text}\n  {blanks}^")
 }
 
-/// Prints to standard output; a reader that went away (`| head`) is no error.
-pub fn print(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let newline = if text.is_empty() || text.ends_with('\n') {
-        ""
-    } else {
-        "\n"
+/// Prints text to standard output, and the end of its last line if that is not there.
+///
+/// # Errors
+/// It cannot be written to.
+pub fn print(text: &str) -> Result<(), YangError> {
+    let newline = match text.is_empty() || text.ends_with('\n') {
+        true => "",
+        false => "\n",
     };
-    let _ = write!(out, "{text}{newline}").and_then(|()| out.flush());
+    to_stdout(|out| write!(out, "{text}{newline}"))
+}
+
+/// Writes to standard output; a reader that went away (`| head`) has seen enough, and is no error.
+///
+/// # Errors
+/// It cannot be written to.
+pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), YangError> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(YangError::Usage(format!(
+            "cannot write to standard output: {error}"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// A diagnostic with its source line, coloured if the place where it goes is a terminal.

@@ -77,7 +77,7 @@ pub fn run(tree: Tree) -> Result<ExitCode, YangError> {
         eprintln!("{text}\n");
         status = ExitCode::FAILURE;
     }
-    print(&diagram.text);
+    print(&diagram.text)?;
     if !subtree.is_empty() && !diagram.reached {
         return Err(YangError::Broken(format!(
             "--subtree {subtree} leads nowhere in {}; write names from the top of a module, choices and cases among \

@@ -604,3 +604,37 @@ fn a_regular_expression_finds_nodes_and_its_slips_are_shown() {
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("unclosed group\n  m(tu\n   ^"), "{said}");
 }
+
+/// A full disk behind `>` is not silence and success.
+#[test]
+fn an_output_that_cannot_be_written_is_told() {
+    let directory = files(&[(
+        "a.yang",
+        "module a { namespace urn:a; prefix a; leaf x { type string; } }",
+    )]);
+    let commands: [&[&str]; 4] = [
+        &["yang", "check", "a.yang"],
+        &["yang", "tree", "a.yang"],
+        &["yang", "dump", "a.yang"],
+        &["data", "query", "-m", "a.yang", "a.json", "1"],
+    ];
+    fs::write(directory.path().join("a.json"), "{}").expect("a file");
+    for command in commands {
+        let full = fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .expect("the device that is always full");
+        let output = Command::new(env!("CARGO_BIN_EXE_banyan"))
+            .args(command)
+            .current_dir(directory.path())
+            .stdout(full)
+            .output()
+            .expect("the program runs");
+        let err = text(&output);
+        assert!(
+            err.contains("cannot write to standard output"),
+            "{command:?}: {err}"
+        );
+        assert_eq!(output.status.code(), Some(2), "{command:?}");
+    }
+}
