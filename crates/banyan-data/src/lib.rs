@@ -1,7 +1,8 @@
 //! Instance data of YANG models: typed values in an immutable tree, and all that one can do with it.
 //!
 //! A change makes a new tree that shares what did not change; equal pointers mean equal subtrees, so a
-//! difference costs what changed. The crate knows no protocol, no clock, no file and no thread.
+//! difference costs what changed. The crate knows no protocol, no clock and no file; its only threads are `cores`, which
+//! do pieces of a computation and end with it.
 
 pub mod any;
 mod assembly;
