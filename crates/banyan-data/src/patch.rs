@@ -1,11 +1,13 @@
 //! Change sets as YANG Patch documents (RFC 8072): readable, free of internal ids, exact on replay.
 //!
-//! They are written in JSON and read in XML too. This is the form in which the commit log and replicas keep a change. Edits stand in an order in which each
-//! can be applied after those before it. Two things go beyond the RFC: the member `banyan:metadata` of an edit,
+//! They are written in JSON and read in XML too; `resource` does the same for single requests of RESTCONF. This is the
+//! form in which the commit log and replicas keep a change. Edits stand in an order in which each can be applied after
+//! those before it. Two things go beyond the RFC: the member `banyan:metadata` of an edit,
 //! which says what annotations (RFC 7952) the target, its leaves and entries have afterwards, and a target that names all
 //! of a keyless list or of a leaf-list with duplicates, whose entries have no path of their own.
 
 mod read;
+mod resource;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -20,6 +22,7 @@ use crate::edit::Edit;
 use crate::error::DataError;
 use crate::input;
 pub use read::from_yang_patch;
+pub use resource::{Method, ResourceRequest, resource_edit};
 pub use write::to_yang_patch;
 
 /// Whether a document is a YANG Patch in XML or JSON, by how it begins.

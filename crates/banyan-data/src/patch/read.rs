@@ -16,6 +16,7 @@ use crate::edit::{Edit, EditContent, EditNode, Insert, Operation};
 use crate::error::{DataError, ErrorKind, ErrorPath, Position};
 use crate::lexical::{self, JsonScalar, JsonTypes};
 use crate::meta::{Annotated, Meta, annotation_named};
+use crate::node::Tree;
 use crate::operation::parse_parameters;
 use crate::path::{self, InstancePath, PathStep, Select, api_path, with_schemas};
 use crate::value::Value;
@@ -33,7 +34,7 @@ struct Patch<'a> {
 }
 
 /// Annotations by place and name.
-type Metadata = BTreeMap<String, BTreeMap<String, Json>>;
+pub(super) type Metadata = BTreeMap<String, BTreeMap<String, Json>>;
 
 /// One edit of a patch.
 #[derive(Deserialize)]
@@ -48,12 +49,12 @@ pub(super) struct PatchEdit<'a> {
     #[serde(borrow, rename = "where")]
     pub(super) place: Option<Cow<'a, str>>,
     #[serde(borrow)]
-    value: Option<&'a RawValue>,
+    pub(super) value: Option<&'a RawValue>,
     /// The value of a patch in XML.
     #[serde(skip)]
     pub(super) xml: Option<String>,
     #[serde(rename = "banyan:metadata")]
-    metadata: Option<Metadata>,
+    pub(super) metadata: Option<Metadata>,
 }
 
 /// Reads a YANG Patch in JSON as one edit, which is as strict as the patch: `create` of what exists fails, and so
@@ -124,10 +125,10 @@ pub(super) fn joined(
     })
 }
 
-struct EditReader<'a> {
-    schema: &'a Arc<Schema>,
-    mounts: &'a dyn Mounts,
-    edit: &'a PatchEdit<'a>,
+pub(super) struct EditReader<'a> {
+    pub(super) schema: &'a Arc<Schema>,
+    pub(super) mounts: &'a dyn Mounts,
+    pub(super) edit: &'a PatchEdit<'a>,
 }
 
 /// The mounts below a place, for a document that begins there.
@@ -149,11 +150,11 @@ impl Mounts for Below<'_> {
 }
 
 impl EditReader<'_> {
-    fn wrong(&self, kind: ErrorKind, message: impl Into<String>) -> DataError {
+    pub(super) fn wrong(&self, kind: ErrorKind, message: impl Into<String>) -> DataError {
         DataError::new(kind, ErrorPath(self.edit.target.as_ref().into()), message)
     }
 
-    fn path(&self, text: &str) -> Result<InstancePath, DataError> {
+    pub(super) fn path(&self, text: &str) -> Result<InstancePath, DataError> {
         api_path::parse(self.schema, text, self.mounts).map_err(|error| error.into_data_error())
     }
 
@@ -165,7 +166,7 @@ impl EditReader<'_> {
         })
     }
 
-    fn read(&self, root: &mut EditNode) -> Result<(), DataError> {
+    pub(super) fn read(&self, root: &mut EditNode) -> Result<(), DataError> {
         let target = self.path(&self.edit.target)?;
         let Some((last, parents)) = target.steps.split_last() else {
             return self.read_root(root);
@@ -180,6 +181,24 @@ impl EditReader<'_> {
         let new = match &self.edit.metadata {
             Some(metadata) => vec![self.annotated(&own, &target, metadata)?],
             None => self.edits(&own, parents, last)?,
+        };
+        self.enter(root, &target.steps, new)
+    }
+
+    /// Puts edits of the children of what the last of `steps` stands in below it, where all that leads there is passed
+    /// through.
+    fn enter(
+        &self,
+        root: &mut EditNode,
+        steps: &[PathStep],
+        new: Vec<EditNode>,
+    ) -> Result<(), DataError> {
+        let target = InstancePath {
+            steps: steps.to_vec(),
+        };
+        let parents = steps.split_last().map_or(&[][..], |(_, parents)| parents);
+        let Some(schemas) = with_schemas(self.schema, &target, self.mounts) else {
+            return Err(self.wrong(ErrorKind::UnknownElement, "the target fits no schema"));
         };
         let mut at = root;
         for depth in 0..parents.len() {
@@ -272,6 +291,48 @@ impl EditReader<'_> {
         }
     }
 
+    /// The edit that creates what the value holds below the target, which must be one instance; and its step.
+    pub(super) fn created(
+        &self,
+        root: &mut EditNode,
+        target: &InstancePath,
+    ) -> Result<PathStep, DataError> {
+        let schemas = with_schemas(self.schema, target, self.mounts);
+        let Some(schemas) = schemas else {
+            return Err(self.wrong(ErrorKind::UnknownElement, "the target fits no schema"));
+        };
+        let own = schemas
+            .last()
+            .map_or(self.schema.clone(), |(schema, _)| schema.clone());
+        let (schema, parent) = match (self.mounted(&own, &target.steps), target.steps.last()) {
+            (Some(mounted), _) => (mounted, SchemaId::ROOT),
+            (None, Some(step)) => (own, step.node),
+            (None, None) => (own, SchemaId::ROOT),
+        };
+        let tree = self.value(&schema, parent, &target.steps)?;
+        let mut edits = match tree.root().slots() {
+            [slot] => content_edits(slot.id, &slot.content, Operation::Create),
+            _ => Vec::new(),
+        };
+        let [edit] = edits.as_mut_slice() else {
+            let message = "the body must be one new child of the target, and nothing else";
+            return Err(self.wrong(ErrorKind::InvalidValue, message));
+        };
+        edit.insert = self.place()?;
+        let step = PathStep {
+            node: edit.id,
+            select: match &edit.content {
+                EditContent::Entry(keys, _) => Select::Keys(keys.clone()),
+                EditContent::LeafListEntry(value) => Select::Value(value.clone()),
+                _ => Select::None,
+            },
+        };
+        let mut steps = target.steps.clone();
+        steps.push(step.clone());
+        self.enter(root, &steps, edits)?;
+        Ok(step)
+    }
+
     fn gone(&self, schema: &Schema, parents: &[PathStep], step: &PathStep) -> EditContent {
         match (schema.node(step.node).kind, &step.select) {
             (_, Select::Keys(keys)) => EditContent::Entry(keys.clone(), Vec::new()),
@@ -295,39 +356,11 @@ impl EditReader<'_> {
         step: &PathStep,
         operation: Operation,
     ) -> Result<Vec<EditNode>, DataError> {
-        let (encoding, value) = match (self.edit.value, &self.edit.xml) {
-            (Some(value), _) => (Encoding::Json, value.get()),
-            (None, Some(value)) => (Encoding::Xml, value.as_str()),
-            (None, None) => {
-                let message = "the edit needs a value";
-                return Err(self.wrong(ErrorKind::MissingElement, message));
-            }
-        };
         let parent = schema
             .node(step.node)
             .data_parent()
             .unwrap_or(SchemaId::ROOT);
-        let below = Below {
-            place: parents,
-            own: usize::from(parent != SchemaId::ROOT),
-            mounts: self.mounts,
-        };
-        let options = ParseOptions {
-            mounts: Some(&below),
-            ..ParseOptions::default()
-        };
-        let read = parse_parameters(schema, parent, encoding, value.as_bytes(), &options);
-        let tree = read.map_err(|errors| {
-            let first = errors.into_iter().next();
-            let first = first.map(|error| self.in_document(error, parents, &below));
-            first.unwrap_or_else(|| self.wrong(ErrorKind::InvalidValue, "the value is wrong"))
-        })?;
-        if tree.root().meta().is_some() {
-            // They are metadata of the parent, which an edit has as a whole.
-            let message = "annotations beside the target itself cannot be kept";
-            let error = self.wrong(ErrorKind::UnknownAttribute, message);
-            return Err(error.with_help("make the node around it the target"));
-        }
+        let tree = self.value(schema, parent, parents)?;
         let mut edits = match tree.root().slots() {
             [slot] if slot.id == step.node => content_edits(slot.id, &slot.content, operation),
             // A container without presence and without children is not stored, so it reads as nothing.
@@ -354,6 +387,45 @@ impl EditReader<'_> {
             }
         }
         Ok(edits)
+    }
+
+    /// What the value holds, as children of an instance of `parent`, the last of `parents`.
+    fn value(
+        &self,
+        schema: &Arc<Schema>,
+        parent: SchemaId,
+        parents: &[PathStep],
+    ) -> Result<Tree, DataError> {
+        let (encoding, value) = match (self.edit.value, &self.edit.xml) {
+            (Some(value), _) => (Encoding::Json, value.get()),
+            (None, Some(value)) => (Encoding::Xml, value.as_str()),
+            (None, None) => {
+                let message = "the edit needs a value";
+                return Err(self.wrong(ErrorKind::MissingElement, message));
+            }
+        };
+        let below = Below {
+            place: parents,
+            own: usize::from(parent != SchemaId::ROOT),
+            mounts: self.mounts,
+        };
+        let options = ParseOptions {
+            mounts: Some(&below),
+            ..ParseOptions::default()
+        };
+        let read = parse_parameters(schema, parent, encoding, value.as_bytes(), &options);
+        let tree = read.map_err(|errors| {
+            let first = errors.into_iter().next();
+            let first = first.map(|error| self.in_document(error, parents, &below));
+            first.unwrap_or_else(|| self.wrong(ErrorKind::InvalidValue, "the value is wrong"))
+        })?;
+        if tree.root().meta().is_some() {
+            // They are metadata of the parent, which an edit has as a whole.
+            let message = "annotations beside the target itself cannot be kept";
+            let error = self.wrong(ErrorKind::UnknownAttribute, message);
+            return Err(error.with_help("make the node around it the target"));
+        }
+        Ok(tree)
     }
 
     /// An error about the value, read by itself, as one about the document: with the whole path, and without its
