@@ -15,6 +15,8 @@ MEMORY = 6 << 30
 # Growth of time over growth of text from which a generator is reported, and the least seconds that say anything.
 SUPERLINEAR = 1.8
 LEAST = 0.05
+# A diagram shows the conditions of a `uses` at each node that it brings: what is printed is their product.
+NOT_DRAWN = {"uses-iffeatures"}
 
 
 def limit():
@@ -50,6 +52,8 @@ def main():
         folder = pathlib.Path(folder)
         for name in arguments.generators:
             for command in arguments.commands.split(","):
+                if command == "tree" and name in NOT_DRAWN:
+                    continue
                 runs = []
                 for size in sizes:
                     body = GENERATORS[name](size * 1e6)
