@@ -127,7 +127,7 @@ fn is_there(tree: &Tree, target: &InstancePath, mounts: &dyn Mounts) -> bool {
         && is_there(tree, &parent, mounts)
 }
 
-/// The datastore itself: its content is in `data` of ietf-restconf.
+/// The datastore itself: its content is in `data` of ietf-restconf, which both readers know.
 fn datastore(
     tree: &Tree,
     request: &ResourceRequest<'_>,
@@ -152,19 +152,7 @@ fn datastore(
     let schema = tree.schema();
     let edit = match encoding {
         Encoding::Xml => xml::parse_edit(schema, body.as_bytes(), operation, &options),
-        Encoding::Json => {
-            let inner: std::collections::BTreeMap<&str, &RawValue> = serde_json::from_str(body)
-                .map_err(|error| {
-                    reader.wrong(
-                        ErrorKind::Malformed,
-                        format!("the body is no JSON object: {error}"),
-                    )
-                })?;
-            let body = inner
-                .get("ietf-restconf:data")
-                .map_or(body, |data| data.get());
-            json::parse_edit(schema, body.as_bytes(), operation, &options)
-        }
+        Encoding::Json => json::parse_edit(schema, body.as_bytes(), operation, &options),
     };
     let edit = edit.map_err(|errors| {
         let first = errors.into_iter().next();
@@ -176,6 +164,7 @@ fn datastore(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::PrintOptions;
     use crate::sample::{XML, schema};
 
     fn tree() -> Tree {
@@ -232,6 +221,14 @@ mod tests {
             Some("/net:net/rule[id='9']")
         );
         assert_eq!(done(&post), "+rule 9 {\n+note new;\n+}");
+        let (edit, _) = resource_edit(&old, &post, &old).unwrap_or_else(|error| panic!("{error}"));
+        let new = edit.apply(&old).unwrap_or_else(|error| panic!("{error}"));
+        let mut out = Vec::new();
+        let printed = xml::print(&new, &PrintOptions::default(), &mut out);
+        assert!(printed.is_ok());
+        let text = String::from_utf8_lossy(&out);
+        let at = |id: u8| text.find(&format!("<id>{id}</id>"));
+        assert!(at(7) < at(9) && at(9) < at(3), "{text}");
         let again = request(Method::Post, "/net:net", r#"{"net:rule":[{"id":7}]}"#);
         assert!(done(&again).starts_with("DataExists"), "{}", done(&again));
         let two = request(
