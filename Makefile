@@ -34,7 +34,7 @@ fuzz:
 	@scripts/setup fuzz
 	@scripts/fuzz
 
-# Hostile modules of one and ten megabytes: fails when time grows faster than the text.
+# Hostile modules of four and twelve megabytes: fails when time grows faster than the text.
 hostile: setup-build
 	$(CARGO) build --release --quiet --bin banyan
 	python3 tests/hostile/measure.py $${CARGO_TARGET_DIR:-target}/release/banyan

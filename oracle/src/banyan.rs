@@ -1,8 +1,11 @@
 //! Banyan, in lenient mode as for a device.
 
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use banyan_data::cores::Cores;
+use banyan_yang::cache::{Miss, Storage};
 use banyan_yang::compile::{
     Compiled, Compiler, Features, Mode, ModuleSource, ModuleText, SourceError,
 };
@@ -52,8 +55,48 @@ pub fn compile_and_count(set: &Set) -> Result<(Measurement, usize), String> {
     Ok((measurement, statements))
 }
 
-fn measured(set: &Set) -> Result<(Measurement, Arc<Schema>), String> {
+/// How long compiling a set takes, and loading it once it is kept, in milliseconds; and the bytes that are kept.
+pub fn compile_and_load(set: &Set) -> Result<(f64, f64, usize), String> {
+    let plain = measured(set)?.0;
+    let kept = Kept::default();
+    let through = |kept: &Kept| {
+        let compiled = compiler(set).compile_through(kept);
+        compiled.map_err(|error| error.to_string())
+    };
+    drop(through(&kept)?);
     let stopwatch = Stopwatch::start();
+    let loaded = through(&kept)?;
+    let loading = stopwatch.stop(0, 0);
+    drop(loaded);
+    let files = kept.0.borrow();
+    let hits = kept.1.get();
+    match (files.values().next(), hits) {
+        (Some(bytes), 1) => Ok((plain.milliseconds, loading.milliseconds, bytes.len())),
+        _ => Err(format!("the set was read {hits} times from what is kept")),
+    }
+}
+
+/// A cache in memory, which counts what it gave.
+#[derive(Default)]
+struct Kept(RefCell<HashMap<String, Vec<u8>>>, Cell<usize>);
+
+impl Storage for Kept {
+    fn read(&self, key: &str) -> Option<Vec<u8>> {
+        let found = self.0.borrow().get(key).cloned();
+        self.1.set(self.1.get() + usize::from(found.is_some()));
+        found
+    }
+
+    fn write(&self, key: &str, bytes: &[u8]) {
+        self.0.borrow_mut().insert(key.to_owned(), bytes.to_vec());
+    }
+
+    fn missed(&self, key: &str, miss: &Miss) {
+        eprintln!("{key}: {miss}");
+    }
+}
+
+fn compiler(set: &Set) -> Compiler<'_> {
     let mut compiler = Compiler::new(set).workers(&Cores).mode(Mode::Lenient);
     for wanted in &set.wanted {
         compiler = compiler.implement(&wanted.name, None);
@@ -61,10 +104,15 @@ fn measured(set: &Set) -> Result<(Measurement, Arc<Schema>), String> {
             compiler = compiler.features(&wanted.name, Features::Only(features.clone()));
         }
     }
+    compiler
+}
+
+fn measured(set: &Set) -> Result<(Measurement, Arc<Schema>), String> {
+    let stopwatch = Stopwatch::start();
     let Compiled {
         schema,
         diagnostics,
-    } = compiler.compile().map_err(|error| error.to_string())?;
+    } = compiler(set).compile().map_err(|error| error.to_string())?;
     let implemented = schema
         .modules()
         .filter(|(_, module)| module.implemented)

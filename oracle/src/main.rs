@@ -22,15 +22,16 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
-        [] => table().and_then(|()| scale()).and_then(|()| data::table()),
+        [] => table().and_then(|()| cache()).and_then(|()| scale()).and_then(|()| data::table()),
         ["scale"] => scale(),
+        ["cache"] => cache(),
         ["run", engine, set] => run(engine, set),
         ["data"] => data::table(),
         ["data", "run", engine, nodes] => data::run(engine, nodes),
         ["jury", "handful", seed] => jury::handful(seed),
         ["jury", handfuls, first] => jury::all(handfuls, first),
         _ => Err(
-            "usage: oracle [scale | run ENGINE SET | data [run ENGINE NODES] | jury HANDFULS SEED]"
+            "usage: oracle [scale | cache | run ENGINE SET | data [run ENGINE NODES] | jury HANDFULS SEED]"
                 .to_owned(),
         ),
     };
@@ -84,6 +85,23 @@ fn child(engine: &str, set: &str) -> Result<Measurement, String> {
         ));
     }
     String::from_utf8_lossy(&output.stdout).parse()
+}
+
+/// Sets that are compiled, beside the same loaded from bytes; texts are read from files both times.
+fn cache() -> Result<(), String> {
+    println!("\n| set | compile | load | ratio | bytes kept |\n|---|---:|---:|---:|---:|");
+    for name in sets::NAMES {
+        let set = sets::set(name)?;
+        let mut best = (f64::INFINITY, f64::INFINITY, 0);
+        for _ in 0..ROUNDS {
+            let (compile, load, bytes) = banyan::compile_and_load(&set)?;
+            best = (best.0.min(compile), best.1.min(load), bytes);
+        }
+        let (compile, load, bytes) = best;
+        let (ratio, megabytes) = (compile / load, bytes as f64 / 1e6);
+        println!("| {name} | {compile:.0} ms | {load:.0} ms | {ratio:.1} | {megabytes:.1} MB |");
+    }
+    Ok(())
 }
 
 /// Time per thousand statements, for growing parts of the vendor's set.

@@ -12,9 +12,9 @@ from modules import GENERATORS
 
 SECONDS = 60
 MEMORY = 6 << 30
-# Growth of time over growth of text from which a generator is reported, and the least seconds that say anything. What is
-# linear shows up to 2, because ten times the text is no longer in the processor's cache; what is quadratic shows 10.
-SUPERLINEAR = 3
+# Growth of time over growth of text from which a generator is reported, and the least seconds that say anything. The
+# smaller text is large enough to be out of the processor's cache, too.
+SUPERLINEAR = 1.8
 LEAST = 0.05
 # A diagram shows the conditions of a `uses` at each node that it brings: what is printed is their product.
 NOT_DRAWN = {"uses-iffeatures"}
@@ -44,7 +44,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("banyan", help="the program, built for release")
     parser.add_argument("--commands", default="check,tree")
-    parser.add_argument("--megabytes", default="1,10")
+    parser.add_argument("--megabytes", default="4,12")
     parser.add_argument("generators", nargs="*", default=list(GENERATORS), metavar="GENERATOR")
     arguments = parser.parse_intermixed_args()
     sizes = [float(size) for size in arguments.megabytes.split(",")]
