@@ -4,12 +4,14 @@
 
 mod disk;
 mod memory;
+mod options;
 
 use std::io::{self, Write};
 use std::path::Path;
 
 pub use disk::DiskFiles;
 pub use memory::{Fault, MemoryFiles};
+pub use options::{Format, OptionsError, Policy, StoreOptions};
 
 /// Writes a file's content piece by piece, so that nobody holds it whole.
 pub type Writer<'a> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'a;

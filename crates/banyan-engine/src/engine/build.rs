@@ -13,7 +13,7 @@ use super::{Core, Engine, Seams};
 use crate::backend::Cancel;
 use crate::bind::{NoMounts, SharedMounts};
 use crate::clock::{Clock, SystemClock};
-use crate::files::{DiskFiles, Files, LockError, MemoryFiles};
+use crate::files::{DiskFiles, Files, LockError, MemoryFiles, StoreOptions};
 use crate::keeper::{IDLE, Keeper};
 use crate::log::{CommitLog, MemoryLog, RedbLog};
 use crate::operation::{Operation, Operations};
@@ -69,6 +69,7 @@ pub struct EngineBuilder {
     operations: Vec<(String, Arc<dyn Operation>)>,
     providers: Vec<Arc<dyn Provider>>,
     start: StartMode,
+    stores: StoreOptions,
 }
 
 impl EngineBuilder {
@@ -84,6 +85,7 @@ impl EngineBuilder {
             operations: Vec::new(),
             providers: Vec::new(),
             start: StartMode::default(),
+            stores: StoreOptions::default(),
         }
     }
 
@@ -142,6 +144,12 @@ impl EngineBuilder {
         self
     }
 
+    /// How datastores are kept in files.
+    pub fn stores(mut self, options: StoreOptions) -> Self {
+        self.stores = options;
+        self
+    }
+
     /// Starts the engine: locks the directory, recovers running from files and log, checks it.
     ///
     /// # Errors
@@ -160,6 +168,7 @@ impl EngineBuilder {
     }
 
     fn build(self) -> Result<Core, StartError> {
+        self.stores.check()?;
         let operations = self.bound()?;
         let (seams, directory, lock) = self.boundaries()?;
         let recovered = recover::recover(

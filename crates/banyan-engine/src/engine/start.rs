@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::error::BackendError;
+use crate::files::OptionsError;
 use crate::log::LogError;
 use crate::number::Seq;
 
@@ -79,6 +80,9 @@ pub enum StartError {
         "the configuration is not valid under the loaded modules:\n{0}\nload the modules that it was made with, or correct running_db by hand while the program is stopped"
     )]
     Invalid(BackendError),
+    /// The options of the datastores do not go together.
+    #[error(transparent)]
+    Options(#[from] OptionsError),
     /// Something is registered twice, or for what the schema does not have.
     #[error("{0}")]
     Registration(String),
