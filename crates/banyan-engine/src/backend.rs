@@ -206,7 +206,7 @@ impl Body {
 pub enum Datastore {
     /// The configuration in force.
     Running,
-    /// The shared work copy; lost at a restart.
+    /// The work copy: the shared one, or the session's own ([`Candidates`]); lost at a restart.
     Candidate,
     /// What the next start begins with.
     Startup,
@@ -221,6 +221,29 @@ impl Datastore {
             Datastore::Startup => "startup",
         }
     }
+}
+
+/// Which candidate a session works on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Candidates {
+    /// The one that all sessions share (RFC 6241 8.3); it outlives them.
+    #[default]
+    Shared,
+    /// One of its own, which nobody else sees and which ends with it (draft-ietf-netconf-privcand).
+    Private,
+}
+
+/// What becomes of conflicts when a candidate is brought onto what is running now
+/// (draft-ietf-netconf-privcand, `resolution-mode`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Resolution {
+    /// They are listed, and nothing is changed.
+    #[default]
+    RevertOnConflict,
+    /// What the candidate has is kept.
+    PreferCandidate,
+    /// What is running takes its place.
+    PreferRunning,
 }
 
 /// What of a datastore is asked for.

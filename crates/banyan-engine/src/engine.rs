@@ -16,6 +16,7 @@ use banyan_data::path::InstancePath;
 use banyan_yang::schema::{Schema, SchemaId};
 use tokio::sync::Notify;
 
+pub(crate) use build::Editing;
 pub use build::{EngineBuilder, StartMode};
 pub use start::StartError;
 
@@ -72,6 +73,8 @@ pub(crate) struct WorkTree {
 pub(crate) struct Core {
     pub schema: Arc<Schema>,
     pub mounts: SharedMounts,
+    #[expect(dead_code, reason = "read from the next commit on")]
+    pub editing: Editing,
     pub participants: Vec<Arc<dyn Participant>>,
     pub operations: Operations,
     pub providers: Vec<Arc<dyn Provider>>,

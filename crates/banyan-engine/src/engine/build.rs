@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use super::recover::{self, Recovered};
 use super::start::StartError;
 use super::{Core, Engine, Seams};
-use crate::backend::Cancel;
+use crate::backend::{Cancel, Candidates};
 use crate::bind::{NoMounts, SharedMounts};
 use crate::clock::{Clock, SystemClock};
 use crate::files::{DiskFiles, Files, LockError, MemoryFiles, StoreOptions};
@@ -70,6 +70,18 @@ pub struct EngineBuilder {
     providers: Vec<Arc<dyn Provider>>,
     start: StartMode,
     stores: StoreOptions,
+    editing: Editing,
+}
+
+/// How candidates are worked on.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Editing {
+    /// Which candidate a session has that asks for none.
+    pub candidates: Candidates,
+    /// Whether the first edit of the shared candidate locks it.
+    pub autolock: bool,
+    /// Whether each edit is committed at once.
+    pub autocommit: bool,
 }
 
 impl EngineBuilder {
@@ -86,7 +98,28 @@ impl EngineBuilder {
             providers: Vec::new(),
             start: StartMode::default(),
             stores: StoreOptions::default(),
+            editing: Editing::default(),
         }
+    }
+
+    /// Which candidate a session works on that does not ask for one (`CLICON_XMLDB_PRIVATE_CANDIDATE`).
+    pub fn candidates(mut self, candidates: Candidates) -> Self {
+        self.editing.candidates = candidates;
+        self
+    }
+
+    /// Whether the first edit of the shared candidate takes its lock (`CLICON_AUTOLOCK`): it is given back by commit
+    /// and discard, and a session that ends takes its changes with it. Private candidates need no lock.
+    pub fn autolock(mut self, autolock: bool) -> Self {
+        self.editing.autolock = autolock;
+        self
+    }
+
+    /// Whether each edit of a candidate is committed at once (`CLICON_AUTOCOMMIT`); an edit whose commit is refused is
+    /// refused, and the candidate is as it was before.
+    pub fn autocommit(mut self, autocommit: bool) -> Self {
+        self.editing.autocommit = autocommit;
+        self
     }
 
     /// Keeps the datastores in this directory.
@@ -197,6 +230,7 @@ impl EngineBuilder {
             tids: Tids::recover(&*seams.log)?,
             schema: self.schema,
             mounts: self.mounts,
+            editing: self.editing,
             participants: self.participants,
             operations,
             providers: self.providers,
