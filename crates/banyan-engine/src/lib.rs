@@ -3,6 +3,7 @@
 //! A commit is a short pipeline over immutable trees; nothing in it walks a whole datastore. The crate
 //! knows no wire format of any protocol: front ends come through [`backend::Backend`].
 
+pub mod access;
 pub mod backend;
 mod bind;
 mod blocking;

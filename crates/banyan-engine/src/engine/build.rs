@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use super::recover::{self, Recovered};
 use super::start::StartError;
 use super::{Core, Engine, Seams};
+use crate::access::AccessOptions;
 use crate::backend::{Cancel, Candidates};
 use crate::bind::{NoMounts, SharedMounts};
 use crate::clock::{Clock, SystemClock};
@@ -71,6 +72,7 @@ pub struct EngineBuilder {
     start: StartMode,
     stores: StoreOptions,
     editing: Editing,
+    access: AccessOptions,
 }
 
 /// How candidates are worked on.
@@ -99,6 +101,7 @@ impl EngineBuilder {
             start: StartMode::default(),
             stores: StoreOptions::default(),
             editing: Editing::default(),
+            access: AccessOptions::default(),
         }
     }
 
@@ -180,6 +183,12 @@ impl EngineBuilder {
     /// How datastores are kept in files.
     pub fn stores(mut self, options: StoreOptions) -> Self {
         self.stores = options;
+        self
+    }
+
+    /// Access control; without it everybody may do everything.
+    pub fn access(mut self, options: AccessOptions) -> Self {
+        self.access = options;
         self
     }
 
