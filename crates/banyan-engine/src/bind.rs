@@ -23,8 +23,8 @@ pub(crate) use change::{
 };
 pub(crate) use document::{apply, parse_config, parse_edit, print, print_file};
 pub(crate) use operation::{
-    check_input, check_output, operation_by_name, output_from_json, parse_operation, print_output,
-    state_from_json, to_json,
+    check_input, check_output, operation_by_name, operation_schema, output_from_json,
+    parse_operation, print_output, state_from_json, to_json,
 };
 pub(crate) use path::{apply_path_edit, parse_path, path_text, path_xpath};
 pub(crate) use schema::{has_top_level, modules, schema_text};

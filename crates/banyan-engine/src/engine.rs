@@ -20,6 +20,7 @@ pub(crate) use build::Editing;
 pub use build::{EngineBuilder, StartMode};
 pub use start::StartError;
 
+use crate::access::Access;
 use crate::backend::{Call, Cancel, CommitParameters, Committed, Result, Source};
 use crate::bind::{self, SharedMounts};
 use crate::blocking::{on_pool, to_its_end};
@@ -72,6 +73,7 @@ pub(crate) struct WorkTree {
 /// What the engine is made of.
 pub(crate) struct Core {
     pub schema: Arc<Schema>,
+    pub access: Access,
     pub mounts: SharedMounts,
     #[expect(dead_code, reason = "read from the next commit on")]
     pub editing: Editing,
@@ -216,6 +218,7 @@ impl Engine {
         input: Tree,
     ) -> Result<Tree> {
         let schema = input.schema().clone();
+        self.permit_operation(call, &schema, node, target.as_ref())?;
         let Some(operation) = self.0.operations.find(&schema, node) else {
             return Err(BackendError::new(
                 ErrorTag::OperationNotSupported,

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use banyan_data::Tree;
 
-use crate::backend::Result;
+use crate::backend::{Call, Result};
 use crate::bind::{self, SharedMounts};
 use crate::blocking::on_pool;
 use crate::engine::{Engine, log_failed};
 use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
 use crate::log::{CommitLog, RecordHead};
-use crate::number::{Seq, SessionId, Tid};
+use crate::number::{Seq, Tid};
 use crate::snapshot::Snapshot;
 
 /// How many records are taken from the log at a time.
@@ -125,10 +125,14 @@ impl Engine {
     /// Makes the candidate what running was; the commit is the caller's business.
     ///
     /// # Errors
-    /// The history does not reach there, or the candidate is locked by another session.
-    pub async fn rollback(&self, session: SessionId, past: Past) -> Result<Seq> {
+    /// The history does not reach there, the candidate is locked by another session, or the caller may not change what
+    /// differs.
+    pub async fn rollback(&self, call: &Call, past: Past) -> Result<Seq> {
         let state = self.past(past).await?;
-        self.set_candidate(session, state.tree).await?;
+        let (core, wanted, candidate) = (self.0.clone(), state.tree.clone(), self.candidate());
+        let caller = call.clone();
+        on_pool(move || core.permit_changes(&caller, &bind::diff(&candidate, &wanted))).await??;
+        self.set_candidate(call.session, state.tree).await?;
         Ok(state.seq)
     }
 }

@@ -163,6 +163,7 @@ impl Backend for Engine {
                     "the server is stopping",
                 ));
             }
+            self.0.access.credible(&principal)?;
             let now = self.0.seams.clock.now();
             self.0.sessions.open(principal, source, now)
         })
@@ -189,6 +190,7 @@ impl Backend for Engine {
 
     fn kill_session<'a>(&'a self, call: &'a Call, victim: SessionId) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
+            self.0.permit(call, "kill-session")?;
             self.0.sessions.kill(call.session, victim)?;
             // The locks are free before the answer, as RFC 6241 7.9 wants; the front end may be slow to see its end.
             self.close_session(victim).await;
@@ -197,11 +199,16 @@ impl Backend for Engine {
     }
 
     fn get<'a>(&'a self, call: &'a Call, get: Get) -> BoxFuture<'a, Result<Body>> {
-        Box::pin(async move { self.read(call, get, Layout::Compact).await })
+        Box::pin(async move {
+            let operation = if get.state { "get" } else { "get-config" };
+            self.0.permit(call, operation)?;
+            self.read(call, get, Layout::Compact).await
+        })
     }
 
     fn edit<'a>(&'a self, call: &'a Call, edit: EditRequest) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
+            self.0.permit(call, "edit-config")?;
             match edit.target {
                 Datastore::Candidate => {}
                 Datastore::Running => return Err(Self::running_is_not_writable("edit-config")),
@@ -223,14 +230,12 @@ impl Backend for Engine {
                 bind::parse_edit(&schema, &edit.edit, edit.default_operation, &mounts)
             })
             .await??;
+            let apply = self.guarded(call, move |candidate| bind::apply(&bound, candidate));
             if test_option == TestOption::TestOnly {
                 let candidate = self.candidate();
-                return on_pool(move || bind::apply(&bound, &candidate).map(drop)).await?;
+                return on_pool(move || apply(&candidate).map(drop)).await?;
             }
-            self.work_on_candidate(call.session, move |candidate| {
-                bind::apply(&bound, candidate)
-            })
-            .await
+            self.work_on_candidate(call.session, apply).await
         })
     }
 
@@ -241,6 +246,7 @@ impl Backend for Engine {
         to: Datastore,
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
+            self.0.permit(call, "copy-config")?;
             if from == Origin::Store(to) {
                 return Err(Report::new(
                     ErrorLayer::Protocol,
@@ -253,7 +259,8 @@ impl Backend for Engine {
                 return Err(Self::running_is_not_writable("copy-config"));
             }
             let from_running = from == Origin::Store(Datastore::Running);
-            let tree = self.tree_from(from).await?;
+            let tree = self.tree_from(from.clone()).await?;
+            let tree = self.permit_copy(call, &from, to, tree).await?;
             match to {
                 Datastore::Candidate if from_running => self.discard(call).await,
                 Datastore::Candidate => {
@@ -268,6 +275,7 @@ impl Backend for Engine {
 
     fn delete<'a>(&'a self, call: &'a Call, store: Datastore) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
+            self.0.permit(call, "delete-config")?;
             match store {
                 // RFC 6241 7.4: the running configuration cannot be deleted.
                 Datastore::Running => Err(not_supported("running cannot be deleted")),
@@ -282,6 +290,7 @@ impl Backend for Engine {
     fn lock<'a>(&'a self, call: &'a Call, store: Datastore) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let core = &self.0;
+            core.permit(call, "lock")?;
             // Edits under way come to their end first: none may land in a candidate that is locked.
             let _turn = match store {
                 Datastore::Candidate => Some(core.candidate_turn.lock().await),
@@ -325,6 +334,7 @@ impl Backend for Engine {
 
     fn unlock<'a>(&'a self, call: &'a Call, store: Datastore) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
+            self.0.permit(call, "unlock")?;
             let now = self.0.seams.clock.now();
             if store != Datastore::Candidate {
                 return self.0.sessions.unlock(call.session, store, now);
@@ -337,8 +347,9 @@ impl Backend for Engine {
         })
     }
 
-    fn validate<'a>(&'a self, _call: &'a Call, what: Origin) -> BoxFuture<'a, Result<()>> {
+    fn validate<'a>(&'a self, call: &'a Call, what: Origin) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
+            self.0.permit(call, "validate")?;
             let tree = match what {
                 Origin::Store(Datastore::Candidate) => {
                     let core = self.0.clone();
@@ -353,6 +364,7 @@ impl Backend for Engine {
                 bind::validate(&tree, &indexes, &changes)
             })
             .await?
+            .map_err(|error| self.0.hushed(call, &self.running().tree, error))
         })
     }
 
@@ -361,7 +373,11 @@ impl Backend for Engine {
         call: &'a Call,
         parameters: CommitParameters,
     ) -> BoxFuture<'a, Result<Committed>> {
-        Box::pin(self.commit_candidate(call, parameters, Options::none(), Until::Commit))
+        Box::pin(async move {
+            self.0.permit(call, "commit")?;
+            self.commit_candidate(call, parameters, Options::none(), Until::Commit)
+                .await
+        })
     }
 
     fn cancel_commit<'a>(
@@ -369,11 +385,15 @@ impl Backend for Engine {
         call: &'a Call,
         persist_id: Option<Arc<str>>,
     ) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move { self.cancel_pending(call, persist_id.as_deref()).await })
+        Box::pin(async move {
+            self.0.permit(call, "cancel-commit")?;
+            self.cancel_pending(call, persist_id.as_deref()).await
+        })
     }
 
     fn discard<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
+            self.0.permit(call, "discard-changes")?;
             let _turn = self.0.candidate_turn.lock().await;
             self.0.sessions.require_free(
                 call.session,
@@ -394,7 +414,8 @@ impl Backend for Engine {
         Box::pin(async move {
             let schema = self.0.schema.clone();
             let mounts = self.0.mounts.clone();
-            let running = self.running().tree;
+            // An action on what the user may not see is one on what is not there.
+            let running = self.readable(call, self.running().tree).await?;
             let bound =
                 on_pool(move || bind::parse_operation(&schema, &operation, &running, &mounts))
                     .await??;
@@ -408,11 +429,15 @@ impl Backend for Engine {
 
     fn schema_text<'a>(
         &'a self,
-        _call: &'a Call,
+        call: &'a Call,
         name: &'a str,
         revision: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Arc<str>>> {
-        Box::pin(async move { bind::schema_text(&self.0.schema, name, revision) })
+        Box::pin(async move {
+            self.0
+                .permit_in(call, "ietf-netconf-monitoring", "get-schema")?;
+            bind::schema_text(&self.0.schema, name, revision)
+        })
     }
 }
 

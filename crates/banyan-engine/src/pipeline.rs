@@ -75,7 +75,7 @@ pub(crate) async fn commit(core: &Arc<Core>, attempt: Attempt) -> Result<Outcome
     }
     let holder = core.sessions.describe(attempt.call.session);
     let (change, _reserved) = loop {
-        let change = prepare(core, &attempt.base, &attempt.mine).await?;
+        let change = prepare(core, &attempt.call, &attempt.base, &attempt.mine).await?;
         if change.changes.is_empty() {
             return Ok(Outcome {
                 committed: Committed {
@@ -153,28 +153,35 @@ pub(crate) async fn commit(core: &Arc<Core>, attempt: Attempt) -> Result<Outcome
     })
 }
 
-/// Steps 1 to 3: rebases on running, finds the difference, and validates the result.
-async fn prepare(core: &Arc<Core>, base: &Snapshot, mine: &Tree) -> Result<Change> {
+/// Steps 1 to 3: rebases on running, finds the difference, checks that the caller may make it, and validates the result.
+async fn prepare(core: &Arc<Core>, call: &Call, base: &Snapshot, mine: &Tree) -> Result<Change> {
     let before = Snapshot::clone(&core.running.load());
     let base = base.clone();
     let mine = mine.clone();
+    let (core, call) = (core.clone(), call.clone());
     on_pool(move || {
-        let after = if base.tree.ptr_eq(&before.tree) {
-            mine
-        } else {
-            bind::rebase(&base.tree, &mine, &before.tree)?
+        let running = before.tree.clone();
+        let prepared = || {
+            let after = if base.tree.ptr_eq(&before.tree) {
+                mine
+            } else {
+                bind::rebase(&base.tree, &mine, &before.tree)?
+            };
+            let (after, indexes) = bind::settled(&before, after)?;
+            let changes = bind::diff(&before.tree, &after);
+            if !changes.is_empty() {
+                core.permit_changes(&call, &changes)?;
+                core.sound_rules(&before.tree, &after)?;
+                bind::validate(&after, &indexes, &changes)?;
+            }
+            Ok(Change {
+                before,
+                after,
+                indexes,
+                changes: Arc::new(changes),
+            })
         };
-        let (after, indexes) = bind::settled(&before, after)?;
-        let changes = bind::diff(&before.tree, &after);
-        if !changes.is_empty() {
-            bind::validate(&after, &indexes, &changes)?;
-        }
-        Ok(Change {
-            before,
-            after,
-            indexes,
-            changes: Arc::new(changes),
-        })
+        prepared().map_err(|error| core.hushed(&call, &running, error))
     })
     .await?
 }
@@ -190,7 +197,7 @@ async fn publish(
     loop {
         if core.running.load().seq != change.before.seq {
             // Disjoint paths are not disjoint constraints, so the result is validated again.
-            change = prepare(core, &change.before, &change.after).await?;
+            change = prepare(core, &attempt.call, &change.before, &change.after).await?;
         }
         let seq = Seq(change.before.seq.0 + 1);
         let notes = transaction.noted();

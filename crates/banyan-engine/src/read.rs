@@ -7,6 +7,7 @@ use banyan_data::document::Layout;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::access::{self, ReadableInUse};
 use crate::backend::{Body, Call, Cancel, Get, Result};
 use crate::bind;
 use crate::blocking::on_pool;
@@ -26,6 +27,7 @@ impl Engine {
     /// Reads; the data are those of one moment.
     pub(crate) async fn read(&self, call: &Call, get: Get, layout: Layout) -> Result<Body> {
         let mut tree = self.tree_of(get.store);
+        let subject = self.0.subject(call)?;
         if get.state {
             tree = self.with_state(call, tree, &get).await?;
         }
@@ -40,9 +42,15 @@ impl Engine {
                 buffer: Vec::new(),
                 cancel,
             };
+            // Filters are evaluated over what the user may see, so that they tell nothing of the rest.
+            let tree = match &subject {
+                None => tree,
+                Some(subject) => subject.readable(&tree),
+            };
             let printed = bind::select(tree, get.filter.as_ref(), &mounts).and_then(|selected| {
                 bind::print(
                     &selected,
+                    &ReadableInUse(subject),
                     get.encoding,
                     get.with_defaults,
                     get.state,
@@ -64,12 +72,19 @@ impl Engine {
         }
     }
 
-    /// What the engine says of itself, if the read needs it.
-    fn own_state(&self, get: &Get) -> Option<serde_json::Value> {
+    /// What the engine says of itself, as far as the read needs it.
+    fn own_state(&self, get: &Get) -> Vec<serde_json::Value> {
         let schema = &self.0.schema;
-        let wanted = bind::has_top_level(schema, monitor::PATH)
-            && bind::may_select(get.filter.as_ref(), monitor::PATH);
-        wanted.then(|| monitor::netconf_state(self))
+        let wanted =
+            |path| bind::has_top_level(schema, path) && bind::may_select(get.filter.as_ref(), path);
+        let mut state = Vec::new();
+        if wanted(monitor::PATH) {
+            state.push(monitor::netconf_state(self));
+        }
+        if wanted(access::STATE_PATH) {
+            state.push(self.0.access.counters.state());
+        }
+        state
     }
 
     /// Lays the state of the providers that the read needs over running. All are asked at once.

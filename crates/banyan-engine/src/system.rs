@@ -110,6 +110,10 @@ pub(crate) fn operations() -> Vec<(&'static str, Arc<dyn Operation>)> {
             ours(|request| Box::pin(edit::edit_path(request))),
         ),
         (
+            "/banyan:access-explain",
+            ours(|request| Box::pin(show::access_explain(request))),
+        ),
+        (
             "/banyan:edit-json",
             ours(|request| Box::pin(edit::edit_json(request))),
         ),
@@ -149,6 +153,8 @@ async fn history(request: Request) -> Result<Value> {
         let mut commit = described(&head);
         if request.flag("changes") {
             let (before, after) = engine.around(head.seq).await?;
+            let before = engine.readable(&request.call.call, before).await?;
+            let after = engine.readable(&request.call.call, after).await?;
             let mounts = engine.mounts().clone();
             let diff = on_pool(move || bind::diff_text(&before, &after, None, &mounts)).await??;
             commit["diff"] = diff.into();
@@ -201,9 +207,6 @@ async fn rollback(request: Request) -> Result<Value> {
             ));
         }
     };
-    let seq = request
-        .engine()
-        .rollback(request.call.call.session, past)
-        .await?;
+    let seq = request.engine().rollback(&request.call.call, past).await?;
     Ok(json!({ "banyan:seq": seq.to_string() }))
 }

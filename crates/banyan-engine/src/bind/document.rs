@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use banyan_data::document::{Holds, Layout, ParseOptions, PrintOptions};
+use banyan_data::document::{Holds, Layout, ParseOptions, PrintOptions, Unstored};
 use banyan_data::edit::{Edit, Operation};
 use banyan_data::{ErrorKind, Tree, json, text, xml};
 use banyan_yang::schema::Schema;
@@ -74,6 +74,7 @@ pub(crate) fn apply(edit: &Edit, tree: &Tree) -> Result<Tree> {
 /// indented.
 pub(crate) fn print(
     tree: &Tree,
+    in_use: &dyn Unstored,
     encoding: Encoding,
     with_defaults: WithDefaults,
     state: bool,
@@ -81,7 +82,6 @@ pub(crate) fn print(
     out: &mut dyn Write,
 ) -> Result<()> {
     use banyan_data::document::WithDefaults as Shown;
-    let in_use = banyan_data::in_use::InUse;
     let options = PrintOptions {
         layout: match encoding {
             Encoding::Text => Layout::Indented(3),
@@ -94,7 +94,7 @@ pub(crate) fn print(
             WithDefaults::ReportAllTagged => Shown::ReportAllTagged,
             WithDefaults::Trim => Shown::Trim,
         },
-        unstored: Some(&in_use),
+        unstored: Some(in_use),
     };
     match encoding {
         Encoding::Xml => xml::print(tree, &options, out),

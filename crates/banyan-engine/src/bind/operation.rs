@@ -174,7 +174,7 @@ fn rpc_named(schema: &Schema, name: &str) -> Option<SchemaId> {
 }
 
 /// The schema that the last step of a path leads into.
-fn operation_schema(running: &Tree, path: &InstancePath) -> Arc<Schema> {
+pub(crate) fn operation_schema(running: &Tree, path: &InstancePath) -> Arc<Schema> {
     use banyan_data::document::Mounts;
     let mut schema = running.schema().clone();
     for depth in 1..=path.steps.len() {
@@ -251,6 +251,7 @@ pub(crate) fn print_output(output: &Tree, encoding: Encoding, layout: Layout) ->
     let mut bytes = Vec::new();
     super::print(
         output,
+        &banyan_data::in_use::InUse,
         encoding,
         crate::backend::WithDefaults::Explicit,
         true,

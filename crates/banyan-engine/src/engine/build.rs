@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use super::recover::{self, Recovered};
 use super::start::StartError;
 use super::{Core, Engine, Seams};
-use crate::access::AccessOptions;
+use crate::access::{Access, AccessOptions};
 use crate::backend::{Cancel, Candidates};
 use crate::bind::{NoMounts, SharedMounts};
 use crate::clock::{Clock, SystemClock};
@@ -206,6 +206,10 @@ impl EngineBuilder {
             })??;
         let engine = Engine(Arc::new(core));
         keep_files(&engine);
+        engine
+            .admit_first_admin()
+            .await
+            .map_err(StartError::FirstAdmin)?;
         Ok(engine)
     }
 
@@ -213,6 +217,7 @@ impl EngineBuilder {
         self.stores.check()?;
         let operations = self.bound()?;
         let (seams, directory, lock) = self.boundaries()?;
+        let access = Access::open(self.access, &*seams.files, &self.schema, &self.mounts)?;
         let recovered = recover::recover(
             &seams,
             directory.as_deref(),
@@ -237,6 +242,7 @@ impl EngineBuilder {
         });
         Ok(Core {
             tids: Tids::recover(&*seams.log)?,
+            access,
             schema: self.schema,
             mounts: self.mounts,
             editing: self.editing,

@@ -86,4 +86,9 @@ pub enum StartError {
     /// Something is registered twice, or for what the schema does not have.
     #[error("{0}")]
     Registration(String),
+    /// The commit that makes the first user an administrator was refused.
+    #[error(
+        "the first user cannot be made an administrator: {0}; correct what refuses it, or start without an administrator (see the chapter on access control)"
+    )]
+    FirstAdmin(BackendError),
 }

@@ -42,13 +42,16 @@ pub(super) async fn edit_path(request: Request) -> Result<Value> {
     let engine = request.engine();
     let mounts = engine.mounts().clone();
     engine
-        .work_on_candidate(request.call.call.session, move |candidate| {
-            let mut tree = candidate.clone();
-            for (_, edit) in &edits {
-                tree = bind::apply_path_edit(&tree, edit, &mounts)?;
-            }
-            Ok(tree)
-        })
+        .work_on_candidate(
+            request.call.call.session,
+            engine.guarded(&request.call.call, move |candidate| {
+                let mut tree = candidate.clone();
+                for (_, edit) in &edits {
+                    tree = bind::apply_path_edit(&tree, edit, &mounts)?;
+                }
+                Ok(tree)
+            }),
+        )
         .await?;
     Ok(json!({}))
 }
@@ -65,10 +68,13 @@ pub(super) async fn edit_json(request: Request) -> Result<Value> {
     let schema = engine.schema().clone();
     let mounts = engine.mounts().clone();
     engine
-        .work_on_candidate(request.call.call.session, move |candidate| {
-            let edit = bind::parse_edit(&schema, &document, operation, &mounts)?;
-            bind::apply(&edit, candidate)
-        })
+        .work_on_candidate(
+            request.call.call.session,
+            engine.guarded(&request.call.call, move |candidate| {
+                let edit = bind::parse_edit(&schema, &document, operation, &mounts)?;
+                bind::apply(&edit, candidate)
+            }),
+        )
         .await?;
     Ok(json!({}))
 }

@@ -4,6 +4,7 @@ use banyan_data::document::Layout;
 use serde_json::{Value, json};
 
 use super::{Request, state_named};
+use crate::access::Question;
 use crate::backend::{Call, Datastore, Encoding, Filter, Get, Result, WithDefaults};
 use crate::bind;
 use crate::blocking::on_pool;
@@ -30,6 +31,8 @@ pub(super) async fn compare(request: Request) -> Result<Value> {
     let engine = request.engine();
     let from = state_named(engine, request.text("from").unwrap_or("running")).await?;
     let to = state_named(engine, request.text("to").unwrap_or("candidate")).await?;
+    let from = engine.readable(&request.call.call, from).await?;
+    let to = engine.readable(&request.call.call, to).await?;
     let format = format(&request);
     let mounts = engine.mounts().clone();
     let path = request.text("path").map(str::to_owned);
@@ -105,7 +108,9 @@ pub(super) async fn call(request: Request) -> Result<Value> {
     let name = request.text("operation").unwrap_or_default().to_owned();
     let input = request.text("input").unwrap_or("{}").to_owned();
     let encoding = format(&request);
-    let running = engine.running().tree;
+    let running = engine
+        .readable(&request.call.call, engine.running().tree)
+        .await?;
     let mounts = engine.mounts().clone();
     let bound =
         on_pool(move || bind::operation_by_name(&running, &name, &input, &mounts)).await??;
@@ -115,4 +120,28 @@ pub(super) async fn call(request: Request) -> Result<Value> {
         .await?;
     let printed = on_pool(move || bind::print_output(&output, encoding, FOR_PEOPLE)).await??;
     Ok(text(String::from_utf8_lossy(&printed).into_owned()))
+}
+
+/// `access-explain`
+pub(super) async fn access_explain(request: Request) -> Result<Value> {
+    let text = |name: &str| request.text(name).unwrap_or_default();
+    let groups = request.leaf("group").and_then(Value::as_array);
+    let groups = groups.into_iter().flatten().filter_map(Value::as_str);
+    let question = Question {
+        user: match request.text("user") {
+            Some(user) => user.into(),
+            None => request.call.call.principal.effective().clone(),
+        },
+        groups: groups.map(Into::into).collect(),
+        operation: text("operation").to_owned(),
+        path: text("path").to_owned(),
+    };
+    let engine = request.engine().clone();
+    let call = request.call.call.clone();
+    let answer = on_pool(move || engine.explain(&call, &question)).await??;
+    let members = answer.as_object().cloned().unwrap_or_default();
+    let qualified = members
+        .into_iter()
+        .map(|(name, value)| (format!("banyan:{name}"), value));
+    Ok(Value::Object(qualified.collect()))
 }
