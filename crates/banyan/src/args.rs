@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::commands::ConfigCommand;
 use crate::data::DataCommand;
 use crate::xpath::XpathCommand;
 use crate::yang::YangCommand;
@@ -49,6 +50,9 @@ pub enum Command {
     Rollback(Rollback),
     /// Show devices, transactions or kickers.
     Show(Show),
+    /// Check, show, explain and convert configurations of the daemon; needs none.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Check, print and compare YANG modules; needs no daemon.
     #[command(subcommand)]
     Yang(YangCommand),
@@ -104,9 +108,33 @@ impl Store {
 /// `banyan serve`
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// The configuration file.
-    #[arg(long, value_name = "FILE", default_value = "banyan.toml")]
-    pub config: PathBuf,
+    /// The configuration: banyan.toml, or a Clixon configuration. `banyan.toml` when not given.
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A directory of more configuration files, read after it.
+    #[arg(short = 'E', value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// A value that goes before the files', by either spelling (`banyan config explain --all`); may be repeated.
+    #[arg(short = 'o', value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+    /// What running is at the start (store.startup-mode).
+    #[arg(short = 's', value_name = "MODE")]
+    pub startup_mode: Option<String>,
+    /// Run as this user, and drop root's privileges (process.user).
+    #[arg(short = 'U', value_name = "USER")]
+    pub user: Option<String>,
+    /// Where log lines go: s (syslog), e (standard error), o (standard output), fFILE.
+    #[arg(short = 'l', value_name = "WHERE")]
+    pub log: Option<String>,
+    /// How much is logged: error, warn, info, debug, trace, or debug bits as in CLICON_DEBUG.
+    #[arg(short = 'D', value_name = "LEVEL")]
+    pub debug: Option<String>,
+    /// Start, then end at once: does the start succeed?
+    #[arg(short = '1')]
+    pub once: bool,
+    /// Stop the daemon that the pid file (process.pid-file) names, and start none.
+    #[arg(short = 'z')]
+    pub stop: bool,
 }
 
 /// `banyan sim`

@@ -6,18 +6,17 @@ mod config;
 mod data;
 mod directories;
 mod models;
+mod process;
 mod serve;
 mod sim;
 mod stdio;
 mod xpath;
 mod yang;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use args::{Arguments, Command};
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -25,6 +24,7 @@ fn main() -> ExitCode {
         Command::Yang(command) => yang::run(command),
         Command::Xpath(command) => xpath::run(command),
         Command::Data(command) => data::run(command),
+        Command::Config(command) => config::commands::run(command),
         command => return with_runtime(command),
     };
     offline.unwrap_or_else(|error| {
@@ -68,19 +68,9 @@ fn command(result: Result<(), client::CommandError>) -> (ExitCode, Option<String
 fn daemon(result: Result<(), serve::ServeError>) -> (ExitCode, Option<String>) {
     match result {
         Ok(()) => (ExitCode::SUCCESS, None),
-        Err(error @ serve::ServeError::Config(_)) => (ExitCode::from(2), Some(error.to_string())),
+        Err(error @ (serve::ServeError::Config(_) | serve::ServeError::Usage(_))) => {
+            (ExitCode::from(2), Some(error.to_string()))
+        }
         Err(error) => (ExitCode::FAILURE, Some(error.to_string())),
     }
-}
-
-/// Log lines go to standard error; `BANYAN_LOG` chooses which (`banyan_controller=debug`, ...).
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("BANYAN_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("info,russh=warn,banyan_netconf::server::session=warn"));
-    // A second call, as tests make it, changes nothing.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .try_init();
 }

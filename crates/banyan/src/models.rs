@@ -4,18 +4,22 @@ use std::path::PathBuf;
 
 use banyan_controller::SchemaCache;
 use banyan_data::cores::Cores;
-use banyan_yang::compile::{Compiled, Compiler, Features};
+use banyan_yang::compile::{Compiled, Compiler, Features, Mode};
+use banyan_yang::head::Head;
 
-use crate::config::Yang;
-use crate::directories::{Directories, FileError, Search};
+use crate::config::{FeatureChoice, Missing, Yang};
+use crate::directories::{Directories, FileError, Search, modules_in, read_text};
 
 /// The protocol's own modules, in every datastore.
 pub const PROTOCOL: &[&str] = &[
-    "ietf-netconf",
+    NETCONF,
     "ietf-netconf-monitoring",
     "ietf-yang-library",
     "ietf-datastores",
 ];
+
+/// The protocol's module.
+const NETCONF: &str = "ietf-netconf";
 
 /// What the server can do of RFC 6241 section 8.
 const NETCONF_FEATURES: &[&str] = &[
@@ -64,26 +68,33 @@ pub fn compile(
     own: &[&str],
     cache: Option<&SchemaCache>,
 ) -> Result<Compiled, ModelError> {
-    let source = Directories::new(&yang.path, Search::Flat)?;
-    let mut compiler = Compiler::new(&source).workers(&Cores);
+    let (source, main) = modules(yang)?;
+    let mut compiler = Compiler::new(&source)
+        .workers(&Cores)
+        .default_features(features(&yang.other_features))
+        .mode(match yang.lenient {
+            true => Mode::Lenient,
+            false => Mode::Strict,
+        });
     for name in own {
-        compiler = compiler.implement(name, None);
+        // What Banyan needs does not depend on which features others have.
+        compiler = compiler.implement(name, None).features(name, Features::All);
     }
-    for name in &yang.load {
+    for name in yang.load.iter().chain(&main) {
         compiler = match name.split_once('@') {
             Some((name, revision)) => compiler.implement(name, Some(revision)),
             None => compiler.implement(name, None),
         };
     }
-    if !yang.features.contains_key("ietf-netconf") {
-        let features = NETCONF_FEATURES
+    for (module, choice) in &yang.features {
+        compiler = compiler.features(module, features(choice));
+    }
+    if own.contains(&NETCONF) {
+        let on = NETCONF_FEATURES
             .iter()
             .map(|name| (*name).to_owned())
             .collect();
-        compiler = compiler.features("ietf-netconf", Features::Only(features));
-    }
-    for (module, features) in &yang.features {
-        compiler = compiler.features(module, Features::Only(features.iter().cloned().collect()));
+        compiler = compiler.features(NETCONF, Features::Only(on));
     }
     let compiled = match cache {
         Some(cache) => compiler.compile_through(cache),
@@ -93,4 +104,54 @@ pub fn compile(
         diagnostics: error.to_string(),
         searched: yang.path.clone(),
     })
+}
+
+fn features(choice: &FeatureChoice) -> Features {
+    match choice {
+        FeatureChoice::All => Features::All,
+        FeatureChoice::Only(names) => Features::Only(names.iter().cloned().collect()),
+    }
+}
+
+/// Where modules are found, and the names of those of the main file and the main directory.
+fn modules(yang: &Yang) -> Result<(Directories, Vec<String>), ModelError> {
+    let mut source = Directories::default();
+    let mut main = Vec::new();
+    if let Some(file) = &yang.main_file {
+        let text = read_text(file)?;
+        let head = Head::of(&text.text).ok_or_else(|| FileError::File {
+            file: file.clone(),
+            reason: "it does not begin with a YANG module".to_owned(),
+        })?;
+        main.push(match source.give(&head, text) {
+            Some(revision) => format!("{}@{revision}", head.name),
+            None => head.name,
+        });
+    }
+    if let Some(directory) = &yang.main_directory {
+        for module in modules_in(directory, Search::Flat)? {
+            let misnamed = module
+                .misnamed
+                .and_then(|text| Some((Head::of(&text.text)?, text)));
+            main.push(match misnamed {
+                Some((head, text)) => {
+                    source.give(&head, text);
+                    head.name
+                }
+                None => module.file_name,
+            });
+        }
+        source.add(directory, Search::Flat)?;
+    }
+    for directory in &yang.path {
+        if yang.missing == Missing::PassedOver && !directory.exists() {
+            tracing::warn!(
+                directory = %directory.display(),
+                "this directory of modules does not exist; the modules that Banyan brings may be all that is needed of it"
+            );
+            continue;
+        }
+        source.add(directory, yang.search)?;
+    }
+    Ok((source, main))
 }

@@ -1,6 +1,6 @@
 //! `banyan serve`: the daemon. Wires configuration, schema, engine, kickers, controller and servers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,11 +19,17 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::args::Serve;
-use crate::config::{Config, ConfigError, Operation};
+use crate::config::{Config, ConfigError, Loaded, Operation, Severity, Sources};
 use crate::models::{self, CONTROLLER, ModelError, PROTOCOL};
+use crate::process::logging::{self, LogError};
+use crate::process::pid_file::{PidFile, PidFileError, Stopped, stop_holder};
+use crate::process::privileges::{self, Identity, PrivilegeError};
 
 /// Who may connect to the Unix socket: the daemon's own user.
 const SOCKET_MODE: u32 = 0o600;
+
+/// With a group: its members, too.
+const GROUP_SOCKET_MODE: u32 = 0o660;
 
 /// Why a daemon does not start, or does not go on.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +37,18 @@ pub enum ServeError {
     /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A flag has a value that cannot be meant.
+    #[error("{0}")]
+    Usage(String),
+    /// Log lines cannot go where they should.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The pid file cannot be used, or another daemon has it.
+    #[error(transparent)]
+    PidFile(#[from] PidFileError),
+    /// The daemon cannot run as its user.
+    #[error(transparent)]
+    Privileges(#[from] PrivilegeError),
     /// The models are wrong.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -68,10 +86,88 @@ pub enum ServeError {
     Monitoring(#[from] banyan_engine::BackendError),
 }
 
+/// What the command line and everything else says.
+fn configuration(serve: &Serve) -> Result<Loaded, ServeError> {
+    let mut sources = Sources {
+        directory: serve.directory.clone(),
+        overrides: serve.overrides.clone(),
+        ..Sources::default()
+    }
+    .with_environment();
+    sources.file = match &serve.config {
+        Some(file) => Some(file.clone()),
+        // Without a file, the store's place must be said elsewhere.
+        None if !Path::new("banyan.toml").exists() && sources.names_store() => None,
+        None => Some(PathBuf::from("banyan.toml")),
+    };
+    let mut flag = |key, value: &str, flag: &str| {
+        sources
+            .flags
+            .push((key, value.to_owned(), format!("{flag} {value}")));
+    };
+    if let Some(mode) = &serve.startup_mode {
+        flag("store.startup-mode", mode, "-s");
+    }
+    if let Some(user) = &serve.user {
+        flag("process.user", user, "-U");
+        flag("process.privileges", "drop_perm", "-U: privileges");
+    }
+    if let Some(level) = &serve.debug {
+        flag("log.level", &crate::config::debug_level(level), "-D");
+    }
+    match serve
+        .log
+        .as_deref()
+        .map(|log| log.split_at_checked(1).unwrap_or((log, "")))
+    {
+        None => {}
+        Some(("s", "")) => flag("log.destination", "syslog", "-l"),
+        Some(("e", "")) => flag("log.destination", "stderr", "-l"),
+        Some(("o", "")) => flag("log.destination", "stdout", "-l"),
+        Some(("f", file)) => {
+            flag("log.destination", "file", "-l");
+            if !file.is_empty() {
+                flag("log.file", file, "-l");
+            }
+        }
+        Some((place, rest)) => {
+            return Err(ServeError::Usage(format!(
+                "-l {place}{rest}: log lines go to s (syslog), e (standard error), o (standard output), or fFILE"
+            )));
+        }
+    }
+    Ok(sources.load()?)
+}
+
 /// Runs the daemon until it is told to stop.
 pub async fn run(serve: Serve) -> Result<(), ServeError> {
-    crate::log_to_stderr();
-    let config = Config::load(&serve.config)?;
+    let Loaded { config, settings } = configuration(&serve)?;
+    if serve.stop {
+        return stop_other(&config);
+    }
+    logging::start(&config.log)?;
+    for problem in &settings.problems {
+        match problem.severity {
+            Severity::Note => tracing::info!("{}", problem.one_line()),
+            _ => tracing::warn!("{}", problem.one_line()),
+        }
+    }
+    let identity = privileges::identity(&config.process)?;
+    // Taken first and given back last.
+    let _pid_file = config
+        .process
+        .pid_file
+        .as_deref()
+        .map(PidFile::take)
+        .transpose()?;
+    let mut listeners = None;
+    if let Some(identity) = &identity {
+        // What only root may do, then never again.
+        identity.make_store(&config.store.directory)?;
+        listeners = Some(Listeners::open(&config, Some(identity)).await?);
+        identity.assume()?;
+        identity.check_store(&config.store.directory)?;
+    }
     let own: Vec<&str> = PROTOCOL.iter().chain(CONTROLLER).copied().collect();
     let cache = SchemaCache::new(config.store.directory.join("schemas"));
     let compiled = models::compile(&config.yang, &own, Some(&cache))?;
@@ -79,8 +175,9 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
         tracing::warn!("{}", diagnostic.one_line(compiled.schema.sources()));
     }
     let kickers = Kickers::new();
-    let mut builder =
-        EngineBuilder::new(compiled.schema.clone()).directory(&config.store.directory);
+    let mut builder = EngineBuilder::new(compiled.schema.clone())
+        .directory(&config.store.directory)
+        .start(config.store.startup_mode);
     for operation in &config.operation {
         builder = builder.operation(&operation.path, Arc::new(program(operation, &config)));
     }
@@ -112,28 +209,25 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
     );
     let stop = Cancel::default();
     let mut servers = JoinSet::new();
-    // SSH first: when its port is taken, the socket is not left behind.
-    if let Some(address) = config.netconf.ssh {
-        let users = config.user.iter().map(|user| SshUser {
-            name: user.name.clone(),
-            authorized_keys: user.keys.clone(),
-            password_hash: user.password_hash.clone(),
-        });
-        let ssh = SshServerConfig::new(address, config.host_key(), users.collect());
-        let listener = SshListener::bind(ssh).await?;
+    // The socket appears when requests are answered, if it need not be opened by root.
+    let Listeners { ssh, unix } = match listeners {
+        Some(listeners) => listeners,
+        None => Listeners::open(&config, None).await?,
+    };
+    if let Some(listener) = ssh {
+        tracing::info!(address = %listener.address(), "NETCONF over SSH");
         let (server, stop) = (server.clone(), stop.clone());
         servers.spawn(async move { server.serve(listener, stop).await });
-        tracing::info!(%address, "NETCONF over SSH");
     }
-    let socket = config.socket();
-    let listener = UnixListener::bind(&socket, SOCKET_MODE)?;
     {
         let (server, stop) = (server.clone(), stop.clone());
-        servers.spawn(async move { server.serve(listener, stop).await });
+        servers.spawn(async move { server.serve(unix, stop).await });
     }
-    tracing::info!(socket = %socket.display(), commit = %engine.running().seq, "banyan is ready");
+    tracing::info!(socket = %config.netconf.socket.display(), commit = %engine.running().seq, "banyan is ready");
 
-    stop_signal().await?;
+    if !serve.once {
+        stop_signal().await?;
+    }
     tracing::info!("stopping");
     stop.cancel();
     while let Some(ended) = servers.join_next().await {
@@ -151,18 +245,70 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
     Ok(())
 }
 
+/// Where clients come in.
+struct Listeners {
+    ssh: Option<SshListener>,
+    unix: UnixListener,
+}
+
+impl Listeners {
+    /// Opens the sockets and reads the host key. `owner` is who will use them, if that is not the present user.
+    async fn open(config: &Config, owner: Option<&Identity>) -> Result<Listeners, ServeError> {
+        let group = config
+            .netconf
+            .socket_group
+            .as_deref()
+            .map(privileges::group)
+            .transpose()?;
+        // SSH first: when its port is taken, the socket is not left behind.
+        let mut ssh = None;
+        if let Some(address) = config.netconf.ssh {
+            let users = config.user.iter().map(|user| SshUser {
+                name: user.name.clone(),
+                authorized_keys: user.keys.clone(),
+                password_hash: user.password_hash.clone(),
+            });
+            let key = &config.netconf.host_key;
+            let options = SshServerConfig::new(address, key.clone(), users.collect());
+            ssh = Some(SshListener::bind(options).await?);
+            // Elsewhere it stays with whoever has put it there.
+            if owner.is_some() && key.starts_with(&config.store.directory) {
+                privileges::give(key, owner, None)?;
+            }
+        }
+        let mode = match group {
+            Some(_) => GROUP_SOCKET_MODE,
+            None => SOCKET_MODE,
+        };
+        let unix = UnixListener::bind(&config.netconf.socket, mode)?;
+        if owner.is_some() || group.is_some() {
+            privileges::give(&config.netconf.socket, owner, group)?;
+        }
+        Ok(Listeners { ssh, unix })
+    }
+}
+
+/// `-z`
+fn stop_other(config: &Config) -> Result<(), ServeError> {
+    let file = config
+        .process
+        .pid_file
+        .as_deref()
+        .ok_or(PidFileError::NotNamed)?;
+    match stop_holder(file)? {
+        Stopped::Process(pid) => println!("the daemon with pid {pid} has stopped"),
+        Stopped::Nobody => println!("no daemon runs with the pid file {}", file.display()),
+    }
+    Ok(())
+}
+
 /// A configured operation as a program of the engine.
 fn program(operation: &Operation, config: &Config) -> Exec {
-    let (program, arguments) = match operation.exec.split_first() {
-        Some((program, arguments)) => (program.clone(), arguments),
-        // Config::load refuses an empty exec.
-        None => (String::new(), [].as_slice()),
-    };
     Exec {
-        arguments: arguments.iter().map(Into::into).collect(),
+        arguments: operation.arguments.iter().map(Into::into).collect(),
         timeout: Duration::from_secs(operation.timeout),
-        socket: Some(config.socket()),
-        ..Exec::new(program)
+        socket: Some(config.netconf.socket.clone()),
+        ..Exec::new(&operation.program)
     }
 }
 

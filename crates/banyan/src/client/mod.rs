@@ -107,6 +107,7 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
         | Command::Sim(_)
         | Command::Yang(_)
         | Command::Xpath(_)
+        | Command::Config(_)
         | Command::Data(_) => Err(CommandError::Usage("this is no client command".to_owned())),
     }
 }
@@ -123,7 +124,7 @@ pub fn socket_of(connect: &Connect) -> Result<PathBuf, CommandError> {
     if config.exists() {
         let config =
             Config::load(config).map_err(|error| CommandError::Usage(error.to_string()))?;
-        return Ok(config.socket());
+        return Ok(config.netconf.socket);
     }
     Err(CommandError::Usage(
         "which daemon? give --socket PATH, set BANYAN_SOCKET, or run in the directory of its banyan.toml".to_owned(),

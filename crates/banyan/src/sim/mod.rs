@@ -15,15 +15,16 @@ use banyan_yang::schema::Schema;
 use tokio::task::JoinSet;
 
 use crate::args::Sim;
-use crate::config::Yang;
+use crate::config::{Log, Yang};
 use crate::directories::{Search, modules_in};
 use crate::models::{self, ModelError, PROTOCOL};
+use crate::process::logging;
 use crate::serve::{ServeError, stop_signal};
 use faults::Faulty;
 
 /// Runs the devices until the process is told to stop.
 pub async fn run(sim: Sim) -> Result<(), ServeError> {
-    crate::log_to_stderr();
+    logging::start(&Log::default())?;
     let modules = modules_in(&sim.model, Search::Flat).map_err(ModelError::from)?;
     let yang = Yang {
         path: vec![sim.model.clone()],

@@ -70,7 +70,7 @@ fn a_wrong_configuration_key_is_named_with_its_line_and_the_nearest_one() {
     assert_eq!(output.status.code(), Some(2));
     let said = text(&output);
     assert!(
-        said.contains("shh") && said.contains("line 6") && said.contains("`ssh`"),
+        said.contains("shh") && said.contains("banyan.toml:6:1") && said.contains("`netconf.ssh`"),
         "{said}"
     );
 }

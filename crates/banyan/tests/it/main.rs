@@ -2,11 +2,13 @@
 
 mod bad_input;
 mod client;
+mod config;
 mod crash;
 mod data_change;
 mod data_convert;
 mod data_query;
 mod data_validate;
+mod identity;
 mod kicker;
 mod layers;
 mod program;

@@ -1,0 +1,267 @@
+//! From settings to the typed configuration. Values are checked already; what is missing, and what does not go together, is found here.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use banyan_engine::engine::StartMode;
+use tracing::Level;
+
+use super::problem::{Origin, Problem};
+use super::settings::{Dialect, Held, Row, Settings, Word};
+use super::table;
+use super::{
+    Compat, Config, Destination, FeatureChoice, Log, Missing, Netconf, Operation, Privileges,
+    Process, Store, User, Yang,
+};
+use crate::directories::Search;
+
+/// The typed configuration; `None` if there are errors, which are among the settings' problems then.
+pub fn config(settings: &mut Settings) -> Option<Config> {
+    let directory = path(settings, "store.directory");
+    // A wrong value, or a slip in the name, was told already.
+    let told = |problem: &Problem| {
+        let names =
+            |text: &str| text.contains("store.directory") || text.contains("CLICON_XMLDB_DIR");
+        names(&problem.message) || problem.remedy.as_deref().is_some_and(names)
+    };
+    if directory.is_none() && !settings.unread && !settings.problems.iter().any(told) {
+        let (key, remedy) = match settings.dialect {
+            Dialect::Toml => ("store.directory", "store.directory = \"store\""),
+            Dialect::Clixon => (
+                "CLICON_XMLDB_DIR",
+                "<CLICON_XMLDB_DIR>/var/lib/banyan</CLICON_XMLDB_DIR>",
+            ),
+        };
+        let problem = Problem::error(
+            Origin::Default,
+            format!("{key} is missing: where are the datastores kept?"),
+        );
+        settings.problem(problem.remedy(format!("add {remedy}")));
+    }
+    let user = rows(settings, "user")
+        .into_iter()
+        .filter_map(|row| self::user(settings, row))
+        .collect();
+    let operation = rows(settings, "operation")
+        .into_iter()
+        .filter_map(|row| self::operation(settings, row))
+        .collect();
+    if settings.has_errors() {
+        return None;
+    }
+    let directory = directory?;
+    let socket = path(settings, "netconf.socket").unwrap_or_else(|| directory.join("banyan.sock"));
+    if let Some(group) = one(&settings.held, "netconf.socket-group").cloned()
+        && socket.starts_with(&directory)
+    {
+        let message = format!(
+            "members of {} cannot reach the socket: it is inside of the store's directory, which only its owner can enter",
+            group.text
+        );
+        let problem = Problem::warning(group.origin, message);
+        settings.problem(problem.remedy("set netconf.socket (CLICON_SOCK) to a path elsewhere"));
+    }
+    let in_store =
+        |key: &str, name: &str| path(settings, key).unwrap_or_else(|| directory.join(name));
+    Some(Config {
+        yang: yang(settings),
+        netconf: Netconf {
+            socket,
+            socket_group: text(settings, "netconf.socket-group"),
+            ssh: parsed(settings, "netconf.ssh"),
+            host_key: in_store("netconf.host-key", "ssh_host_ed25519_key"),
+        },
+        user,
+        compat: Compat {
+            lenient: truth(settings, "compat.lenient"),
+        },
+        operation,
+        process: Process {
+            user: text(settings, "process.user"),
+            privileges: match text(settings, "process.privileges").as_deref() {
+                Some("drop_perm") => Privileges::Dropped,
+                Some("drop_temp") => Privileges::DroppedForATime,
+                _ => Privileges::Kept,
+            },
+            pid_file: path(settings, "process.pid-file"),
+        },
+        log: Log {
+            level: parsed(settings, "log.level").unwrap_or(Level::INFO),
+            destination: destinations(settings, in_store("log.file", "banyan.log")),
+        },
+        store: Store {
+            startup_mode: match text(settings, "store.startup-mode").as_deref() {
+                Some("startup") => StartMode::Startup,
+                _ => StartMode::Running,
+            },
+            directory,
+        },
+    })
+}
+
+fn yang(settings: &Settings) -> Yang {
+    let choice = |words: &[&Word]| match words.iter().any(|word| word.text == "*") {
+        true => FeatureChoice::All,
+        false => FeatureChoice::Only(words.iter().map(|word| word.text.clone()).collect()),
+    };
+    let none = BTreeMap::new();
+    let given = match settings.held.get("yang.features") {
+        Some(Held::Features(features)) => features,
+        _ => &none,
+    };
+    let everywhere: Vec<&Word> = given.get("*").into_iter().flatten().collect();
+    let other_features = match (given.contains_key("*"), settings.dialect) {
+        (false, Dialect::Toml) => FeatureChoice::All,
+        _ => choice(&everywhere),
+    };
+    let features = given
+        .iter()
+        .filter(|(module, _)| *module != "*")
+        .map(|(module, words)| {
+            let all: Vec<&Word> = words.iter().chain(everywhere.iter().copied()).collect();
+            (module.clone(), choice(&all))
+        })
+        .collect();
+    Yang {
+        path: words(settings, "yang.path")
+            .iter()
+            .map(Word::path)
+            .collect(),
+        search: match text(settings, "yang.search").as_deref() {
+            Some("recursive") => Search::Recursive,
+            _ => Search::Flat,
+        },
+        missing: match settings.dialect {
+            Dialect::Toml => Missing::Refused,
+            Dialect::Clixon => Missing::PassedOver,
+        },
+        load: words(settings, "yang.load")
+            .iter()
+            .map(|word| word.text.clone())
+            .collect(),
+        main_file: path(settings, "yang.main-file"),
+        main_directory: path(settings, "yang.main-directory"),
+        features,
+        other_features,
+        lenient: truth(settings, "yang.lenient"),
+    }
+}
+
+fn destinations(settings: &Settings, file: PathBuf) -> Vec<Destination> {
+    let mut destinations: Vec<Destination> = Vec::new();
+    for word in words(settings, "log.destination") {
+        let destination = match word.text.as_str() {
+            "stdout" => Destination::Stdout,
+            "file" => Destination::File(file.clone()),
+            "syslog" => Destination::Syslog,
+            _ => Destination::Stderr,
+        };
+        if !destinations.contains(&destination) {
+            destinations.push(destination);
+        }
+    }
+    if destinations.is_empty() {
+        destinations.push(Destination::Stderr);
+    }
+    destinations
+}
+
+fn user(settings: &mut Settings, (origin, row): (Origin, Row)) -> Option<User> {
+    Some(User {
+        name: required(settings, "user", &origin, &row, "name")?.text,
+        password_hash: one(&row, "password-hash").map(|word| word.text.clone()),
+        keys: many(&row, "keys")
+            .iter()
+            .map(|word| word.text.clone())
+            .collect(),
+    })
+}
+
+fn operation(settings: &mut Settings, (origin, row): (Origin, Row)) -> Option<Operation> {
+    let path = required(settings, "operation", &origin, &row, "path").map(|word| word.text);
+    let Some((program, arguments)) = many(&row, "exec").split_first() else {
+        let problem = Problem::error(
+            origin,
+            "this [[operation]] has no program: exec is missing or empty",
+        );
+        settings.problem(problem.remedy("add exec = [\"./program\", \"argument\"]"));
+        return None;
+    };
+    Some(Operation {
+        path: path?,
+        // A name without a slash is looked for in PATH.
+        program: match program.text.contains('/') {
+            true => program.path(),
+            false => PathBuf::from(&program.text),
+        },
+        arguments: arguments.iter().map(|word| word.text.clone()).collect(),
+        timeout: one(&row, "timeout")
+            .and_then(|word| word.text.parse().ok())
+            .unwrap_or(30),
+    })
+}
+
+fn required(
+    settings: &mut Settings,
+    table: &str,
+    origin: &Origin,
+    row: &Row,
+    key: &'static str,
+) -> Option<Word> {
+    let word = one(row, key).cloned();
+    // A wrong value was told already.
+    let about = format!("{table}[");
+    let told = |problem: &Problem| problem.message.contains(&about);
+    if word.is_none() && !settings.problems.iter().any(told) {
+        let problem = Problem::error(origin.clone(), format!("this [[{table}]] has no {key}"));
+        settings.problem(problem.remedy(format!("add {key} = \"...\"")));
+    }
+    word
+}
+
+fn rows(settings: &Settings, key: &str) -> Vec<(Origin, Row)> {
+    match settings.held.get(key) {
+        Some(Held::Tables(rows)) => rows.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn one<'a>(row: &'a Row, key: &str) -> Option<&'a Word> {
+    match row.get(key) {
+        Some(Held::One(word)) => Some(word),
+        _ => None,
+    }
+}
+
+fn many<'a>(row: &'a Row, key: &str) -> &'a [Word] {
+    match row.get(key) {
+        Some(Held::Many(words)) => words,
+        _ => &[],
+    }
+}
+
+fn words<'a>(settings: &'a Settings, key: &str) -> &'a [Word] {
+    many(&settings.held, key)
+}
+
+/// A single value, or the default of the table.
+fn text(settings: &Settings, key: &str) -> Option<String> {
+    if let Some(word) = one(&settings.held, key) {
+        return Some(word.text.clone());
+    }
+    let default = table::by_name(key).map(|key| settings.default_of(key))?;
+    (!default.is_empty()).then(|| default.to_owned())
+}
+
+fn path(settings: &Settings, key: &str) -> Option<PathBuf> {
+    one(&settings.held, key).map(Word::path)
+}
+
+fn truth(settings: &Settings, key: &str) -> bool {
+    text(settings, key).as_deref() == Some("true")
+}
+
+fn parsed<T: FromStr>(settings: &Settings, key: &str) -> Option<T> {
+    text(settings, key)?.parse().ok()
+}

@@ -1,0 +1,319 @@
+//! Values by key, each with where it came from: what readers fill and everything else reads.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::key::{Clixon, Key, Kind};
+use super::problem::{Origin, Problem, Severity};
+use super::table;
+
+/// Which language the configuration is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dialect {
+    /// `banyan.toml`.
+    #[default]
+    Toml,
+    /// `<clixon-config>`.
+    Clixon,
+}
+
+/// One value.
+#[derive(Debug, Clone)]
+pub struct Word {
+    /// As it was written.
+    pub text: String,
+    /// Where.
+    pub origin: Origin,
+    /// What relative paths are relative to.
+    pub base: Arc<Path>,
+}
+
+impl Word {
+    /// The value as an absolute path.
+    pub fn path(&self) -> PathBuf {
+        self.base.join(&self.text)
+    }
+}
+
+/// A row of a key of kind [`Kind::Tables`]: the values of its keys.
+pub type Row = BTreeMap<&'static str, Held>;
+
+/// What a key holds.
+#[derive(Debug, Clone)]
+pub enum Held {
+    /// One value.
+    One(Word),
+    /// Several.
+    Many(Vec<Word>),
+    /// Lists by module.
+    Features(BTreeMap<String, Vec<Word>>),
+    /// Tables, each with its place.
+    Tables(Vec<(Origin, Row)>),
+}
+
+/// An option of Clixon that was given and has no effect.
+#[derive(Debug, Clone)]
+pub struct SetAside {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub text: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// All that was said.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// In which language the main file is.
+    pub dialect: Dialect,
+    /// Values by key; a key that is not here has its default.
+    pub held: BTreeMap<&'static str, Held>,
+    /// What was found wrong.
+    pub problems: Vec<Problem>,
+    /// Whether a file could not be taken apart, so that nothing can be said about what is missing.
+    pub unread: bool,
+    /// Options without effect.
+    pub set_aside: Vec<SetAside>,
+    /// `CLICON_YANG_MODULE_REVISION`, until it is joined with the module.
+    pub module_revision: Option<Word>,
+    /// `CLICON_YANG_MODULE_MAIN`, until it is joined with its revision.
+    pub module_main: Option<Word>,
+}
+
+impl Settings {
+    /// Notes a problem.
+    pub fn problem(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// Whether the configuration cannot be used.
+    pub fn has_errors(&self) -> bool {
+        self.problems
+            .iter()
+            .any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// Checks a value; what is wrong with it becomes a problem.
+    pub fn check(&mut self, called: &str, kind: &Kind, word: &Word) -> bool {
+        match kind.check(&word.text) {
+            Ok(()) => true,
+            Err(wrong) => {
+                let mut origin = word.origin.clone();
+                if let (Kind::PasswordHash, Origin::File(place)) = (kind.single(), &mut origin) {
+                    // The line may hold the password itself.
+                    place.text = "".into();
+                }
+                self.problem(Problem {
+                    severity: Severity::Error,
+                    origin,
+                    message: format!("{called}: {}", wrong.message),
+                    allowed: Some(wrong.allowed),
+                    remedy: wrong.remedy,
+                });
+                false
+            }
+        }
+    }
+
+    /// Sets a single value.
+    pub fn set(&mut self, key: &'static Key, called: &str, word: Word) {
+        if self.check(called, &key.kind, &word) {
+            self.held.insert(key.name, Held::One(word));
+        }
+    }
+
+    /// Adds to a list.
+    pub fn append(&mut self, key: &'static Key, called: &str, word: Word) {
+        if !self.check(called, &key.kind, &word) {
+            return;
+        }
+        match self.held.get_mut(key.name) {
+            Some(Held::Many(words)) => words.push(word),
+            _ => {
+                self.held.insert(key.name, Held::Many(vec![word]));
+            }
+        }
+    }
+
+    /// Adds features of a module.
+    pub fn features(&mut self, key: &'static Key, module: &str, words: Vec<Word>) {
+        let held = self
+            .held
+            .entry(key.name)
+            .or_insert_with(|| Held::Features(BTreeMap::new()));
+        if let Held::Features(modules) = held {
+            modules.entry(module.to_owned()).or_default().extend(words);
+        }
+    }
+
+    /// A value of a Clixon option, from a file, `-o` or a flag.
+    pub fn set_clixon(&mut self, key: &'static Key, name: &str, word: Word) {
+        match key.clixon {
+            Clixon::Without => {}
+            Clixon::Leaf(names) => {
+                let already =
+                    matches!(self.held.get(key.name), Some(Held::One(it)) if it.text == "true");
+                if names.len() > 1 && word.text == "false" && already {
+                    return;
+                }
+                self.set(key, name, word);
+            }
+            Clixon::LeafList(_) => self.append(key, name, word),
+            Clixon::Bits(_) => {
+                self.held.remove(key.name);
+                for bit in word.text.split_whitespace() {
+                    let bit = Word {
+                        text: bit.to_owned(),
+                        ..word.clone()
+                    };
+                    self.append(key, name, bit);
+                }
+            }
+            Clixon::Debug(_) => {
+                let level = debug_level(&word.text);
+                self.set(
+                    key,
+                    name,
+                    Word {
+                        text: level,
+                        ..word
+                    },
+                );
+            }
+            Clixon::Features(_) => match word.text.split_once(':') {
+                Some((module, feature)) if !module.is_empty() && !feature.is_empty() => {
+                    let module = module.to_owned();
+                    let word = Word {
+                        text: feature.to_owned(),
+                        ..word
+                    };
+                    self.features(key, &module, vec![word]);
+                }
+                _ => {
+                    let problem = Problem {
+                        allowed: Some(
+                            "module:feature; * stands for all modules, or all features".to_owned(),
+                        ),
+                        ..Problem::error(
+                            word.origin,
+                            format!("{name}: {:?} is no feature", word.text),
+                        )
+                    };
+                    self.problem(problem);
+                }
+            },
+            Clixon::Module(main, _) if name == main => {
+                if self.check(name, &key.kind, &word) {
+                    self.module_main = Some(word);
+                }
+            }
+            Clixon::Module(..) => self.module_revision = Some(word),
+        }
+    }
+
+    /// Joins what two options of Clixon say together, when all sources are read.
+    pub fn join(&mut self) {
+        let revision = self.module_revision.take();
+        let Some(mut module) = self.module_main.take() else {
+            return;
+        };
+        if let Some(Held::One(file)) = self.held.get("yang.main-file") {
+            let note = format!(
+                "CLICON_YANG_MODULE_MAIN {:?} is not used, because {} is",
+                module.text, file.text
+            );
+            self.problem(Problem::note(module.origin, note));
+            return;
+        }
+        if let Some(revision) = revision
+            && !module.text.contains('@')
+        {
+            module.text = format!("{}@{}", module.text, revision.text);
+        }
+        if let Some(key) = table::by_name("yang.load") {
+            self.append(key, "CLICON_YANG_MODULE_MAIN", module);
+        }
+    }
+
+    /// The default of a key in this dialect; empty when there is none.
+    pub fn default_of(&self, key: &Key) -> &'static str {
+        match (self.dialect, key.clixon_default) {
+            (Dialect::Clixon, Some(default)) => default,
+            _ => key.default,
+        }
+    }
+}
+
+/// The log level of debug bits: a number, names, or a level as it is.
+pub fn debug_level(text: &str) -> String {
+    /// `detail` and its two finer ones; the first is the 24th position.
+    const DETAIL: u64 = 0b111 << 24;
+    if let Ok(bits) = text.parse::<u64>() {
+        let level = match bits {
+            0 => "info",
+            bits if bits & DETAIL != 0 => "trace",
+            _ => "debug",
+        };
+        return level.to_owned();
+    }
+    const BITS: &[&str] = &[
+        "default",
+        "msg",
+        "init",
+        "xml",
+        "xpath",
+        "yang",
+        "backend",
+        "cli",
+        "netconf",
+        "restconf",
+        "snmp",
+        "nacm",
+        "proc",
+        "datastore",
+        "event",
+        "rpc",
+        "stream",
+        "parse",
+        "validate",
+        "app",
+        "app2",
+        "app3",
+    ];
+    let names: Vec<&str> = text
+        .split([' ', ',', '\n', '\t'])
+        .filter(|it| !it.is_empty())
+        .collect();
+    let detail = |name: &str| matches!(name, "detail" | "detail2" | "detail3");
+    if !names.is_empty() && names.iter().all(|name| detail(name) || BITS.contains(name)) {
+        let level = if names.iter().any(|name| detail(name)) {
+            "trace"
+        } else {
+            "debug"
+        };
+        return level.to_owned();
+    }
+    text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::debug_level;
+
+    #[test]
+    fn debug_bits_become_a_level() {
+        for (text, level) in [
+            ("0", "info"),
+            ("1", "debug"),
+            ("16777217", "trace"),
+            ("msg backend", "debug"),
+            ("msg detail", "trace"),
+            ("warn", "warn"),
+            ("nonsense", "nonsense"),
+        ] {
+            assert_eq!(debug_level(text), level, "{text}");
+        }
+    }
+}

@@ -1,0 +1,452 @@
+//! The table of keys. Readers, `-o`, environment, `config show`, `explain`, `convert` and the documentation all go by it.
+//!
+//! A new key is a row here, a field in [`super::Config`], and a line in `build.rs`.
+
+use super::key::{Applies, Clixon, Key, Kind};
+
+const FIRST: &str = "0.1.0";
+
+/// All keys, in the order of the documentation.
+pub static KEYS: &[Key] = &[
+    Key {
+        name: "config.directory",
+        clixon: Clixon::Leaf(&["CLICON_CONFIGDIR"]),
+        kind: Kind::Path,
+        default: "",
+        clixon_default: None,
+        meaning: "A directory with more configuration, read after this file in the order of the names: *.toml beside \
+                  banyan.toml, *.xml beside a Clixon configuration. Single values of a later file replace those \
+                  of an earlier one, lists are appended. It must exist. `-E` of `banyan serve` takes its place.",
+        example: "directory = \"conf.d\"",
+        since: FIRST,
+        applies: Applies::RestartAndCommands,
+    },
+    Key {
+        name: "store.directory",
+        clixon: Clixon::Leaf(&["CLICON_XMLDB_DIR"]),
+        kind: Kind::Path,
+        default: "",
+        clixon_default: None,
+        meaning: "Where the datastores and their log are kept. Made at the first start; only its owner can read it. \
+                  There is no default: it must be given.",
+        example: "directory = \"/var/lib/banyan\"",
+        since: FIRST,
+        applies: Applies::RestartAndCommands,
+    },
+    Key {
+        name: "store.startup-mode",
+        clixon: Clixon::Leaf(&["CLICON_STARTUP_MODE"]),
+        kind: Kind::Choice(&[
+            ("running", "running is as the last commit left it"),
+            (
+                "startup",
+                "running becomes what startup holds, as a commit of its own",
+            ),
+        ]),
+        default: "running",
+        clixon_default: None,
+        meaning: "What running is after the start. The modes none, init and running-startup of Clixon are not supported yet. \
+                  `-s` of `banyan serve` takes its place.",
+        example: "startup-mode = \"startup\"",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "yang.path",
+        clixon: Clixon::LeafList("CLICON_YANG_DIR"),
+        kind: Kind::List(&Kind::Path),
+        default: "",
+        clixon_default: None,
+        meaning: "Directories with YANG modules (name.yang or name@revision.yang), searched in this order, before the \
+                  modules that Banyan brings. One that does not exist is an error; in a Clixon configuration a warning, \
+                  as Clixon's own modules need not be installed.",
+        example: "path = [\"yang\", \"/usr/share/yang\"]",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "yang.search",
+        clixon: Clixon::Without,
+        kind: Kind::Choice(&[
+            ("flat", "the directories themselves"),
+            (
+                "recursive",
+                "all directories below them too; nearer files first, hidden directories passed over",
+            ),
+        ]),
+        default: "flat",
+        clixon_default: Some("recursive"),
+        meaning: "How much of the directories of yang.path is searched.",
+        example: "search = \"recursive\"",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "yang.load",
+        clixon: Clixon::Module("CLICON_YANG_MODULE_MAIN", "CLICON_YANG_MODULE_REVISION"),
+        kind: Kind::List(&Kind::Module),
+        default: "",
+        clixon_default: None,
+        meaning: "The modules to implement, found in yang.path. In a Clixon configuration it is one module, which \
+                  CLICON_YANG_MAIN_FILE takes the place of.",
+        example: "load = [\"acme-net\", \"acme-lb@2024-05-01\"]",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "yang.main-file",
+        clixon: Clixon::Leaf(&["CLICON_YANG_MAIN_FILE"]),
+        kind: Kind::Path,
+        default: "",
+        clixon_default: None,
+        meaning: "A file with one module to implement; what it imports is looked for in yang.path.",
+        example: "main-file = \"/opt/acme/acme-net.yang\"",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "yang.main-directory",
+        clixon: Clixon::Leaf(&["CLICON_YANG_MAIN_DIR"]),
+        kind: Kind::Path,
+        default: "",
+        clixon_default: None,
+        meaning: "A directory of which all modules are implemented, beside those of yang.load and yang.main-file.",
+        example: "main-directory = \"yang/main\"",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "yang.features",
+        clixon: Clixon::Features("CLICON_FEATURE"),
+        kind: Kind::Features,
+        default: "",
+        clixon_default: None,
+        meaning: "Features that are on, by module. * as a feature is all of the module; * as a module adds to every one. \
+                  Modules that are not named have all features if the configuration is banyan.toml without an entry \
+                  for *, and none if it is Clixon's. What Banyan itself offers of ietf-netconf is always on.",
+        example: "features = { acme-net = [\"ipv6\"], acme-lb = [\"*\"] }",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "yang.lenient",
+        clixon: Clixon::Leaf(&["CLICON_YANG_AUGMENT_ACCEPT_BROKEN"]),
+        kind: Kind::Boolean,
+        default: "false",
+        clixon_default: None,
+        meaning: "Start with modules that are wrong: the smallest part around an error is left out, and a warning says \
+                  what. Not for augments alone, as in Clixon, but for all errors.",
+        example: "lenient = true",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "netconf.socket",
+        clixon: Clixon::Leaf(&["CLICON_SOCK"]),
+        kind: Kind::Path,
+        default: "",
+        clixon_default: None,
+        meaning: "The Unix socket where NETCONF is spoken; banyan.sock in the store's directory when not given. The kernel says who \
+                  the peer is.",
+        example: "socket = \"/run/banyan/banyan.sock\"",
+        since: FIRST,
+        applies: Applies::RestartAndCommands,
+    },
+    Key {
+        name: "netconf.socket-group",
+        clixon: Clixon::Leaf(&["CLICON_SOCK_GROUP"]),
+        kind: Kind::Text,
+        default: "",
+        clixon_default: None,
+        meaning: "The group whose members may connect to the socket, which has mode 0660 then. Without it only the \
+                  daemon's user may (mode 0600); Clixon's default, the group clicon, is not taken over.",
+        example: "socket-group = \"netadmin\"",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "netconf.ssh",
+        clixon: Clixon::Without,
+        kind: Kind::Address,
+        default: "",
+        clixon_default: None,
+        meaning: "Where NETCONF over SSH listens (RFC 6242); nowhere when not given. The users who may log in are the tables [[user]].",
+        example: "ssh = \"127.0.0.1:2022\"",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "netconf.host-key",
+        clixon: Clixon::Without,
+        kind: Kind::Path,
+        default: "",
+        clixon_default: None,
+        meaning: "The private SSH host key; ssh_host_ed25519_key in the store's directory when not given. Made at the \
+                  first start that listens for SSH.",
+        example: "host-key = \"/etc/banyan/host_key\"",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "compat.lenient",
+        clixon: Clixon::Leaf(&[
+            "CLICON_NETCONF_HELLO_OPTIONAL",
+            "CLICON_NETCONF_MESSAGE_ID_OPTIONAL",
+            "CLICON_NAMESPACE_NETCONF_DEFAULT",
+        ]),
+        kind: Kind::Boolean,
+        default: "false",
+        clixon_default: None,
+        meaning: "Accept NETCONF messages without hello, message-id or base namespace, which RFC 6241 requires. One \
+                  switch for all three.",
+        example: "lenient = true",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "process.user",
+        clixon: Clixon::Leaf(&["CLICON_BACKEND_USER"]),
+        kind: Kind::Text,
+        default: "",
+        clixon_default: None,
+        meaning: "The user as whom the daemon runs, and who owns its files, when it is started as root. A daemon that is \
+                  started as another user than this one does not start. `-U` of `banyan serve` takes its place and drops privileges.",
+        example: "user = \"banyan\"",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "process.privileges",
+        clixon: Clixon::Leaf(&["CLICON_BACKEND_PRIVILEGES"]),
+        kind: Kind::Choice(&[
+            ("none", "stay root"),
+            (
+                "drop_perm",
+                "become process.user for good, once sockets are open and the host key is read",
+            ),
+            (
+                "drop_temp",
+                "as drop_perm, with a warning: becoming root again would give root to all requests under way at that moment",
+            ),
+        ]),
+        default: "drop_perm",
+        clixon_default: Some("none"),
+        meaning: "Whether a daemon that is started as root becomes process.user; of no effect without one. In a Clixon \
+                  configuration the default is none, as there.",
+        example: "privileges = \"drop_perm\"",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "process.pid-file",
+        clixon: Clixon::Leaf(&["CLICON_BACKEND_PIDFILE"]),
+        kind: Kind::Path,
+        default: "",
+        clixon_default: None,
+        meaning: "A file that holds the daemon's process id, and a lock while it runs, so that a second daemon does not start and \
+                  `banyan serve -z` finds the one to stop. None when not given.",
+        example: "pid-file = \"/run/banyan/banyan.pid\"",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "log.level",
+        clixon: Clixon::Debug("CLICON_DEBUG"),
+        kind: Kind::Choice(&[
+            ("error", "what went wrong"),
+            ("warn", "and what may"),
+            ("info", "and what is done"),
+            ("debug", "and how"),
+            ("trace", "and every step"),
+        ]),
+        default: "info",
+        clixon_default: None,
+        meaning: "How much is logged. The environment variable BANYAN_LOG chooses more finely, and goes before it \
+                  (banyan_controller=debug). Of CLICON_DEBUG, any bit is debug, and a bit of detail trace. `-D` of `banyan serve` takes its place.",
+        example: "level = \"debug\"",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "log.destination",
+        clixon: Clixon::Bits("CLICON_LOG_DESTINATION"),
+        kind: Kind::List(&Kind::Choice(&[
+            ("stderr", "standard error"),
+            ("stdout", "standard output"),
+            ("file", "the file log.file, appended to"),
+            ("syslog", "the system's log, through /dev/log"),
+        ])),
+        default: "[\"stderr\"]",
+        clixon_default: None,
+        meaning: "Where log lines go; there may be several places. Clixon's default, syslog, is not taken over. `-l` of `banyan serve` takes its place.",
+        example: "destination = [\"stderr\", \"syslog\"]",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "log.file",
+        clixon: Clixon::Leaf(&["CLICON_LOG_FILE"]),
+        kind: Kind::Path,
+        default: "",
+        clixon_default: None,
+        meaning: "The file of the destination `file`; banyan.log in the store's directory when not given. Opened before privileges are dropped.",
+        example: "file = \"/var/log/banyan.log\"",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "user",
+        clixon: Clixon::Without,
+        kind: Kind::Tables(USER),
+        default: "",
+        clixon_default: None,
+        meaning: "Who may log in through SSH: one table [[user]] each.",
+        example: "[[user]]",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "operation",
+        clixon: Clixon::Without,
+        kind: Kind::Tables(OPERATION),
+        default: "",
+        clixon_default: None,
+        meaning: "Programs behind RPCs and actions: one table [[operation]] each. Input and output are JSON (RFC 7951); \
+                  the program finds its caller in BANYAN_USER, BANYAN_PATH and BANYAN_SOCKET.",
+        example: "[[operation]]",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+];
+
+const fn in_table(
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+    meaning: &'static str,
+    example: &'static str,
+) -> Key {
+    Key {
+        name,
+        clixon: Clixon::Without,
+        kind,
+        default,
+        clixon_default: None,
+        meaning,
+        example,
+        since: FIRST,
+        applies: Applies::Restart,
+    }
+}
+
+static USER: &[Key] = &[
+    in_table(
+        "name",
+        Kind::Text,
+        "",
+        "The user's name. It must be given.",
+        "name = \"admin\"",
+    ),
+    in_table(
+        "password-hash",
+        Kind::PasswordHash,
+        "",
+        "A crypt(3) hash, as `openssl passwd -6` prints it; without it no password is accepted.",
+        "password-hash = \"$6$...\"",
+    ),
+    in_table(
+        "keys",
+        Kind::List(&Kind::Text),
+        "",
+        "Public keys, as lines of authorized_keys without options.",
+        "keys = [\"ssh-ed25519 AAAA... you@host\"]",
+    ),
+];
+
+static OPERATION: &[Key] = &[
+    in_table(
+        "path",
+        Kind::OperationPath,
+        "",
+        "The schema path of the rpc or action. It must be given.",
+        "path = \"/acme-net:restart\"",
+    ),
+    in_table(
+        "exec",
+        Kind::List(&Kind::Text),
+        "",
+        "Program and arguments; a program with a slash is relative to the file. It must be given.",
+        "exec = [\"./restart.sh\"]",
+    ),
+    in_table(
+        "timeout",
+        Kind::Integer {
+            min: 1,
+            max: 86_400,
+        },
+        "30",
+        "Seconds that it may take; then it is killed.",
+        "timeout = 60",
+    ),
+];
+
+/// The key of that name in `banyan.toml`.
+pub fn by_name(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+/// The key that a Clixon option maps to.
+pub fn by_clixon(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.clixon.names().contains(&name))
+}
+
+/// The environment variable of a key; none for tables and maps.
+pub fn environment(key: &Key) -> Option<String> {
+    match key.kind {
+        Kind::Tables(_) | Kind::Features => None,
+        _ => Some(format!(
+            "BANYAN_{}",
+            key.name.to_uppercase().replace(['.', '-'], "_")
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_options_and_environment_are_unique() {
+        let mut seen = HashSet::new();
+        for key in KEYS {
+            assert!(seen.insert(key.name.to_owned()), "{}", key.name);
+            for name in key.clixon.names() {
+                assert!(
+                    name.starts_with("CLICON_") && seen.insert(name.to_owned()),
+                    "{name}"
+                );
+            }
+            if let Some(name) = environment(key) {
+                assert!(seen.insert(name.clone()), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn defaults_and_examples_are_values_of_their_kind() {
+        for key in KEYS {
+            for default in [Some(key.default), key.clixon_default]
+                .into_iter()
+                .flatten()
+            {
+                if !default.is_empty() && !matches!(key.kind, Kind::List(_)) {
+                    assert_eq!(key.kind.check(default), Ok(()), "{}", key.name);
+                }
+            }
+            let parsed = toml::from_str::<toml::Table>(key.example);
+            assert!(parsed.is_ok(), "{}: {parsed:?}", key.name);
+        }
+    }
+}
