@@ -145,38 +145,6 @@ impl Core {
         error.reports.dedup();
         error
     }
-
-    /// The error of an edit, which must not tell whether there is what the user may neither see nor write.
-    fn hushed_edit(&self, subject: &Subject, tree: &Tree, mut error: BackendError) -> BackendError {
-        for report in &mut error.reports {
-            let operation = match report.tag {
-                ErrorTag::DataExists => Operation::Create,
-                ErrorTag::DataMissing => Operation::Delete,
-                _ => continue,
-            };
-            let path = report.path.as_deref();
-            let path = path.and_then(|path| bind::parse_path(tree, path, &self.mounts).ok());
-            let Some(path) = path else {
-                continue;
-            };
-            let (place, floor) = subject.along(tree, &path);
-            let decision = place.decide(operation);
-            let seen = seen(&place, floor).0;
-            if !decision.permit && !seen {
-                *report = self.refusal(
-                    subject,
-                    tree,
-                    &Denied {
-                        path,
-                        operation,
-                        decision,
-                        seen,
-                    },
-                );
-            }
-        }
-        error
-    }
 }
 
 impl Engine {
@@ -213,14 +181,16 @@ impl Engine {
         .await?
     }
 
-    /// Guards a change of a datastore: what it makes of the tree is checked against the user's rules.
+    /// Guards a change of a datastore: what it makes of the tree is checked against the user's rules. It is tried on what
+    /// the user may see first, so that neither an error nor a success tells of the rest: a value that is guessed right
+    /// is refused as one that is not.
     pub(crate) fn guarded<F>(
         &self,
         call: &Call,
         change: F,
     ) -> impl FnOnce(&Tree) -> Result<Tree> + Send + use<F>
     where
-        F: FnOnce(&Tree) -> Result<Tree> + Send + 'static,
+        F: Fn(&Tree) -> Result<Tree> + Send + 'static,
     {
         let core = self.0.clone();
         let call = call.clone();
@@ -228,9 +198,23 @@ impl Engine {
             let Some(subject) = core.subject(&call)? else {
                 return change(tree);
             };
-            let after = change(tree).map_err(|error| core.hushed_edit(&subject, tree, error))?;
-            core.permit_writes(&subject, &bind::diff(tree, &after))?;
-            Ok(after)
+            let permit = |before: &Tree, after: &Tree| {
+                core.permit_writes(&subject, &bind::diff(before, after))
+            };
+            let seen = subject.readable(tree);
+            let mut failed = None;
+            if !seen.ptr_eq(tree) {
+                match change(&seen) {
+                    Ok(after) => permit(&seen, &after)?,
+                    // Who may write what he cannot see may still delete it.
+                    Err(error) => failed = Some(error),
+                }
+            }
+            let done = change(tree).and_then(|after| permit(tree, &after).map(|()| after));
+            match failed {
+                Some(error) => done.map_err(|_| error),
+                None => done,
+            }
         }
     }
 

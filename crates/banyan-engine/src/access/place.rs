@@ -161,6 +161,12 @@ impl<'s> Place<'s> {
         Some(named)
     }
 
+    /// How many rules with a path cover the place.
+    #[cfg(test)]
+    pub fn covered_by(&self) -> usize {
+        self.covering.len()
+    }
+
     /// What decides about the node. O(rules that cover it).
     pub fn decide(&self, operation: Operation) -> Decision {
         self.decide_in(self.schema.node(self.id).module, operation, self.deny)

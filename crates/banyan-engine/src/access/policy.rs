@@ -68,7 +68,7 @@ pub(super) struct Operations(u8);
 impl Operations {
     const ALL: Operations = Operations(0b1_1111);
 
-    fn parse(text: &str) -> Operations {
+    pub fn parse(text: &str) -> Operations {
         if text.trim() == "*" {
             return Operations::ALL;
         }

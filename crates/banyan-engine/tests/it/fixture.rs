@@ -83,6 +83,7 @@ pub fn schema_with_system() -> Arc<Schema> {
                 .implement("ietf-netconf", None)
                 .implement("ietf-netconf-monitoring", None)
                 .implement("banyan", None)
+                .implement("ietf-netconf-acm", None)
                 .compile()
                 .unwrap()
                 .schema

@@ -1,5 +1,6 @@
 //! Tests of the engine through its public interface.
 
+mod access;
 mod confirmed;
 mod datastores;
 mod fixture;
