@@ -33,7 +33,7 @@ use crate::log::{CommitLog, LogError};
 use crate::number::{SessionId, Tid};
 use crate::operation::{OperationCall, Operations};
 use crate::participant::{Options, Participant};
-use crate::pipeline::{self, Attempt, Until};
+use crate::pipeline::{self, Attempt, Order, Placed, Queue, Until};
 use crate::provider::Provider;
 use crate::reaper::Reaper;
 use crate::reserve::Reservations;
@@ -94,8 +94,12 @@ pub(crate) struct Core {
     /// Held by a commit of the candidate, and by whom.
     pub committing: tokio::sync::Mutex<()>,
     pub committer: AtomicU32,
-    /// Held from the last rebase to the publication of a commit.
+    /// Held while a commit gets its place on the head.
     pub publishing: tokio::sync::Mutex<()>,
+    /// The head, and what waits for the disk.
+    pub queue: Queue<Placed>,
+    /// Who is told in which order.
+    pub order: Order,
     /// Told at each publication.
     pub committed: Notify,
     pub pending: Mutex<Option<Pending>>,
@@ -259,6 +263,7 @@ impl Engine {
         core.sessions.end_all();
         // A commit that is past its point of no return ends first.
         let _turn = core.publishing.lock().await;
+        core.queue.idle().await;
         let stopped = core.clone();
         on_pool(move || {
             let (name, value) = stopped.tids.exact();
@@ -361,27 +366,27 @@ impl Core {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Applies what others have added to the log, and publishes it. The caller holds `publishing`.
-    pub async fn follow(self: &Arc<Self>) -> Result<()> {
-        let core = self.clone();
-        on_pool(move || {
-            let mut running = Snapshot::clone(&core.running.load());
-            loop {
-                let next = crate::number::Seq(running.seq.0 + 1);
-                let records = core.seams.log.read(next, 100).map_err(log_failed)?;
-                if records.is_empty() {
-                    break;
-                }
-                for record in records {
-                    let tree = bind::apply_patch(&running.tree, &record.change, &core.mounts)?;
-                    let indexes = running.indexes().after(&running.tree, &tree);
-                    running = Snapshot::indexed(tree, record.head.seq, indexes);
-                }
+    /// Applies what others have added to the log, publishes it, and returns it. Blocking; only the one who writes the
+    /// log may do it.
+    ///
+    /// # Errors
+    /// The log cannot be read, or a record does not fit running.
+    pub fn follow(&self) -> Result<Snapshot> {
+        let mut running = Snapshot::clone(&self.running.load());
+        loop {
+            let next = crate::number::Seq(running.seq.0 + 1);
+            let records = self.seams.log.read(next, 100).map_err(log_failed)?;
+            if records.is_empty() {
+                break;
             }
-            core.running.store(Arc::new(running));
-            core.committed.notify_waiters();
-            Ok(())
-        })
-        .await?
+            for record in records {
+                let tree = bind::apply_patch(&running.tree, &record.change, &self.mounts)?;
+                let indexes = running.indexes().after(&running.tree, &tree);
+                running = Snapshot::indexed(tree, record.head.seq, indexes);
+            }
+        }
+        self.running.store(Arc::new(running.clone()));
+        self.committed.notify_waiters();
+        Ok(running)
     }
 }

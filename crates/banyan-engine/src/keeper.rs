@@ -17,6 +17,7 @@ use crate::bind;
 use crate::files::{Files, Sync};
 use crate::log::{CommitLog, LogError};
 use crate::number::Seq;
+use crate::pipeline::Pressure;
 use crate::snapshot::Snapshot;
 
 /// A store's file up to this size is written with every commit.
@@ -80,6 +81,8 @@ pub(crate) struct Keeper {
     state: Mutex<State>,
     /// Held while a file is written.
     writing: Mutex<()>,
+    /// Whether a commit waits for the disk.
+    pressure: Pressure,
     /// Told when a file is behind.
     pub behind: Arc<Notify>,
 }
@@ -92,11 +95,13 @@ impl Keeper {
         directory: PathBuf,
         written: Seq,
         size: usize,
+        pressure: Pressure,
     ) -> Keeper {
         Keeper {
             files,
             log,
             directory,
+            pressure,
             state: Mutex::new(State {
                 size,
                 written,
@@ -184,6 +189,7 @@ impl Keeper {
                     out,
                     size: 0,
                     hash: Sha256::new(),
+                    pressure: &self.pressure,
                 };
                 bind::print_file(&running.tree, &mut measured)?;
                 (size, hash) = (measured.size, measured.hash);
@@ -286,28 +292,40 @@ impl Write for Limited {
     }
 }
 
-/// Counts and hashes what passes, and lets others have the disk from time to time.
+/// Counts and hashes what passes, and steps aside for commits.
 struct Measured<'a> {
     out: &'a mut dyn Write,
     size: usize,
     hash: Sha256,
+    pressure: &'a Pressure,
 }
 
 impl Write for Measured<'_> {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        const BURST: usize = 1 << 20;
+        const STRETCH: usize = 128 << 10;
         let written = self.out.write(piece)?;
         self.hash.update(&piece[..written]);
-        let before = self.size / BURST;
+        let before = self.size / STRETCH;
         self.size += written;
-        if self.size / BURST > before {
-            // About 200 MB/s at most, so that commits beside it stay fast.
-            std::thread::sleep(Duration::from_millis(5));
+        if self.size / STRETCH > before {
+            step_aside(self.pressure);
         }
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// Waits until no commit does, but not for ever: a file must come to its end under constant load too, at about
+/// 10 MB/s.
+fn step_aside(pressure: &Pressure) {
+    const PATIENCE: u32 = 25;
+    for _ in 0..PATIENCE {
+        if !pressure.is_on() {
+            return;
+        }
+        std::thread::sleep(Duration::from_micros(500));
     }
 }

@@ -94,16 +94,16 @@ pub struct Record {
     pub reverse: Arc<str>,
 }
 
-/// What became of a record.
+/// What became of records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Appended {
-    /// It is durable, at this place.
+    /// They are durable, and the last of them is at this place.
     At(Seq),
     /// Somebody else was faster: the head is not the expected one but this. Nothing was written.
     HeadMoved(Seq),
 }
 
-/// Named small values that are written together with a record, or alone: what must be known at the next
+/// Named small values that are written together with records, or alone: what must be known at the next
 /// start and is not configuration. `None` removes.
 pub type Facts<'a> = &'a [(&'a str, Option<&'a str>)];
 
@@ -115,12 +115,12 @@ pub trait CommitLog: Send + Sync {
     /// The place of the oldest record that is still kept; one above the head when there is none.
     fn tail(&self) -> Result<Seq, LogError>;
 
-    /// Adds a record after `expected_head`, and sets facts, in one step. `record.head.seq` must be the
-    /// place after `expected_head`.
+    /// Adds records after `expected_head`, and sets facts, the later ones last: all in one step, or nothing. The
+    /// records' own places must follow `expected_head` without a gap.
     fn append(
         &self,
         expected_head: Seq,
-        record: &Record,
+        records: &[Record],
         facts: Facts<'_>,
     ) -> Result<Appended, LogError>;
 

@@ -56,6 +56,11 @@ impl<'a> Phases<'a> {
         }
     }
 
+    /// Whether nobody takes part.
+    pub fn is_empty(&self) -> bool {
+        self.participants.is_empty()
+    }
+
     /// Runs `begin`, `validate`, `complete`. On a refusal all that began have been aborted.
     pub async fn prepare(&mut self) -> Result<(), Refused> {
         for phase in [Phase::Begin, Phase::Validate, Phase::Complete] {

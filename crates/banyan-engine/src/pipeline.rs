@@ -1,26 +1,40 @@
 //! The commit: rebase, diff, validate, participants, log, publish (DESIGN section 3).
 //!
-//! Nothing here walks a whole datastore but validation; slow work (participants) runs under a reservation
-//! of what is touched, and only the last steps run under the lock that all commits share.
+//! Nothing here walks a whole datastore; slow work (participants) runs under a reservation of what is touched. Only
+//! to get its place does a commit take the lock that all share: it is rebased on the head, which is ahead of running
+//! by what waits for the disk, and queued. One writer makes all that is queued durable together, and then running.
 
+mod order;
+mod queue;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use banyan_data::Tree;
 use banyan_data::change::ChangeSet;
 use banyan_data::validate::Indexes;
 
+pub(crate) use self::order::{Order, Turn};
+use self::queue::{Head, Joined, Settled, TakenBack};
+pub(crate) use self::queue::{Pressure, Queue};
+pub(crate) use self::writer::{Placed, record};
 use crate::backend::{Call, CommitParameters, Committed, Result, Source};
 use crate::bind;
 use crate::blocking::on_pool;
 use crate::confirm::Step;
 use crate::engine::Core;
 use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
-use crate::log::{Appended, Entry, LogError, Record, RecordHead};
-use crate::number::Seq;
+use crate::log::{Entry, RecordHead};
+use crate::number::{Seq, Tid};
 use crate::participant::{Options, Refusal, Transaction, TransactionParts};
 use crate::phases::{Phases, Refused};
-use crate::reserve::Touched;
+use crate::reserve::{Reserved, Touched};
 use crate::session::source_line;
 use crate::snapshot::Snapshot;
 
@@ -52,8 +66,10 @@ pub(crate) struct Attempt {
 }
 
 /// The change of running that an attempt amounts to.
+#[derive(Clone)]
 struct Change {
-    before: Snapshot,
+    /// The head that it stands on.
+    on: Head,
     after: Tree,
     /// Those of `after`.
     indexes: Indexes,
@@ -67,41 +83,30 @@ pub(crate) struct Outcome {
     pub snapshots: Option<(Snapshot, Snapshot)>,
 }
 
+impl Outcome {
+    /// Nothing was to be changed, or it was a rehearsal.
+    fn nothing(tid: Tid, trace: Vec<String>) -> Outcome {
+        Outcome {
+            committed: Committed {
+                tid,
+                seq: None,
+                trace,
+            },
+            snapshots: None,
+        }
+    }
+}
+
 /// Commits. Runs to its end once it is polled to the participants, so it must run in a task of its own.
 pub(crate) async fn commit(core: &Arc<Core>, attempt: Attempt) -> Result<Outcome> {
+    let attempt = Arc::new(attempt);
     let (tid, must_promise) = core.tids.next();
     if must_promise {
-        promise(core).await;
+        let core = core.clone();
+        on_pool(move || writer::promise(&core, tid)).await?;
     }
-    let holder = core.sessions.describe(attempt.call.session);
-    let (change, _reserved) = loop {
-        let change = prepare(core, &attempt.call, &attempt.base, &attempt.mine).await?;
-        if change.changes.is_empty() {
-            return Ok(Outcome {
-                committed: Committed {
-                    tid,
-                    seq: None,
-                    trace: Vec::new(),
-                },
-                snapshots: None,
-            });
-        }
-        let touched = Touched::by(&change.changes);
-        let reserved = core
-            .reservations
-            .take(
-                tid,
-                &touched,
-                &holder,
-                patience(&attempt.call),
-                &*core.seams.clock,
-            )
-            .await
-            .map_err(|in_the_way| busy(&in_the_way))?;
-        // Who waited has looked at a tree of the past.
-        if core.running.load().seq == change.before.seq {
-            break (change, reserved);
-        }
+    let Some((change, _reserved)) = reserve(core, &attempt, tid).await? else {
+        return Ok(Outcome::nothing(tid, Vec::new()));
     };
     if attempt.call.cancel.is_cancelled() {
         return Err(BackendError::new(
@@ -111,8 +116,8 @@ pub(crate) async fn commit(core: &Arc<Core>, attempt: Attempt) -> Result<Outcome
     }
     let transaction = Transaction::new(TransactionParts {
         tid,
-        before: change.before.tree.clone(),
-        base: change.before.seq,
+        before: change.on.snapshot.tree.clone(),
+        base: change.on.snapshot.seq,
         after: change.after.clone(),
         changes: change.changes.clone(),
         parameters: attempt.parameters.clone(),
@@ -124,200 +129,328 @@ pub(crate) async fn commit(core: &Arc<Core>, attempt: Attempt) -> Result<Outcome
     phases.prepare().await.map_err(refused)?;
     if attempt.until == Until::Complete {
         phases.abort().await;
-        return Ok(Outcome {
-            committed: Committed {
-                tid,
-                seq: None,
-                trace: transaction.noted().trace,
-            },
-            snapshots: None,
-        });
+        return Ok(Outcome::nothing(tid, transaction.noted().trace));
     }
     phases.commit().await.map_err(refused)?;
-    let published = match publish(core, &attempt, &transaction, change).await {
+    let participants = !phases.is_empty();
+    let (published, turn) = match publish(core, &attempt, &transaction, change, participants).await
+    {
         Ok(published) => published,
         Err(error) => {
             let remains = phases.take_back().await;
             return Err(with_remains(error, remains));
         }
     };
-    transaction.committed_at(published.1.seq);
-    phases.finish().await;
-    Ok(Outcome {
-        committed: Committed {
-            tid,
-            seq: Some(published.1.seq),
-            trace: transaction.noted().trace,
+    transaction.committed_at(published.at);
+    finish(&mut phases, turn).await;
+    let trace = transaction.noted().trace;
+    Ok(match published.snapshots {
+        Some(snapshots) => Outcome {
+            committed: Committed {
+                tid,
+                seq: Some(published.at),
+                trace,
+            },
+            snapshots: Some(snapshots),
         },
-        snapshots: Some(published),
+        None => Outcome::nothing(tid, trace),
     })
 }
 
-/// Steps 1 to 3: rebases on running, finds the difference, checks that the caller may make it, and validates the result.
-async fn prepare(core: &Arc<Core>, call: &Call, base: &Snapshot, mine: &Tree) -> Result<Change> {
-    let before = Snapshot::clone(&core.running.load());
-    let base = base.clone();
-    let mine = mine.clone();
-    let (core, call) = (core.clone(), call.clone());
-    on_pool(move || {
-        let running = before.tree.clone();
-        let prepared = || {
-            let after = if base.tree.ptr_eq(&before.tree) {
-                mine
-            } else {
-                bind::rebase(&base.tree, &mine, &before.tree)?
-            };
-            let (after, indexes) = bind::settled(&before, after)?;
-            let changes = bind::diff(&before.tree, &after);
-            if !changes.is_empty() {
-                core.permit_changes(&call, &changes)?;
-                core.sound_rules(&before.tree, &after)?;
-                bind::validate(&after, &indexes, &changes)?;
-            }
-            Ok(Change {
-                before,
-                after,
-                indexes,
-                changes: Arc::new(changes),
-            })
+/// Step 7. What is said first is said in the order of the log; who takes longer holds up nobody.
+async fn finish(phases: &mut Phases<'_>, turn: Turn) {
+    let mut finish = pin!(phases.finish());
+    let begun = poll_fn(|context| Poll::Ready(finish.as_mut().poll(context))).await;
+    drop(turn);
+    if begun.is_pending() {
+        finish.await;
+    }
+}
+
+/// Steps 1 to 3 and the reservation of what is touched; `None` when there is nothing to change.
+async fn reserve(
+    core: &Arc<Core>,
+    attempt: &Arc<Attempt>,
+    tid: Tid,
+) -> Result<Option<(Change, Reserved)>> {
+    let holder: Arc<str> = core.sessions.describe(attempt.call.session).into();
+    let mut held = None;
+    loop {
+        let found = {
+            let (core, attempt, holder) = (core.clone(), attempt.clone(), holder.clone());
+            let held = held.take();
+            on_pool(move || try_reserve(&core, &attempt, tid, &holder, held)).await?
         };
-        prepared().map_err(|error| core.hushed(&call, &running, error))
-    })
-    .await?
+        match found {
+            Found::Change(change, reserved) => return Ok(Some((*change, reserved))),
+            Found::InTheWay(touched) => {
+                let patience = patience(&attempt.call);
+                let clock = &*core.seams.clock;
+                let reserved = core
+                    .reservations
+                    .take(tid, &touched, &holder, patience, clock)
+                    .await;
+                held = Some(reserved.map_err(|in_the_way| busy(&in_the_way))?);
+            }
+            // An answer as well: it must not rest on what may never have been.
+            Found::Nothing(on) if durable(core, &on).await? => return Ok(None),
+            Found::Wrong(on, error) if durable(core, &on).await? => return Err(error),
+            Found::Nothing(_) | Found::Wrong(..) => {}
+        }
+    }
 }
 
-/// Steps 5 and 6, under the lock that all commits share: returns running before and after.
+/// What a look at the head has found.
+enum Found {
+    Change(Box<Change>, Reserved),
+    /// Another commit in progress touches this.
+    InTheWay(Touched),
+    /// The head is what is wanted.
+    Nothing(Head),
+    /// It cannot be, on this head.
+    Wrong(Head, BackendError),
+}
+
+/// Reserves what the change touches, and only then looks at the head: nobody else changes it there from then on.
+fn try_reserve(
+    core: &Core,
+    attempt: &Attempt,
+    tid: Tid,
+    holder: &str,
+    mut held: Option<Reserved>,
+) -> Found {
+    let mut touched = match &held {
+        Some(reserved) => reserved.touched().clone(),
+        None => Touched::by(&bind::diff(&attempt.base.tree, &attempt.mine)),
+    };
+    loop {
+        let reserved = match held.take() {
+            Some(reserved) => reserved,
+            None => {
+                let now = core.seams.clock.now();
+                match core.reservations.try_take(tid, &touched, holder, now) {
+                    Ok(reserved) => reserved,
+                    Err(_) => return Found::InTheWay(touched),
+                }
+            }
+        };
+        let head = core.queue.head();
+        let change = match prepare(core, &attempt.call, &attempt.base, &attempt.mine, &head) {
+            Ok(change) if change.changes.is_empty() => return Found::Nothing(head),
+            Ok(change) => change,
+            Err(error) => return Found::Wrong(head, error),
+        };
+        // What `when` takes out belongs to the change (RFC 7950 8.2), and may be elsewhere.
+        let whole = Touched::by(&change.changes);
+        if touched.covers(&whole) {
+            return Found::Change(Box::new(change), reserved);
+        }
+        touched = whole;
+    }
+}
+
+/// Steps 1 to 3: rebases on the head, finds the difference, checks that the caller may make it, and validates the
+/// result. Blocking.
+fn prepare(core: &Core, call: &Call, base: &Snapshot, mine: &Tree, on: &Head) -> Result<Change> {
+    let before = &on.snapshot;
+    let prepared = || {
+        let after = if base.tree.ptr_eq(&before.tree) {
+            mine.clone()
+        } else {
+            bind::rebase(&base.tree, mine, &before.tree)?
+        };
+        let (after, indexes) = bind::settled(before, after)?;
+        let changes = bind::diff(&before.tree, &after);
+        if !changes.is_empty() {
+            core.permit_changes(call, &changes)?;
+            core.sound_rules(&before.tree, &after)?;
+            bind::validate(&after, &indexes, &changes)?;
+        }
+        Ok(Change {
+            on: on.clone(),
+            after,
+            indexes,
+            changes: Arc::new(changes),
+        })
+    };
+    prepared().map_err(|error| core.hushed(call, &before.tree, error))
+}
+
+/// Waits until a state is durable; `false` when it was taken back.
+async fn durable(core: &Arc<Core>, on: &Head) -> Result<bool> {
+    let Some(joined) = core.queue.join_without_work(on, false) else {
+        return Ok(on.taken_back().is_none());
+    };
+    Ok(matches!(settled(core, joined).await?, Settled::Durable(_)))
+}
+
+/// What becomes of a place in the queue.
+async fn settled(core: &Arc<Core>, joined: Joined) -> Result<Settled> {
+    if joined.start_writer {
+        let core = core.clone();
+        tokio::task::spawn_blocking(move || writer::run(core));
+    }
+    joined.settled.await.map_err(|_| {
+        BackendError::new(
+            ErrorTag::OperationFailed,
+            "the program stops; look at the history before committing again",
+        )
+    })
+}
+
+/// What a commit came to in step 6.
+struct Published {
+    /// The commit; for a change that others had made already, theirs.
+    at: Seq,
+    /// Running before and after; `None` when nothing was left to change.
+    snapshots: Option<(Snapshot, Snapshot)>,
+}
+
+/// Steps 5 and 6: gets a place on the head, and waits until the disk has the commit.
 async fn publish(
     core: &Arc<Core>,
-    attempt: &Attempt,
+    attempt: &Arc<Attempt>,
     transaction: &Transaction,
     mut change: Change,
-) -> Result<(Snapshot, Snapshot)> {
-    let _turn = core.publishing.lock().await;
+    participants: bool,
+) -> Result<(Published, Turn)> {
     loop {
-        if core.running.load().seq != change.before.seq {
-            // Disjoint paths are not disjoint constraints, so the result is validated again.
-            change = prepare(core, &attempt.call, &change.before, &change.after).await?;
-        }
-        let seq = Seq(change.before.seq.0 + 1);
-        let notes = transaction.noted();
-        let head = RecordHead {
-            seq,
-            tid: transaction.tid,
-            time: core.seams.clock.now(),
-            user: transaction.principal.effective().clone(),
-            source: source_line(&transaction.source),
-            comment: transaction.parameters.comment.clone(),
-            label: transaction.parameters.label.clone(),
-            schema: bind::hex(core.schema.digest()),
-            changes: bind::count(&change.changes),
-            entries: notes
-                .entries
-                .into_iter()
-                .map(|(kind, value)| Entry { kind, value })
-                .collect(),
-        };
-        let after = Snapshot::indexed(change.after.clone(), seq, change.indexes.clone());
-        let pending = attempt
-            .step
-            .fact(&change.before, transaction, core.seams.clock.now());
-        match append(core, head, &change, &after, pending).await? {
-            Appended::At(_) => {
-                let old = core.running.swap(Arc::new(after.clone()));
-                core.reaper.bury(old);
-                core.committed.notify_waiters();
-                return Ok((change.before, after));
-            }
-            Appended::HeadMoved(head) => {
-                tracing::info!("the log has moved to {head}: catching up");
-                core.follow().await?;
-            }
+        let (published, joined) =
+            match place(core, attempt, transaction, &mut change, participants).await? {
+                Place::Waits(published, joined) => (published, joined),
+                Place::Durable(published) => return Ok((published, Turn::default())),
+                Place::Gone => continue,
+                Place::Wrong(on, error) if durable(core, &on).await? => return Err(error),
+                Place::Wrong(..) => continue,
+            };
+        match settled(core, joined).await? {
+            Settled::Durable(turn) => return Ok((published, turn)),
+            Settled::Failed(error) if published.snapshots.is_some() => return Err(error),
+            // It must be rebased on what running is now.
+            Settled::Moved | Settled::Failed(_) => {}
         }
     }
 }
 
-/// Writes the record and, for a small store, its file.
-async fn append(
-    core: &Arc<Core>,
-    head: RecordHead,
-    change: &Change,
-    after: &Snapshot,
-    pending: Option<(&'static str, Option<String>)>,
-) -> Result<Appended> {
-    let core = core.clone();
-    let changes = change.changes.clone();
-    let before = change.before.clone();
-    let after = after.clone();
-    on_pool(move || {
-        let record = record(head, &changes)?;
-        let small = core.keeper.as_ref().and_then(|keeper| keeper.print(&after));
-        let promise = core.tids.promise();
-        let mut facts = vec![(promise.0, Some(promise.1.as_str()))];
-        facts.extend(
-            pending
-                .as_ref()
-                .map(|(name, value)| (*name, value.as_deref())),
-        );
-        facts.extend(small.iter().map(|small| small.fact()));
-        let appended = match core.seams.log.append(before.seq, &record, &facts) {
-            Ok(appended) => appended,
-            Err(error) => in_doubt(&core, &record, before.seq, error)?,
-        };
-        if let (Appended::At(_), Some(keeper)) = (appended, &core.keeper) {
-            keeper.committed(small, &after);
-        }
-        Ok(appended)
-    })
-    .await?
+/// What came of the wish for a place.
+enum Place {
+    /// It has one.
+    Waits(Published, Joined),
+    /// Nothing is left to change, nor to wait for.
+    Durable(Published),
+    /// The head was taken back meanwhile.
+    Gone,
+    /// The change does not go with this head.
+    Wrong(Head, BackendError),
 }
 
-/// After a failed append: the disk may have taken the record and failed later. The log is opened again
-/// and asked.
-fn in_doubt(core: &Core, record: &Record, before: Seq, error: LogError) -> Result<Appended> {
-    tracing::error!("{error}");
-    let newest = core.seams.log.history(record.head.seq, 1);
-    match newest {
-        Ok(heads) => match heads.first() {
-            Some(head) if head.seq == record.head.seq && head.tid == record.head.tid => {
-                Ok(Appended::At(head.seq))
-            }
-            _ => Err(BackendError::new(
-                ErrorTag::OperationFailed,
-                format!(
-                    "the commit could not be written, running is unchanged: {error}; free space or repair the disk, and commit again (no restart is needed)"
-                ),
-            )),
-        },
-        Err(again) => Err(BackendError::new(
+/// Gives a change its place, under the short lock; `change` is rebased if the head has moved.
+async fn place(
+    core: &Arc<Core>,
+    attempt: &Arc<Attempt>,
+    transaction: &Transaction,
+    change: &mut Change,
+    participants: bool,
+) -> Result<Place> {
+    let _turn = core.publishing.lock().await;
+    let head = core.queue.head();
+    // Participants have acted on what they saw, which was more than what they did themselves.
+    if participants && change.on.taken_back() == Some(TakenBack::Failed) {
+        return Err(BackendError::new(
             ErrorTag::OperationFailed,
             format!(
-                "the commit could not be written, and the log cannot be read either ({again}), so running stays at commit {before} until it can: {error}; repair the disk, then look at the history before committing again"
+                "the commit is withdrawn: it was prepared on commit {}, which could not be written; running is unchanged, so commit again",
+                change.on.snapshot.seq
             ),
-        )),
+        ));
     }
+    if !head.is(&change.on) {
+        match again(core, attempt, change.clone(), head.clone()).await? {
+            Ok(rebased) => *change = rebased,
+            Err(error) => return Ok(Place::Wrong(head, error)),
+        }
+    }
+    let before = &change.on.snapshot;
+    if change.changes.is_empty() {
+        let published = Published {
+            at: before.seq,
+            snapshots: None,
+        };
+        return Ok(
+            match core.queue.join_without_work(&change.on, participants) {
+                Some(joined) => Place::Waits(published, joined),
+                None if change.on.taken_back().is_none() => Place::Durable(published),
+                None => Place::Gone,
+            },
+        );
+    }
+    let (placed, after) = placed(core, attempt, transaction, change);
+    let published = Published {
+        at: after.seq,
+        snapshots: Some((before.clone(), after.clone())),
+    };
+    Ok(
+        match core.queue.join(&change.on, after, placed, participants) {
+            Some(joined) => Place::Waits(published, joined),
+            None => Place::Gone,
+        },
+    )
 }
 
-/// The record of a change.
-pub(crate) fn record(head: RecordHead, changes: &ChangeSet) -> Result<Record> {
-    let name = format!("commit-{}", head.seq);
-    Ok(Record {
-        change: bind::patch_text(changes, &name)?.into(),
-        reverse: bind::patch_text(&bind::reverse(changes), &name)?.into(),
+/// Prepares a change for another head. Disjoint paths are not disjoint constraints, so the result is validated again.
+async fn again(
+    core: &Arc<Core>,
+    attempt: &Arc<Attempt>,
+    change: Change,
+    head: Head,
+) -> Result<Result<Change>> {
+    let (core, attempt) = (core.clone(), attempt.clone());
+    on_pool(move || {
+        let (base, mine) = match change.on.taken_back() {
+            None => (&change.on.snapshot, &change.after),
+            // What followed from what was taken back is left out.
+            Some(_) => (&attempt.base, &attempt.mine),
+        };
+        prepare(&core, &attempt.call, base, mine, &head)
+    })
+    .await
+}
+
+/// The record of a change, at the place after the head that it stands on, and the state that it makes.
+fn placed(
+    core: &Core,
+    attempt: &Attempt,
+    transaction: &Transaction,
+    change: &Change,
+) -> (Placed, Snapshot) {
+    let before = &change.on.snapshot;
+    let seq = Seq(before.seq.0 + 1);
+    let now = core.seams.clock.now();
+    let head = RecordHead {
+        seq,
+        tid: transaction.tid,
+        time: now,
+        user: transaction.principal.effective().clone(),
+        source: source_line(&transaction.source),
+        comment: transaction.parameters.comment.clone(),
+        label: transaction.parameters.label.clone(),
+        schema: bind::hex(core.schema.digest()),
+        changes: bind::count(&change.changes),
+        entries: transaction
+            .noted()
+            .entries
+            .into_iter()
+            .map(|(kind, value)| Entry { kind, value })
+            .collect(),
+    };
+    let placed = Placed {
+        before: before.seq,
         head,
-    })
-}
-
-/// Promises transaction numbers; a disk that refuses is left to the commit itself to report.
-async fn promise(core: &Arc<Core>) {
-    let core = core.clone();
-    let written = on_pool(move || {
-        let (name, value) = core.tids.promise();
-        core.seams.log.set(&[(name, Some(&value))])
-    })
-    .await;
-    if let Ok(Err(error)) = written {
-        tracing::error!("transaction numbers may repeat after a restart: {error}");
-    }
+        changes: change.changes.clone(),
+        fact: attempt.step.fact(before, transaction, now),
+    };
+    let after = Snapshot::indexed(change.after.clone(), seq, change.indexes.clone());
+    (placed, after)
 }
 
 /// How long a call waits for others.

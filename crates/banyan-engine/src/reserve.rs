@@ -4,7 +4,7 @@
 //! waiting, never correctness.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use banyan_data::change::{Change, ChangeKind, ChangeSet, Instance};
@@ -56,6 +56,15 @@ impl Touched {
         Touched(tops)
     }
 
+    /// Whether all that the other touches is within what this one touches.
+    pub fn covers(&self, other: &Touched) -> bool {
+        other.0.iter().all(|theirs| {
+            self.0
+                .iter()
+                .any(|mine| mine.len() <= theirs.len() && mine.iter().zip(theirs).all(within))
+        })
+    }
+
     fn meets(&self, other: &Touched) -> bool {
         self.0.iter().any(|mine| {
             other
@@ -102,6 +111,11 @@ fn collect(
     true
 }
 
+/// Whether the second step is one that the first names.
+fn within((mine, theirs): (&(SchemaId, Instance), &(SchemaId, Instance))) -> bool {
+    mine.0 == theirs.0 && (mine.1 == theirs.1 || mine.1 == Instance::Whole)
+}
+
 fn one_holds_the_other(a: &Prefix, b: &Prefix) -> bool {
     a.iter()
         .zip(b)
@@ -119,40 +133,56 @@ struct Held {
     since: Timestamp,
 }
 
-/// All commits in progress.
 #[derive(Default)]
-pub struct Reservations {
+struct All {
     held: Mutex<BTreeMap<Tid, Held>>,
     released: Notify,
 }
 
-/// A reservation; ends when it is dropped.
-pub struct Reserved<'a> {
-    all: &'a Reservations,
-    tid: Tid,
+impl All {
+    fn held(&self) -> MutexGuard<'_, BTreeMap<Tid, Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl Drop for Reserved<'_> {
+/// All commits in progress. Clones share them.
+#[derive(Clone, Default)]
+pub struct Reservations(Arc<All>);
+
+/// A reservation; ends when it is dropped.
+pub struct Reserved {
+    all: Reservations,
+    tid: Tid,
+    touched: Touched,
+}
+
+impl Reserved {
+    /// What is reserved.
+    pub fn touched(&self) -> &Touched {
+        &self.touched
+    }
+}
+
+impl Drop for Reserved {
     fn drop(&mut self) {
-        self.all.held().remove(&self.tid);
-        self.all.released.notify_waiters();
+        self.all.0.held().remove(&self.tid);
+        self.all.0.released.notify_waiters();
     }
 }
 
 impl Reservations {
-    fn held(&self) -> MutexGuard<'_, BTreeMap<Tid, Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes the reservation, or says who is in the way.
-    fn try_take(
+    /// Takes the reservation, or says who is in the way. A transaction has one reservation at a time.
+    ///
+    /// # Errors
+    /// Who is in the way, and since when.
+    pub fn try_take(
         &self,
         tid: Tid,
         touched: &Touched,
         holder: &str,
         now: Timestamp,
-    ) -> Result<Reserved<'_>, String> {
-        let mut held = self.held();
+    ) -> Result<Reserved, String> {
+        let mut held = self.0.held();
         if let Some((other, in_the_way)) =
             held.iter().find(|(_, other)| other.touched.meets(touched))
         {
@@ -170,7 +200,11 @@ impl Reservations {
                 since: now,
             },
         );
-        Ok(Reserved { all: self, tid })
+        Ok(Reserved {
+            all: self.clone(),
+            tid,
+            touched: touched.clone(),
+        })
     }
 
     /// Waits for the reservation, at most `patience`.
@@ -184,11 +218,11 @@ impl Reservations {
         holder: &str,
         patience: Duration,
         clock: &dyn Clock,
-    ) -> Result<Reserved<'_>, String> {
+    ) -> Result<Reserved, String> {
         let timeout = clock.sleep(patience);
         tokio::pin!(timeout);
         loop {
-            let released = self.released.notified();
+            let released = self.0.released.notified();
             tokio::pin!(released);
             // Registered before the look, so a release in between is not missed.
             released.as_mut().enable();

@@ -1,6 +1,6 @@
 //! Transaction numbers: ascending, and not used again after a restart.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::log::{CommitLog, LogError};
 use crate::number::Tid;
@@ -9,7 +9,7 @@ use crate::number::Tid;
 const FACT: &str = "tid";
 
 /// How many numbers are promised at a time, so that not every attempt costs a disk sync.
-const BLOCK: u32 = 64;
+const BLOCK: u32 = 1024;
 
 struct State {
     next: u32,
@@ -17,7 +17,32 @@ struct State {
 }
 
 /// The source of transaction numbers.
-pub struct Tids(Mutex<State>);
+pub struct Tids {
+    state: Mutex<State>,
+    /// Held by who writes a promise, so that a smaller one never replaces a larger one.
+    promising: Mutex<()>,
+}
+
+/// Numbers below this one are not used again after a restart, once it is written: with a batch of commits, or alone.
+/// There is one at a time.
+pub struct Promise<'a> {
+    tids: &'a Tids,
+    below: u32,
+    text: String,
+    _turn: MutexGuard<'a, ()>,
+}
+
+impl Promise<'_> {
+    /// It is on the disk.
+    pub fn keep(self) {
+        self.tids.state().promised = self.below;
+    }
+
+    /// The fact to write.
+    pub fn fact(&self) -> (&'static str, Option<&str>) {
+        (FACT, Some(&self.text))
+    }
+}
 
 impl Tids {
     /// Goes on where the log says.
@@ -30,17 +55,20 @@ impl Tids {
             .get(FACT)
             .and_then(|text| text.parse().ok())
             .unwrap_or(1);
-        Ok(Tids(Mutex::new(State {
-            next,
-            promised: next,
-        })))
+        Ok(Tids {
+            state: Mutex::new(State {
+                next,
+                promised: next,
+            }),
+            promising: Mutex::default(),
+        })
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next number, and whether [`Tids::promise`] should be written before it is used.
+    /// The next number, and whether its promise should be written before it is used.
     pub fn next(&self) -> (Tid, bool) {
         let mut state = self.state();
         let tid = Tid(state.next);
@@ -49,11 +77,36 @@ impl Tids {
         (tid, tid.0 >= state.promised)
     }
 
-    /// The fact to write: with a commit's record, or alone.
-    pub fn promise(&self) -> (&'static str, String) {
-        let mut state = self.state();
-        state.promised = state.next.saturating_add(BLOCK);
-        (FACT, state.promised.to_string())
+    /// A promise to be written, and then kept. Waits while another is being written.
+    pub fn promise(&self) -> Promise<'_> {
+        let turn = self
+            .promising
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let below = self.state().next.saturating_add(BLOCK);
+        Promise {
+            tids: self,
+            below,
+            text: below.to_string(),
+            _turn: turn,
+        }
+    }
+
+    /// A promise to be written with something else, when the last one will not last long.
+    pub fn promise_due(&self) -> Option<Promise<'_>> {
+        let promise = self.promise();
+        let left = {
+            let state = self.state();
+            state.promised.saturating_sub(state.next)
+        };
+        (left < BLOCK / 2).then_some(promise)
+    }
+
+    /// The promise that a number needs, unless another has it by now.
+    pub fn promise_of(&self, tid: Tid) -> Option<Promise<'_>> {
+        let promise = self.promise();
+        let needed = tid.0 >= self.state().promised;
+        needed.then_some(promise)
     }
 
     /// The fact to write at a clean stop: no number is skipped.
@@ -72,14 +125,18 @@ mod tests {
         let log = MemoryLog::default();
         let tids = Tids::recover(&log).unwrap();
         assert_eq!(tids.next(), (Tid(1), true));
-        let (name, value) = tids.promise();
-        log.set(&[(name, Some(&value))]).unwrap();
-        assert_eq!(tids.next(), (Tid(2), false));
+        drop(tids.promise_of(Tid(1)).expect("it was not promised yet"));
+        assert_eq!(tids.next(), (Tid(2), true));
+        let promise = tids.promise();
+        log.set(&[promise.fact()]).unwrap();
+        promise.keep();
+        assert_eq!(tids.next(), (Tid(3), false));
+        assert!(tids.promise_of(Tid(3)).is_none());
 
         let after_a_crash = Tids::recover(&log).unwrap();
-        assert_eq!(after_a_crash.next().0, Tid(66));
+        assert_eq!(after_a_crash.next().0, Tid(3 + BLOCK));
         let (name, value) = after_a_crash.exact();
         log.set(&[(name, Some(&value))]).unwrap();
-        assert_eq!(Tids::recover(&log).unwrap().next().0, Tid(67));
+        assert_eq!(Tids::recover(&log).unwrap().next().0, Tid(4 + BLOCK));
     }
 }

@@ -19,6 +19,7 @@ use crate::keeper::{IDLE, Keeper};
 use crate::log::{CommitLog, MemoryLog, RedbLog};
 use crate::operation::{Operation, Operations};
 use crate::participant::Participant;
+use crate::pipeline::{Order, Queue};
 use crate::provider::Provider;
 use crate::reaper::Reaper;
 use crate::reserve::Reservations;
@@ -231,6 +232,7 @@ impl EngineBuilder {
             written,
             size,
         } = recovered;
+        let queue = Queue::new(running.clone());
         let keeper = directory.map(|directory| {
             Keeper::new(
                 seams.files.clone(),
@@ -238,6 +240,7 @@ impl EngineBuilder {
                 directory,
                 written,
                 size,
+                queue.pressure(),
             )
         });
         Ok(Core {
@@ -250,6 +253,8 @@ impl EngineBuilder {
             operations,
             providers: self.providers,
             seams,
+            queue,
+            order: Order::default(),
             running: ArcSwap::from_pointee(running),
             candidate: ArcSwapOption::empty(),
             candidate_turn: tokio::sync::Mutex::default(),

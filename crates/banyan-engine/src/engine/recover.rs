@@ -313,7 +313,7 @@ impl Start<'_> {
             .map_err(|reason| StartError::Replay { seq, reason })?;
         let mut all = vec![(name, Some(value.as_str()))];
         all.extend_from_slice(facts);
-        match self.log().append(before.seq, &record, &all)? {
+        match self.log().append(before.seq, &[record], &all)? {
             Appended::At(seq) => Ok(Snapshot::new(after, seq)),
             Appended::HeadMoved(_) => Err(LogError::InUse {
                 file: "commits.redb".to_owned(),

@@ -87,7 +87,7 @@ impl CommitLog for MemoryLog {
     fn append(
         &self,
         expected_head: Seq,
-        record: &Record,
+        records: &[Record],
         facts: Facts<'_>,
     ) -> Result<Appended, LogError> {
         let mut state = self.writable()?;
@@ -95,10 +95,10 @@ impl CommitLog for MemoryLog {
         if head != expected_head {
             return Ok(Appended::HeadMoved(head));
         }
-        let seq = Seq(head.0 + 1);
-        state.records.insert(seq, record.clone());
+        let places = (head.0 + 1..).map(Seq);
+        state.records.extend(places.zip(records.iter().cloned()));
         state.set(facts);
-        Ok(Appended::At(seq))
+        Ok(Appended::At(Seq(head.0 + records.len() as u64)))
     }
 
     fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, LogError> {

@@ -1,4 +1,4 @@
-//! The log in `commits.redb`: a record is a durable transaction of redb, and costs one disk sync.
+//! The log in `commits.redb`: what is appended together is one durable transaction of redb, and costs one disk sync.
 //!
 //! Tables: `heads` (seq to JSON), `changes` and `reverses` (seq to YANG Patch JSON), `facts` (name to
 //! text). Heads stand apart so that the history is read without the data of the changes.
@@ -217,10 +217,13 @@ impl CommitLog for RedbLog {
     fn append(
         &self,
         expected_head: Seq,
-        record: &Record,
+        records: &[Record],
         facts: Facts<'_>,
     ) -> Result<Appended, LogError> {
-        let head_text = serde_json::to_string(&record.head)
+        let texts = records
+            .iter()
+            .map(|record| serde_json::to_string(&record.head))
+            .collect::<Result<Vec<String>, _>>()
             .map_err(|error| self.storage(format!("a record cannot be written: {error}")))?;
         self.write(|transaction| {
             let mut heads = transaction.open_table(HEADS)?;
@@ -228,16 +231,15 @@ impl CommitLog for RedbLog {
             if head != expected_head {
                 return Ok(Appended::HeadMoved(head));
             }
-            let seq = head.0 + 1;
-            heads.insert(seq, head_text.as_str())?;
-            transaction
-                .open_table(CHANGES)?
-                .insert(seq, &*record.change)?;
-            transaction
-                .open_table(REVERSES)?
-                .insert(seq, &*record.reverse)?;
+            let mut changes = transaction.open_table(CHANGES)?;
+            let mut reverses = transaction.open_table(REVERSES)?;
+            for ((record, text), seq) in records.iter().zip(&texts).zip(head.0 + 1..) {
+                heads.insert(seq, text.as_str())?;
+                changes.insert(seq, &*record.change)?;
+                reverses.insert(seq, &*record.reverse)?;
+            }
             put(transaction, facts)?;
-            Ok(Appended::At(Seq(seq)))
+            Ok(Appended::At(Seq(head.0 + records.len() as u64)))
         })
     }
 

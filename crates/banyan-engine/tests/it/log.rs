@@ -37,7 +37,7 @@ fn with_each_log(test: impl Fn(Arc<dyn CommitLog>)) {
 }
 
 fn append(log: &dyn CommitLog, seq: u64) {
-    let appended = log.append(Seq(seq - 1), &record(seq), &[]).unwrap();
+    let appended = log.append(Seq(seq - 1), &[record(seq)], &[]).unwrap();
     assert_eq!(appended, Appended::At(Seq(seq)));
 }
 
@@ -66,7 +66,7 @@ fn an_append_to_another_head_writes_nothing() {
     with_each_log(|log| {
         append(&*log, 1);
         let stale = log
-            .append(Seq(0), &record(1), &[("fact", Some("x"))])
+            .append(Seq(0), &[record(1)], &[("fact", Some("x"))])
             .unwrap();
         assert_eq!(stale, Appended::HeadMoved(Seq(1)));
         assert_eq!(log.head().unwrap(), Seq(1));
@@ -75,11 +75,30 @@ fn an_append_to_another_head_writes_nothing() {
 }
 
 #[test]
+fn several_records_are_written_in_one_step_or_not_at_all() {
+    with_each_log(|log| {
+        let batch = [record(1), record(2), record(3)];
+        let facts = [("a", Some("first")), ("a", Some("last"))];
+        let appended = log.append(Seq(0), &batch, &facts).unwrap();
+        assert_eq!(appended, Appended::At(Seq(3)));
+        assert_eq!(log.read(Seq(1), 9).unwrap(), batch);
+        assert_eq!(log.facts("a").unwrap()["a"], "last");
+        let stale = log.append(Seq(2), &[record(3), record(4)], &[("a", None)]);
+        assert_eq!(stale.unwrap(), Appended::HeadMoved(Seq(3)));
+        assert_eq!(log.head().unwrap(), Seq(3));
+        assert_eq!(log.facts("a").unwrap()["a"], "last");
+        let none = log.append(Seq(3), &[], &[("a", None)]).unwrap();
+        assert_eq!(none, Appended::At(Seq(3)));
+        assert!(log.facts("a").unwrap().is_empty());
+    });
+}
+
+#[test]
 fn facts_are_written_with_the_record_and_found_by_prefix() {
     with_each_log(|log| {
         log.set(&[("a/1", Some("one")), ("b", Some("bee"))])
             .unwrap();
-        log.append(Seq(0), &record(1), &[("a/2", Some("two")), ("a/1", None)])
+        log.append(Seq(0), &[record(1)], &[("a/2", Some("two")), ("a/1", None)])
             .unwrap();
         let found = log.facts("a/").unwrap();
         assert_eq!(

@@ -1,0 +1,227 @@
+//! The one writer: what is queued becomes one durable append, and then running (DESIGN section 3, steps 5 and 6).
+//!
+//! Blocking; runs on the pool while something is queued. A batch is written whole or not at all.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use banyan_data::change::ChangeSet;
+use tokio::sync::oneshot;
+
+use super::queue::{Head, Queued, Settled, TakenBack};
+use crate::backend::Result;
+use crate::bind;
+use crate::engine::Core;
+use crate::error::{BackendError, ErrorTag};
+use crate::keeper::Printed;
+use crate::log::{Appended, LogError, Record, RecordHead};
+use crate::number::{Seq, Tid};
+use crate::phases::panic_text;
+use crate::tids::Promise;
+
+/// A commit that has its place.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    /// The state below it.
+    pub before: Seq,
+    pub head: RecordHead,
+    pub changes: Arc<ChangeSet>,
+    /// What is kept with the record: a name and its new value.
+    pub fact: Option<(&'static str, Option<String>)>,
+}
+
+/// What became of a batch.
+enum Written {
+    /// It is durable. The file of a small store, to be written now.
+    All(Option<Printed>),
+    /// Others have written: the log's head is not what the batch stands on.
+    Nothing,
+}
+
+/// Writes until nothing is queued.
+pub(crate) fn run(core: Arc<Core>) {
+    let mut working = Some(core);
+    while let Some(core) = working.take() {
+        let batch = core.queue.take();
+        let count = batch.len();
+        let undone = settle(&core, batch);
+        let order = core.order.clone();
+        // Who has his answer may drop the engine and open its directory again: it is not held here any longer then.
+        working = core.queue.more_after(count).then_some(core);
+        order.start();
+        undone.into_iter().for_each(Undone::answer);
+    }
+}
+
+/// One whose commit was taken back.
+struct Undone(oneshot::Sender<Settled>, Settled);
+
+impl Undone {
+    fn answer(self) {
+        // Who has gone needs no answer.
+        let _ = self.0.send(self.1);
+    }
+}
+
+/// Writes a batch and publishes it; on a failure takes back all that stands above running, and returns whom to tell.
+fn settle(core: &Core, batch: Vec<Queued<Placed>>) -> Vec<Undone> {
+    let written = catch_unwind(AssertUnwindSafe(|| write(core, &batch))).unwrap_or_else(|panic| {
+        Err(BackendError::new(
+            ErrorTag::OperationFailed,
+            format!(
+                "the commit could not be written because of an internal error ({}), running is unchanged; see the server's log",
+                panic_text(&panic)
+            ),
+        ))
+    });
+    match written {
+        Ok(Written::All(small)) => {
+            publish(core, batch, small);
+            Vec::new()
+        }
+        Ok(Written::Nothing) => match core.follow() {
+            Ok(running) => {
+                let above = core.queue.move_to(&batch, running);
+                undone(core, batch, || Settled::Moved)
+                    .chain(undone(core, above, || Settled::Moved))
+                    .collect()
+            }
+            Err(error) => fail(core, batch, &error),
+        },
+        Err(error) => fail(core, batch, &error),
+    }
+}
+
+/// Step 6: running is what the batch made; its commits are told in the order of the log.
+fn publish(core: &Core, batch: Vec<Queued<Placed>>, small: Option<Printed>) {
+    let newest = batch.iter().rev().find_map(|queued| queued.place.as_ref());
+    if let Some((_, newest)) = newest {
+        if let Some(keeper) = &core.keeper {
+            let kept = || keeper.committed(small, &newest.snapshot);
+            // The log has it, so whatever is wrong with the file, the commit stands.
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(kept)) {
+                tracing::error!("writing the file of running failed: {}", panic_text(&panic));
+            }
+        }
+        let old = core.running.swap(Arc::new(newest.snapshot.clone()));
+        core.reaper.bury(old);
+        core.committed.notify_waiters();
+        core.queue.written(newest);
+    }
+    let mut done = Vec::with_capacity(batch.len());
+    for queued in batch {
+        core.order.add(queued.answer, queued.ordered);
+        done.push(queued.place);
+    }
+    core.reaper.bury(done);
+}
+
+/// The head is running again: nothing is written of the batch, nor of what was queued above it.
+fn fail(core: &Core, batch: Vec<Queued<Placed>>, error: &BackendError) -> Vec<Undone> {
+    let above = core.queue.take_back(&batch, TakenBack::Failed);
+    let withdrawn = BackendError::new(
+        ErrorTag::OperationFailed,
+        format!("the commit is withdrawn with those that it stands on: {error}"),
+    );
+    let batch = undone(core, batch, || Settled::Failed(error.clone()));
+    let above = undone(core, above, || Settled::Failed(withdrawn.clone()));
+    batch.chain(above).collect()
+}
+
+fn undone(
+    core: &Core,
+    queued: Vec<Queued<Placed>>,
+    settled: impl Fn() -> Settled,
+) -> impl Iterator<Item = Undone> {
+    queued.into_iter().map(move |queued| {
+        core.reaper.bury(queued.place);
+        Undone(queued.answer, settled())
+    })
+}
+
+/// Step 5: all records of the batch in one append and, for a small store, its file.
+fn write(core: &Core, batch: &[Queued<Placed>]) -> Result<Written> {
+    let placed: Vec<&(Placed, Head)> = batch
+        .iter()
+        .filter_map(|queued| queued.place.as_ref())
+        .collect();
+    let (Some((first, _)), Some((last, newest))) = (placed.first(), placed.last()) else {
+        return Ok(Written::All(None));
+    };
+    let records = placed
+        .iter()
+        .map(|(placed, _)| record(placed.head.clone(), &placed.changes))
+        .collect::<Result<Vec<Record>>>()?;
+    let small = core
+        .keeper
+        .as_ref()
+        .and_then(|keeper| keeper.print(&newest.snapshot));
+    let promise = core.tids.promise_due();
+    let mut facts: Vec<_> = promise.iter().map(|promise| promise.fact()).collect();
+    let kept = placed.iter().filter_map(|(placed, _)| placed.fact.as_ref());
+    facts.extend(kept.map(|(name, value)| (*name, value.as_deref())));
+    facts.extend(small.iter().map(|small| small.fact()));
+    let appended = match core.seams.log.append(first.before, &records, &facts) {
+        Ok(appended) => appended,
+        Err(error) => in_doubt(core, first.before, &last.head, error)?,
+    };
+    match appended {
+        Appended::HeadMoved(head) => {
+            tracing::info!("the log has moved to {head}: catching up");
+            Ok(Written::Nothing)
+        }
+        Appended::At(_) => {
+            promise.into_iter().for_each(Promise::keep);
+            Ok(Written::All(small))
+        }
+    }
+}
+
+/// After a failed append: the disk may have taken the batch and failed later. The log is opened again and asked
+/// for the batch's last record; a batch is there as a whole or not at all.
+fn in_doubt(core: &Core, before: Seq, last: &RecordHead, error: LogError) -> Result<Appended> {
+    tracing::error!("{error}");
+    let newest = core.seams.log.history(last.seq, 1);
+    match newest {
+        Ok(heads) => match heads.first() {
+            Some(head) if head.seq == last.seq && head.tid == last.tid => {
+                Ok(Appended::At(head.seq))
+            }
+            _ => Err(BackendError::new(
+                ErrorTag::OperationFailed,
+                format!(
+                    "the commit could not be written, running is unchanged: {error}; free space or repair the disk, and commit again (no restart is needed)"
+                ),
+            )),
+        },
+        Err(again) => Err(BackendError::new(
+            ErrorTag::OperationFailed,
+            format!(
+                "the commit could not be written, and the log cannot be read either ({again}), so running stays at commit {before} until it can: {error}; repair the disk, then look at the history before committing again"
+            ),
+        )),
+    }
+}
+
+/// The record of a change.
+pub(crate) fn record(head: RecordHead, changes: &ChangeSet) -> Result<Record> {
+    let name = format!("commit-{}", head.seq);
+    Ok(Record {
+        change: bind::patch_text(changes, &name)?.into(),
+        reverse: bind::patch_text(&bind::reverse(changes), &name)?.into(),
+        head,
+    })
+}
+
+/// Promises a transaction number; a disk that refuses is left to the commit itself to report.
+pub(super) fn promise(core: &Core, tid: Tid) {
+    let Some(promise) = core.tids.promise_of(tid) else {
+        return;
+    };
+    match core.seams.log.set(&[promise.fact()]) {
+        Ok(()) => promise.keep(),
+        Err(error) => {
+            tracing::error!("transaction numbers may repeat after a restart: {error}");
+        }
+    }
+}
