@@ -6,7 +6,7 @@ mod model;
 
 use banyan_data::document::{PrintOptions, Strictness};
 use banyan_data::form::Form;
-use banyan_data::validate::{Options, apply_whens, full};
+use banyan_data::validate::{Options, settle_all, full};
 use banyan_data::{json, xml};
 use libfuzzer_sys::fuzz_target;
 use model::{options, printed, schema};
@@ -25,7 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
         for error in full(&tree, &Options::default()).errors {
             drop(error.to_string());
         }
-        apply_whens(&tree, 10_000);
+        settle_all(&tree, 10_000);
         let (as_xml, as_json) = printed(&tree);
         let again = xml::parse_data(schema(), &as_xml, &options(Strictness::Strict));
         let again = again.unwrap_or_else(|errors| panic!("{errors:?}"));

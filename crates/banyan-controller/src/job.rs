@@ -7,7 +7,9 @@ use std::sync::Arc;
 use banyan_data::Tree;
 use banyan_data::change::{EditForm, diff};
 use banyan_data::document::{Holds, Layout, ParseOptions, PrintOptions, Strictness};
+use banyan_data::validate::resolve_unions;
 use banyan_data::xml;
+use banyan_data::xpath::DEFAULT_BUDGET;
 use banyan_yang::schema::Schema;
 use bytes::Bytes;
 
@@ -127,7 +129,10 @@ pub fn read_config(schema: &Arc<Schema>, data: &[u8]) -> Result<Tree, String> {
         holds: Holds::Config,
         ..ParseOptions::default()
     };
-    xml::parse_data(schema, data, &options).map_err(|errors| {
+    let read = xml::parse_data(schema, data, &options);
+    // As the controller's own trees have them, so that a union is no difference.
+    let read = read.map(|tree| resolve_unions(&tree, DEFAULT_BUDGET).0);
+    read.map_err(|errors| {
         let words: Vec<String> = errors.iter().take(NAMED).map(ToString::to_string).collect();
         let more = errors.len().saturating_sub(NAMED);
         let more = if more > 0 {

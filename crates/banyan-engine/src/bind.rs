@@ -19,7 +19,7 @@ use banyan_yang::schema::Schema;
 
 pub(crate) use change::{
     apply_patch, count, diff, diff_patch, diff_text, diff_xml, indexes, patch_text, rebase,
-    reverse, settled, shared_with, validate, validate_full,
+    resolved, reverse, settled, shared_with, validate, validate_full,
 };
 pub(crate) use document::{apply, parse_config, parse_edit, print, print_file};
 pub(crate) use operation::{

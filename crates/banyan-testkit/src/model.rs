@@ -357,8 +357,18 @@ impl Model {
         let path = self.path(node, target, dice, &before, true);
         self.nodes[node].target = Some(target);
         let leafref = format!("type leafref {{ path \"{path}\"; }}");
-        if dice.chance(15) {
-            let union = format!("type union {{ {leafref} type string {{ length 1; }} }}");
+        if dice.chance(30) {
+            // What another member takes depends on what is there: as a text, a number, or the value of another node.
+            let other = dice.pick(&targets).copied().unwrap_or(target);
+            let other = self.path(node, other, dice, &before, true);
+            let union = match dice.below(4) {
+                0 => format!("type union {{ {leafref} type string {{ length 0..2; }} }}"),
+                1 => format!("type union {{ {leafref} type int8; type string; }}"),
+                2 => format!("type union {{ type uint8 {{ range 0; }} {leafref} type string; }}"),
+                _ => format!(
+                    "type union {{ {leafref} type leafref {{ path \"{other}\"; }} type string; }}"
+                ),
+            };
             self.retype(node, union, values);
         } else {
             self.retype(node, leafref, values);

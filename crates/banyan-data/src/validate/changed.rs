@@ -140,7 +140,7 @@ impl<'t> Incremental<'t, '_> {
     fn readers(&mut self, root: &Cursor<'t>) {
         let schema = self.walk.schema();
         let dependencies = self.indexes.dependencies();
-        for check in dependencies.anything() {
+        for check in dependencies.anything().iter().filter(is_validated) {
             self.recheck_once(root, *check);
         }
         while let Some(touched) = self.touches.next() {
@@ -156,7 +156,8 @@ impl<'t> Incremental<'t, '_> {
     fn affected(&mut self, root: &Cursor<'t>, touched: &Touched<'t>, affected: &Affected) {
         let scope = touched.scope(affected.reach.ancestor);
         let is_open = |check: &&Check| !self.whole.has_all(&scope, check.bearer());
-        let checks: Vec<Check> = affected.checks.iter().filter(is_open).copied().collect();
+        let checks = affected.checks.iter().filter(is_validated).filter(is_open);
+        let checks: Vec<Check> = checks.copied().collect();
         if checks.is_empty() {
             return;
         }
@@ -274,11 +275,11 @@ impl<'t> Incremental<'t, '_> {
                             self.touches.all(&parent, id);
                         }
                     }
-                    // Those are looked up by the entry.
-                    Check::Unique(_) => {}
+                    // Those are looked up by the entry; and what is settled is so before.
+                    Check::Unique(_) | Check::Member(_) => {}
                 }
             }
-            (_, Check::Unique(_)) => {}
+            (_, Check::Unique(_) | Check::Member(_)) => {}
             ([id], Check::Own(_)) => {
                 for instance in node.instances(*id) {
                     if !self.whole.has(&instance) {
@@ -308,4 +309,9 @@ impl<'t> Incremental<'t, '_> {
             }
         }
     }
+}
+
+/// Whether it says what is valid.
+fn is_validated(check: &&Check) -> bool {
+    !matches!(check, Check::Member(_))
 }

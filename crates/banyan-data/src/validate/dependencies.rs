@@ -8,6 +8,7 @@ use banyan_yang::xpath::{Axis, Extent, JoinKey, Plan, PlanExpr, PlanTest, Read};
 
 use super::indexes::{Asker, IndexId, Layout};
 use super::references::searched;
+use super::rules::is_reference_union;
 use super::touches::way_down;
 use super::unique::ways;
 use crate::view::case_chain;
@@ -87,13 +88,15 @@ pub(super) enum Check {
     Presence(SchemaId),
     /// The `unique`s of a list.
     Unique(SchemaId),
+    /// Which member of a union the values of a leaf take.
+    Member(SchemaId),
 }
 
 impl Check {
     /// The data node whose instances are checked.
     pub(super) fn bearer(self) -> SchemaId {
         match self {
-            Check::Own(id) | Check::Presence(id) | Check::Unique(id) => id,
+            Check::Own(id) | Check::Presence(id) | Check::Unique(id) | Check::Member(id) => id,
         }
     }
 }
@@ -130,6 +133,9 @@ impl Dependencies {
                 }
                 if node.ty.as_ref().is_some_and(|ty| has_instance_id(ty)) {
                     table.add_instance_id(schema, id);
+                    if is_reference_union(node) {
+                        table.anything.push(Check::Member(id));
+                    }
                 }
                 for unique in node.uniques() {
                     table.add_unique(schema, id, unique);
@@ -152,9 +158,15 @@ impl Dependencies {
     }
 
     fn add_leafref(&mut self, schema: &Schema, leaf: SchemaId, plan: &Plan) {
+        // What is resolved, and not only validated, is so in mounted trees, too, which others validate.
+        let member = is_reference_union(schema.node(leaf)).then_some(Check::Member(leaf));
+        let asker = match member {
+            Some(_) => Asker::Condition,
+            None => Asker::Constraint,
+        };
         let check = Check::Own(leaf);
         if plan.reads.any {
-            self.anything.push(check);
+            self.anything.extend([check].into_iter().chain(member));
             return;
         }
         let target = descended_to(&plan.expr);
@@ -168,9 +180,8 @@ impl Dependencies {
             .count()
             == 1;
         for read in &plan.reads.nodes {
-            let mut narrowings = self.joins(schema, check, read);
+            let mut narrowings = self.joins(schema, member.unwrap_or(check), read);
             if is_target(read) && is_known && lists_between(schema, leaf, read.ancestor) > 0 {
-                let asker = Asker::Constraint;
                 let index = self
                     .layout
                     .want(schema, read.ancestor, leaf, Vec::new(), asker);
@@ -182,10 +193,13 @@ impl Dependencies {
                     },
                 }));
             }
+            // A target that comes takes the value from another member.
+            if let Some(member) = member {
+                self.add_reader(member, read, narrowings.clone(), false);
+            }
             self.add_reader(check, read, narrowings, target.is_some());
         }
         if let Some((scope, target)) = searched(schema, leaf, plan) {
-            let asker = Asker::Constraint;
             self.layout.want(schema, scope, target, Vec::new(), asker);
         }
     }
@@ -256,7 +270,7 @@ impl Dependencies {
             return narrowings;
         }
         let asker = match check {
-            Check::Presence(_) => Asker::Condition,
+            Check::Presence(_) | Check::Member(_) => Asker::Condition,
             _ => Asker::Constraint,
         };
         for join in &read.joins {

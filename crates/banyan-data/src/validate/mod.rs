@@ -2,9 +2,9 @@
 //! output, or notification has to meet beyond the types of its values.
 //!
 //! Lives here: [`full`] validation, linear in what is constrained; [`changed`], which finds the same from a
-//! valid base at the cost of the change; [`apply_whens`], which takes out what
-//! may not be there, and [`settle`](settle()), which does so at the cost of the change. Must not change data
-//! otherwise, and must not know how data came to be.
+//! valid base at the cost of the change; [`settle_all`], which takes out what may not be there and gives the values
+//! of unions the member that accepts them, and [`settle`](settle()), which does so at the cost of the change. Must not
+//! change data otherwise, and must not know how data came to be.
 
 #[cfg(test)]
 mod agreement;
@@ -25,6 +25,9 @@ mod structure;
 #[cfg(test)]
 mod tests;
 mod touches;
+mod unions;
+#[cfg(test)]
+mod unions_tests;
 mod unique;
 mod walk;
 
@@ -36,8 +39,9 @@ use crate::xpath::Whens;
 
 pub use changed::changed;
 pub use indexes::Indexes;
-pub use prune::apply_whens;
+pub use prune::settle_all;
 pub use settle::{Settled, settle};
+pub use unions::resolve_unions;
 
 /// What is validated, and how much it may cost.
 #[derive(Clone, Copy, Debug)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use banyan_yang::schema::{Schema, SchemaId};
 
 use super::rules::Rules;
+use super::unions::resolve_unions;
 use crate::cursor::Cursor;
 use crate::frame::Place;
 use crate::list::{LeafList, List};
@@ -18,15 +19,17 @@ use crate::xpath::Whens;
 /// is needed only when what was taken out switches defaults of another case on.
 pub(super) const PASSES: usize = 8;
 
-/// The tree without all data whose `when` is false, and the paths of what was taken out, topmost nodes only.
-/// `budget` is that of one condition, in steps; a condition that passes it counts as true.
+/// The tree without all data whose `when` is false, and with the values of unions of the members that accept them
+/// ([`resolve_unions`]); and the paths of what was taken out, topmost nodes only. `budget` is that of one condition, in
+/// steps; a condition that passes it counts as true.
 ///
 /// What a condition reads is taken out before the condition is evaluated: a node that goes takes with it what
 /// depends on it. Subtrees without conditions are shared, and not looked into.
-pub fn apply_whens(tree: &Tree, budget: u64) -> (Tree, Vec<InstancePath>) {
+pub fn settle_all(tree: &Tree, budget: u64) -> (Tree, Vec<InstancePath>) {
     let mut tree = tree.clone();
     let mut removed = Vec::new();
     for _ in 0..PASSES {
+        tree = resolve_unions(&tree, budget).0;
         let before = removed.len();
         let changed = {
             let whens = Whens::new(budget);
@@ -154,7 +157,7 @@ impl<'r> Pruning<'r> {
 
     /// The mounted tree without what has to go; `None` when nothing has to.
     fn mount(&mut self, mount: &Cursor<'_>, tree: &Tree) -> Option<Tree> {
-        let (pruned, paths) = apply_whens(tree, self.budget);
+        let (pruned, paths) = settle_all(tree, self.budget);
         if paths.is_empty() {
             return None;
         }

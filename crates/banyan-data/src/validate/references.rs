@@ -3,6 +3,7 @@
 //! A target that is a key is looked up, others by the indexes where there are any. Without these the values of a target
 //! are gathered once for all its referrers, so that many references cost what they read once.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use banyan_yang::schema::{NodeKind, Schema, SchemaId, Type, TypeKind};
@@ -12,6 +13,7 @@ use super::indexes::Indexes;
 use super::narrow::keys_around;
 use super::rules::needs_instance;
 use crate::cursor::Cursor;
+use crate::lexical::{Style, canonical};
 use crate::path::InstancePath;
 use crate::value::Value;
 use crate::xpath::plans::Plans;
@@ -55,7 +57,8 @@ impl<'t> References<'t> {
         }
     }
 
-    fn missing_of(
+    /// Like [`References::missing`], for a value that the leaf would have by this type.
+    pub(super) fn missing_of(
         &mut self,
         leaf: &Cursor<'t>,
         value: &Value,
@@ -75,8 +78,12 @@ impl<'t> References<'t> {
                 let Some(plan) = plans.path(leaf.id(), path) else {
                     return Ok(None);
                 };
-                let found = self.reaches(leaf, value, plan, session)?;
-                Ok((!found).then(|| Missing::Leafref(path.text.clone())))
+                for value in &*same_text(leaf.schema(), ty, value) {
+                    if self.reaches(leaf, value, plan, session)? {
+                        return Ok(None);
+                    }
+                }
+                Ok(Some(Missing::Leafref(path.text.clone())))
             }
             (
                 TypeKind::InstanceIdentifier {
@@ -114,8 +121,8 @@ impl<'t> References<'t> {
         }
     }
 
-    /// Whether the path reaches a node with the value.
-    fn reaches(
+    /// Whether the path reaches a node with this very value.
+    pub(super) fn reaches(
         &mut self,
         leaf: &Cursor<'t>,
         value: &Value,
@@ -211,6 +218,22 @@ impl<'t> References<'t> {
             .filter_map(|path| top.find(&path));
         Some(instances.any(|instance| instance.value() == Some(value)))
     }
+}
+
+/// The values that a node has which a leafref with this value refers to. A union's value may be that of another of its
+/// members there: which one takes a text depends on where it stands (RFC 7950 9.12).
+fn same_text<'v>(schema: &Schema, ty: &Type, value: &'v Value) -> Cow<'v, [Value]> {
+    if !matches!(value, Value::Union(_)) {
+        return Cow::Borrowed(std::slice::from_ref(value));
+    }
+    let mut values = Vec::new();
+    values_of_text(
+        schema,
+        ty,
+        &canonical(schema, ty, value, Style::Json),
+        &mut values,
+    );
+    Cow::Owned(values)
 }
 
 /// Where a leafref's path has to look through a list: the node that it is in, and what the path leads to below.

@@ -16,6 +16,9 @@ pub(crate) struct Rules {
     choices: HashMap<SchemaId, Vec<SchemaId>>,
     /// Nodes that have `when` conditions on nodes inside, or mount points, whose schemas may.
     whens_inside: Vec<bool>,
+    /// The same for unions that are resolved by what is there, without mount points.
+    unions_inside: Vec<bool>,
+    mounts_inside: Vec<bool>,
 }
 
 #[derive(Debug)]
@@ -43,6 +46,8 @@ impl Rules {
                 whens_inside: marked_above(schema, |id, node| {
                     has_when(schema, id) || node.mount_point().is_some()
                 }),
+                unions_inside: marked_above(schema, |_, node| is_reference_union(node)),
+                mounts_inside: marked_above(schema, |_, node| node.mount_point().is_some()),
             }
         })
     }
@@ -72,6 +77,16 @@ impl Rules {
     /// Whether something inside of `id` has a `when`.
     pub(crate) fn whens_inside(&self, id: SchemaId) -> bool {
         self.whens_inside[id.index()]
+    }
+
+    /// Whether something inside of `id` is a leaf whose union is resolved by what is there.
+    pub(crate) fn unions_inside(&self, id: SchemaId) -> bool {
+        self.unions_inside[id.index()]
+    }
+
+    /// Whether something inside of `id` is a mount point, whose schema may have anything.
+    pub(crate) fn mounts_inside(&self, id: SchemaId) -> bool {
+        self.mounts_inside[id.index()]
     }
 }
 
@@ -127,4 +142,14 @@ pub(crate) fn needs_instance(ty: &Type) -> bool {
         TypeKind::Union(members) => members.iter().any(|member| needs_instance(member)),
         _ => false,
     }
+}
+
+/// Whether which member of a union has the values of a leaf depends on what else is there (RFC 7950 9.12). Keys and the
+/// entries of leaf-lists are named by their values, so that they keep the member that they came with.
+pub(crate) fn is_reference_union(node: &SchemaNode) -> bool {
+    let is_union = |ty: &Type| {
+        let ty = ty.resolved();
+        matches!(ty.kind, TypeKind::Union(_)) && needs_instance(ty)
+    };
+    node.kind == NodeKind::Leaf && !node.is_key && node.ty.as_ref().is_some_and(|ty| is_union(ty))
 }

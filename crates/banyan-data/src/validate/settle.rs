@@ -1,7 +1,8 @@
-//! Taking out data whose `when` a change has made false, at the cost of the change (RFC 7950 8.2, 8.3.2).
+//! Taking out data whose `when` a change has made false (RFC 7950 8.2, 8.3.2), and giving the values of unions the
+//! member that accepts them now (RFC 7950 9.12), at the cost of the change.
 //!
-//! What came with the change is looked through; elsewhere the conditions that read something that changed are
-//! evaluated once more. What goes is a change of its own, after which the same is done again.
+//! What came with the change is looked through; elsewhere the conditions and references that read something that
+//! changed are evaluated once more. What goes is a change of its own, after which the same is done again.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -13,7 +14,9 @@ use super::dependencies::{Check, Manner};
 use super::indexes::Indexes;
 use super::narrow::{Bases, bases, keys_around};
 use super::prune::{PASSES, Pruning, inside_mount};
+use super::references::References;
 use super::touches::{Touches, Whole, instances, way_down};
+use super::unions::{Resolved, Unions, in_mount, with_values};
 use crate::change::{Change, ChangeKind, ChangeSet, diff};
 use crate::cursor::Cursor;
 use crate::frame::Place;
@@ -26,18 +29,20 @@ use crate::xpath::Whens;
 /// What is left of a tree after a change.
 #[derive(Clone, Debug)]
 pub struct Settled {
-    /// The tree without data whose `when` is false.
+    /// The tree without data whose `when` is false, and with unions as they are resolved in it.
     pub tree: Tree,
     /// Its indexes.
     pub indexes: Indexes,
     /// The paths of what was taken out, topmost nodes only.
     pub removed: Vec<InstancePath>,
+    /// The paths of leaves whose value is of another member of its union than it was in `after`; the same text.
+    pub resolved: Vec<InstancePath>,
     /// Nodes visited, those that conditions visited included.
     pub visited: u64,
 }
 
-/// What [`apply_whens`](super::apply_whens) makes of `after`, which is what `changes` make of a tree that had no
-/// data whose `when` is false; `indexes` are those of `after`. `budget` is that of one condition, in steps; a condition
+/// What [`settle_all`](super::settle_all) makes of `after`, which is what `changes` make of a tree that was settled;
+/// `indexes` are those of `after`. `budget` is that of one condition, in steps; a condition
 /// that passes it counts as true.
 ///
 /// Costs what changed, and the conditions that read what changed: where these name it by keys, on the instances that do,
@@ -47,27 +52,53 @@ pub fn settle(changes: &ChangeSet, after: &Tree, indexes: &Indexes, budget: u64)
         tree: after.clone(),
         indexes: indexes.clone(),
         removed: Vec::new(),
+        resolved: Vec::new(),
         visited: 0,
     };
-    let mut changes = Cow::Borrowed(changes);
+    let mut changes = vec![Cow::Borrowed(changes)];
     for _ in 0..PASSES {
-        let gone = pass(&changes, &mut settled, budget);
-        if gone.is_empty() {
+        let found = pass(&changes, &mut settled, budget);
+        // Conditions may read which member a value took, so they are looked at when that is known.
+        if !found.resolved.is_empty() {
+            let resolved = with_values(&settled.tree, &found.resolved);
+            changes.push(Cow::Owned(settled.go_on_with(resolved)));
+            let paths = found.resolved.into_iter().map(|(path, _)| path);
+            settled.resolved.extend(paths);
+        } else if !found.gone.is_empty() {
+            let left = without(&settled.tree, &found.gone);
+            changes = vec![Cow::Owned(settled.go_on_with(left))];
+            settled.removed.extend(found.gone);
+        } else {
             break;
         }
-        let left = without(&settled.tree, &gone);
-        changes = Cow::Owned(diff(&settled.tree, &left));
-        settled.indexes = settled.indexes.after(&settled.tree, &left);
-        settled.tree = left;
-        settled.removed.extend(gone);
     }
+    settled.resolved.sort();
+    settled.resolved.dedup();
     settled
 }
 
-/// The paths of what has to go, topmost nodes only.
-fn pass(changes: &ChangeSet, settled: &mut Settled, budget: u64) -> Vec<InstancePath> {
-    if changes.changes.is_empty() {
-        return Vec::new();
+impl Settled {
+    /// Puts another tree in the place of this one, and says what that changes.
+    fn go_on_with(&mut self, tree: Tree) -> ChangeSet {
+        let changes = diff(&self.tree, &tree);
+        self.indexes = self.indexes.after(&self.tree, &tree);
+        self.tree = tree;
+        changes
+    }
+}
+
+/// What one look at a tree has found.
+#[derive(Default)]
+struct Found {
+    /// The paths of what has to go, topmost nodes only.
+    gone: Vec<InstancePath>,
+    resolved: Vec<Resolved>,
+}
+
+/// Looks at what the changes can affect, all of which led to the tree.
+fn pass(changes: &[Cow<'_, ChangeSet>], settled: &mut Settled, budget: u64) -> Found {
+    if changes.iter().all(|changes| changes.changes.is_empty()) {
+        return Found::default();
     }
     let (tree, indexes) = (settled.tree.clone(), settled.indexes.clone());
     let whens = Whens::new(budget);
@@ -78,6 +109,7 @@ fn pass(changes: &ChangeSet, settled: &mut Settled, budget: u64) -> Vec<Instance
         .with_whens_on_all(&whens)
         .with_configuration(&configuration);
     let root = Cursor::root(&view);
+    let references = References::new(Some(&indexes));
     let mut pass = Pass {
         schema: root.schema(),
         indexes: &indexes,
@@ -85,12 +117,18 @@ fn pass(changes: &ChangeSet, settled: &mut Settled, budget: u64) -> Vec<Instance
         touches: Touches::default(),
         whole: Whole::default(),
         gone: Vec::new(),
+        unions: Unions::new(root.schema(), references, budget),
         visited: 0,
     };
-    pass.inside(&root, &changes.changes);
+    for changes in changes {
+        pass.inside(&root, &changes.changes);
+    }
     pass.readers(&root);
-    settled.visited += pass.visited + whens.visited();
-    topmost(pass.gone)
+    settled.visited += pass.visited + pass.unions.visited() + whens.visited();
+    Found {
+        gone: topmost(pass.gone),
+        resolved: pass.unions.found,
+    }
 }
 
 struct Pass<'t> {
@@ -100,6 +138,7 @@ struct Pass<'t> {
     touches: Touches<'t>,
     whole: Whole,
     gone: Vec<InstancePath>,
+    unions: Unions<'t>,
     visited: u64,
 }
 
@@ -134,6 +173,14 @@ impl<'t> Pass<'t> {
                         let indexes = self.indexes.mounted(id, &keys, tree.schema());
                         let inner = settle(changes, tree, &indexes, self.budget);
                         self.visited += inner.visited;
+                        let values = inner.resolved.into_iter();
+                        let values: Vec<Resolved> = values
+                            .filter_map(|path| {
+                                let value = inner.tree.value_at(&path)?.clone();
+                                Some((path, value))
+                            })
+                            .collect();
+                        self.unions.found.extend(in_mount(&instance, values));
                         self.gone.extend(inside_mount(&instance, inner.removed));
                     }
                 }
@@ -143,6 +190,7 @@ impl<'t> Pass<'t> {
                     let mut pruning = Pruning::new(self.schema, self.budget, &mut self.gone);
                     pruning.instance(&instance);
                     self.visited += pruning.visited;
+                    self.unions.instance(&instance);
                     self.whole.insert(&instance);
                 }
                 self.touches
@@ -155,34 +203,29 @@ impl<'t> Pass<'t> {
         }
     }
 
-    /// The conditions that read what was touched, and those that read anything.
+    /// The conditions and unions that read what was touched, and those that read anything.
     fn readers(&mut self, root: &Cursor<'t>) {
         let dependencies = self.indexes.dependencies();
-        let mut checked: HashSet<(InstancePath, SchemaId)> = HashSet::new();
-        for check in dependencies.anything() {
-            if let Check::Presence(bearer) = *check
-                && checked.insert((InstancePath::default(), bearer))
-            {
-                self.recheck(root, bearer);
+        let mut checked: HashSet<(InstancePath, Check)> = HashSet::new();
+        for check in dependencies.anything().iter().copied() {
+            if is_settled(&check) && checked.insert((InstancePath::default(), check)) {
+                self.recheck(root, check);
             }
         }
         while let Some(touched) = self.touches.next() {
             for affected in &*dependencies.affected(self.schema, touched.id, touched.manner) {
                 let scope = touched.scope(affected.reach.ancestor);
-                let bearers = affected.checks.iter().filter_map(|check| match check {
-                    Check::Presence(bearer) => Some(*bearer),
-                    _ => None,
-                });
-                let is_open = |bearer: &SchemaId| !self.whole.has_all(&scope, *bearer);
-                let bearers: Vec<SchemaId> = bearers.filter(is_open).collect();
-                if bearers.is_empty() {
+                let is_open = |check: &Check| !self.whole.has_all(&scope, check.bearer());
+                let checks = affected.checks.iter().copied();
+                let checks: Vec<Check> = checks.filter(is_settled).filter(is_open).collect();
+                if checks.is_empty() {
                     continue;
                 }
                 match bases(self.indexes, &touched, &scope, &affected.reach) {
                     Bases::All => {
-                        for bearer in bearers {
-                            if checked.insert((scope.path(), bearer)) {
-                                self.recheck(&scope, bearer);
+                        for check in checks {
+                            if checked.insert((scope.path(), check)) {
+                                self.recheck(&scope, check);
                             }
                         }
                     }
@@ -190,9 +233,9 @@ impl<'t> Pass<'t> {
                         let open = paths.into_iter().filter(|path| !self.whole.covers(path));
                         let open: Vec<InstancePath> = open.collect();
                         for path in &open {
-                            for bearer in &bearers {
-                                if checked.insert((path.clone(), *bearer)) {
-                                    self.recheck_at(root, path.clone(), *bearer);
+                            for check in &checks {
+                                if checked.insert((path.clone(), *check)) {
+                                    self.recheck_at(root, path.clone(), *check);
                                 }
                             }
                         }
@@ -203,9 +246,10 @@ impl<'t> Pass<'t> {
     }
 
     /// The instances of `bearer` below the node at a path, or that node itself, which may be hidden.
-    fn recheck_at(&mut self, root: &Cursor<'t>, mut path: InstancePath, bearer: SchemaId) {
+    fn recheck_at(&mut self, root: &Cursor<'t>, mut path: InstancePath, check: Check) {
+        let bearer = check.bearer();
         match path.steps.last() {
-            Some(step) if step.node == bearer => {
+            Some(step) if step.node == bearer && matches!(check, Check::Presence(_)) => {
                 let select = step.select.clone();
                 path.steps.pop();
                 if let Some(parent) = root.find(&path) {
@@ -215,35 +259,38 @@ impl<'t> Pass<'t> {
             }
             _ => {
                 if let Some(scope) = root.find(&path) {
-                    self.recheck(&scope, bearer);
+                    self.recheck(&scope, check);
                 }
             }
         }
     }
 
-    /// The instances of `bearer` below `scope`, or `scope` itself.
-    fn recheck(&mut self, scope: &Cursor<'t>, bearer: SchemaId) {
-        if let Some(way) = way_down(self.schema, scope.id(), bearer) {
-            self.recheck_on(scope, &way);
+    /// The instances of a check's bearer below `scope`, or `scope` itself.
+    fn recheck(&mut self, scope: &Cursor<'t>, check: Check) {
+        if let Some(way) = way_down(self.schema, scope.id(), check.bearer()) {
+            self.recheck_on(scope, &way, check);
         }
     }
 
-    fn recheck_on(&mut self, node: &Cursor<'t>, way: &[SchemaId]) {
+    fn recheck_on(&mut self, node: &Cursor<'t>, way: &[SchemaId], check: Check) {
         if self.whole.has(node) {
             return;
         }
         self.visited += 1;
         match way {
+            [] if matches!(check, Check::Member(_)) => self.unions.leaf(node),
             // The scope is the bearer itself.
             [] => {
                 if let (Some(parent), Some(step)) = (node.parent(), node.path().steps.last()) {
                     self.absent_or_hidden(&parent, node.id(), &step.select);
                 }
             }
-            [id] => self.absent_or_hidden(node, *id, &Select::None),
+            [id] if matches!(check, Check::Presence(_)) => {
+                self.absent_or_hidden(node, *id, &Select::None);
+            }
             [id, rest @ ..] => {
                 for instance in node.instances(*id) {
-                    self.recheck_on(&instance, rest);
+                    self.recheck_on(&instance, rest, check);
                 }
             }
         }
@@ -310,6 +357,11 @@ impl<'t> Pass<'t> {
         path.steps.push(step);
         self.gone.push(path);
     }
+}
+
+/// Whether it is settled, and not only validated.
+fn is_settled(check: &Check) -> bool {
+    matches!(check, Check::Presence(_) | Check::Member(_))
 }
 
 /// The paths that are below no other.

@@ -1,6 +1,6 @@
 //! How errors read, what validation costs, and what the tests by rule (`tests/it/rules`) leave out.
 
-use super::{Options, Report, apply_whens, full};
+use super::{Options, Report, full, settle_all};
 use crate::error::ErrorKind;
 use crate::node::Tree;
 use crate::outline::{data, outline};
@@ -227,7 +227,7 @@ list l key=k when=\"k != 'z'\"
 ";
     let schema = outline(model);
     let all = "<a>1</a><b>1</b><c>1</c><d><e>1</e></d><l><k>y</k><v>1</v></l><l><k>z</k></l>";
-    let (tree, removed) = apply_whens(&data(&schema, all), 10_000);
+    let (tree, removed) = settle_all(&data(&schema, all), 10_000);
     assert_eq!(tree, data(&schema, "<c>1</c><l><k>y</k></l>"));
     assert_eq!(removed.len(), 5, "{removed:?}");
     assert!(full(&tree, &Options::default()).is_valid());
@@ -238,7 +238,7 @@ list l key=k when=\"k != 'z'\"
             all.replace("<c>1</c>", "").replace("<l><k>z</k></l>", "")
         ),
     );
-    let (tree, removed) = apply_whens(&kept, 10_000);
+    let (tree, removed) = settle_all(&kept, 10_000);
     assert!(tree.ptr_eq(&kept) && removed.is_empty());
 }
 

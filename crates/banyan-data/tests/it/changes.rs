@@ -2,7 +2,7 @@
 
 use banyan_data::Tree;
 use banyan_data::change::diff;
-use banyan_data::validate::{Indexes, Mounts, Options, Report, apply_whens, changed, full, settle};
+use banyan_data::validate::{Indexes, Mounts, Options, Report, changed, full, settle, settle_all};
 use banyan_data::view::Scope;
 use banyan_data::xpath::DEFAULT_BUDGET;
 
@@ -42,7 +42,7 @@ fn valid_among<T: AsRef<str>>(modules: &[&str], states: &[T]) -> Vec<bool> {
                 to_xml(before)
             );
             let settled = settle(&changes, after, &moved, DEFAULT_BUDGET);
-            let (pruned, _) = apply_whens(after, DEFAULT_BUDGET);
+            let (pruned, _) = settle_all(after, DEFAULT_BUDGET);
             assert_eq!(to_xml(&settled.tree), to_xml(&pruned), "{changes}");
         }
     }

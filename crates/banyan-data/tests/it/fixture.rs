@@ -6,7 +6,7 @@ use banyan_data::change::diff;
 use banyan_data::document::{Encoding, ParseOptions, PrintOptions};
 use banyan_data::edit::Operation;
 use banyan_data::operation::{Invocation, parse_action, parse_rpc};
-use banyan_data::validate::{Indexes, Mounts, Options, Report, apply_whens, changed, full, settle};
+use banyan_data::validate::{Indexes, Mounts, Options, Report, changed, full, settle, settle_all};
 use banyan_data::view::Scope;
 use banyan_data::xml::{self, parse_data, parse_edit};
 use banyan_data::{DataError, Tree, json};
@@ -142,7 +142,7 @@ pub fn committed(before: &Tree, xml: &str) -> Result<Tree, Vec<String>> {
     let indexes = Indexes::of(before, Mounts::Validate).after(before, &edited);
     let settled = settle(&diff(before, &edited), &edited, &indexes, 100_000);
     let after = settled.tree;
-    assert_eq!(after, apply_whens(&edited, 100_000).0);
+    assert_eq!(after, settle_all(&edited, 100_000).0);
     assert_eq!(settled.indexes, Indexes::of(&after, Mounts::Validate));
     let report = full(&after, &Options::default());
     let changes = diff(before, &after);

@@ -10,7 +10,9 @@ use banyan_data::form::Form;
 use banyan_data::patch::{self, to_yang_patch};
 use banyan_data::path::NoMounts;
 use banyan_data::rebase::rebase;
-use banyan_data::validate::{Indexes, Mounts, Options, Report, apply_whens, changed, full, settle};
+use banyan_data::validate::{
+    Indexes, Mounts, Options, Report, changed, full, resolve_unions, settle, settle_all,
+};
 use banyan_data::xpath::DEFAULT_BUDGET;
 use banyan_data::{Tree, json, set, xml};
 use banyan_testkit::{Dice, dice, edit, modules};
@@ -117,8 +119,10 @@ proptest! {
             let changes = diff(&base, &edited);
             let moved = indexes.after(&base, &edited);
             let settled = settle(&changes, &edited, &moved, DEFAULT_BUDGET);
-            let (pruned, gone) = apply_whens(&edited, DEFAULT_BUDGET);
+            let (pruned, gone) = settle_all(&edited, DEFAULT_BUDGET);
             prop_assert_eq!(xml_of(&settled.tree), xml_of(&pruned), "{}\n{}\n{:?}\n{:?}", text, changes, settled.removed, gone);
+            // Not in XML, where all members of a union look alike.
+            prop_assert_eq!(&settled.tree, &pruned, "{}\nbefore\n{}\n{}\n{:?}\n{}\n{}", text, json_of(&base), changes, settled.resolved, json_of(&settled.tree), json_of(&pruned));
             let (after, moved) = (settled.tree, settled.indexes);
             prop_assert_eq!(&moved, &Indexes::of(&after, Mounts::Validate), "{}\n{}", text, changes);
             let changes = diff(&base, &after);
@@ -286,7 +290,7 @@ fn a_snapshot_never_changes() {
 fn random_walks_meet_every_kind_of_error() {
     use banyan_data::ErrorKind::*;
     let mut runner = TestRunner::deterministic();
-    let (mut valid, mut removed) = (0, 0);
+    let (mut valid, mut removed, mut resolved) = (0, 0, 0);
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
     for _ in 0..200 {
         let walk = walks(40).new_tree(&mut runner).expect("nothing is refused");
@@ -296,8 +300,9 @@ fn random_walks_meet_every_kind_of_error() {
             let Ok(edited) = edit(&base, &mut step).apply(&base) else {
                 continue;
             };
-            let (after, gone) = apply_whens(&edited, DEFAULT_BUDGET);
+            let (after, gone) = settle_all(&edited, DEFAULT_BUDGET);
             removed += gone.len();
+            resolved += resolve_unions(&edited, DEFAULT_BUDGET).1.len();
             let report = full(&after, &options());
             for error in &report.errors {
                 *met.entry(format!("{:?}", error.kind)).or_default() += 1;
@@ -323,7 +328,7 @@ fn random_walks_meet_every_kind_of_error() {
         );
     }
     assert!(
-        valid > 800 && removed > 50,
-        "{valid} valid, {removed} removed by when: {met:?}"
+        valid > 800 && removed > 50 && resolved > 50,
+        "{valid} valid, {removed} removed by when, {resolved} of other members of unions: {met:?}"
     );
 }

@@ -67,8 +67,8 @@ pub(crate) fn indexes(tree: &Tree) -> Indexes {
     Indexes::of(tree, MOUNTS)
 }
 
-/// `after` without the data that depend on a `when` which the change has made false (RFC 7950 8.2), with its indexes.
-/// They belong to the change. `before` has no such data. Cost: what the change can affect.
+/// `after` without the data that depend on a `when` which the change has made false (RFC 7950 8.2), and with unions
+/// resolved by what is there now, with its indexes. Both belong to the change. `before` has no such data. Cost: what the change can affect.
 ///
 /// # Errors
 /// The change itself brings data whose `when` is false (RFC 7950 8.3.2).
@@ -84,6 +84,12 @@ pub(crate) fn settled(before: &Snapshot, after: Tree) -> Result<(Tree, Indexes)>
         validate(&after, &indexes, &changes)?;
     }
     Ok((settled.tree, settled.indexes))
+}
+
+/// The tree with the values of unions of the members that accept them now (RFC 7950 9.12): texts do not say it. Cost:
+/// nothing without unions that refer to other data, else a look at all of them.
+pub(crate) fn resolved(tree: &Tree) -> Tree {
+    validate::resolve_unions(tree, DEFAULT_BUDGET).0
 }
 
 /// Checks a tree, whose indexes these are, that differs by `changes` from one that is valid, as running always is: it was

@@ -28,7 +28,7 @@ fn not_a_source() -> crate::error::BackendError {
     )
 }
 
-/// Reads a whole configuration.
+/// Reads a whole configuration. Which member of a union takes a value may depend on the rest of it.
 pub(crate) fn parse_config(
     schema: &Arc<Schema>,
     document: &Document,
@@ -40,6 +40,7 @@ pub(crate) fn parse_config(
         Encoding::Json => json::parse_data(schema, &document.bytes, &options),
         Encoding::Text => return Err(not_a_source()),
     }
+    .map(|tree| super::resolved(&tree))
     .map_err(|errors| data_errors(schema, errors))
 }
 

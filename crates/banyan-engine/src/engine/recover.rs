@@ -66,6 +66,11 @@ pub(super) fn recover(
             size: 0,
         },
     };
+    // Records say values as texts.
+    recovered.running = Snapshot::new(
+        bind::resolved(&recovered.running.tree),
+        recovered.running.seq,
+    );
     bind::validate_full(&recovered.running.tree).map_err(StartError::Invalid)?;
     recovered.running = start.without_unconfirmed(recovered.running)?;
     if mode == StartMode::Startup {
@@ -341,6 +346,7 @@ impl Start<'_> {
                 reason,
             },
         )?;
+        let tree = bind::resolved(&tree);
         // It was valid, but perhaps under other modules.
         bind::validate_full(&tree).map_err(StartError::Invalid)?;
         tracing::warn!(

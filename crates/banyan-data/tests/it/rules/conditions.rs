@@ -1,6 +1,6 @@
 //! `when` and `must` (RFC 7950 7.5.3, 7.21.5, 8.2, 8.3).
 
-use banyan_data::validate::{Options, apply_whens, full};
+use banyan_data::validate::{Options, full, settle_all};
 
 use crate::fixture::{
     committed, data, errors_with_state, invalid, module, schema, schema_of, to_xml, valid,
@@ -124,7 +124,7 @@ fn data_whose_when_is_false_are_told_from_those_that_were_there() {
     let schema =
         schema_of("leaf mode { type string; } leaf a { when \"../mode = 'x'\"; type string; }");
     let created = data(&schema, "<mode>y</mode><a>1</a>");
-    let (_, removed) = apply_whens(&created, 1000);
+    let (_, removed) = settle_all(&created, 1000);
     assert_eq!(removed.len(), 1, "whoever asked for it can be told");
     let report = full(&created, &Options::default());
     assert_eq!(report.errors[0].path.to_string(), "/t:a");
