@@ -1,14 +1,16 @@
 //! JSON of YANG data (RFC 7951, RFC 7952): read straight into a [`Tree`], printed straight into a writer.
 //!
 //! Must not keep a document tree between the text and ours. Reading stops at the first error, because the
-//! JSON parser below cannot go on after one.
+//! JSON parser below cannot go on after one; `tokens` then says what to do about a fault in the JSON itself.
 
 mod annotations;
 mod document;
 mod members;
+mod places;
 mod print;
 mod reader;
 mod scalar;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -23,8 +25,10 @@ use crate::operation::Invocation;
 use crate::path::InstancePath;
 use reader::{JsonReader, Start};
 
+pub(crate) use places::find_places;
 pub use print::print;
 pub(crate) use print::print_named;
+pub(crate) use tokens::fault;
 
 /// Reads data: an object of top-level nodes, which may be in one member `config` or `data` (of whatever module,
 /// unless the schema has a top-level node of that name).

@@ -23,6 +23,7 @@ pub mod json;
 mod known;
 pub mod lexical;
 pub mod list;
+pub mod locate;
 pub mod meta;
 pub mod modules;
 pub mod node;

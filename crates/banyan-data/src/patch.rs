@@ -19,7 +19,7 @@ use banyan_yang::schema::Schema;
 
 use crate::document::{Limits, Mounts};
 use crate::edit::Edit;
-use crate::error::DataError;
+use crate::error::{DataError, ErrorPath};
 use crate::input;
 pub use read::from_yang_patch;
 pub use resource::{Method, ResourceRequest, resource_edit};
@@ -55,6 +55,30 @@ pub fn from_document(
         false => from_yang_patch(schema, text, mounts),
     };
     edit.map_err(|error| vec![error])
+}
+
+/// The edit-id of the edit of a patch that an error is about, which applying the patch as a whole has given: the last
+/// one whose target is the instance or the nearest around it. `None` if there is none, or the document is no patch.
+pub fn edit_at(
+    schema: &Arc<Schema>,
+    bytes: &[u8],
+    limits: &Limits,
+    mounts: &dyn Mounts,
+    path: &ErrorPath,
+) -> Option<String> {
+    let text = input::decode(bytes, limits).ok()?;
+    let targets = match text.trim_start().starts_with('<') {
+        true => read::targets(schema, &xml::edits(text, limits).ok()?, mounts),
+        false => read::json_targets(schema, text, mounts)?,
+    };
+    let is_around = |target: &str| {
+        let rest = path.0.strip_prefix(target);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '[']))
+    };
+    let around = targets.into_iter().filter(|(_, target)| is_around(target));
+    around
+        .max_by_key(|(_, target)| target.len())
+        .map(|(id, _)| id)
 }
 
 /// RFC 8072 2.5 `operation`.

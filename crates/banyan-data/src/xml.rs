@@ -8,6 +8,7 @@ mod edit;
 pub(crate) mod escape;
 pub(crate) mod namespaces;
 mod operation;
+mod places;
 mod print;
 mod print_edit;
 pub(crate) mod scanner;
@@ -30,6 +31,7 @@ use operation::OperationReader;
 use scanner::{Open, Scanner};
 
 pub(crate) use operation::print_invocation;
+pub(crate) use places::find_places;
 pub use print::{print, print_wrapped};
 pub use print_edit::{print_edit, print_edit_wrapped};
 

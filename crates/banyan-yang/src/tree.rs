@@ -2,7 +2,7 @@
 //!
 //! Drawn from the statements and not from a schema: a diagram shows what was written (names of types, `if-feature`s,
 //! paths of leafrefs) in the order of the texts, which a schema no longer has. Uses, refinements, augments and
-//! deviations are applied, all features are on. Only as much is checked as drawing needs: a diagram of a module with
+//! deviations are applied, all features are on where nothing else is said. Only as much is checked as drawing needs: a diagram of a module with
 //! errors shows what there is.
 //!
 //! The stages: `order` with `expand`, `augment` and `deviation` (statements to nodes) → `sections` with `print` (nodes to lines).
@@ -17,6 +17,8 @@ mod print;
 mod sections;
 #[cfg(test)]
 mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::{Compiler, ModuleSet, ModuleSource};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -43,6 +45,8 @@ pub struct TreeOptions {
     pub yang_data: bool,
     /// Draw `sx:structure` and `sx:augment-structure` too (RFC 8791).
     pub structures: bool,
+    /// By module: only these features are on; all are where nothing is said. What needs others is not drawn.
+    pub features: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Modules that were read with all that they import, ready to be drawn.
@@ -94,7 +98,7 @@ impl TreeModules {
         for diagnostic in &self.found {
             found.push(diagnostic.clone());
         }
-        let mut outline = Outline::new(&self.set, &mut found);
+        let mut outline = Outline::new(&self.set, &mut found, &options.features);
         outline.expand_modules(&self.asked);
         let (text, reached) = sections::print(&mut outline, &self.asked, options);
         TreeDiagram {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use banyan_yang::compile::{ModuleSource, ModuleText, SourceError};
 use banyan_yang::embedded::{self, EmbeddedModules};
 use banyan_yang::head::{Head, newest_revision};
+use banyan_yang::source::SourceMap;
 use banyan_yang::statement::Keyword;
 
 /// How much of a directory is searched.
@@ -103,6 +104,43 @@ impl Directories {
             || embedded::find(name, None).is_some()
     }
 
+    /// Which of these texts, as far as they came from listed directories, have a newer revision in another file: the
+    /// first directory wins, and near the top of one a file wins over those below, so trees of several vendors may hide
+    /// what is newer. Reads the files of names that several files have.
+    pub fn passed_over(&self, taken: &SourceMap) -> Vec<String> {
+        let mut passed_over = Vec::new();
+        for id in taken.ids() {
+            let Some(head) = Head::of(taken.text(id)) else {
+                continue;
+            };
+            let files = self.listings.iter().filter_map(|it| it.0.get(&head.name));
+            let files: Vec<&Listed> = files.flatten().collect();
+            let origin = taken.name(id);
+            if files.len() < 2 || !files.iter().any(|file| shown(&file.path) == origin) {
+                continue;
+            }
+            let known = newest_revision(taken.text(id));
+            let newer = files.iter().filter_map(|file| {
+                let revision = match &file.revision {
+                    Some(revision) => Some(revision.clone()),
+                    None => newest_revision(&read_text(&file.path).ok()?.text),
+                };
+                (revision > known).then_some((revision?, &file.path))
+            });
+            if let Some((revision, path)) = newer.max_by(|a, b| a.0.cmp(&b.0)) {
+                let known = known.map_or("without a revision".to_owned(), |it| format!("of {it}"));
+                passed_over.push(format!(
+                    "{} is taken from {origin}, {known}; {} has one of {revision}, which is passed over: name {}@{revision}, \
+                     or put its directory first",
+                    head.name,
+                    shown(path),
+                    head.name
+                ));
+            }
+        }
+        passed_over
+    }
+
     /// The names of all modules and submodules that can be found, for suggestions.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let listed = self.listings.iter().flat_map(|listing| listing.0.keys());
@@ -191,14 +229,15 @@ pub fn read_text(file: &Path) -> Result<ModuleText, FileError> {
     let bytes = std::fs::read(file).map_err(|error| failed(error.to_string()))?;
     let text = utf8(bytes).map_err(failed)?;
     Ok(ModuleText {
-        // `./` says nothing to whoever reads a message.
-        origin: file
-            .strip_prefix(".")
-            .unwrap_or(file)
-            .to_string_lossy()
-            .into(),
+        origin: shown(file).into(),
         text: text.into(),
     })
+}
+
+/// A file in messages, where `./` says nothing.
+fn shown(file: &Path) -> String {
+    let file = file.strip_prefix(".").unwrap_or(file);
+    file.to_string_lossy().into_owned()
 }
 
 /// Bytes as text; the error names the first line that is none.

@@ -14,6 +14,7 @@ use super::annotations::Beside;
 use super::document::Document;
 use super::members::Members;
 use super::scalar::Scalar;
+use super::tokens::fault;
 use crate::document::ParseOptions;
 use crate::error::{DataError, ErrorKind};
 use crate::input::position;
@@ -160,6 +161,16 @@ impl<'o, 'a> JsonReader<'o, 'a> {
 
     /// The error that ended the reading of `text`, which is the document or a part of it.
     fn refusal(&mut self, text: &str, error: &serde_json::Error) -> DataError {
+        let is_syntax = error.is_syntax() || error.is_eof();
+        if self.error.is_none()
+            && is_syntax
+            && let Some(broken) = fault(self.text)
+            && !error.to_string().contains("recursion limit")
+        {
+            let mut refusal = broken.into_error(self.text.as_bytes());
+            refusal.path = self.place.path_of(None);
+            return refusal;
+        }
         let mut refusal = self.error.take().unwrap_or_else(|| {
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default();

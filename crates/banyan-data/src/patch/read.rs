@@ -14,6 +14,7 @@ use crate::change::content_edits;
 use crate::document::{Encoding, Mounts, ParseOptions};
 use crate::edit::{Edit, EditContent, EditNode, Insert, Operation};
 use crate::error::{DataError, ErrorKind, ErrorPath, Position};
+use crate::json;
 use crate::lexical::{self, JsonScalar, JsonTypes};
 use crate::meta::{Annotated, Meta, annotation_named};
 use crate::node::Tree;
@@ -68,6 +69,9 @@ pub fn from_yang_patch(
     mounts: &dyn Mounts,
 ) -> Result<Edit, DataError> {
     let document: Document<'_> = serde_json::from_str(text).map_err(|error| {
+        if let Some(broken) = json::fault(text) {
+            return broken.into_error(text.as_bytes());
+        }
         let reason = error.to_string();
         let reason = reason.split(" at line ").next().unwrap_or_default();
         let message = format!("this is not a YANG Patch in JSON: {reason}");
@@ -79,6 +83,30 @@ pub fn from_yang_patch(
         )
     })?;
     joined(schema, &document.patch.edit, mounts)
+}
+
+/// The edit-ids of a patch in JSON with their targets, as errors spell paths.
+pub(super) fn json_targets(
+    schema: &Arc<Schema>,
+    text: &str,
+    mounts: &dyn Mounts,
+) -> Option<Vec<(String, String)>> {
+    let document: Document<'_> = serde_json::from_str(text).ok()?;
+    Some(targets(schema, &document.patch.edit, mounts))
+}
+
+/// The edit-ids of edits with their targets, as errors spell paths.
+pub(super) fn targets(
+    schema: &Arc<Schema>,
+    edits: &[PatchEdit<'_>],
+    mounts: &dyn Mounts,
+) -> Vec<(String, String)> {
+    let target = |edit: &PatchEdit<'_>| {
+        let target = api_path::parse(schema, &edit.target, mounts).ok()?;
+        let target = path::json::print(schema, &target, mounts)?;
+        Some((edit.id.to_string(), target))
+    };
+    edits.iter().filter_map(target).collect()
 }
 
 impl PatchEdit<'_> {

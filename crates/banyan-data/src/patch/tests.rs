@@ -6,11 +6,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::change::diff;
-use crate::document::Layout;
+use crate::document::{Layout, Limits};
 use crate::edit::{Edit, Operation};
-use crate::error::DataError;
+use crate::error::{DataError, ErrorPath};
 use crate::list::At;
 use crate::node::Tree;
+use crate::path::NoMounts;
 use crate::testmodel::{Random, Recursive, annotated, path, random_tree, schema};
 use crate::value::Value;
 
@@ -108,7 +109,7 @@ fn a_patch_that_does_not_fit_is_refused_with_the_edit_and_the_target() {
             r#"{{"ietf-yang-patch:yang-patch":{{"patch-id":"1","edit":[{{"edit-id":"e1",{edit}}}]}}}}"#
         )
     };
-    insta::assert_snapshot!(refused("{"), @r#"/: this is not a YANG Patch in JSON: EOF while parsing an object (line 1, column 1)"#);
+    insta::assert_snapshot!(refused("{"), @"/: the document ends inside of the object of line 1, column 1 (line 1, column 2); if nothing else is missing, add }; else get the whole document again");
     insta::assert_snapshot!(refused(&patch(r#""operation":"delete","target":"/acme:sytem""#)), @r#"/: edit e1: "/acme:sytem" is not a path: the top level has no sytem; perhaps system?"#);
     insta::assert_snapshot!(refused(&patch(r#""operation":"delete","target":"/acme:system""#)), @r#"/acme:system: the container system does not exist: it cannot be deleted; use remove to accept that it is absent"#);
     insta::assert_snapshot!(refused(&patch(r#""operation":"create","target":"/acme:system/hostname""#)), @r#"/acme:system/hostname: edit e1: the edit needs a value"#);
@@ -116,6 +117,24 @@ fn a_patch_that_does_not_fit_is_refused_with_the_edit_and_the_target() {
     insta::assert_snapshot!(refused(&patch(r#""operation":"create","target":"/acme:acl/chain=a","value":{"acme:chain":["a"],"@acme:chain":[{"acme:note":"x"}]}"#)), @r#"/acme:acl/chain=a: edit e1: annotations beside the target itself cannot be kept; make the node around it the target"#);
     insta::assert_snapshot!(refused(&patch(r#""operation":"move","target":"/acme:acl/rule=a","where":"after""#)), @r#"/acme:acl/rule=a: edit e1: where before or after needs a point"#);
     insta::assert_snapshot!(refused(&patch(r#""operation":"create","target":"/acme:acl/rule=a","value":{"acme:rule":[{"name":"b"}]}"#)), @r#"/acme:acl/rule=a: edit e1: the value must be the one entry that the target names"#);
+}
+
+#[test]
+fn an_error_of_applying_a_patch_is_of_the_edit_with_that_target() {
+    let schema = schema();
+    let text = r#"{"ietf-yang-patch:yang-patch":{"patch-id":"1","edit":[
+        {"edit-id":"all","operation":"remove","target":"/acme:acl"},
+        {"edit-id":"one","operation":"delete","target":"/acme:acl/rule=a"},
+        {"edit-id":"other","operation":"delete","target":"/acme:acl/rule=ab"}]}}"#;
+    let named = |path: &str| {
+        let path = ErrorPath(path.into());
+        let limits = Limits::default();
+        edit_at(&schema, text.as_bytes(), &limits, &NoMounts, &path)
+    };
+    assert_eq!(named("/acme:acl/rule[name='a']").as_deref(), Some("one"));
+    assert_eq!(named("/acme:acl/rule[name='a']/x").as_deref(), Some("one"));
+    assert_eq!(named("/acme:acl/rule[name='b']").as_deref(), Some("all"));
+    assert_eq!(named("/acme:system"), None);
 }
 
 #[test]

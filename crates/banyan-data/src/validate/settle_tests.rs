@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use banyan_yang::schema::Schema;
+use banyan_yang::schema::{Schema, SchemaId};
 
 use super::agreement::{ACROSS, MOUNTS, mixed};
 use super::{Indexes, Mounts, Settled, settle, settle_all};
 use crate::change::diff;
-use crate::node::{Content, Tree};
+use crate::node::{Content, Node, Slot, Tree};
 use crate::outline::{data, outline};
 use crate::testmodel::{Random, random_tree};
 
@@ -152,6 +152,30 @@ fn agree(model: &str, seeds: u64) -> (usize, usize) {
         }
     }
     (with_removals, kept)
+}
+
+/// What goes from a device's tree because of a change elsewhere in it is part of the change, and counted.
+#[test]
+fn what_goes_inside_of_a_mount_is_in_the_change() {
+    let (device, container) = (
+        outline("leaf on\nleaf w when=\"../on\"\nleaf x"),
+        outline("container config mount"),
+    );
+    let mount = container.data_children(SchemaId::ROOT)[0];
+    let mounted = |xml: &str| {
+        let tree = data(&device, xml);
+        let slot = Slot {
+            id: mount,
+            content: Content::Mount(Arc::new(tree)),
+        };
+        Tree::new(container.clone(), Node::new(SchemaId::ROOT, vec![slot]))
+    };
+    let before = mounted("<on>1</on><w>1</w><x>1</x>");
+    let settled = settled(&before, &mounted("<w>1</w><x>1</x>"));
+    assert_eq!(settled.removed.len(), 1);
+    let changes = diff(&before, &settled.tree);
+    assert_eq!(changes.count(), 2, "{changes}");
+    assert!(changes.to_string().contains("-  w 1;"), "{changes}");
 }
 
 fn many(schema: &Arc<Schema>, count: u32, kind: &str) -> Tree {

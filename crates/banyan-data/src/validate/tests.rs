@@ -1,6 +1,7 @@
 //! How errors read, what validation costs, and what the tests by rule (`tests/it/rules`) leave out.
 
-use super::{Options, Report, full, settle_all};
+use super::{Indexes, Mounts, Options, Report, changed, full, settle_all};
+use crate::change::diff;
 use crate::error::ErrorKind;
 use crate::node::Tree;
 use crate::outline::{data, outline};
@@ -134,6 +135,24 @@ choice c when-parent=\"mode = 'x'\"
     let report = report(model, "<mode>z</mode><a>1</a>");
     let constraint = report.errors[0].constraint.clone().unwrap();
     assert_eq!(constraint.to_string(), "../mode = z");
+}
+
+#[test]
+fn a_value_that_repeats_is_told_once() {
+    let schema = outline("leaf-list s state type=uint32 must=\". < 2\"");
+    let tree = data(&schema, "<s>3</s><s>1</s><s>3</s><s>4</s>");
+    let options = Options {
+        scope: Scope::All,
+        ..Options::default()
+    };
+    let report = full(&tree, &options);
+    let paths = report.errors.iter().map(|error| error.path.to_string());
+    assert_eq!(paths.collect::<Vec<_>>(), ["/t:s[.='3']", "/t:s[.='4']"]);
+    // As after a change, which looks at each value once.
+    let before = data(&schema, "<s>1</s>");
+    let indexes = Indexes::of(&before, Mounts::Validate).after(&before, &tree);
+    let found = changed(&diff(&before, &tree), &tree, &indexes, &options);
+    assert_eq!(found.errors, report.errors);
 }
 
 #[test]

@@ -118,9 +118,14 @@ impl<'t, 'r> Walk<'t, 'r> {
     }
 
     pub(super) fn report(&mut self, at: &Cursor<'t>, error: DataError) {
-        let known = self.order == Order::Affected
-            && (self.found.iter().any(|(_, known)| *known == error)
-                || self.is_hidden(at, error.kind == ErrorKind::WhenViolation));
+        let is_known = || self.found.iter().any(|(_, known)| *known == error);
+        let known = match self.order {
+            Order::Affected => {
+                is_known() || self.is_hidden(at, error.kind == ErrorKind::WhenViolation)
+            }
+            // Values of a leaf-list of state may repeat, and look alike in errors.
+            Order::Document => may_repeat(at) && is_known(),
+        };
         if !known && !self.is_full() {
             self.found.push((at.clone(), error));
         }
@@ -423,4 +428,9 @@ impl<'t, 'r> Walk<'t, 'r> {
             .with_yang(unique.span);
         self.report(second, error);
     }
+}
+
+/// Whether it is an entry of a leaf-list whose values may repeat (RFC 7950 7.7).
+fn may_repeat(at: &Cursor<'_>) -> bool {
+    matches!(at.frame().place(), Place::LeafListEntry { list, .. } if list.duplicates_allowed())
 }

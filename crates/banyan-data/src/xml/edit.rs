@@ -165,6 +165,20 @@ impl<'o, 'a> EditReader<'o, 'a> {
         let Some(attributes) = self.attributes(defining, id, inherited, open.offset)? else {
             return self.reader.skip();
         };
+        let is_unknown_mount = definition.mount_point().is_some() && inner.is_none();
+        if is_unknown_mount
+            && attributes.annotations.is_some()
+            && !self.reader.reading.options.lenient()
+        {
+            // As in data: what defines them is not known either.
+            let message = "the schema of what is mounted here is not known, so its annotations cannot be kept";
+            let path = self.reader.reading.place.path_of(Some(id));
+            let error = DataError::new(ErrorKind::UnknownAttribute, path, message)
+                .with_culprit(definition.name.clone())
+                .with_help("leave them out, or connect the device first");
+            self.reader.reading.report(error, open.offset)?;
+            return self.reader.skip();
+        }
         let insert = match self.insert(schema, id, &attributes) {
             Ok(insert) => insert,
             Err(error) => {

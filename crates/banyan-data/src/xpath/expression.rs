@@ -8,6 +8,7 @@ use banyan_yang::schema::{Schema, SchemaId};
 use banyan_yang::xpath::{Extent, Offset, Plan, bind, parse, variable_offset};
 
 use super::evaluation::Evaluation;
+use super::never::never_equal;
 use super::session::{Observed, Session, Stop, Variables};
 use super::value::XValue;
 use crate::cursor::Cursor;
@@ -87,10 +88,12 @@ pub fn compile(
     let resolve = |prefix: &str| module_name(schema, names, prefix);
     let bound = bind::bind_user_expression(schema, &expr, &resolve, context, used)
         .map_err(|error| fault(suggested(schema, names, error).to_string()))?;
+    let mut warnings: Vec<String> = bound.warnings.iter().map(ToString::to_string).collect();
+    warnings.extend(never_equal(schema, &bound.plan.expr));
     Ok(Expression {
         text: text.into(),
         plan: bound.plan,
-        warnings: bound.warnings.iter().map(ToString::to_string).collect(),
+        warnings,
     })
 }
 

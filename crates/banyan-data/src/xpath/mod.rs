@@ -9,6 +9,7 @@ mod compare;
 mod evaluation;
 mod expression;
 mod function;
+mod never;
 mod once;
 pub(crate) mod plans;
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! From statements to nodes: data definitions in the order of the text, `uses` with their refinements and augments.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::children::Children;
 use super::node::{Node, NodeId, Nodes, TypeText};
 use crate::compile::{ModuleSet, PrefixMeaning, StatementRef, Unit, UnitId, split_name};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::if_feature;
+use crate::if_feature::{self, Condition};
 use crate::schema::{ModuleId, Status};
 use crate::statement::{Keyword, StatementId};
 
@@ -39,10 +39,16 @@ pub(super) struct Outline<'s> {
     /// All groupings, by the statement around them.
     scopes: HashMap<(UnitId, StatementId, &'s str), StatementRef>,
     depth: usize,
+    /// Modules of which only these features are on.
+    features: &'s BTreeMap<String, BTreeSet<String>>,
 }
 
 impl<'s> Outline<'s> {
-    pub fn new(set: &'s ModuleSet, found: &'s mut Diagnostics) -> Self {
+    pub fn new(
+        set: &'s ModuleSet,
+        found: &'s mut Diagnostics,
+        features: &'s BTreeMap<String, BTreeSet<String>>,
+    ) -> Self {
         let mut scopes = HashMap::new();
         for (unit, tree) in set
             .units
@@ -82,7 +88,26 @@ impl<'s> Outline<'s> {
             groupings: HashMap::new(),
             scopes,
             depth: 0,
+            features,
         }
+    }
+
+    /// Whether the argument of an `if-feature` holds with the features that are on. What is no expression counts as
+    /// true, as for `pyang`.
+    fn holds(&self, at: StatementRef, text: &str) -> bool {
+        if self.features.is_empty() {
+            return if_feature::can_hold(text);
+        }
+        let is_on = |feature: &str| {
+            let (prefix, name) = split_name(feature);
+            let PrefixMeaning::Module(module) = self.set.prefix(at.unit, prefix) else {
+                return true;
+            };
+            let on = self.features.get(&*self.set.module(module).name);
+            on.is_none_or(|on| on.contains(name))
+        };
+        let condition = Condition::parse(text, &str::to_owned);
+        condition.is_none_or(|condition| condition.holds(&is_on))
     }
 
     pub fn report(&mut self, at: StatementRef, code: &'static str, message: String) {
@@ -228,7 +253,7 @@ impl<'s> Outline<'s> {
                 Keyword::Type => node.ty = Some(type_text(set, child)),
                 Keyword::IfFeature => {
                     node.features.push(argument);
-                    node.absent |= !if_feature::can_hold(argument);
+                    node.absent |= !self.holds(child, argument);
                 }
                 _ => {}
             }
@@ -299,7 +324,7 @@ impl<'s> Outline<'s> {
             .children_of(at, Keyword::IfFeature)
             .map(|condition| set.argument(condition))
             .collect();
-        let absent = conditions.iter().any(|text| !if_feature::can_hold(text));
+        let absent = conditions.iter().any(|text| !self.holds(at, text));
         let before = self.nodes.get(parent).children.len();
         for child in self.nodes.get(grouping).children.clone() {
             if self.nodes.is_full() || !self.nodes.has_room(parent, child) {
@@ -351,16 +376,17 @@ impl<'s> Outline<'s> {
     /// RFC 7950 7.13.2
     fn refine(&mut self, at: StatementRef, target: NodeId) {
         let set = self.set;
-        let node = self.nodes.get_mut(target);
         for child in set.children(at) {
             let argument = set.argument(child);
+            let absent = set.keyword(child) == Keyword::IfFeature && !self.holds(child, argument);
+            let node = self.nodes.get_mut(target);
             match set.keyword(child) {
                 Keyword::Config => node.stated_config = Some(argument == "true"),
                 Keyword::Mandatory => node.mandatory = argument == "true",
                 Keyword::Presence => node.presence = true,
                 Keyword::IfFeature => {
                     node.features.push(argument);
-                    node.absent |= !if_feature::can_hold(argument);
+                    node.absent |= absent;
                 }
                 _ => {}
             }

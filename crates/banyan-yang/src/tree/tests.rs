@@ -255,12 +255,42 @@ fn groupings_that_grow_without_bound_are_cut_short() {
     assert!(codes(&deep).contains(&"too-many-nodes"));
 }
 
+#[test]
+fn what_needs_a_feature_that_is_off_is_not_drawn() {
+    let options = |on: &[&str]| TreeOptions {
+        features: BTreeMap::from([(
+            "m".to_owned(),
+            on.iter().map(|name| (*name).to_owned()).collect(),
+        )]),
+        ..TreeOptions::default()
+    };
+    let text = "module m { yang-version 1.1; namespace urn:m; prefix m; feature f; feature g;
+        grouping with { leaf in { type string; } } leaf a { if-feature 'm:f and not g'; type string; }
+        container c { if-feature g; leaf x { type string; } } container u { uses with { if-feature f; } leaf y { type string; } }
+        augment /m:u { if-feature g; leaf z { type string; } } }";
+    let names = |on: &[&str]| {
+        let drawn = diagram(&[text], &["m"], &options(on));
+        let name = |line: &str| {
+            line.split("rw ")
+                .nth(1)?
+                .split(['?', ' '])
+                .next()
+                .map(str::to_owned)
+        };
+        drawn.lines().filter_map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&[]), ["u", "y"]);
+    assert_eq!(names(&["f"]), ["a", "u", "in", "y"]);
+    assert_eq!(names(&["f", "g"]), ["c", "x", "u", "in", "y", "z"]);
+}
+
 /// How many children were looked at, and what the diagram says of it.
 fn steps(body: &str) -> (usize, TreeDiagram) {
     let text = format!("module m {{ yang-version 1.1; namespace urn:m; prefix m; {body} }}");
     let modules = read(&[&text], &["m"]);
     let mut found = Diagnostics::new();
-    let mut outline = Outline::new(&modules.set, &mut found);
+    let none = BTreeMap::new();
+    let mut outline = Outline::new(&modules.set, &mut found, &none);
     outline.expand_modules(&modules.asked);
     let steps = outline.children.steps;
     (steps, modules.draw(&TreeOptions::default()))

@@ -8,6 +8,8 @@ use banyan_data::filter::{Subtree, to_depth};
 use banyan_data::form::Form;
 use banyan_data::in_use::InUse;
 use banyan_data::path::InstancePath;
+use banyan_data::{Content, Node};
+use banyan_yang::schema::Schema;
 use clap::{Args, ValueEnum};
 
 use super::documents::{DataOptions, Document};
@@ -25,6 +27,10 @@ pub struct Convert {
     /// The form to print.
     #[arg(long, value_name = "FORM")]
     pub to: DataForm,
+    /// What FILE holds: all defaults of configuration alone, or those of state too, are shown with --defaults report-all.
+    /// When not given, data without any state are configuration.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub holds: Option<Holding>,
     /// Which defaults are shown (RFC 6243).
     #[arg(long, value_name = "MODE", default_value = "explicit")]
     pub defaults: Defaults,
@@ -34,9 +40,18 @@ pub struct Convert {
     /// Only so many levels of nodes.
     #[arg(long, value_name = "LEVELS", value_parser = clap::value_parser!(u16).range(1..))]
     pub depth: Option<u16>,
-    /// XML and JSON in one line.
+    /// In one line: for XML and JSON, since the other forms are made of lines.
     #[arg(long)]
     pub compact: bool,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Holding {
+    /// Configuration alone; state is an error.
+    Config,
+    /// Configuration and state.
+    Data,
 }
 
 /// The modes of RFC 6243.
@@ -54,8 +69,22 @@ pub enum Defaults {
 
 /// Runs it.
 pub fn run(command: Convert) -> Result<ExitCode, YangError> {
+    let form = Form::from(command.to);
+    if command.compact && matches!(form, Form::Text | Form::Set) {
+        return Err(YangError::Usage(
+            "--compact puts XML and JSON in one line; curly braces and `set` are made of lines: leave it out".to_owned(),
+        ));
+    }
     let models = command.data.models()?;
-    let mut tree = models.tree(&Document::read(&command.file)?, Holds::All)?;
+    let holds = match command.holds {
+        Some(Holding::Config) => Holds::Config,
+        Some(Holding::Data) | None => Holds::All,
+    };
+    let mut tree = models.tree(&Document::read(&command.file)?, holds)?;
+    let shows = match command.holds {
+        None if !has_state(tree.schema(), tree.root()) => Holds::Config,
+        _ => holds,
+    };
     if let Some(fields) = &command.fields {
         let filter = Subtree::fields(tree.schema(), &InstancePath::default(), fields);
         let filter = filter.map_err(|error| YangError::Usage(error.to_string()))?;
@@ -64,14 +93,13 @@ pub fn run(command: Convert) -> Result<ExitCode, YangError> {
     if let Some(levels) = command.depth {
         tree = to_depth(&tree, usize::from(levels));
     }
-    let form = Form::from(command.to);
     let in_use = InUse;
     let options = PrintOptions {
         layout: match command.compact {
-            true if form != Form::Text => Layout::Compact,
-            _ => layout(form),
+            true => Layout::Compact,
+            false => layout(form),
         },
-        shows: Holds::All,
+        shows,
         defaults: match command.defaults {
             Defaults::ReportAll => WithDefaults::ReportAll,
             Defaults::ReportAllTagged => WithDefaults::ReportAllTagged,
@@ -82,4 +110,17 @@ pub fn run(command: Convert) -> Result<ExitCode, YangError> {
     };
     print_data(&tree, form, &options)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether there is any state. Recurses as deep as the data.
+fn has_state(schema: &Schema, node: &Node) -> bool {
+    node.slots().iter().any(|slot| {
+        !schema.node(slot.id).config
+            || match &slot.content {
+                Content::Container(inner) => has_state(schema, inner),
+                Content::List(list) => list.iter().any(|entry| has_state(schema, entry)),
+                Content::Mount(tree) => has_state(tree.schema(), tree.root()),
+                Content::Leaf(_) | Content::LeafList(_) | Content::Any(_) => false,
+            }
+    })
 }

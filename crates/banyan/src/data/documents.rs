@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use banyan_data::document::{Holds, Limits, ParseOptions, Strictness};
 use banyan_data::form::Form;
+use banyan_data::validate::resolve_unions;
+use banyan_data::xpath::DEFAULT_BUDGET;
 use banyan_data::{DataError, Tree};
 use banyan_yang::schema::Schema;
 use clap::Args;
@@ -90,14 +92,23 @@ impl Models {
         }
     }
 
-    /// A document as a datastore.
+    /// A document as a datastore. An empty one is an empty datastore, of which standard error is told: it may be the
+    /// output of a command that failed.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn data(&self, document: &Document, holds: Holds) -> Result<Tree, Vec<DataError>> {
-        document
+        if document.bytes.trim_ascii().is_empty() {
+            eprintln!(
+                "warning: {} is empty, and taken for an empty datastore",
+                document.name
+            );
+        }
+        let options = self.holding(holds);
+        let read = document
             .form
-            .parse_data(&self.schema, &document.bytes, &self.holding(holds))
+            .parse_data(&self.schema, &document.bytes, &options);
+        read.map(|tree| resolved(&tree))
     }
 }
 
@@ -113,13 +124,18 @@ impl Models {
 
     /// What is wrong with a document, as a text.
     pub fn unreadable(&self, document: &Document, errors: Vec<DataError>) -> YangError {
-        let errors: Vec<_> = report::in_file(document, errors).collect();
+        let errors: Vec<_> = report::in_file(&self.schema, document, errors).collect();
         YangError::Broken(format!(
             "{} cannot be used\n\n{}",
             document.name,
             report::errors_text(&self.schema, &errors).trim_end()
         ))
     }
+}
+
+/// Data with the values of unions of the members that accept them as things stand (RFC 7950 9.12).
+pub fn resolved(tree: &Tree) -> Tree {
+    resolve_unions(tree, DEFAULT_BUDGET).0
 }
 
 /// A file as it was read.

@@ -79,6 +79,13 @@ pub fn run(command: Edit) -> Result<ExitCode, YangError> {
         if document.form == Form::Set && error.kind == ErrorKind::DataMissing {
             error.help = Some("leave the line out, or set it in a line before".to_owned());
         }
+        if form == ChangeForm::Patch {
+            let limits = &models.options.limits;
+            let (schema, bytes) = (&models.schema, &document.bytes);
+            if let Some(id) = patch::edit_at(schema, bytes, limits, &NoMounts, &error.path) {
+                error.message = format!("edit {id}: {}", error.message);
+            }
+        }
         wrong(vec![error])
     })?;
     if let Some(file) = &command.reverse {

@@ -11,7 +11,7 @@ use banyan_data::form::Form;
 use banyan_data::rebase::rebase;
 use clap::Args;
 
-use super::documents::{DataOptions, Document, stdin_once};
+use super::documents::{DataOptions, Document, resolved, stdin_once};
 use super::output::{DataForm, layout, print_data};
 use crate::yang::YangError;
 
@@ -58,7 +58,7 @@ pub fn print_result(
         layout: layout(form),
         ..PrintOptions::default()
     };
-    print_data(tree, form, &options)?;
+    print_data(&resolved(tree), form, &options)?;
     Ok(ExitCode::SUCCESS)
 }
 

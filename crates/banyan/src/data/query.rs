@@ -20,8 +20,7 @@ use banyan_yang::xpath::{Extent, parse};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::documents::{DataOptions, Document, Models, stdin_once};
-use super::report;
+use super::documents::{DataOptions, Document, stdin_once};
 use crate::xpath::pointed;
 use crate::yang::{YangError, print};
 
@@ -90,7 +89,7 @@ pub fn run(command: Query) -> Result<ExitCode, YangError> {
         let lines = text.lines().filter(|line| !line.trim().is_empty());
         expressions.extend(lines.map(str::to_owned));
     }
-    let tree = tree(&models, &document)?;
+    let tree = models.tree(&document, Holds::All)?;
     let whens = Whens::new(command.budget);
     let view = View::of(&tree).with_whens(&whens);
     let node = context(&models.schema, &view, command.context.as_deref())?;
@@ -122,19 +121,6 @@ pub fn run(command: Query) -> Result<ExitCode, YangError> {
         }
     }
     Ok(status)
-}
-
-fn tree(models: &Models, document: &Document) -> Result<Tree, YangError> {
-    models.data(document, Holds::All).map_err(|errors| {
-        let name = Some(document.name.clone());
-        let errors: Vec<_> = errors.into_iter().map(|it| (name.clone(), it)).collect();
-        let text = report::errors_text(&models.schema, &errors);
-        YangError::Broken(format!(
-            "{} cannot be read\n\n{}",
-            document.name,
-            text.trim_end()
-        ))
-    })
 }
 
 /// The instance on which expressions stand.
@@ -170,7 +156,7 @@ impl<'t> Asked<'_, 't> {
         let schema = self.tree.schema();
         let id = self.context.node.id();
         let expression = compile(schema, text, Names::Modules, id, Extent::Value)
-            .map_err(|error| error.message.to_string())?;
+            .map_err(|error| problem(text, &error.message))?;
         if self.command.format != ResultFormat::Json {
             for warning in &expression.warnings {
                 eprintln!("warning: {warning}");
@@ -193,7 +179,14 @@ impl<'t> Asked<'_, 't> {
         } else {
             evaluate(&expression, &self.context)
         };
-        let value = value.map_err(|error| error.message.to_string())?;
+        let value = value.map_err(|error| {
+            let missing = error.message.contains("the variable $");
+            let help = match missing {
+                true => "; give it one with --var NAME=VALUE",
+                false => "",
+            };
+            problem(text, &format!("{}{help}", error.message))
+        })?;
         Ok(match self.command.format {
             ResultFormat::Json => json_line(&Answer::of(&expression, &value, self.tree)),
             ResultFormat::Xml => self.xml(&value),
@@ -220,6 +213,16 @@ impl<'t> Asked<'_, 't> {
         let _ = xml::print(&tree, &options, &mut out);
         String::from_utf8_lossy(&out).into_owned()
     }
+}
+
+/// What is wrong, and below it the expression, as for errors of its syntax.
+fn problem(text: &str, message: &str) -> String {
+    let forms = [
+        format!("the expression \"{text}\" cannot be used: "),
+        format!("\"{text}\": "),
+    ];
+    let found = forms.iter().find_map(|form| message.strip_prefix(&**form));
+    format!("{}\n  {text}", found.unwrap_or(message))
 }
 
 /// What a part of the plan has cost.

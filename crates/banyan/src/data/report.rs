@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use banyan_data::error::{DataError, ErrorKind};
+use banyan_data::locate::{Located, locate, places};
 use banyan_data::validate::Counters;
 use banyan_yang::schema::Schema;
 use serde::Serialize;
@@ -146,15 +147,43 @@ pub fn errors_text(schema: &Schema, errors: &[(Option<String>, DataError)]) -> S
         })
 }
 
-/// The errors of a document, each with its file.
+/// The errors of a document, each with its file and, as far as it can be found, the place in it.
 pub fn in_file(
+    schema: &Schema,
     document: &Document,
-    errors: Vec<DataError>,
+    mut errors: Vec<DataError>,
 ) -> impl Iterator<Item = (Option<String>, DataError)> {
+    locate(document.form, schema, &document.bytes, &mut errors);
     let name = document.name.clone();
     errors
         .into_iter()
         .map(move |error| (Some(name.clone()), error))
+}
+
+/// The errors of several documents that were put together, each with the file and place that lead farthest to it; of
+/// equal ones the later, which had the last word.
+pub fn in_files(
+    schema: &Schema,
+    documents: &[Document],
+    errors: Vec<DataError>,
+) -> Vec<(Option<String>, DataError)> {
+    let paths: Vec<_> = errors.iter().map(|error| error.path.clone()).collect();
+    let mut best: Vec<Option<(&Document, Located)>> = vec![None; errors.len()];
+    for document in documents {
+        let found = places(document.form, schema, &document.bytes, &paths);
+        for (best, found) in best.iter_mut().zip(found) {
+            let known = best.map_or(0, |(_, found)| found.steps);
+            if let Some(found) = found.filter(|found| found.steps >= known) {
+                *best = Some((document, found));
+            }
+        }
+    }
+    let placed = errors.into_iter().zip(best);
+    let placed = placed.map(|(mut error, best)| {
+        error.position = best.map(|(_, found)| found.position);
+        (best.map(|(document, _)| document.name.clone()), error)
+    });
+    placed.collect()
 }
 
 fn json_error<'a>(

@@ -15,8 +15,8 @@ use banyan_yang::nearest::nearest;
 use banyan_yang::schema::{NodeKind, SchemaId};
 use clap::{Args, ValueEnum};
 
-use super::documents::{DataOptions, Document, Models, stdin_once};
-use super::report::{self, Findings, in_file};
+use super::documents::{DataOptions, Document, Models, resolved, stdin_once};
+use super::report::{self, Findings, in_file, in_files};
 use crate::yang::check::ReportFormat;
 use crate::yang::{YangError, print};
 
@@ -166,10 +166,8 @@ fn datastores(command: &Validate, models: &Models, documents: &[Document]) -> Ve
     };
     if !command.merge {
         let each = documents.iter().map(|document| {
-            findings(
-                document,
-                models.data(document, holds).map(|tree| validated(&tree)),
-            )
+            let report = models.data(document, holds).map(|tree| validated(&tree));
+            findings(models, document, report)
         });
         return each.collect();
     }
@@ -187,13 +185,15 @@ fn datastores(command: &Validate, models: &Models, documents: &[Document]) -> Ve
         });
         match joined {
             Ok(tree) => merged = tree,
-            Err(errors) => found.errors.extend(in_file(document, errors)),
+            Err(errors) => found
+                .errors
+                .extend(in_file(&models.schema, document, errors)),
         }
     }
     if found.errors.is_empty() {
-        let report = validated(&merged);
+        let report = validated(&resolved(&merged));
         found.counters = Some(report.counters);
-        found.errors = report.errors.into_iter().map(|it| (None, it)).collect();
+        found.errors = in_files(&models.schema, documents, report.errors);
     }
     vec![found]
 }
@@ -211,14 +211,18 @@ fn state_is_missing(errors: &mut [DataError], of_config: &[DataError]) {
     }
 }
 
-fn findings(document: &Document, outcome: Result<Report, Vec<DataError>>) -> Findings {
+fn findings(
+    models: &Models,
+    document: &Document,
+    outcome: Result<Report, Vec<DataError>>,
+) -> Findings {
     let (errors, counters) = match outcome {
         Ok(report) => (report.errors, Some(report.counters)),
         Err(errors) => (errors, None),
     };
     Findings {
         name: document.name.clone(),
-        errors: in_file(document, errors).collect(),
+        errors: in_file(&models.schema, document, errors).collect(),
         counters,
     }
 }
@@ -262,7 +266,7 @@ fn operations(
             }
             report
         });
-        Ok(findings(document, validated))
+        Ok(findings(models, document, validated))
     });
     each.collect()
 }

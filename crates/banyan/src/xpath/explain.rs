@@ -40,6 +40,9 @@ pub struct Explain {
     /// Use only this module and what it imports: a name, `name@revision`, or a file. May be repeated.
     #[arg(long, short = 'm', value_name = "MODULE")]
     pub module: Vec<String>,
+    /// Only these features of a module are on: `M:F,G`, or `M:` for none; all are on where nothing is said.
+    #[arg(long, short = 'F', value_name = "M:F,...")]
+    pub feature: Vec<String>,
     /// How to print.
     #[arg(long, default_value = "text")]
     pub format: ReportFormat,
@@ -55,7 +58,7 @@ struct Explained {
 
 /// Runs it.
 pub fn run(command: Explain) -> Result<ExitCode, YangError> {
-    let loaded = load_found(&command.path, &command.module)?;
+    let loaded = load_found(&command.path, &command.module, &command.feature)?;
     let compiled = loaded
         .outcome
         .as_ref()

@@ -25,6 +25,10 @@ pub struct Diff {
     /// are found anyway.
     #[arg(long, short = 'p', value_name = "DIR")]
     pub path: Vec<PathBuf>,
+    /// Only these features of a module are on, on both sides: `M:F,G`, or `M:` for none; all are on where nothing is
+    /// said.
+    #[arg(long, short = 'F', value_name = "M:F,...")]
+    pub feature: Vec<String>,
     /// How to print.
     #[arg(long, default_value = "text")]
     pub format: ReportFormat,
@@ -35,8 +39,8 @@ pub struct Diff {
 
 /// Runs it. Exit status: 0 nothing forbidden, 1 something forbidden or not shown to be allowed, 2 usage and files.
 pub fn run(diff: Diff) -> Result<ExitCode, YangError> {
-    let old = Revision::load(&diff.old, &diff.path)?;
-    let new = Revision::load(&diff.new, &diff.path)?;
+    let old = Revision::load(&diff.old, &diff)?;
+    let new = Revision::load(&diff.new, &diff)?;
     let comparison = compared(&old, &new)?;
     let report = Report {
         comparison: &comparison,
@@ -65,9 +69,10 @@ struct Revision {
 }
 
 impl Revision {
-    fn load(argument: &str, path: &[PathBuf]) -> Result<Revision, YangError> {
+    fn load(argument: &str, diff: &Diff) -> Result<Revision, YangError> {
         let options = ModuleOptions {
-            path: path.to_vec(),
+            path: diff.path.clone(),
+            feature: diff.feature.clone(),
             // Published modules have faults, and can be compared all the same.
             lenient: true,
             ..ModuleOptions::default()

@@ -27,6 +27,9 @@ pub struct Find {
     /// Search only this module: a name, `name@revision`, or a file. May be repeated.
     #[arg(long, short = 'm', value_name = "MODULE")]
     pub module: Vec<String>,
+    /// Only these features of a module are on: `M:F,G`, or `M:` for none; all are on where nothing is said.
+    #[arg(long, short = 'F', value_name = "M:F,...")]
+    pub feature: Vec<String>,
     /// PATTERN is a regular expression for a part of a name or description: `^` and `$` are the ends of the whole.
     #[arg(long, short = 'e')]
     pub regex: bool,
@@ -52,7 +55,7 @@ pub fn run(command: Find) -> Result<ExitCode, YangError> {
         })?,
         false => Wanted::new(&command.pattern),
     };
-    let loaded = load_found(&command.path, &command.module)?;
+    let loaded = load_found(&command.path, &command.module, &command.feature)?;
     // What is only imported is searched too, unless modules are named.
     let all = command.module.is_empty();
     let compiled = loaded

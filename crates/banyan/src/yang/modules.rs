@@ -84,6 +84,8 @@ pub struct Loaded {
     pub lenient: bool,
     /// What a person should know.
     pub notes: Vec<String>,
+    /// Modules of which another directory has a newer revision than the one that was taken.
+    pub passed_over: Vec<String>,
     /// How long it took to read and compile the modules.
     pub took: Duration,
 }
@@ -181,11 +183,16 @@ impl ModuleOptions {
         for (module, names) in &features {
             compiler = compiler.features(module, Features::Only(names.clone()));
         }
+        let outcome = match &self.cache {
+            Some(directory) => compiler.compile_through(&SchemaCache::new(directory)),
+            None => compiler.compile(),
+        };
         let loaded = Loaded {
-            outcome: match &self.cache {
-                Some(directory) => compiler.compile_through(&SchemaCache::new(directory)),
-                None => compiler.compile(),
-            },
+            passed_over: source.passed_over(match &outcome {
+                Ok(compiled) => compiled.schema.sources(),
+                Err(error) => &error.sources,
+            }),
+            outcome,
             targets,
             notes: listed.as_ref().map_or(Vec::new(), ModuleList::notes),
             listed,
@@ -200,6 +207,10 @@ impl ModuleOptions {
         self.hello.as_deref().or(self.yang_library.as_deref())
     }
 
+    /// What [`Self::hello`] or [`Self::yang_library`] lists.
+    ///
+    /// # Errors
+    /// The file cannot be read, or lists no modules.
     fn list(&self) -> Result<Option<ModuleList>, YangError> {
         let list = match (&self.hello, &self.yang_library) {
             (Some(file), _) => ModuleList::read(file, Document::Hello)?,
@@ -215,9 +226,14 @@ impl ModuleOptions {
 ///
 /// # Errors
 /// As [`ModuleOptions::load`].
-pub fn load_found(path: &[PathBuf], modules: &[String]) -> Result<Loaded, YangError> {
+pub fn load_found(
+    path: &[PathBuf],
+    modules: &[String],
+    features: &[String],
+) -> Result<Loaded, YangError> {
     let options = ModuleOptions {
         path: path.to_vec(),
+        feature: features.to_vec(),
         lenient: true,
         ..ModuleOptions::default()
     };
@@ -246,6 +262,9 @@ impl Loaded {
     /// # Errors
     /// There is no schema.
     pub fn schema(&self) -> Result<&Arc<Schema>, YangError> {
+        for note in &self.passed_over {
+            eprintln!("warning: {note}");
+        }
         let (found, sources) = self.diagnostics();
         for diagnostic in found.iter().filter(|diagnostic| diagnostic.is_error()) {
             eprintln!("{}\n", rendered(diagnostic, sources, &std::io::stderr()));
@@ -276,22 +295,60 @@ impl Loaded {
     }
 }
 
-/// The modules that arguments name, and where they and all others are found.
-///
-/// # Errors
-/// An argument cannot be meant, or a file cannot be read.
-pub fn source(
-    paths: &[PathBuf],
-    arguments: &[String],
-) -> Result<(Directories, Vec<Target>), YangError> {
-    let mut source = Directories::new(paths, Search::Recursive)?;
-    let targets = targets(arguments, &mut source)?;
-    if targets.is_empty() {
-        return Err(YangError::Usage(
-            "no module is named; give a FILE, a directory or a module's name".to_owned(),
-        ));
+/// What a diagram is drawn of.
+pub struct Drawn {
+    /// Where modules are found.
+    pub source: Directories,
+    /// Those that were asked for.
+    pub targets: Vec<Target>,
+    /// By module: only these features are on.
+    pub features: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl ModuleOptions {
+    /// The modules that the arguments name, and those of a list, for a command that compiles nothing.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn drawn(&self, arguments: &[String]) -> Result<Drawn, YangError> {
+        let Asked {
+            source,
+            mut targets,
+            listed,
+        } = self.asked(arguments)?;
+        let mut features = BTreeMap::new();
+        if let Some(mut list) = listed {
+            list.look_for_modules(&source);
+            for finding in &list.findings {
+                eprintln!("{}", finding.one_line(&list.sources));
+            }
+            for note in list.notes() {
+                eprintln!("note: {note}");
+            }
+            for module in &list.read.set.modules {
+                let is_drawn = module.implemented && module.submodule_of.is_none();
+                if !is_drawn || !source.has(&module.name) {
+                    continue;
+                }
+                if let Some(on) = &module.features {
+                    let on = on.iter().map(ToString::to_string);
+                    features.insert(module.name.to_string(), on.collect());
+                }
+                if targets.iter().all(|target| *target.name != *module.name) {
+                    targets.push(Target {
+                        name: module.name.to_string(),
+                        revision: module.revision.as_deref().map(str::to_owned),
+                    });
+                }
+            }
+        }
+        features.extend(self::features(&self.feature)?);
+        Ok(Drawn {
+            source,
+            targets,
+            features,
+        })
     }
-    Ok((source, targets))
 }
 
 /// The modules that arguments name; texts of files go to the source.

@@ -203,7 +203,7 @@ impl<'a> Report<'a> {
             text.push_str("\n\n");
         }
         self.push_left_out(&mut text, all);
-        for note in &self.loaded.notes {
+        for note in self.loaded.notes.iter().chain(&self.loaded.passed_over) {
             let _ = writeln!(text, "note: {note}\n");
         }
         text.push_str(&self.summary_line());

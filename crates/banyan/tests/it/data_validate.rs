@@ -288,8 +288,7 @@ fn missing_state_is_told_with_the_way_to_validate_configuration_alone() {
         &["-m", "box.yang", "a.xml", "b.xml"],
     );
     assert_eq!(status, 1);
-    let name =
-        "path: /box:box/name\n  rule: (box.yang:2:7)\n  input: a.xml\n  help: give it a value\n";
+    let name = "path: /box:box/name\n  rule: (box.yang:2:7)\n  input: a.xml:1:1\n  help: give it a value\n";
     assert!(out.contains(name), "{out}");
     let serial =
         "help: give it a value; a file of configuration alone is validated with --type config\n";

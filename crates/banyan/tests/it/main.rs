@@ -6,6 +6,7 @@ mod config;
 mod crash;
 mod data_change;
 mod data_convert;
+mod data_places;
 mod data_query;
 mod data_validate;
 mod identity;
