@@ -46,7 +46,7 @@ fn defaults_are_shown_as_asked() {
         "set net:max-frame 1518 @ietf-netconf-with-defaults:default true\n"
     );
     let all = converted(
-        &[("a", "")],
+        &[("a", "{}")],
         &["a", "--to", "json", "--defaults", "report-all", "--compact"],
     );
     assert_eq!(all, "{\"net:max-frame\":1518,\"net:net\":{}}\n");

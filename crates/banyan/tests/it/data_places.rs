@@ -54,7 +54,7 @@ fn of_merged_files_the_one_is_named_that_holds_what_is_wrong() {
     let merged = ["--merge", "--type", "config", "a.xml", "b.json"];
     let (status, out, _) = data(&directory, "validate", &merged);
     assert_eq!(status, 1);
-    assert!(out.contains("\n  input: b.json:2:31\n"), "{out}");
+    assert!(out.contains("\n  input: b.json:2:30\n"), "{out}");
 }
 
 #[test]
