@@ -56,9 +56,7 @@ impl<'t> Places<'t, '_, '_> {
                     }
                 }
                 (Token::Scalar(raw), Some(Open::Array(name))) => {
-                    if self.begin(name, offset) {
-                        self.end(raw);
-                    }
+                    self.scalar(name, offset, raw);
                 }
                 (Token::Close, _) => {
                     if let Some(Open::Node) = open.pop() {
@@ -82,9 +80,7 @@ impl<'t> Places<'t, '_, '_> {
                 Ok(None)
             }
             Token::Scalar(raw) => {
-                if self.begin(&name, offset) {
-                    self.end(raw);
-                }
+                self.scalar(&name, offset, raw);
                 Ok(None)
             }
             _ => Ok(None),
@@ -110,6 +106,13 @@ impl<'t> Places<'t, '_, '_> {
         let parent = self.finder.module();
         let module = module.unwrap_or(&parent);
         self.finder.open(Some(module), local, offset)
+    }
+
+    /// A leaf, or an entry of a leaf-list.
+    fn scalar(&mut self, name: &str, offset: usize, raw: &str) {
+        if self.begin(name, offset) {
+            self.end(raw);
+        }
     }
 
     /// A leaf ends.
