@@ -31,6 +31,9 @@ const NETCONF_FEATURES: &[&str] = &[
     "xpath",
 ];
 
+/// What access control needs.
+pub const ACCESS: &[&str] = &["ietf-netconf-acm"];
+
 /// What a controller has beside them.
 pub const CONTROLLER: &[&str] = &["banyan", "banyan-kicker", "banyan-controller"];
 

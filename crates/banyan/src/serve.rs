@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use banyan_controller::SchemaCache;
+use banyan_engine::access::Mode;
 use banyan_engine::backend::{Backend, Cancel};
 use banyan_engine::engine::{EngineBuilder, StartError};
 use banyan_engine::exec::Exec;
@@ -20,7 +21,7 @@ use tokio::task::JoinSet;
 
 use crate::args::Serve;
 use crate::config::{Config, ConfigError, Loaded, Operation, Severity, Sources};
-use crate::models::{self, CONTROLLER, ModelError, PROTOCOL};
+use crate::models::{self, ACCESS, CONTROLLER, ModelError, PROTOCOL};
 use crate::process::logging::{self, LogError};
 use crate::process::pid_file::{PidFile, PidFileError, Stopped, stop_holder};
 use crate::process::privileges::{self, Identity, PrivilegeError};
@@ -152,6 +153,11 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
             _ => tracing::warn!("{}", problem.one_line()),
         }
     }
+    let mut access = config.access.clone();
+    if access.first_admin.is_none() {
+        // Whoever starts it, before it becomes another user.
+        access.first_admin = Some(privileges::starting_user().into());
+    }
     let identity = privileges::identity(&config.process)?;
     // Taken first and given back last.
     let _pid_file = config
@@ -168,7 +174,16 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
         identity.assume()?;
         identity.check_store(&config.store.directory)?;
     }
-    let own: Vec<&str> = PROTOCOL.iter().chain(CONTROLLER).copied().collect();
+    let rules: &[&str] = match access.mode {
+        Mode::Disabled => &[],
+        _ => ACCESS,
+    };
+    let own: Vec<&str> = PROTOCOL
+        .iter()
+        .chain(CONTROLLER)
+        .chain(rules)
+        .copied()
+        .collect();
     let cache = SchemaCache::new(config.store.directory.join("schemas"));
     let compiled = models::compile(&config.yang, &own, Some(&cache))?;
     for diagnostic in &compiled.diagnostics {
@@ -177,7 +192,12 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
     let kickers = Kickers::new();
     let mut builder = EngineBuilder::new(compiled.schema.clone())
         .directory(&config.store.directory)
-        .start(config.store.startup_mode);
+        .start(config.store.startup_mode)
+        .stores(config.store.files.clone())
+        .candidates(config.candidate.sessions)
+        .autolock(config.candidate.autolock)
+        .autocommit(config.candidate.autocommit)
+        .access(access);
     for operation in &config.operation {
         builder = builder.operation(&operation.path, Arc::new(program(operation, &config)));
     }

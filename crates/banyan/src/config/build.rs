@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use banyan_engine::access::{AccessOptions, Credentials, Mode};
+use banyan_engine::backend::Candidates;
 use banyan_engine::engine::StartMode;
+use banyan_engine::files::StoreOptions;
 use tracing::Level;
 
 use super::problem::{Origin, Problem};
 use super::settings::{Dialect, Held, Row, Settings, Word};
 use super::table;
 use super::{
-    Compat, Config, Destination, FeatureChoice, Log, Missing, Netconf, Operation, Privileges,
-    Process, Store, User, Yang,
+    Candidate, Compat, Config, Destination, FeatureChoice, Log, Missing, Netconf, Operation,
+    Privileges, Process, Store, User, Yang,
 };
 use crate::directories::Search;
 
@@ -47,6 +50,8 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
         .into_iter()
         .filter_map(|row| self::operation(settings, row))
         .collect();
+    let files = files(settings);
+    let access = access(settings);
     if settings.has_errors() {
         return None;
     }
@@ -65,6 +70,15 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
     let in_store =
         |key: &str, name: &str| path(settings, key).unwrap_or_else(|| directory.join(name));
     Some(Config {
+        candidate: Candidate {
+            sessions: match truth(settings, "candidate.private") {
+                true => Candidates::Private,
+                false => Candidates::Shared,
+            },
+            autolock: truth(settings, "candidate.autolock"),
+            autocommit: truth(settings, "candidate.autocommit"),
+        },
+        access,
         yang: yang(settings),
         netconf: Netconf {
             socket,
@@ -96,8 +110,70 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
                 _ => StartMode::Running,
             },
             directory,
+            files,
         },
     })
+}
+
+fn files(settings: &mut Settings) -> StoreOptions {
+    let usual = StoreOptions::default();
+    let policies = match settings.held.get("store.policies") {
+        Some(Held::Named(names)) => names
+            .iter()
+            .filter_map(|(name, word)| Some((name.clone(), word.text.parse().ok()?)))
+            .collect(),
+        _ => BTreeMap::new(),
+    };
+    let options = StoreOptions {
+        format: parsed(settings, "store.format").unwrap_or(usual.format),
+        pretty: truth(settings, "store.pretty"),
+        split: truth(settings, "store.split"),
+        module_state: truth(settings, "store.module-state"),
+        content_id: text(settings, "store.content-id").unwrap_or(usual.content_id),
+        policies,
+    };
+    if let Err(error) = options.check() {
+        let problem = Problem::error(origin(settings, "store.split"), error.to_string());
+        settings.problem(problem);
+    }
+    options
+}
+
+fn access(settings: &mut Settings) -> AccessOptions {
+    let file = path(settings, "access.file");
+    let mode = match (text(settings, "access.mode").as_deref(), file) {
+        (Some("internal"), _) => Mode::Internal,
+        (Some("external"), Some(file)) => Mode::External(file),
+        (Some("external"), None) => {
+            let message =
+                "the rules of access control are external, and no file with them is named";
+            let problem = Problem::error(origin(settings, "access.mode"), message);
+            settings.problem(problem.remedy("add access.file (CLICON_NACM_FILE)"));
+            Mode::Disabled
+        }
+        _ => Mode::Disabled,
+    };
+    let shared = |key| text(settings, key).map(|text| text.as_str().into());
+    AccessOptions {
+        mode,
+        recovery_user: shared("access.recovery-user"),
+        disabled_on_empty: truth(settings, "access.disabled-on-empty"),
+        credentials: match text(settings, "access.credentials").as_deref() {
+            Some("none") => Credentials::None,
+            Some("exact") => Credentials::Exact,
+            _ => Credentials::Except,
+        },
+        proxies: words(settings, "access.proxies")
+            .iter()
+            .map(|word| word.text.as_str().into())
+            .collect(),
+        first_admin: shared("access.first-admin"),
+    }
+}
+
+/// Where the single value of a key is from.
+fn origin(settings: &Settings, key: &str) -> Origin {
+    one(&settings.held, key).map_or(Origin::Default, |word| word.origin.clone())
 }
 
 fn yang(settings: &Settings) -> Yang {

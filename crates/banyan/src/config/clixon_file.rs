@@ -8,6 +8,7 @@ use quick_xml::NsReader;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::ResolveResult;
 
+use super::key::{Clixon, Key};
 use super::options::{self, ClixonOption, Fate};
 use super::problem::{Origin, Problem, Text};
 use super::settings::{SetAside, Settings, Word};
@@ -37,7 +38,8 @@ struct Element {
     depth: usize,
     text: String,
     text_at: Option<usize>,
-    has_children: bool,
+    /// The elements right inside, with their texts.
+    children: Vec<(String, String, usize)>,
 }
 
 struct Reader<'a> {
@@ -90,8 +92,11 @@ impl Reader<'_> {
                 }
                 Event::Start(start) => match &mut element {
                     Some(element) => {
+                        if element.depth == 0 {
+                            let name = start.local_name().as_ref().to_owned();
+                            element.children.push((name, String::new(), at));
+                        }
                         element.depth += 1;
-                        element.has_children = true;
                     }
                     None => {
                         let (namespace, local) = xml.resolver().resolve_element(start.name());
@@ -103,7 +108,7 @@ impl Reader<'_> {
                             depth: 0,
                             text: String::new(),
                             text_at: None,
-                            has_children: false,
+                            children: Vec::new(),
                         });
                     }
                 },
@@ -182,6 +187,12 @@ impl Reader<'_> {
 
     fn chars(&mut self, element: &mut Option<Element>, at: usize, text: &str) -> Outcome<()> {
         match element {
+            Some(element) if element.depth > 0 => {
+                if let (1, Some((_, inner, _))) = (element.depth, element.children.last_mut()) {
+                    inner.push_str(text);
+                }
+                Ok(())
+            }
             Some(element) => {
                 if element.text_at.is_none() && !text.trim().is_empty() {
                     let blanks = text.len() - text.trim_start().len();
@@ -235,19 +246,38 @@ impl Reader<'_> {
             base: self.base.clone(),
         };
         if let Some(key) = table::by_clixon(name) {
-            match element.has_children {
-                true => {
-                    let problem = Problem::error(
-                        origin,
-                        format!("{name} has elements inside, and takes text"),
-                    );
-                    self.settings.problem(problem);
+            match (key.clixon, element.children.is_empty()) {
+                (Clixon::Named(_), _) => self.named(key, &element, origin),
+                (_, true) => self.settings.set_clixon(key, name, word),
+                (_, false) => {
+                    let message = format!("{name} has elements inside, and takes text");
+                    self.settings.problem(Problem::error(origin, message));
                 }
-                false => self.settings.set_clixon(key, name, word),
             }
         } else {
             option(self.settings, name, word, origin);
         }
+    }
+}
+
+impl Reader<'_> {
+    /// An entry with the leaves `name` and `status`.
+    fn named(&mut self, key: &'static Key, element: &Element, origin: Origin) {
+        let leaf = |wanted: &str| element.children.iter().find(|(name, ..)| name == wanted);
+        let (Some((_, store, _)), Some((_, status, at))) = (leaf("name"), leaf("status")) else {
+            let message = format!("{} needs a name and a status", element.name);
+            self.settings.problem(Problem::error(origin, message));
+            return;
+        };
+        // The name is an identity, which may have a prefix.
+        let store = store.trim();
+        let store = store.rsplit(':').next().unwrap_or(store);
+        let word = Word {
+            text: status.trim().to_owned(),
+            origin: self.text.origin(*at),
+            base: self.base.clone(),
+        };
+        self.settings.name(key, &element.name, store, word);
     }
 }
 

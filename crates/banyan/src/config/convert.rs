@@ -69,7 +69,7 @@ pub fn xml_text(settings: &Settings, style: Style) -> String {
     }
     for option in &settings.set_aside {
         match option.name.as_str() {
-            "restconf" | "autocli" | "CLICON_XMLDB_CACHE_STATUS" => {
+            "restconf" | "autocli" => {
                 comment(&mut out, &format!("<{}>: {}", option.name, option.reason));
             }
             name => {
@@ -135,6 +135,19 @@ fn write_key(out: &mut String, settings: &Settings, key: &Key, held: &Held, styl
         (Clixon::Bits(name), Held::Many(words)) => {
             let bits: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
             element(out, name, &bits.join(" "));
+        }
+        (Clixon::Flag(name), Held::One(word)) => {
+            element(out, name, if word.text == "true" { "1" } else { "0" });
+        }
+        (Clixon::Named(name), Held::Named(names)) => {
+            for (store, word) in names {
+                let store = banyan_netconf::xml::escape_text(store);
+                let status = banyan_netconf::xml::escape_text(&word.text);
+                let _ = writeln!(
+                    out,
+                    "   <{name}><name>{store}</name><status>{status}</status></{name}>"
+                );
+            }
         }
         (Clixon::Debug(name), Held::One(word)) => match word.text.as_str() {
             "debug" => element(out, name, "default"),

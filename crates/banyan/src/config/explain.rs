@@ -198,6 +198,7 @@ pub fn markdown() -> String {
             Some(key) => format!("`{}`", key.name),
             None => summary(name),
         };
+        let why = why.replace('<', "&lt;");
         let _ = writeln!(out, "| `{name}` | {what} | {why} |");
     }
     out.push_str("\n## Flags of clixon_backend\n\n| flag | `banyan serve` |\n|---|---|\n");

@@ -47,6 +47,10 @@ pub enum Clixon {
     LeafList(&'static str),
     /// A leaf of type bits: names with blanks between them.
     Bits(&'static str),
+    /// A number that is a truth value: 0 or 1.
+    Flag(&'static str),
+    /// A list with the leaves `name` and `status`.
+    Named(&'static str),
     /// `CLICON_DEBUG`: bits that become one log level.
     Debug(&'static str),
     /// `CLICON_FEATURE`: `module:feature`.
@@ -63,6 +67,8 @@ impl Clixon {
             Clixon::Leaf(names) => names.to_vec(),
             Clixon::LeafList(name)
             | Clixon::Bits(name)
+            | Clixon::Flag(name)
+            | Clixon::Named(name)
             | Clixon::Debug(name)
             | Clixon::Features(name) => vec![name],
             Clixon::Module(name, revision) => vec![name, revision],
@@ -98,6 +104,8 @@ pub enum Kind {
     OperationPath,
     /// Several values of a kind.
     List(&'static Kind),
+    /// One value of a kind for each of several names.
+    Named(&'static Kind),
     /// Features by module: lists of names; `*` stands for every module, and for every feature.
     Features,
     /// Tables, each with these keys.
@@ -132,6 +140,7 @@ impl Kind {
             Kind::PasswordHash => "a crypt(3) hash that begins with $5$ or $6$".to_owned(),
             Kind::OperationPath => "/module:rpc, or /module:container/.../action".to_owned(),
             Kind::List(of) => format!("a list; each: {}", of.described()),
+            Kind::Named(of) => format!("a table of names, each with: {}", of.described()),
             Kind::Features => "lists of features by module; * is all".to_owned(),
             Kind::Tables(_) => "tables".to_owned(),
         }
@@ -145,7 +154,7 @@ impl Kind {
     /// The kind of a single value.
     pub fn single(&self) -> &Kind {
         match self {
-            Kind::List(of) => of,
+            Kind::List(of) | Kind::Named(of) => of,
             other => other,
         }
     }
@@ -161,7 +170,7 @@ impl Kind {
             remedy: remedy.map(str::to_owned),
         };
         match self {
-            Kind::List(of) => of.check(text),
+            Kind::List(of) | Kind::Named(of) => of.check(text),
             _ if text.is_empty() => Err(wrong("the value is empty".to_owned(), None)),
             Kind::Text | Kind::Path | Kind::Features | Kind::Tables(_) => Ok(()),
             Kind::Boolean => match text {

@@ -13,6 +13,8 @@ mod explain;
 mod key;
 mod options;
 mod problem;
+#[cfg(test)]
+mod random_tests;
 mod settings;
 mod show;
 mod sources;
@@ -25,12 +27,17 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use banyan_engine::access::AccessOptions;
+use banyan_engine::backend::Candidates;
 use banyan_engine::engine::StartMode;
+use banyan_engine::files::StoreOptions;
 use tracing::Level;
 
 use crate::directories::Search;
 
 pub use problem::{Problem, Severity};
+#[cfg(test)]
+use settings::Dialect;
 pub use settings::debug_level;
 pub use sources::{Loaded, Sources};
 
@@ -39,6 +46,10 @@ pub use sources::{Loaded, Sources};
 pub struct Config {
     /// Where data are kept.
     pub store: Store,
+    /// How candidates are worked on.
+    pub candidate: Candidate,
+    /// Who may do what.
+    pub access: AccessOptions,
     /// Which models make the tree.
     pub yang: Yang,
     /// The NETCONF server.
@@ -62,6 +73,19 @@ pub struct Store {
     pub directory: PathBuf,
     /// What running is at the start.
     pub startup_mode: StartMode,
+    /// How datastores are kept in files.
+    pub files: StoreOptions,
+}
+
+/// `candidate`
+#[derive(Debug)]
+pub struct Candidate {
+    /// Whose candidate a session works on.
+    pub sessions: Candidates,
+    /// Whether the first edit locks the shared one.
+    pub autolock: bool,
+    /// Whether each edit is committed at once.
+    pub autocommit: bool,
 }
 
 /// `yang`

@@ -32,7 +32,6 @@ const RESTCONF: &str = "the RESTCONF server comes later";
 const CLI: &str = "the interactive CLI comes later";
 const PLUGINS: &str = "Banyan loads no C plugins: programs are bound with [[operation]]";
 const STREAMS: &str = "event streams come later";
-const ACCESS: &str = "access control comes later: every user who can connect may do everything";
 
 macro_rules! options {
     ($($name:literal $fate:expr, $reason:expr;)*) => {
@@ -51,7 +50,6 @@ pub static OPTIONS: &[ClixonOption] = options! {
     "CLICON_YANG_SCHEMA_MOUNT_SHARE" Fate::Always("true"), "equal module sets always share one schema (deprecated in Clixon 7.3)";
     "CLICON_YANG_LIBRARY" Fate::Always("true"), "the YANG library (RFC 8525) is always served";
     "CLICON_YANG_USE_ORIGINAL" Fate::NoEffect, "schema nodes always share what one statement says, without the risk";
-    "CLICON_MODULE_SET_ID" Fate::NoEffect, "the content-id is computed from the module set, so that it changes when the set does";
     "CLICON_BACKEND_DIR" Fate::NoEffect, PLUGINS;
     "CLICON_BACKEND_REGEXP" Fate::NoEffect, PLUGINS;
     "CLICON_BACKEND_RESTCONF_PROCESS" Fate::Later, RESTCONF;
@@ -67,7 +65,6 @@ pub static OPTIONS: &[ClixonOption] = options! {
     "CLICON_RESTCONF_DIR" Fate::NoEffect, PLUGINS;
     "CLICON_RESTCONF_INSTALLDIR" Fate::NoEffect, "there is one program, banyan: no other needs to be found";
     "CLICON_RESTCONF_STARTUP_DONTUPDATE" Fate::Later, RESTCONF;
-    "CLICON_RESTCONF_USER" Fate::Later, RESTCONF;
     "CLICON_RESTCONF_PRIVILEGES" Fate::Later, RESTCONF;
     "CLICON_RESTCONF_HTTP2_PLAIN" Fate::Later, RESTCONF;
     "CLICON_NOALPN_DEFAULT" Fate::Later, RESTCONF;
@@ -97,25 +94,12 @@ pub static OPTIONS: &[ClixonOption] = options! {
     "CLICON_SOCK_FAMILY" Fate::Only("UNIX"), "an IP socket cannot tell who its peer is; offer netconf.ssh instead";
     "CLICON_SOCK_PORT" Fate::NoEffect, "it belongs to sockets of family IPv4, which Banyan does not have";
     "CLICON_SOCK_PRIO" Fate::NoEffect, "sessions do not wait for each other";
-    "CLICON_AUTOCOMMIT" Fate::Always("0"), "every change is committed by a commit";
-    "CLICON_AUTOLOCK" Fate::Later, "automatic locks come later";
-    "CLICON_XMLDB_FORMAT" Fate::Always("xml"), "datastore files are XML; JSON comes later";
-    "CLICON_XMLDB_PRETTY" Fate::Always("true"), "datastore files are indented; compact ones come later";
-    "CLICON_XMLDB_MODSTATE" Fate::Always("false"), "module state in datastore files comes later";
     "CLICON_XMLDB_UPGRADE_CHECKOLD" Fate::NoEffect, "it needs module state in datastore files, which comes later";
-    "CLICON_XMLDB_MULTI" Fate::Always("false"), "split datastores come later";
     "CLICON_XMLDB_SYSTEM_ONLY_CONFIG" Fate::Always("false"), "it needs C plugins that keep such data";
-    "CLICON_XMLDB_PRIVATE_CANDIDATE" Fate::Always("false"), "private candidates come later; all sessions share one";
-    "CLICON_XMLDB_CACHE_STATUS" Fate::Later, "policies of single datastores come later: running and startup are in memory and in files, the candidate in memory";
     "CLICON_XML_CHANGELOG" Fate::Always("false"), "migrations of data come later";
     "CLICON_XML_CHANGELOG_FILE" Fate::Later, "migrations of data come later";
     "CLICON_VALIDATE_STATE_XML" Fate::NoEffect, "state of providers is bound to the schema whenever it is read";
     "CLICON_VALIDATE_TARGET_STATE" Fate::NoEffect, "constraints of configuration do not see state (RFC 7950 6.4.1), so that leaving it out costs nothing";
-    "CLICON_NACM_MODE" Fate::Always("disabled"), ACCESS;
-    "CLICON_NACM_FILE" Fate::Later, ACCESS;
-    "CLICON_NACM_CREDENTIALS" Fate::Later, ACCESS;
-    "CLICON_NACM_RECOVERY_USER" Fate::Later, ACCESS;
-    "CLICON_NACM_DISABLED_ON_EMPTY" Fate::Later, ACCESS;
     "CLICON_STREAM_DISCOVERY_RFC5277" Fate::Later, STREAMS;
     "CLICON_STREAM_DISCOVERY_RFC8040" Fate::Later, STREAMS;
     "CLICON_STREAM_PATH" Fate::Later, STREAMS;

@@ -46,6 +46,8 @@ pub enum Held {
     One(Word),
     /// Several.
     Many(Vec<Word>),
+    /// One value for each name.
+    Named(BTreeMap<String, Word>),
     /// Lists by module.
     Features(BTreeMap<String, Vec<Word>>),
     /// Tables, each with its place.
@@ -137,6 +139,20 @@ impl Settings {
         }
     }
 
+    /// Sets the value of a name.
+    pub fn name(&mut self, key: &'static Key, called: &str, name: &str, word: Word) {
+        if !self.check(called, &key.kind, &word) {
+            return;
+        }
+        let held = self
+            .held
+            .entry(key.name)
+            .or_insert_with(|| Held::Named(BTreeMap::new()));
+        if let Held::Named(names) = held {
+            names.insert(name.to_owned(), word);
+        }
+    }
+
     /// Adds features of a module.
     pub fn features(&mut self, key: &'static Key, module: &str, words: Vec<Word>) {
         let held = self
@@ -169,6 +185,29 @@ impl Settings {
                         ..word.clone()
                     };
                     self.append(key, name, bit);
+                }
+            }
+            Clixon::Flag(_) => {
+                let text = match word.text.as_str() {
+                    "0" => "false",
+                    "1" => "true",
+                    other => other,
+                };
+                let text = text.to_owned();
+                self.set(key, name, Word { text, ..word });
+            }
+            Clixon::Named(_) => {
+                // In a file it has elements inside; on the command line it is written as `name:status`.
+                match word.text.split_once(':') {
+                    Some((store, status)) => {
+                        let store = store.to_owned();
+                        let text = status.to_owned();
+                        self.name(key, name, &store, Word { text, ..word });
+                    }
+                    None => {
+                        let message = format!("{name} takes a name and a status");
+                        self.problem(Problem::error(word.origin, message));
+                    }
                 }
             }
             Clixon::Debug(_) => {

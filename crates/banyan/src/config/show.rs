@@ -107,6 +107,13 @@ fn toml_held(kind: &Kind, held: &Held, style: Style) -> String {
     match held {
         Held::One(word) => toml_value(kind, word, style),
         Held::Many(words) => toml_list(kind, words, style),
+        Held::Named(names) => {
+            let names = names.iter().map(|(name, word)| {
+                let name = toml::Value::String(name.clone());
+                format!("{name} = {}", toml_value(kind, word, style))
+            });
+            format!("{{ {} }}", names.collect::<Vec<_>>().join(", "))
+        }
         Held::Features(modules) => {
             let modules = modules.iter().map(|(module, words)| {
                 let name = toml::Value::String(module.clone());
@@ -123,6 +130,7 @@ fn origin_of(held: &Held) -> String {
     let words: Vec<&Word> = match held {
         Held::One(word) => vec![word],
         Held::Many(words) => words.iter().collect(),
+        Held::Named(names) => names.values().collect(),
         Held::Features(modules) => modules.values().flatten().collect(),
         Held::Tables(_) => Vec::new(),
     };
@@ -211,6 +219,10 @@ fn json_held(kind: &Kind, held: &Held, style: Style) -> Value {
     match held {
         Held::One(word) => one(word),
         Held::Many(words) => words.iter().map(one).collect(),
+        Held::Named(names) => {
+            let members = names.iter().map(|(name, word)| (name.clone(), one(word)));
+            Value::Object(members.collect())
+        }
         Held::Features(modules) => {
             let plain: BTreeMap<&String, Vec<&String>> = modules
                 .iter()

@@ -344,6 +344,14 @@ fn given(
                 settings.problem(problem.remedy("write module:feature; * stands for all"));
             }
         },
+        Kind::Named(_) => match value.split_once(':') {
+            Some((name, value)) => settings.name(key, called, name, word(value.to_owned())),
+            None => {
+                let message = format!("{called}: {value:?} has no name");
+                let problem = Problem::error(origin, message);
+                settings.problem(problem.remedy("write name:value, as startup:file"));
+            }
+        },
         Kind::Tables(_) => {
             let problem = Problem::error(origin, format!("{called} is a table"));
             settings

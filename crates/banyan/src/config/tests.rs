@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use banyan_engine::access::Mode;
 use banyan_engine::engine::StartMode;
+use banyan_engine::files::Policy;
 use tempfile::TempDir;
 use tracing::Level;
 
@@ -193,6 +195,70 @@ fn features_are_all_on_in_toml_and_off_in_clixon_unless_named() {
         some.features["m"],
         FeatureChoice::Only(vec!["g".to_owned(), "f".to_owned()])
     );
+}
+
+#[test]
+fn options_of_the_engine_are_set_from_both_languages() {
+    let toml = loaded(
+        "[store]\ndirectory = '/db'\nformat = 'json'\npretty = false\nmodule-state = true\ncontent-id = '42'\n\
+         policies = { candidate = 'file-inmem', archive = 'file' }\n\
+         [candidate]\nprivate = true\nautolock = true\nautocommit = true\n\
+         [access]\nmode = 'external'\nfile = '/n'\ncredentials = 'none'\nproxies = ['www']\nrecovery-user = 'r'\n\
+         disabled-on-empty = true\n",
+    );
+    let xml = loaded(&clixon(
+        "<CLICON_XMLDB_FORMAT>json</CLICON_XMLDB_FORMAT><CLICON_XMLDB_PRETTY>false</CLICON_XMLDB_PRETTY>\
+         <CLICON_XMLDB_MODSTATE>true</CLICON_XMLDB_MODSTATE><CLICON_MODULE_SET_ID>42</CLICON_MODULE_SET_ID>\
+         <CLICON_XMLDB_CACHE_STATUS><name>ds:candidate</name><status>file-inmem</status></CLICON_XMLDB_CACHE_STATUS>\
+         <CLICON_XMLDB_CACHE_STATUS><name>archive</name><status> file </status></CLICON_XMLDB_CACHE_STATUS>\
+         <CLICON_XMLDB_PRIVATE_CANDIDATE>true</CLICON_XMLDB_PRIVATE_CANDIDATE><CLICON_AUTOLOCK>true</CLICON_AUTOLOCK>\
+         <CLICON_AUTOCOMMIT>1</CLICON_AUTOCOMMIT><CLICON_NACM_MODE>external</CLICON_NACM_MODE>\
+         <CLICON_NACM_FILE>/n</CLICON_NACM_FILE><CLICON_NACM_CREDENTIALS>none</CLICON_NACM_CREDENTIALS>\
+         <CLICON_RESTCONF_USER>www</CLICON_RESTCONF_USER><CLICON_NACM_RECOVERY_USER>r</CLICON_NACM_RECOVERY_USER>\
+         <CLICON_NACM_DISABLED_ON_EMPTY>true</CLICON_NACM_DISABLED_ON_EMPTY>",
+    ));
+    assert_eq!(toml.config.store.files.policies["archive"], Policy::File);
+    assert_eq!(toml.config.access.mode, Mode::External("/n".into()));
+    let all = |it: &Loaded| {
+        let config = &it.config;
+        format!(
+            "{:?} {:?} {:?}",
+            config.store.files, config.candidate, config.access
+        )
+    };
+    assert_eq!(all(&toml), all(&xml));
+    // And converted, there and back.
+    let directory = Directory::with(&[
+        ("a", &converted(&toml.settings)),
+        ("b", &converted(&xml.settings)),
+    ]);
+    for name in ["a", "b"] {
+        let again = directory
+            .sources(name)
+            .load()
+            .unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(all(&again), all(&toml));
+    }
+}
+
+#[test]
+fn options_that_do_not_go_together_are_told() {
+    let error = refused("[store]\ndirectory = '/db'\nformat = 'json'\nsplit = true\n");
+    assert!(
+        error.contains("CLICON_XMLDB_FORMAT") && error.contains(":4:9"),
+        "{error}"
+    );
+    let error = refused("store.directory = '/db'\naccess.mode = 'external'\n");
+    assert!(
+        error.contains("access.file") && error.contains(":2:15"),
+        "{error}"
+    );
+    let error = refused("store.directory = '/db'\nstore.policies = { running = 'cache' }\n");
+    assert!(error.contains("file-inmem, inmem, file"), "{error}");
+    let error = refused(&clixon(
+        "<CLICON_XMLDB_CACHE_STATUS><name>x</name></CLICON_XMLDB_CACHE_STATUS>",
+    ));
+    assert!(error.contains("needs a name and a status"), "{error}");
 }
 
 #[test]

@@ -101,6 +101,7 @@ impl Reader<'_> {
         match (self.settings.held.get_mut(key.name), held) {
             (Some(Held::Many(old)), Held::Many(new)) => old.extend(new),
             (Some(Held::Tables(old)), Held::Tables(new)) => old.extend(new),
+            (Some(Held::Named(old)), Held::Named(new)) => old.extend(new),
             (Some(Held::Features(old)), Held::Features(new)) => {
                 for (module, words) in new {
                     old.entry(module).or_default().extend(words);
@@ -129,6 +130,19 @@ impl Reader<'_> {
                     words.extend(self.scalar(of, called, item.span(), item.get_ref()));
                 }
                 Some(Held::Many(words))
+            }
+            Kind::Named(of) => {
+                let DeValue::Table(names) = value else {
+                    return self.no_such_type(called, span, "a table: { name = \"value\" }", value);
+                };
+                let mut named = BTreeMap::new();
+                for (name, value) in names.iter() {
+                    let called = format!("{called}.{}", name.get_ref());
+                    if let Some(word) = self.scalar(of, &called, value.span(), value.get_ref()) {
+                        named.insert(name.get_ref().to_string(), word);
+                    }
+                }
+                Some(Held::Named(named))
             }
             Kind::Features => {
                 let DeValue::Table(modules) = value else {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixDatagram;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tracing::{Level, Metadata, Subscriber};
@@ -52,7 +52,7 @@ pub fn start(log: &Log) -> Result<(), LogError> {
             Destination::Stdout => lines(io::stdout, io::stdout().is_terminal()),
             Destination::File(path) => lines(Arc::new(open(path)?), false),
             Destination::Syslog => {
-                let syslog = Syslog::new().map_err(LogError::Syslog)?;
+                let syslog = Syslog::new(Path::new(SYSLOG)).map_err(LogError::Syslog)?;
                 let layer = tracing_subscriber::fmt::layer();
                 // The time, and the level as a number, are the system log's business.
                 Box::new(
@@ -111,22 +111,26 @@ fn usual(level: Level) -> String {
 struct Syslog {
     /// Not connected: the receiver may be started anew.
     socket: UnixDatagram,
+    receiver: PathBuf,
 }
 
 impl Syslog {
-    fn new() -> io::Result<Syslog> {
+    fn new(receiver: &Path) -> io::Result<Syslog> {
         let socket = UnixDatagram::unbound()?;
         // A receiver that hangs does not hold up commits.
         socket.set_nonblocking(true)?;
         // An empty message is no line; it shows whether somebody listens.
-        socket.send_to(b"", SYSLOG)?;
-        Ok(Syslog { socket })
+        socket.send_to(b"", receiver)?;
+        Ok(Syslog {
+            socket,
+            receiver: receiver.to_owned(),
+        })
     }
 }
 
 /// One line on its way.
 struct Line<'a> {
-    socket: &'a UnixDatagram,
+    syslog: &'a Syslog,
     text: Vec<u8>,
 }
 
@@ -145,7 +149,7 @@ impl<'a> MakeWriter<'a> for Syslog {
 impl Syslog {
     fn line(&self, level: Level) -> Line<'_> {
         Line {
-            socket: &self.socket,
+            syslog: self,
             text: header(level, std::process::id()).into_bytes(),
         }
     }
@@ -177,7 +181,7 @@ impl Drop for Line<'_> {
     fn drop(&mut self) {
         let text = self.text.trim_ascii_end();
         // There is nowhere to complain to.
-        let _ = self.socket.send_to(text, SYSLOG);
+        let _ = self.syslog.socket.send_to(text, &self.syslog.receiver);
     }
 }
 
@@ -189,6 +193,24 @@ mod tests {
     fn priorities_are_those_of_syslog() {
         assert_eq!(header(Level::ERROR, 7), "<27>banyan[7]: ");
         assert_eq!(header(Level::INFO, 7), "<30>banyan[7]: ");
+    }
+
+    #[test]
+    fn each_line_is_one_message() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        assert!(Syslog::new(&path).is_err(), "nobody listens");
+        let receiver = UnixDatagram::bind(&path).unwrap();
+        let syslog = Syslog::new(&path).unwrap();
+        let mut heard = [0; 100];
+        assert_eq!(receiver.recv(&mut heard).unwrap(), 0);
+        let layer = tracing_subscriber::fmt::layer();
+        let layer = layer.without_time().with_level(false).with_ansi(false);
+        let subscriber = tracing_subscriber::registry().with(layer.with_writer(syslog));
+        tracing::subscriber::with_default(subscriber, || tracing::warn!(target: "t", "two\nlines"));
+        let length = receiver.recv(&mut heard).unwrap();
+        let expected = format!("<28>banyan[{}]: t: two", std::process::id());
+        assert!(heard[..length].starts_with(expected.as_bytes()));
     }
 
     #[test]

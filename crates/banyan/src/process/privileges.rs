@@ -115,6 +115,11 @@ pub fn identity(process: &Process) -> Result<Option<Identity>, PrivilegeError> {
     }))
 }
 
+/// The name of the user who has started this process.
+pub fn starting_user() -> String {
+    banyan_netconf::transport::user_name(nix::unistd::getuid().as_raw())
+}
+
 /// The number of a group.
 ///
 /// # Errors

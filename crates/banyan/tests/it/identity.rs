@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use super::config::Place;
 use super::program::text;
@@ -61,6 +61,42 @@ fn owners_below(directory: &Path, owners: &mut Vec<(String, u32)>) {
     }
 }
 
+/// Runs a client command as another user, in one group.
+fn as_other(place: &Place, arguments: &[&str], user: u32, group: u32) -> Output {
+    let ids = [format!("--reuid={user}"), format!("--regid={group}")];
+    Command::new("setpriv")
+        .args(ids)
+        .arg("--clear-groups")
+        .arg(env!("CARGO_BIN_EXE_banyan"))
+        .args(arguments)
+        .arg("--socket")
+        .arg(place.path("run/banyan.sock"))
+        .current_dir(place.path(""))
+        .output()
+        .expect("setpriv")
+}
+
+#[test]
+fn with_access_control_whoever_starts_the_daemon_is_the_administrator_and_nobody_else() {
+    let place = place(&format!("{}[access]\nmode = 'internal'\n", configuration()));
+    if !is_root(&place) {
+        return;
+    }
+    fs::create_dir(place.path("run")).expect("a directory");
+    let daemon = place.serve(&[], "run/banyan.sock");
+    let other = id_of("/etc/passwd", USER) - 1;
+    let group = id_of("/etc/group", GROUP);
+    for arguments in [["set", "/acme:name", "by root"].as_slice(), &["commit"]] {
+        let output = as_other(&place, arguments, 0, 0);
+        assert!(output.status.success(), "{}", text(&output));
+    }
+    let output = as_other(&place, &["get", "/acme:name"], other, group);
+    assert!(text(&output).contains("by root"), "{}", text(&output));
+    let output = as_other(&place, &["set", "/acme:name", "by another"], other, group);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    drop(daemon);
+}
+
 #[test]
 fn a_daemon_becomes_its_user_owns_its_files_and_lets_the_group_in() {
     let place = place(&configuration());
@@ -73,21 +109,7 @@ fn a_daemon_becomes_its_user_owns_its_files_and_lets_the_group_in() {
     let nobody = id_of("/etc/passwd", USER);
     let group = id_of("/etc/group", GROUP);
 
-    let as_group = |arguments: &[&str], group: u32| {
-        Command::new("setpriv")
-            .args([
-                &format!("--reuid={}", nobody - 1),
-                &format!("--regid={group}"),
-                "--clear-groups",
-            ])
-            .arg(env!("CARGO_BIN_EXE_banyan"))
-            .args(arguments)
-            .arg("--socket")
-            .arg(&socket)
-            .current_dir(place.path(""))
-            .output()
-            .expect("setpriv")
-    };
+    let as_group = |arguments: &[&str], group: u32| as_other(&place, arguments, nobody - 1, group);
     let output = as_group(&["set", "/acme:name", "by a member"], group);
     assert!(output.status.success(), "{}", text(&output));
     let output = as_group(&["commit"], group);
