@@ -27,7 +27,7 @@ use reader::{JsonReader, Start};
 
 pub(crate) use places::find_places;
 pub use print::print;
-pub(crate) use print::print_named;
+pub(crate) use print::{print_named, print_store};
 pub(crate) use tokens::fault;
 
 /// Reads data: an object of top-level nodes, which may be in one member `config` or `data` (of whatever module,
@@ -41,6 +41,34 @@ pub fn parse_data(
     options: &ParseOptions<'_>,
 ) -> Result<Tree, Vec<DataError>> {
     read(schema, bytes, Start::Data, options).map(|found| found.content)
+}
+
+/// Reads a datastore's file; gives the data, and a document with the modules that it names.
+pub(crate) fn read_store(
+    schema: &Arc<Schema>,
+    bytes: &[u8],
+    options: &ParseOptions<'_>,
+) -> Result<(Tree, Option<String>), Vec<DataError>> {
+    let text =
+        input::decode(bytes, &options.limits).map_err(|broken| vec![broken.into_error(bytes)])?;
+    let mut reader = JsonReader::new(schema, text, options);
+    reader.store = true;
+    let found = reader
+        .document(schema, Start::Data)
+        .map_err(|error| vec![error])?;
+    Ok((found.content, reader.modules))
+}
+
+/// The member of a datastore's file that names modules, as a document; `None` too when the file is no JSON.
+pub(crate) fn modules_of_store(text: &str) -> Option<String> {
+    use serde_json::value::RawValue;
+    type Members<'a> = std::collections::BTreeMap<String, &'a RawValue>;
+    let document: Members<'_> = serde_json::from_str(text).ok()?;
+    let config: Members<'_> = serde_json::from_str(document.get("config")?.get()).ok()?;
+    let (name, value) = config
+        .iter()
+        .find(|(name, _)| reader::MODULES.contains(&name.as_str()))?;
+    Some(format!("{{\"{name}\":{}}}", value.get()))
 }
 
 /// Reads data as an edit: each top-level node gets the default operation. JSON has no form for other operations.

@@ -40,6 +40,7 @@ mod sample;
 pub mod set;
 mod shown;
 mod sink;
+pub mod store;
 #[cfg(test)]
 mod testmodel;
 pub mod text;

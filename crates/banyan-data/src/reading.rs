@@ -19,7 +19,8 @@ pub(crate) struct Stop;
 
 /// See the module.
 pub(crate) struct Reading<'o, 'a> {
-    input: &'a str,
+    /// The document, or the part of it, that offsets are of.
+    pub(crate) input: &'a str,
     pub(crate) options: &'o ParseOptions<'o>,
     /// What is wrong so far.
     pub(crate) errors: Vec<DataError>,

@@ -3,6 +3,7 @@
 //! The printers of all formats choose through this, so that they show the same.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
@@ -47,7 +48,7 @@ impl<'p> Shown<'p> {
         Shown::new(tree, self.options)
     }
 
-    pub(crate) fn schema(&self) -> &'p Schema {
+    pub(crate) fn schema(&self) -> &'p Arc<Schema> {
         self.tree.schema()
     }
 

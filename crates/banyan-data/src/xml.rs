@@ -6,6 +6,7 @@
 pub(crate) mod data;
 mod edit;
 pub(crate) mod escape;
+mod linked;
 pub(crate) mod namespaces;
 mod operation;
 mod places;
@@ -15,6 +16,7 @@ pub(crate) mod scanner;
 mod tags;
 pub(crate) mod verbatim;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
@@ -30,9 +32,11 @@ use edit::{EditReader, NETCONF};
 use operation::OperationReader;
 use scanner::{Open, Scanner};
 
+pub(crate) use linked::modules_of_store;
 pub(crate) use operation::print_invocation;
 pub(crate) use places::find_places;
-pub use print::{print, print_wrapped};
+pub use print::print;
+pub(crate) use print::{print_children, print_store};
 pub use print_edit::{print_edit, print_edit_wrapped};
 
 /// Reads data: top-level nodes, one after the other or inside of one `<config>` or `<data>` element
@@ -54,6 +58,44 @@ pub fn parse_data(
     });
     match root {
         Ok(root) if reader.reading.errors.is_empty() => Ok(Tree::new(schema.clone(), root)),
+        _ => Err(reader.reading.errors),
+    }
+}
+
+/// Reads a datastore's file with its parts, by their names; gives the data, and the element that names the modules.
+pub(crate) fn read_store(
+    schema: &Arc<Schema>,
+    bytes: &[u8],
+    parts: &BTreeMap<String, Vec<u8>>,
+    options: &ParseOptions<'_>,
+) -> Result<(Tree, Option<String>), Vec<DataError>> {
+    let text = decode(bytes, options)?;
+    let mut texts = BTreeMap::new();
+    for (name, part) in parts {
+        let part = decode(part, options).map_err(|errors| {
+            let of_part = |error: DataError| DataError {
+                message: format!("{name}: {}", error.message),
+                ..error
+            };
+            errors.into_iter().map(of_part).collect::<Vec<_>>()
+        })?;
+        texts.insert(name.as_str(), part);
+    }
+    let mut reader = DataReader::new(schema, text, options).of_store(texts);
+    let root = reader.document(schema, SchemaId::ROOT, |scanner, open| {
+        is_wrapper(schema, scanner, open)
+    });
+    let modules = match root {
+        Ok(_) => reader.end_of_store(),
+        Err(_) => {
+            reader.name_part_in_errors();
+            None
+        }
+    };
+    match root {
+        Ok(root) if reader.reading.errors.is_empty() => {
+            Ok((Tree::new(schema.clone(), root), modules))
+        }
         _ => Err(reader.reading.errors),
     }
 }

@@ -4,6 +4,7 @@
 
 mod change;
 mod document;
+mod file;
 mod operation;
 mod path;
 mod report;
@@ -21,7 +22,8 @@ pub(crate) use change::{
     apply_patch, count, diff, diff_patch, diff_text, diff_xml, indexes, patch_text, rebase,
     resolved, reverse, settled, shared_with, validate, validate_full,
 };
-pub(crate) use document::{apply, parse_config, parse_edit, print, print_file};
+pub(crate) use document::{apply, parse_config, parse_edit, print};
+pub(crate) use file::{FileForm, parse_file, part_links, part_name};
 pub(crate) use operation::{
     check_input, check_output, operation_by_name, operation_schema, output_from_json,
     parse_operation, print_output, state_from_json, to_json,

@@ -133,6 +133,7 @@ impl Engine {
                     self.write_fact(None).await?;
                 }
                 *core.pending() = None;
+                self.keep_rollback();
                 Ok(())
             }
             Step::Await { wanted, .. } => {
@@ -159,6 +160,7 @@ impl Engine {
                 };
                 // Before anything can fail: without a timer it would be pending for ever.
                 self.watch(pending.tid, pending.timeout);
+                self.keep_rollback();
                 if outcome.snapshots.is_none() {
                     let kept = confirm::Kept {
                         revert_to: pending.revert.seq,
@@ -260,6 +262,8 @@ impl Engine {
         if slot.as_ref().is_some_and(|now| now.tid == pending.tid) {
             *slot = None;
         }
+        drop(slot);
+        self.keep_rollback();
         Ok(())
     }
 

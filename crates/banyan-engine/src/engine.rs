@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use banyan_data::Tree;
 use banyan_data::path::InstancePath;
+use banyan_data::store::ModuleState;
 use banyan_yang::schema::{Schema, SchemaId};
 use tokio::sync::Notify;
 
@@ -22,7 +23,7 @@ pub use start::StartError;
 
 use crate::access::Access;
 use crate::backend::{Call, Cancel, CommitParameters, Committed, Result, Source};
-use crate::bind::{self, SharedMounts};
+use crate::bind::{self, FileForm, SharedMounts};
 use crate::blocking::{on_pool, to_its_end};
 use crate::clock::Clock;
 use crate::confirm::{Pending, Step};
@@ -39,6 +40,7 @@ use crate::reaper::Reaper;
 use crate::reserve::Reservations;
 use crate::session::Sessions;
 use crate::snapshot::Snapshot;
+use crate::stores::Named;
 use crate::tids::Tids;
 
 /// A running engine.
@@ -106,6 +108,14 @@ pub(crate) struct Core {
     pub reaper: Reaper,
     /// `None` without a directory.
     pub keeper: Option<Keeper>,
+    /// How files look.
+    pub form: Arc<FileForm>,
+    /// Datastores with other names than those above.
+    pub named: Named,
+    /// Held while the file of rollback is brought up to date.
+    pub keeping_rollback: Mutex<()>,
+    /// The modules that the file of running named at the start.
+    pub stated_modules: Option<ModuleState>,
     pub stopping: Cancel,
     /// Keeps other processes out of the directory.
     pub lock: Mutex<Option<Box<dyn LockGuard>>>,
@@ -125,6 +135,12 @@ impl Engine {
     /// The candidate, now. O(1), never blocks.
     pub fn candidate(&self) -> Tree {
         self.0.candidate_tree()
+    }
+
+    /// The modules with which the file of running was written, as it said at the start: `None` when it did not, or
+    /// when module state is off ([`crate::files::StoreOptions::module_state`]).
+    pub fn stated_modules(&self) -> Option<&ModuleState> {
+        self.0.stated_modules.as_ref()
     }
 
     /// The engine's clock.

@@ -47,6 +47,9 @@ pub trait Files: Send + std::marker::Sync {
     /// The whole file; `None` when it does not exist.
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
 
+    /// The names of the regular files in a directory, in no order; none when it does not exist.
+    fn list(&self, directory: &Path) -> io::Result<Vec<String>>;
+
     /// Makes or replaces the file, readable by the owner only, with what `content` writes.
     fn write(&self, path: &Path, sync: Sync, content: &mut Writer<'_>) -> io::Result<()>;
 

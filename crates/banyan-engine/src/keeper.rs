@@ -1,33 +1,37 @@
 //! Keeps the files of datastores: checkpoints of the log (DESIGN section 6).
 //!
 //! A small store's file is current before a commit is answered, named in the commit's own record, and
-//! not synced: the log is durable. A large one is written when commits pause. Must not decide what is true:
-//! that is the log.
+//! not synced: the log is durable. A large one, and one in parts, is written when commits pause. Must not decide what is
+//! true: that is the log.
 
+mod split;
+mod stored;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use banyan_data::Tree;
+use banyan_yang::schema::Schema;
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 
-use crate::bind;
-use crate::files::{Files, Sync};
+use crate::bind::{self, FileForm};
+use crate::files::{Files, Policy, Sync};
 use crate::log::{CommitLog, LogError};
 use crate::number::Seq;
 use crate::pipeline::Pressure;
 use crate::snapshot::Snapshot;
+pub(crate) use stored::{OnDisk, ReadError};
+use stored::{RUNNING_FACTS, digest};
 
 /// A store's file up to this size is written with every commit.
 const SMALL: usize = 1 << 20;
 
 /// How many unsynced files in a row there may be; each leaves a fact in the log until a synced one.
 const UNSYNCED: u64 = 256;
-
-/// The prefix of the facts that name a running file: then SHA-256 in hexadecimal; the value is the `Seq`.
-pub(crate) const RUNNING_FACTS: &str = "file/running_db/";
 
 /// How long commits must pause before a large file is written.
 pub(crate) const IDLE: Duration = Duration::from_secs(2);
@@ -71,6 +75,18 @@ struct State {
     synced: Seq,
     /// Facts of files that were written since the last synced one.
     unsynced: u64,
+    /// Datastores whose files are not written for the time being.
+    volatile: HashSet<String>,
+}
+
+/// What the files of running hold when a keeper begins.
+pub(crate) struct Kept {
+    /// The state.
+    pub seq: Seq,
+    /// Bytes.
+    pub size: usize,
+    /// The tree, if it is in parts that are as the log knows them.
+    pub parts: Option<Tree>,
 }
 
 /// Writes the files of one directory.
@@ -78,9 +94,10 @@ pub(crate) struct Keeper {
     files: Arc<dyn Files>,
     log: Arc<dyn CommitLog>,
     directory: PathBuf,
+    form: Arc<FileForm>,
     state: Mutex<State>,
-    /// Held while a file is written.
-    writing: Mutex<()>,
+    /// Held while a file is written. What the parts of split datastores hold, by the names of the datastores.
+    writing: Mutex<HashMap<String, Tree>>,
     /// Whether a commit waits for the disk.
     pressure: Pressure,
     /// Told when a file is behind.
@@ -88,27 +105,30 @@ pub(crate) struct Keeper {
 }
 
 impl Keeper {
-    /// A keeper of a directory whose running file holds the state at `written`.
+    /// A keeper of a directory whose files of running hold this.
     pub fn new(
         files: Arc<dyn Files>,
         log: Arc<dyn CommitLog>,
         directory: PathBuf,
-        written: Seq,
-        size: usize,
+        form: Arc<FileForm>,
+        kept: Kept,
         pressure: Pressure,
     ) -> Keeper {
+        let parts = kept.parts.map(|tree| ("running".to_owned(), tree));
         Keeper {
             files,
             log,
             directory,
+            form,
             pressure,
             state: Mutex::new(State {
-                size,
-                written,
-                synced: written,
+                size: kept.size,
+                written: kept.seq,
+                synced: kept.seq,
                 unsynced: 0,
+                volatile: HashSet::new(),
             }),
-            writing: Mutex::new(()),
+            writing: Mutex::new(parts.into_iter().collect()),
             behind: Arc::default(),
         }
     }
@@ -117,14 +137,40 @@ impl Keeper {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn turn(&self) -> MutexGuard<'_, HashMap<String, Tree>> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn splits(&self) -> bool {
+        self.form.options().split
+    }
+
+    /// Whether a datastore has a file: its policy says so, and writing is not suspended.
+    fn has_file(&self, store: &str) -> bool {
+        self.form.options().policy(store) != Policy::InMemory
+            && !self.state().volatile.contains(store)
+    }
+
+    /// Suspends the writing of a datastore's file, or lets it go on.
+    pub fn set_volatile(&self, store: &str, volatile: bool) {
+        {
+            let mut state = self.state();
+            match volatile {
+                true => state.volatile.insert(store.to_owned()),
+                false => state.volatile.remove(store),
+            };
+        }
+        self.behind.notify_one();
+    }
+
     /// Prints running for its file, if it is small.
     pub fn print(&self, after: &Snapshot) -> Option<Printed> {
         // A store that was large is tried again when its file has been written by the idle path.
-        if self.state().size > SMALL {
+        if self.splits() || !self.has_file("running") || self.state().size > SMALL {
             return None;
         }
         let mut limited = Limited { bytes: Vec::new() };
-        if let Err(error) = bind::print_file(&after.tree, &mut limited) {
+        if let Err(error) = self.form.print(&after.tree, &mut limited) {
             if limited.bytes.len() < SMALL {
                 tracing::error!("running cannot be printed: {error}");
             }
@@ -133,7 +179,7 @@ impl Keeper {
         }
         let bytes = limited.bytes;
         Some(Printed {
-            name: format!("{RUNNING_FACTS}{}", bind::hex(&Sha256::digest(&bytes))),
+            name: format!("{RUNNING_FACTS}{}", digest(&bytes)),
             seq: after.seq.to_string(),
             bytes,
         })
@@ -146,7 +192,7 @@ impl Keeper {
             return;
         };
         let written = {
-            let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            let _turn = self.turn();
             self.replace("running", Sync::Later, &mut |out| {
                 out.write_all(&printed.bytes)
             })
@@ -175,28 +221,36 @@ impl Keeper {
     /// # Errors
     /// The disk refuses; the old file stays, and nothing is lost.
     pub fn checkpoint(&self, running: &Snapshot) -> Result<(), KeepError> {
-        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.state().synced >= running.seq {
+        let mut turn = self.turn();
+        if self.state().synced >= running.seq || !self.has_file("running") {
             return Ok(());
         }
+        let size = if self.splits() {
+            self.write_parts(&mut turn, "running", &running.tree, Some(running.seq))?
+        } else {
+            self.write_running(running)?
+        };
+        let mut state = self.state();
+        state.size = size;
+        state.written = running.seq;
+        state.synced = running.seq;
+        state.unsynced = 0;
+        Ok(())
+    }
+
+    fn write_running(&self, running: &Snapshot) -> Result<usize, KeepError> {
         let file = file_of(&self.directory, "running");
         let temporary = self.directory.join("running_db.new");
-        let mut size = 0;
-        let mut hash = Sha256::new();
+        let (mut size, mut hash) = (0, String::new());
         self.files
             .write(&temporary, Sync::Now, &mut |out| {
-                let mut measured = Measured {
-                    out,
-                    size: 0,
-                    hash: Sha256::new(),
-                    pressure: &self.pressure,
-                };
-                bind::print_file(&running.tree, &mut measured)?;
-                (size, hash) = (measured.size, measured.hash);
+                let mut measured = Measured::new(out, &self.pressure);
+                self.form.print(&running.tree, &mut measured)?;
+                (size, hash) = measured.finish();
                 Ok(())
             })
             .map_err(|reason| failed(&temporary, reason))?;
-        let name = format!("{RUNNING_FACTS}{}", bind::hex(&hash.finalize()));
+        let name = format!("{RUNNING_FACTS}{hash}");
         let seq = running.seq.to_string();
         self.log.set(&[(&name, Some(&seq))])?;
         self.files
@@ -217,24 +271,46 @@ impl Keeper {
         if !facts.is_empty() {
             self.log.set(&facts)?;
         }
-        let mut state = self.state();
-        state.size = size;
-        state.written = running.seq;
-        state.synced = running.seq;
-        state.unsynced = 0;
-        Ok(())
+        // The parts of a time when the datastore was split.
+        self.remove_set("running")?;
+        Ok(size)
     }
 
-    /// Writes another store's file, safely, before it returns. Blocking.
+    /// Writes the parts of a datastore that differ from those on disk.
+    fn write_parts(
+        &self,
+        turn: &mut HashMap<String, Tree>,
+        store: &str,
+        tree: &Tree,
+        seq: Option<Seq>,
+    ) -> Result<usize, KeepError> {
+        // Nobody knows what is there when this fails.
+        let last = turn.remove(store);
+        let size = self.write_set(store, last.as_ref(), tree, seq)?;
+        if last.is_none() {
+            self.remove_single(store)?;
+        }
+        turn.insert(store.to_owned(), tree.clone());
+        Ok(size)
+    }
+
+    /// Writes another store's file, safely, before it returns; nothing for one that has none. Blocking.
     ///
     /// # Errors
     /// The disk refuses; the old file stays.
     pub fn save(&self, store: &str, tree: &Tree) -> Result<(), KeepError> {
-        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.replace(store, Sync::Now, &mut |out| bind::print_file(tree, out))?;
+        let mut turn = self.turn();
+        if !self.has_file(store) {
+            return Ok(());
+        }
+        if self.splits() {
+            return self.write_parts(&mut turn, store, tree, None).map(drop);
+        }
+        self.replace(store, Sync::Now, &mut |out| self.form.print(tree, out))?;
         self.files
             .sync_directory(&self.directory)
-            .map_err(|reason| failed(&self.directory, reason))
+            .map_err(|reason| failed(&self.directory, reason))?;
+        self.remove_set(store)
     }
 
     /// Removes another store's file. Blocking.
@@ -242,12 +318,41 @@ impl Keeper {
     /// # Errors
     /// The disk refuses.
     pub fn remove(&self, store: &str) -> Result<(), KeepError> {
-        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = file_of(&self.directory, store);
-        self.files
-            .remove(&file)
-            .and_then(|()| self.files.sync_directory(&self.directory))
-            .map_err(|reason| failed(&file, reason))
+        let mut turn = self.turn();
+        turn.remove(store);
+        self.remove_single(store)?;
+        self.remove_set(store)
+    }
+
+    /// The files of another store, if there are any. Blocking.
+    ///
+    /// # Errors
+    /// The disk refuses, or the main file is not well-formed.
+    pub fn load(&self, schema: &Schema, store: &str) -> Result<Option<OnDisk>, ReadError> {
+        let _turn = self.turn();
+        OnDisk::read(
+            &*self.files,
+            &*self.log,
+            schema,
+            &self.directory,
+            store,
+            self.splits(),
+        )
+    }
+
+    /// The names of the datastores that have files. Blocking.
+    ///
+    /// # Errors
+    /// The directory or the log cannot be read.
+    pub fn names(&self) -> Result<BTreeSet<String>, KeepError> {
+        let files = self
+            .files
+            .list(&self.directory)
+            .map_err(|reason| failed(&self.directory, reason))?;
+        let single = files.iter().filter_map(|file| file.strip_suffix("_db"));
+        let mut names: BTreeSet<String> = single.map(str::to_owned).collect();
+        names.extend(split::names(&*self.log)?);
+        Ok(names)
     }
 
     fn replace(
@@ -298,6 +403,22 @@ struct Measured<'a> {
     size: usize,
     hash: Sha256,
     pressure: &'a Pressure,
+}
+
+impl<'a> Measured<'a> {
+    fn new(out: &'a mut dyn Write, pressure: &'a Pressure) -> Self {
+        Measured {
+            out,
+            size: 0,
+            hash: Sha256::new(),
+            pressure,
+        }
+    }
+
+    /// How many bytes passed, and their SHA-256 in hexadecimal.
+    fn finish(self) -> (usize, String) {
+        (self.size, bind::hex(&self.hash.finalize()))
+    }
 }
 
 impl Write for Measured<'_> {

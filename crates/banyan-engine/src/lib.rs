@@ -32,6 +32,7 @@ mod reaper;
 mod reserve;
 pub mod session;
 pub mod snapshot;
+pub mod stores;
 mod system;
 mod tids;
 

@@ -112,7 +112,7 @@ impl Engine {
         }
     }
 
-    async fn set_startup(&self, session: SessionId, tree: Option<Tree>) -> Result<()> {
+    pub(crate) async fn set_startup(&self, session: SessionId, tree: Option<Tree>) -> Result<()> {
         let core = self.0.clone();
         core.sessions
             .require_free(session, Datastore::Startup, core.seams.clock.now())?;

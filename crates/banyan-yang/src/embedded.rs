@@ -31,6 +31,7 @@ pub const MODULES: &[EmbeddedModule] = modules![
     "banyan" @ "2026-11-23",
     "banyan-controller" @ "2026-11-23",
     "banyan-kicker" @ "2026-11-23",
+    "clixon-lib" @ "2026-11-27",
     "iana-crypt-hash" @ "2014-08-06",
     "ietf-datastores" @ "2018-02-14",
     "ietf-inet-types" @ "2025-12-22",

@@ -53,6 +53,11 @@ impl<'r, 'o, 'a> Members<'r, 'o, 'a> {
         name: Cow<'a, str>,
         map: &mut A,
     ) -> Result<(), A::Error> {
+        if self.reader.names_modules(&name) {
+            let modules: &RawValue = map.next_value()?;
+            self.reader.modules = Some(format!("{{\"{name}\":{}}}", modules.get()));
+            return Ok(());
+        }
         let member = self.reader.member(self.schema, self.parent, name.clone());
         let id = match member {
             Err(error) => return Err(self.reader.fail(error)),

@@ -9,6 +9,7 @@ use crate::document::{Layout, PrintOptions};
 use crate::lexical::{JsonForm, Style, canonical, json_form};
 use crate::list::LeafList;
 use crate::meta::{Annotations, Meta, defined_ones};
+use crate::modules::ModuleState;
 use crate::node::{Content, Node, Tree};
 use crate::shown::{Shown, ShownChild};
 use crate::sink::Sink;
@@ -23,6 +24,65 @@ pub fn print(tree: &Tree, options: &PrintOptions<'_>, out: &mut dyn io::Write) -
     let mut shown = Shown::new(tree, options);
     object(&mut json, &mut shown, tree.root(), None)?;
     json.finish()
+}
+
+/// Prints a datastore's file: one member, `config`, with all data, and with the modules behind them if they are given.
+pub(crate) fn print_store(
+    tree: &Tree,
+    options: &PrintOptions<'_>,
+    modules: Option<&ModuleState>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let mut json = Json::new(out, options.layout);
+    let mut shown = Shown::new(tree, options);
+    json.open("{")?;
+    json.member("config")?;
+    json.open("{")?;
+    members(&mut json, &mut shown, tree.root(), None)?;
+    if let Some(modules) = modules {
+        module_state(&mut json, modules)?;
+    }
+    json.close("}")?;
+    json.close("}")?;
+    json.finish()
+}
+
+/// The modules that a datastore is written with, in the brief form of RFC 8525.
+fn module_state(json: &mut Json<'_>, state: &ModuleState) -> io::Result<()> {
+    json.member("ietf-yang-library:yang-library")?;
+    json.open("{")?;
+    json.member("module-set")?;
+    json.open("[")?;
+    json.next()?;
+    json.open("{")?;
+    json.text_member("name", Some("top"))?;
+    json.member("module")?;
+    json.open("[")?;
+    for module in &state.modules {
+        json.next()?;
+        json.open("{")?;
+        json.text_member("name", Some(&module.name))?;
+        json.text_member("revision", module.revision.as_deref())?;
+        json.text_member("namespace", Some(&module.namespace))?;
+        if !module.submodules.is_empty() {
+            json.member("submodule")?;
+            json.open("[")?;
+            for (name, revision) in &module.submodules {
+                json.next()?;
+                json.open("{")?;
+                json.text_member("name", Some(name))?;
+                json.text_member("revision", revision.as_deref())?;
+                json.close("}")?;
+            }
+            json.close("]")?;
+        }
+        json.close("}")?;
+    }
+    json.close("]")?;
+    json.close("}")?;
+    json.close("]")?;
+    json.text_member("content-id", Some(&state.content_id))?;
+    json.close("}")
 }
 
 /// Prints an object with one member, named after the schema node `id`, that holds the children of the root.
@@ -112,6 +172,20 @@ impl<'w> Json<'w> {
         })
     }
 
+    /// The name of a member that is not of the schema.
+    fn member(&mut self, name: &str) -> io::Result<()> {
+        self.next()?;
+        self.string(name)?;
+        self.colon()
+    }
+
+    /// A member that is a string, unless there is none.
+    fn text_member(&mut self, name: &str, text: Option<&str>) -> io::Result<()> {
+        let Some(text) = text else { return Ok(()) };
+        self.member(name)?;
+        self.string(text)
+    }
+
     /// The name of a member, with the module's name unless it is that of `outer` (RFC 7951 4).
     fn name(
         &mut self,
@@ -193,6 +267,16 @@ fn object(
     outer: Option<ModuleId>,
 ) -> io::Result<()> {
     json.open("{")?;
+    members(json, shown, node, outer)?;
+    json.close("}")
+}
+
+fn members(
+    json: &mut Json<'_>,
+    shown: &mut Shown<'_>,
+    node: &Node,
+    outer: Option<ModuleId>,
+) -> io::Result<()> {
     if let Some(own) = node.meta().and_then(Meta::own) {
         json.next()?;
         json.sink.put("\"@\"")?;
@@ -202,7 +286,7 @@ fn object(
     for child in shown.children(node) {
         print_child(json, shown, &child, node.meta(), outer)?;
     }
-    json.close("}")
+    Ok(())
 }
 
 fn inner_object(json: &mut Json<'_>, shown: &mut Shown<'_>, node: &Node) -> io::Result<()> {

@@ -26,6 +26,12 @@ use crate::path::{InstancePath, Select};
 use crate::place::Place;
 use crate::value::Value;
 
+/// The members of a datastore's file that name the modules that it was written with.
+pub(super) const MODULES: [&str; 2] = [
+    "ietf-yang-library:yang-library",
+    "ietf-yang-library:modules-state",
+];
+
 /// What a document is.
 #[derive(Clone, Copy)]
 pub(super) enum Start {
@@ -43,6 +49,10 @@ pub(super) struct JsonReader<'o, 'a> {
     pub(super) options: &'o ParseOptions<'o>,
     pub(super) place: Place,
     known: KnownChildren<'a>,
+    /// The document is a datastore's file, which may name modules.
+    pub(super) store: bool,
+    /// The member that named them, as a document.
+    pub(super) modules: Option<String>,
     /// Annotations of children whose objects have not ended, innermost last.
     pub(super) beside: Vec<Beside<'a>>,
     /// The first error; reading ends with it.
@@ -69,6 +79,8 @@ impl<'o, 'a> JsonReader<'o, 'a> {
             options,
             place: Place::new(schema),
             known: KnownChildren::default(),
+            store: false,
+            modules: None,
             beside: Vec::new(),
             error: None,
             mounts_below: HashMap::new(),
@@ -77,7 +89,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
 
     /// The whole document.
     pub(super) fn document(
-        mut self,
+        &mut self,
         schema: &Arc<Schema>,
         start: Start,
     ) -> Result<Invocation, DataError> {
@@ -88,7 +100,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
         self.place.push(root);
         let text = self.text;
         let seed = Document {
-            reader: &mut self,
+            reader: self,
             schema,
             start,
         };
@@ -110,6 +122,11 @@ impl<'o, 'a> JsonReader<'o, 'a> {
                 content: Tree::new(schema.clone(), node),
             }),
         }
+    }
+
+    /// Whether a member of the innermost open node names the modules that a datastore was written with.
+    pub(super) fn names_modules(&self, name: &str) -> bool {
+        self.store && self.place.depth() == 1 && MODULES.contains(&name)
     }
 
     /// The whole document as children of the instance at `path`.

@@ -12,6 +12,7 @@
 mod capability;
 mod element;
 mod library;
+mod stated;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,6 +21,8 @@ use banyan_yang::compile::{Compiler, Features};
 use serde::{Deserialize, Serialize};
 
 pub use capability::ModuleCapability;
+pub(crate) use stated::LIBRARY;
+pub use stated::{ModuleState, StatedModule};
 
 use crate::error::DataError;
 use element::Element;

@@ -8,6 +8,7 @@ use banyan_yang::nearest::nearest;
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
 use super::edit::{NETCONF, YANG};
+use super::linked::Store;
 use super::namespaces::ValuePrefixes;
 use super::scanner::{self, Open, Scanner, Token, is_blank};
 use super::verbatim;
@@ -28,6 +29,8 @@ pub(crate) struct DataReader<'o, 'a> {
     pub(crate) scanner: Scanner<'a>,
     pub(crate) reading: Reading<'o, 'a>,
     known: KnownChildren<'a>,
+    /// What a datastore's file may hold beside data; `None` for other documents.
+    pub(super) store: Option<Store<'a>>,
 }
 
 impl<'o, 'a> DataReader<'o, 'a> {
@@ -40,6 +43,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
             scanner: Scanner::new(input, options.limits),
             reading: Reading::new(schema, input, options),
             known: KnownChildren::default(),
+            store: None,
         }
     }
 
@@ -109,14 +113,19 @@ impl<'o, 'a> DataReader<'o, 'a> {
     pub(crate) fn children(&mut self, schema: &Arc<Schema>) -> Result<(), Stop> {
         loop {
             match self.token()? {
+                Token::Open(open) if self.wraps_part(schema, &open) => {}
                 Token::Open(open) => self.child(schema, open)?,
+                Token::Close if self.closes_wrapper() => {}
                 Token::Close | Token::End => return Ok(()),
                 Token::Text(text) => self.only_blank(schema, &text)?,
             }
         }
     }
 
-    fn child(&mut self, schema: &Arc<Schema>, open: Open<'a>) -> Result<(), Stop> {
+    pub(super) fn child(&mut self, schema: &Arc<Schema>, open: Open<'a>) -> Result<(), Stop> {
+        if self.keeps_module_state(&open)? {
+            return Ok(());
+        }
         let parent = self.reading.place.id();
         let Some(id) = self.find(schema, parent, &open) else {
             let error = unknown_element(
@@ -188,9 +197,10 @@ impl<'o, 'a> DataReader<'o, 'a> {
             }
             NodeKind::Container => {
                 self.reading.place.push(id);
-                self.own_annotations(schema, open.offset)?;
+                let part = self.linked(schema, open.offset)?;
                 self.children(schema)?;
                 self.reading.pop_container(schema, id)?;
+                self.come_back(part);
             }
             NodeKind::List => self.entry(schema, id, open.offset)?,
             NodeKind::AnyData | NodeKind::AnyXml => {
@@ -209,7 +219,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
 
     fn entry(&mut self, schema: &Arc<Schema>, id: SchemaId, offset: usize) -> Result<(), Stop> {
         self.reading.place.push(id);
-        self.own_annotations(schema, offset)?;
+        let part = self.linked(schema, offset)?;
         self.children(schema)?;
         let missing = self.reading.place.top().missing_keys(schema, id);
         // RFC 7950 7.8.2: all keys must be there.
@@ -229,6 +239,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
             self.reading.report(error, offset)?;
         }
         let node = self.reading.pop(schema, id)?;
+        self.come_back(part);
         if complete {
             self.reading.place.top().entry(id, node, offset);
         }
@@ -255,19 +266,19 @@ impl<'o, 'a> DataReader<'o, 'a> {
         let content = match self.reading.mounted_schema() {
             Some(inner) => {
                 self.reading.place.enter_mount(inner.clone());
-                self.own_annotations(&inner, offset)?;
+                let part = self.linked(&inner, offset)?;
                 self.children(&inner)?;
                 let node = self.reading.pop(&inner, SchemaId::ROOT)?;
+                self.come_back(part);
                 self.reading.place.leave_mount();
                 // An empty tree is stored too: it says under which schema the mount point is.
                 Some(Content::Mount(Arc::new(Tree::new(inner, node))))
             }
             None => {
-                for index in 0..self.scanner.attributes.len() {
-                    let attribute = self.scanner.attributes[index].clone();
-                    self.unknown_attribute(&attribute, None, offset)?;
-                }
-                let text = self.verbatim()?;
+                let text = match self.verbatim_part(offset)? {
+                    Some(text) => text,
+                    None => self.verbatim()?,
+                };
                 let stored = !is_blank(&text);
                 stored.then(|| Content::Any(Arc::new(AnyData::Xml(text.into()))))
             }
@@ -376,6 +387,9 @@ impl<'o, 'a> DataReader<'o, 'a> {
         let mut found = Annotations::new();
         for index in 0..self.scanner.attributes.len() {
             let attribute = self.scanner.attributes[index].clone();
+            if child.is_none() && self.is_link(&attribute) {
+                continue;
+            }
             let annotation = self.annotation(schema, &attribute, child, offset)?;
             let twice = annotation.is_some_and(|(name, value)| found.insert(name, value).is_some());
             if twice {
@@ -441,7 +455,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
     }
 
     /// Keeps the annotations of the innermost open node.
-    fn own_annotations(&mut self, schema: &Schema, offset: usize) -> Result<(), Stop> {
+    pub(super) fn own_annotations(&mut self, schema: &Schema, offset: usize) -> Result<(), Stop> {
         let annotations = self.annotations(schema, None, offset)?;
         self.reading
             .place
@@ -491,7 +505,7 @@ impl<'o, 'a> DataReader<'o, 'a> {
         }
     }
 
-    fn unknown_attribute(
+    pub(super) fn unknown_attribute(
         &mut self,
         attribute: &scanner::Attribute<'a>,
         child: Option<SchemaId>,

@@ -9,8 +9,10 @@ use crate::document::PrintOptions;
 use crate::lexical::{Style, canonical};
 use crate::list::List;
 use crate::meta::{Annotations, DEFAULT_NAMESPACE, Meta, defined_ones};
+use crate::modules::{LIBRARY, ModuleState};
 use crate::node::{Content, Node, Tree};
 use crate::shown::{Shown, ShownChild};
+use crate::store::Splits;
 use crate::value::Value;
 
 /// Prints the children of the tree's root, one element after the other: the content of `<config>`, `<data>`,
@@ -26,25 +28,75 @@ pub fn print(tree: &Tree, options: &PrintOptions<'_>, out: &mut dyn io::Write) -
     tags.finish()
 }
 
-/// Prints a tree as [`print`] does, inside of an element without a namespace: a datastore's file. The element has the
-/// annotations of the root.
-///
-/// # Errors
-/// Those of the writer.
-pub fn print_wrapped(
+/// Prints a datastore's file: as [`print`], inside of `<config>`, which has the annotations of the root; then the
+/// modules, if they are given. Parts are left out, and linked to.
+pub(crate) fn print_store(
     tree: &Tree,
-    wrapper: &str,
+    options: &PrintOptions<'_>,
+    modules: Option<&ModuleState>,
+    links: Option<(&Splits, &[String])>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    const WRAPPER: &str = "config";
+    let mut tags = Tags::new(out, options.layout).with_links(links);
+    let mut shown = Shown::new(tree, options);
+    tags.wrap(WRAPPER)?;
+    own_annotations(&mut tags, tree)?;
+    if tree.root().slots().is_empty() && modules.is_none() {
+        tags.end_empty()?;
+        return tags.finish();
+    }
+    tags.end_open()?;
+    children(&mut tags, &mut shown, tree.root(), None)?;
+    if let Some(modules) = modules {
+        module_state(&mut tags, modules)?;
+    }
+    tags.close(WRAPPER)?;
+    tags.finish()
+}
+
+/// Prints the children of the root, an instance of a module that `outer` is, whose element is somewhere else.
+pub(crate) fn print_children(
+    tree: &Tree,
+    outer: Option<ModuleId>,
     options: &PrintOptions<'_>,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let mut tags = Tags::new(out, options.layout);
     let mut shown = Shown::new(tree, options);
-    tags.wrap(wrapper)?;
-    own_annotations(&mut tags, tree)?;
-    tags.end_open()?;
-    children(&mut tags, &mut shown, tree.root(), None)?;
-    tags.close(wrapper)?;
+    children(&mut tags, &mut shown, tree.root(), outer)?;
     tags.finish()
+}
+
+/// The modules that a datastore is written with, in the brief form of RFC 8525.
+fn module_state(tags: &mut Tags<'_>, state: &ModuleState) -> io::Result<()> {
+    tags.begin_named("yang-library", LIBRARY)?;
+    tags.end_open()?;
+    tags.wrap("module-set")?;
+    tags.end_open()?;
+    tags.text_element("name", "top")?;
+    for module in &state.modules {
+        tags.wrap("module")?;
+        tags.end_open()?;
+        tags.text_element("name", &module.name)?;
+        if let Some(revision) = &module.revision {
+            tags.text_element("revision", revision)?;
+        }
+        tags.text_element("namespace", &module.namespace)?;
+        for (name, revision) in &module.submodules {
+            tags.wrap("submodule")?;
+            tags.end_open()?;
+            tags.text_element("name", name)?;
+            if let Some(revision) = revision {
+                tags.text_element("revision", revision)?;
+            }
+            tags.close("submodule")?;
+        }
+        tags.close("module")?;
+    }
+    tags.close("module-set")?;
+    tags.text_element("content-id", &state.content_id)?;
+    tags.close("yang-library")
 }
 
 /// Prints a tree inside of an element: that of `id`, the operation or notification whose content the tree is.
@@ -94,18 +146,31 @@ fn print_child(
         }),
         Content::Container(node) => {
             tags.begin(schema, id, outer)?;
-            enter(tags, shown, node)
+            linked_or_entered(tags, shown, node)
         }
         Content::List(list) => entries(tags, shown, list, outer),
         Content::Any(any) => {
             let annotated = child.annotations(meta, None);
             tags.begin(schema, id, outer)?;
             annotations(tags, schema, None, annotated.as_deref())?;
-            tags.verbatim(&definition.name, &any.to_xml(schema))
+            let text = any.to_xml(schema);
+            match text.trim().is_empty() {
+                false => match tags.link(schema, id) {
+                    Some(name) => tags.end_linked(name),
+                    None => tags.verbatim(&definition.name, &text),
+                },
+                true => tags.verbatim(&definition.name, &text),
+            }
         }
         Content::Mount(tree) => {
             tags.begin(schema, id, outer)?;
             own_annotations(tags, tree)?;
+            if tree.root().slots().is_empty() {
+                return tags.end_empty();
+            }
+            if let Some(name) = tags.link(schema, id) {
+                return tags.end_linked(name);
+            }
             tags.end_open()?;
             children(tags, &mut shown.mounted(tree), tree.root(), None)?;
             tags.close(&definition.name)
@@ -121,9 +186,22 @@ fn entries(
 ) -> io::Result<()> {
     for entry in list.iter() {
         tags.begin(shown.schema(), entry.id(), outer)?;
-        enter(tags, shown, entry)?;
+        linked_or_entered(tags, shown, entry)?;
     }
     Ok(())
+}
+
+/// The rest of a container or entry whose tag has begun: its content, or the link to it.
+fn linked_or_entered(tags: &mut Tags<'_>, shown: &mut Shown<'_>, node: &Node) -> io::Result<()> {
+    let schema = shown.schema();
+    if !node.slots().is_empty()
+        && let Some(name) = tags.link(schema, node.id())
+    {
+        let own = node.meta().and_then(Meta::own);
+        annotations(tags, schema, None, own)?;
+        return tags.end_linked(name);
+    }
+    enter(tags, shown, node)
 }
 
 /// A container or entry whose tag has begun.

@@ -2,6 +2,7 @@
 //! prefixes only for the values and attributes that use them.
 
 use std::io;
+use std::sync::Arc;
 
 use banyan_yang::schema::{ModuleId, Schema, SchemaId, Type};
 
@@ -9,6 +10,7 @@ use super::escape;
 use crate::document::Layout;
 use crate::lexical::{Style, canonical, modules_in};
 use crate::sink::Sink;
+use crate::store::{CLIXON_LIB, Splits};
 use crate::value::Value;
 
 /// Writes elements.
@@ -18,6 +20,8 @@ pub(super) struct Tags<'w> {
     depth: usize,
     /// Nothing has been written: no line break before the first element.
     first: bool,
+    /// Where parts are, and the names of those that are still to come.
+    links: Option<(&'w Splits, std::slice::Iter<'w, String>)>,
 }
 
 impl<'w> Tags<'w> {
@@ -27,7 +31,41 @@ impl<'w> Tags<'w> {
             layout,
             depth: 0,
             first: true,
+            links: None,
         }
+    }
+
+    /// The same, with links in the place of parts.
+    pub(super) fn with_links(mut self, links: Option<(&'w Splits, &'w [String])>) -> Self {
+        self.links = links.map(|(splits, names)| (splits, names.iter()));
+        self
+    }
+
+    /// The name of the part that holds the content of `id`, an instance with children whose tag has begun.
+    pub(super) fn link(&mut self, schema: &Arc<Schema>, id: SchemaId) -> Option<&'w str> {
+        let (splits, names) = self.links.as_mut()?;
+        if !splits.splits(schema, id) {
+            return None;
+        }
+        names.next().map(String::as_str)
+    }
+
+    /// The end of a tag whose element has its content in a part.
+    pub(super) fn end_linked(&mut self, name: &str) -> io::Result<()> {
+        self.attribute("xmlns:cl", CLIXON_LIB)?;
+        self.attribute("cl:link", name)?;
+        self.end_empty()
+    }
+
+    /// An element without a namespace of its own that holds a text.
+    pub(super) fn text_element(&mut self, name: &str, text: &str) -> io::Result<()> {
+        self.wrap(name)?;
+        if text.is_empty() {
+            return self.end_empty();
+        }
+        self.sink.put(">")?;
+        self.sink.put(&escape::text(text))?;
+        self.end_tag(name)
     }
 
     /// The end of the document: its last line break.

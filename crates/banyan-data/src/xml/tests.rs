@@ -398,7 +398,7 @@ proptest! {
         let options = ParseOptions { mounts: Some(&mounts), ..ParseOptions::default() };
         let write = |tree: &Tree| {
             let mut out = Vec::new();
-            print_wrapped(tree, "config", &PrintOptions::default(), &mut out).unwrap();
+            print_store(tree, &PrintOptions::default(), None, None, &mut out).unwrap();
             String::from_utf8(out).unwrap()
         };
         let text = write(&tree);

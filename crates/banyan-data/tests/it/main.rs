@@ -7,3 +7,4 @@ mod hostile;
 mod properties;
 mod rules;
 mod rules_types;
+mod store;

@@ -104,12 +104,3 @@ pub(crate) fn print(
     }
     .map_err(print_error)
 }
-
-/// Prints a datastore's file: XML inside of `<config>`, three blanks a level.
-pub(crate) fn print_file(tree: &Tree, out: &mut dyn Write) -> std::io::Result<()> {
-    let options = PrintOptions {
-        layout: Layout::Indented(3),
-        ..PrintOptions::default()
-    };
-    xml::print_wrapped(tree, "config", &options, out)
-}

@@ -12,9 +12,9 @@ use super::start::StartError;
 use super::{Core, Engine, Seams};
 use crate::access::{Access, AccessOptions};
 use crate::backend::{Cancel, Candidates};
-use crate::bind::{NoMounts, SharedMounts};
+use crate::bind::{FileForm, NoMounts, SharedMounts};
 use crate::clock::{Clock, SystemClock};
-use crate::files::{DiskFiles, Files, LockError, MemoryFiles, StoreOptions};
+use crate::files::{DiskFiles, Files, LockError, MemoryFiles, Policy, StoreOptions};
 use crate::keeper::{IDLE, Keeper};
 use crate::log::{CommitLog, MemoryLog, RedbLog};
 use crate::operation::{Operation, Operations};
@@ -216,32 +216,46 @@ impl EngineBuilder {
 
     fn build(self) -> Result<Core, StartError> {
         self.stores.check()?;
+        for store in ["running", "candidate", "startup"] {
+            if self.stores.policy(store) == Policy::File {
+                tracing::warn!(
+                    "{store} is kept in memory although its policy is `file`: transactions work on it"
+                );
+            }
+        }
         let operations = self.bound()?;
         let (seams, directory, lock) = self.boundaries()?;
         let access = Access::open(self.access, &*seams.files, &self.schema, &self.mounts)?;
+        let form = Arc::new(FileForm::new(self.stores.clone(), &self.schema));
         let recovered = recover::recover(
             &seams,
             directory.as_deref(),
             &self.schema,
             &self.mounts,
+            &form,
             self.start,
         )?;
         let Recovered {
             running,
             startup,
-            written,
-            size,
+            kept,
+            stated,
         } = recovered;
         let queue = Queue::new(running.clone());
+        let behind = kept.seq < running.seq;
+        let in_parts = kept.parts.is_some();
         let keeper = directory.map(|directory| {
-            Keeper::new(
-                seams.files.clone(),
-                seams.log.clone(),
-                directory,
-                written,
-                size,
-                queue.pressure(),
-            )
+            let (files, log) = (seams.files.clone(), seams.log.clone());
+            let pressure = queue.pressure();
+            let keeper = Keeper::new(files, log, directory, form.clone(), kept, pressure);
+            // A start in another form, or one that replayed commits.
+            if behind {
+                keeper.behind.notify_one();
+            }
+            if in_parts && let Err(error) = keeper.sweep("running") {
+                tracing::warn!("files that running does not need any more stay: {error}");
+            }
+            keeper
         });
         Ok(Core {
             tids: Tids::recover(&*seams.log)?,
@@ -268,6 +282,10 @@ impl EngineBuilder {
             pending: Mutex::default(),
             reaper: Reaper::start(),
             keeper,
+            form,
+            named: Default::default(),
+            keeping_rollback: Mutex::default(),
+            stated_modules: stated,
             stopping: Cancel::default(),
             lock: Mutex::new(lock),
         })

@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use banyan_data::Tree;
+use banyan_data::store::{ModuleState, Stored};
 use banyan_yang::schema::Schema;
-use sha2::{Digest, Sha256};
 
 use super::Seams;
 use super::build::StartMode;
 use super::start::StartError;
-use crate::backend::{Document, Source};
-use crate::bind::{self, SharedMounts};
+use crate::backend::Source;
+use crate::bind::{self, FileForm, SharedMounts};
 use crate::confirm::{self, Kept};
 use crate::error::{BackendError, ErrorTag};
 use crate::history;
-use crate::keeper::{RUNNING_FACTS, file_of};
+use crate::keeper::{KeepError, Kept as KeptFiles, OnDisk, ReadError, file_of};
 use crate::log::{Appended, CommitLog, LogError, RecordHead};
 use crate::number::{Seq, Tid};
 use crate::pipeline;
@@ -26,22 +26,31 @@ use crate::session::source_line;
 use crate::snapshot::Snapshot;
 use crate::tids::Tids;
 
+const REMEDY: &str = "correct the file, or move it away: the commit log rebuilds it";
 const STARTUP_REMEDY: &str = "correct the file, or remove it to begin with an empty startup";
 
 /// What a start found.
 pub(super) struct Recovered {
     pub running: Snapshot,
     pub startup: Option<Tree>,
-    /// The state that running's file holds.
-    pub written: Seq,
-    /// The file's size.
-    pub size: usize,
+    /// What running's files hold.
+    pub kept: KeptFiles,
+    /// The modules that the file of running names.
+    pub stated: Option<ModuleState>,
 }
 
 struct Start<'a> {
     seams: &'a Seams,
     schema: &'a Arc<Schema>,
     mounts: &'a SharedMounts,
+    form: &'a FileForm,
+}
+
+/// Running as it was found in files, before the log has been replayed on it.
+struct Found {
+    running: Snapshot,
+    kept: KeptFiles,
+    stated: Option<ModuleState>,
 }
 
 /// Recovers running and startup.
@@ -50,20 +59,22 @@ pub(super) fn recover(
     directory: Option<&Path>,
     schema: &Arc<Schema>,
     mounts: &SharedMounts,
+    form: &FileForm,
     mode: StartMode,
 ) -> Result<Recovered, StartError> {
     let start = Start {
         seams,
         schema,
         mounts,
+        form,
     };
     let mut recovered = match directory {
         Some(directory) => start.of_directory(directory)?,
         None => Recovered {
             running: start.replayed(start.empty(), seams.log.head()?)?,
             startup: None,
-            written: Seq(0),
-            size: 0,
+            kept: nothing_kept(),
+            stated: None,
         },
     };
     // Records say values as texts.
@@ -98,6 +109,14 @@ pub(super) fn recover(
     Ok(recovered)
 }
 
+fn nothing_kept() -> KeptFiles {
+    KeptFiles {
+        seq: Seq(0),
+        size: 0,
+        parts: None,
+    }
+}
+
 impl Start<'_> {
     fn log(&self) -> &dyn CommitLog {
         &*self.seams.log
@@ -108,53 +127,60 @@ impl Start<'_> {
     }
 
     fn of_directory(&self, directory: &Path) -> Result<Recovered, StartError> {
-        let file = file_of(directory, "running");
-        let content = self.read(&file)?;
-        let startup = match self.read(&file_of(directory, "startup"))? {
-            Some(bytes) => {
-                Some(self.parse(&file_of(directory, "startup"), bytes, STARTUP_REMEDY)?)
-            }
+        let startup = match self.on_disk(directory, "startup")? {
+            Some(on_disk) => Some(self.parse(&on_disk, STARTUP_REMEDY)?.tree),
             None => None,
         };
-        let size = content.as_ref().map_or(0, Vec::len);
-        let (running, written) = match content {
-            None => self.without_file(&file)?,
-            Some(content) => self.of_file(&file, content)?,
+        let found = match self.on_disk(directory, "running")? {
+            None => self.without_file(&file_of(directory, "running"))?,
+            Some(on_disk) => self.of_files(&on_disk)?,
         };
         Ok(Recovered {
-            running,
+            running: found.running,
             startup,
-            written,
-            size,
+            kept: found.kept,
+            // Who does not want the modules in files does not look at them either.
+            stated: found.stated.filter(|_| self.form.options().module_state),
         })
     }
 
-    fn read(&self, file: &Path) -> Result<Option<Vec<u8>>, StartError> {
-        self.seams
-            .files
-            .read(file)
-            .map_err(|reason| StartError::Unreadable {
-                file: file.to_owned(),
+    fn on_disk(&self, directory: &Path, store: &str) -> Result<Option<OnDisk>, StartError> {
+        let seams = self.seams;
+        let split = self.form.options().split;
+        OnDisk::read(
+            &*seams.files,
+            &*seams.log,
+            self.schema,
+            directory,
+            store,
+            split,
+        )
+        .map_err(|error| match error {
+            ReadError::Keep(KeepError::Log(error)) => error.into(),
+            ReadError::Keep(KeepError::File { file, reason }) => StartError::Unreadable {
+                file: file.into(),
                 reason,
-            })
+            },
+            ReadError::Links { file, error } => StartError::File {
+                file,
+                errors: error,
+                remedy: REMEDY.to_owned(),
+            },
+        })
     }
 
-    fn parse(&self, file: &Path, bytes: Vec<u8>, remedy: &str) -> Result<Tree, StartError> {
-        let trimmed = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-        // A file may be JSON (RFC 7951) as well.
-        let document = match trimmed {
-            Some(b'{') => Document::json(bytes),
-            _ => Document::xml(bytes),
-        };
-        bind::parse_config(self.schema, &document, self.mounts).map_err(|errors| StartError::File {
-            file: file.to_owned(),
-            errors,
-            remedy: remedy.to_owned(),
-        })
+    fn parse(&self, on_disk: &OnDisk, remedy: &str) -> Result<Stored, StartError> {
+        bind::parse_file(self.schema, &on_disk.main, &on_disk.parts, self.mounts).map_err(
+            |errors| StartError::File {
+                file: on_disk.file.clone(),
+                errors,
+                remedy: remedy.to_owned(),
+            },
+        )
     }
 
     /// No file: everything must be in the log.
-    fn without_file(&self, file: &Path) -> Result<(Snapshot, Seq), StartError> {
+    fn without_file(&self, file: &Path) -> Result<Found, StartError> {
         let head = self.log().head()?;
         let tail = self.log().tail()?;
         if tail > Seq(1) {
@@ -169,38 +195,44 @@ impl Start<'_> {
                 file.display()
             );
         }
-        Ok((self.replayed(self.empty(), head)?, Seq(0)))
+        Ok(Found {
+            running: self.replayed(self.empty(), head)?,
+            kept: nothing_kept(),
+            stated: None,
+        })
     }
 
-    fn of_file(&self, file: &Path, content: Vec<u8>) -> Result<(Snapshot, Seq), StartError> {
+    fn of_files(&self, on_disk: &OnDisk) -> Result<Found, StartError> {
+        let file = &on_disk.file;
         let head = self.log().head()?;
         let tail = self.log().tail()?;
-        let known = self.log().facts(RUNNING_FACTS)?;
-        let seq_of = |text: &String| text.parse().ok().map(Seq);
-        let name = format!("{RUNNING_FACTS}{}", bind::hex(&Sha256::digest(&content)));
-        let remedy = "correct the file, or move it away: the commit log rebuilds it";
-        if let Some(seq) = known.get(&name).and_then(seq_of) {
-            let tree = self.parse(file, content, remedy)?;
-            return Ok((self.replayed(Snapshot::new(tree, seq), head)?, seq));
+        let known = on_disk.known(self.log())?;
+        if let Some(seq) = known.at {
+            let stored = self.parse(on_disk, REMEDY)?;
+            let kept = self.kept(on_disk, seq, &stored.tree);
+            return Ok(Found {
+                running: self.replayed(Snapshot::new(stored.tree, seq), head)?,
+                kept,
+                stated: stored.modules,
+            });
         }
-        let newest = known.values().filter_map(seq_of).max().unwrap_or_default();
+        let newest = known.newest;
         // Nothing at all is what some file systems leave of a file that was renamed before its content was on
         // the disk; nobody deletes a configuration like that.
-        let blank = head > Seq(0) && content.iter().all(u8::is_ascii_whitespace);
-        let parsed = if blank {
+        let parsed = if head > Seq(0) && on_disk.is_blank() {
             Err(StartError::File {
-                file: file.to_owned(),
+                file: file.clone(),
                 errors: BackendError::new(
                     ErrorTag::MalformedMessage,
                     "it is empty: not even the element <config> is there",
                 ),
-                remedy: remedy.to_owned(),
+                remedy: REMEDY.to_owned(),
             })
         } else {
-            self.parse(file, content, remedy)
+            self.parse(on_disk, REMEDY)
         };
         let edited = match parsed {
-            Ok(tree) => tree,
+            Ok(stored) => stored,
             // Small files are not synced, so a power failure may tear one; the log has it all.
             Err(error) if head > Seq(0) && tail == Seq(1) && newest == head => {
                 self.set_aside(file)?;
@@ -211,37 +243,60 @@ impl Start<'_> {
         };
         if head > newest {
             return Err(StartError::EditedBehind {
-                file: file.to_owned(),
+                file: file.clone(),
                 head,
                 newer: head.0 - newest.0,
             });
         }
-        bind::validate_full(&edited).map_err(|errors| StartError::File {
-            file: file.to_owned(),
+        bind::validate_full(&edited.tree).map_err(|errors| StartError::File {
+            file: file.clone(),
             errors,
-            remedy: remedy.to_owned(),
+            remedy: REMEDY.to_owned(),
         })?;
         let before = if tail == Seq(1) {
             self.replayed(self.empty(), head)?
         } else {
             return Err(StartError::EditedBehind {
-                file: file.to_owned(),
+                file: file.clone(),
                 head,
                 newer: 0,
             });
         };
-        let message = if head == Seq(0) {
-            "first start with this running_db"
-        } else {
-            "running_db was changed by hand while stopped"
+        let name = match on_disk.split {
+            true => "running.d",
+            false => "running_db",
+        };
+        let message = match head {
+            Seq(0) => format!("first start with this {name}"),
+            _ => format!("{name} was changed by hand while stopped"),
         };
         // The log knows the file from now on. A file that says the same in another way makes no commit.
-        let same = bind::diff(&before.tree, &edited).is_empty();
+        let same = bind::diff(&before.tree, &edited.tree).is_empty();
         let seq = Seq(before.seq.0 + u64::from(!same));
-        let value = seq.to_string();
-        let facts = [(name.as_str(), Some(value.as_str()))];
-        let running = self.committed(before, edited, "file", message, &facts)?;
-        Ok((running, seq))
+        let facts = on_disk.facts(self.log(), seq)?;
+        let facts: Vec<(&str, Option<&str>)> = facts
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_deref()))
+            .collect();
+        let kept = self.kept(on_disk, seq, &edited.tree);
+        Ok(Found {
+            running: self.committed(before, edited.tree, "file", &message, &facts)?,
+            kept,
+            stated: edited.modules,
+        })
+    }
+
+    /// What the files hold, `tree` at `seq`; files of the other form than what is written now count as none.
+    fn kept(&self, on_disk: &OnDisk, seq: Seq, tree: &Tree) -> KeptFiles {
+        let split = self.form.options().split;
+        if on_disk.split != split {
+            return nothing_kept();
+        }
+        KeptFiles {
+            seq,
+            size: on_disk.size(),
+            parts: split.then(|| tree.clone()),
+        }
     }
 
     fn set_aside(&self, file: &Path) -> Result<(), StartError> {

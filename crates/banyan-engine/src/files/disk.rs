@@ -28,6 +28,25 @@ impl Files for DiskFiles {
         }
     }
 
+    fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            // What is no text is no file of ours.
+            if let (true, Ok(name)) = (
+                entry.file_type()?.is_file(),
+                entry.file_name().into_string(),
+            ) {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
     fn write(&self, path: &Path, sync: Sync, content: &mut Writer<'_>) -> io::Result<()> {
         let file = OpenOptions::new()
             .write(true)
@@ -115,6 +134,15 @@ mod tests {
         let file = scratch.path().join("absent");
         assert_eq!(DiskFiles.read(&file).unwrap(), None);
         DiskFiles.remove(&file).unwrap();
+        assert!(DiskFiles.list(&file).unwrap().is_empty());
+    }
+
+    #[test]
+    fn files_of_a_directory_are_listed_and_directories_are_not() {
+        let scratch = tempfile::tempdir().unwrap();
+        fs::write(scratch.path().join("0.xml"), "").unwrap();
+        fs::create_dir(scratch.path().join("sub")).unwrap();
+        assert_eq!(DiskFiles.list(scratch.path()).unwrap(), ["0.xml"]);
     }
 
     #[test]

@@ -132,6 +132,14 @@ impl Files for MemoryFiles {
         Ok(self.state().seen.get(path).cloned())
     }
 
+    fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
+        let state = self.state();
+        let files = state.seen.keys();
+        let here = files.filter(|file| file.parent() == Some(directory));
+        let names = here.filter_map(|file| file.file_name()?.to_str().map(str::to_owned));
+        Ok(names.collect())
+    }
+
     fn write(&self, path: &Path, sync: Sync, content: &mut Writer<'_>) -> io::Result<()> {
         let mut bytes = Vec::new();
         content(&mut bytes as &mut dyn Write)?;

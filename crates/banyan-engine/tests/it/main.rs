@@ -8,3 +8,5 @@ mod log;
 mod operations;
 mod pipeline;
 mod restart;
+mod split;
+mod stores;

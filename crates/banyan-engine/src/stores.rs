@@ -1,0 +1,455 @@
+//! Datastores by name: those of the standards, and any number of others that operators and programs keep.
+//!
+//! This is the engine's own interface to datastores, for code in the same process. What Clixon's C functions do is here:
+//! `xmldb_put` is [`Stores::put`], `xmldb_get0` and `xmldb_cache_get` are [`Stores::get`], `xmldb_copy` is
+//! [`Stores::copy`], `xmldb_delete` is [`Stores::delete`], `xmldb_volatile_set` is [`Stores::set_volatile`].
+//!
+//! | name | what |
+//! |---|---|
+//! | `running` | the configuration in force; what is put or copied here is a commit |
+//! | `candidate` | the shared work copy; lost at a restart |
+//! | `startup` | what a start can begin with |
+//! | `rollback` | running before the confirmed commit that is pending; only then, and only to read |
+//! | `tmp`, `failsafe`, any other | what was put there |
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use banyan_data::Tree;
+use banyan_data::edit::Edit;
+
+use crate::backend::{Call, CommitParameters, Datastore, Document, Result};
+use crate::bind;
+use crate::blocking::on_pool;
+use crate::engine::{Core, Engine};
+use crate::error::{BackendError, ErrorTag};
+use crate::files::Policy;
+use crate::participant::Options;
+
+/// The store that a confirmed commit fills.
+pub(crate) const ROLLBACK: &str = "rollback";
+
+/// Named datastores in memory.
+#[derive(Default)]
+pub(crate) struct Named(Mutex<Table>);
+
+#[derive(Default)]
+struct Table {
+    /// What is in memory.
+    trees: BTreeMap<String, Tree>,
+    /// Those whose files are not written for the time being.
+    volatile: BTreeSet<String>,
+}
+
+impl Named {
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Every change is a single insert or remove.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A datastore in a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoreInfo {
+    /// Its name.
+    pub name: String,
+    /// Where it lives.
+    pub policy: Policy,
+    /// Whether the writing of its file is suspended.
+    pub volatile: bool,
+    /// Whether it is held in memory now.
+    pub in_memory: bool,
+}
+
+/// The datastores of an engine.
+#[derive(Clone)]
+pub struct Stores(Engine);
+
+/// Which datastore a name means.
+enum Place {
+    Standard(Datastore),
+    Rollback,
+    Named,
+}
+
+/// What a name means.
+///
+/// # Errors
+/// It cannot be the name of a file.
+fn place(name: &str) -> Result<Place> {
+    Ok(match name {
+        "running" => Place::Standard(Datastore::Running),
+        "candidate" => Place::Standard(Datastore::Candidate),
+        "startup" => Place::Standard(Datastore::Startup),
+        ROLLBACK => Place::Rollback,
+        name => {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+            let good = name.len() <= 64
+                && name.bytes().all(plain)
+                && name.starts_with(|first: char| first.is_ascii_alphanumeric());
+            if !good {
+                return Err(BackendError::new(
+                    ErrorTag::InvalidValue,
+                    format!(
+                        "{name:?} is no name of a datastore: up to 64 letters, digits, underscores, hyphens and dots, a letter or digit first"
+                    ),
+                ));
+            }
+            Place::Named
+        }
+    })
+}
+
+fn unknown(name: &str) -> BackendError {
+    BackendError::new(
+        ErrorTag::InvalidValue,
+        format!("there is no datastore {name}; `banyan store list` shows those that there are"),
+    )
+}
+
+fn unchanged(name: &str, why: &dyn std::fmt::Display) -> BackendError {
+    BackendError::new(
+        ErrorTag::OperationFailed,
+        format!("{name} is unchanged: {why}"),
+    )
+}
+
+fn only_read() -> BackendError {
+    BackendError::new(
+        ErrorTag::OperationNotSupported,
+        "rollback is what a pending confirmed commit goes back to; confirm or cancel that commit instead",
+    )
+}
+
+impl Engine {
+    /// The datastores, by name.
+    pub fn stores(&self) -> Stores {
+        Stores(self.clone())
+    }
+}
+
+impl Stores {
+    fn core(&self) -> &Arc<Core> {
+        &self.0.0
+    }
+
+    /// All datastores that there are, in the order of their names.
+    ///
+    /// # Errors
+    /// The directory or the log cannot be read.
+    pub async fn list(&self) -> Result<Vec<StoreInfo>> {
+        let core = self.core().clone();
+        on_pool(move || {
+            let mut names: BTreeSet<String> = core.named.table().trees.keys().cloned().collect();
+            if let Some(keeper) = &core.keeper {
+                let found = keeper.names().map_err(|error| {
+                    BackendError::new(ErrorTag::OperationFailed, error.to_string())
+                })?;
+                names.extend(found.into_iter().filter(|name| place(name).is_ok()));
+            }
+            names.extend(["running", "candidate"].map(str::to_owned));
+            names.remove(ROLLBACK);
+            if core.startup.load().is_some() {
+                names.insert("startup".to_owned());
+            }
+            if core.pending().is_some() {
+                names.insert(ROLLBACK.to_owned());
+            }
+            let table = core.named.table();
+            let described = names.into_iter().map(|name| StoreInfo {
+                policy: core.form.options().policy(&name),
+                volatile: table.volatile.contains(&name),
+                in_memory: !matches!(place(&name), Ok(Place::Named))
+                    || table.trees.contains_key(&name),
+                name,
+            });
+            Ok(described.collect())
+        })
+        .await?
+    }
+
+    /// What a datastore holds: a snapshot that later changes do not touch. One that is in memory costs a reference
+    /// count, another is read from its file.
+    ///
+    /// # Errors
+    /// There is no such datastore, or its file cannot be read or does not fit the schema.
+    pub async fn get(&self, name: &str) -> Result<Tree> {
+        let core = self.core();
+        match place(name)? {
+            Place::Standard(store) => return Ok(self.0.tree_of(store)),
+            Place::Rollback => {
+                let pending = core.pending();
+                let before = pending.as_ref().map(|pending| pending.revert.tree.clone());
+                return before.ok_or_else(|| unknown(name));
+            }
+            Place::Named => {}
+        }
+        if let Some(tree) = core.named.table().trees.get(name) {
+            return Ok(tree.clone());
+        }
+        let core = core.clone();
+        let name = name.to_owned();
+        on_pool(move || {
+            let Some(tree) = load(&core, &name)? else {
+                return Err(unknown(&name));
+            };
+            if core.form.options().policy(&name) != Policy::File {
+                core.named.table().trees.insert(name, tree.clone());
+            }
+            Ok(tree)
+        })
+        .await?
+    }
+
+    /// Applies an edit to a datastore; one that does not exist yet begins empty. In running this is a commit.
+    ///
+    /// # Errors
+    /// The edit cannot be applied, another session has locked the datastore, or the file cannot be written; nothing is
+    /// changed then. For running: as [`Engine::change`].
+    pub async fn put(&self, call: &Call, name: &str, edit: Edit) -> Result<()> {
+        let apply = move |tree: &Tree| bind::apply(&edit, tree);
+        match place(name)? {
+            Place::Standard(Datastore::Candidate) => {
+                self.0.work_on_candidate(call.session, apply).await
+            }
+            Place::Standard(Datastore::Running) => self.commit(call, "put", apply).await,
+            Place::Rollback => Err(only_read()),
+            Place::Standard(Datastore::Startup) | Place::Named => {
+                let before = match self.get(name).await {
+                    Ok(tree) => tree,
+                    Err(error)
+                        if error
+                            .reports
+                            .iter()
+                            .any(|it| it.tag == ErrorTag::InvalidValue) =>
+                    {
+                        Tree::empty(self.0.schema().clone())
+                    }
+                    Err(error) => return Err(error),
+                };
+                let after = on_pool(move || apply(&before)).await??;
+                self.replace(call, name, after).await
+            }
+        }
+    }
+
+    /// Makes a datastore equal to another. To running this is a commit; to the candidate it replaces what is being
+    /// worked on.
+    ///
+    /// # Errors
+    /// As [`Stores::get`] of the one and [`Stores::put`] of the other.
+    pub async fn copy(&self, call: &Call, from: &str, to: &str) -> Result<()> {
+        if from == to {
+            return Err(BackendError::new(
+                ErrorTag::InvalidValue,
+                format!("source and target are the same: {to}"),
+            ));
+        }
+        let tree = self.get(from).await?;
+        self.replace(call, to, tree).await
+    }
+
+    /// Makes a datastore what a document says, XML or JSON, in or without `config`.
+    ///
+    /// # Errors
+    /// The document does not fit the schema; and as [`Stores::copy`].
+    pub async fn load(&self, call: &Call, name: &str, document: Document) -> Result<()> {
+        place(name)?;
+        let schema = self.0.schema().clone();
+        let mounts = self.0.mounts().clone();
+        let none = BTreeMap::new();
+        let tree = on_pool(move || bind::parse_file(&schema, &document.bytes, &none, &mounts))
+            .await??
+            .tree;
+        self.replace(call, name, tree).await
+    }
+
+    /// Removes a datastore and its file; startup is empty then. Running and the candidate cannot be removed.
+    ///
+    /// # Errors
+    /// There is no such datastore, it cannot be removed, or the disk refuses.
+    pub async fn delete(&self, call: &Call, name: &str) -> Result<()> {
+        match place(name)? {
+            Place::Rollback => return Err(only_read()),
+            Place::Standard(store) => {
+                return crate::backend::Backend::delete(&self.0, call, store).await;
+            }
+            Place::Named => {}
+        }
+        let core = self.core().clone();
+        let name = name.to_owned();
+        on_pool(move || {
+            let in_memory = core.named.table().trees.contains_key(&name);
+            if let Some(keeper) = &core.keeper {
+                let known = keeper.names().map_err(|error| unchanged(&name, &error))?;
+                if !in_memory && !known.contains(&name) {
+                    return Err(unknown(&name));
+                }
+                keeper
+                    .remove(&name)
+                    .map_err(|error| unchanged(&name, &error))?;
+            } else if !in_memory {
+                return Err(unknown(&name));
+            }
+            core.named.table().trees.remove(&name);
+            Ok(())
+        })
+        .await?
+    }
+
+    /// Suspends the writing of a datastore's file while a program changes it many times, or lets it go on: then the file
+    /// is brought up to date. The commit log is written in any case, so nothing of running is lost.
+    ///
+    /// # Errors
+    /// The file cannot be written; the datastore is volatile no more, and the next change writes it.
+    pub async fn set_volatile(&self, name: &str, volatile: bool) -> Result<()> {
+        let named = matches!(place(name)?, Place::Named);
+        let core = self.core().clone();
+        let name = name.to_owned();
+        on_pool(move || {
+            {
+                let mut table = core.named.table();
+                match volatile {
+                    true => table.volatile.insert(name.clone()),
+                    false => table.volatile.remove(&name),
+                };
+            }
+            let Some(keeper) = &core.keeper else {
+                return Ok(());
+            };
+            keeper.set_volatile(&name, volatile);
+            if volatile {
+                return Ok(());
+            }
+            let tree = match (&*name, named) {
+                ("startup", _) => core.startup.load().as_deref().cloned(),
+                (name, true) => core.named.table().trees.get(name).cloned(),
+                _ => None,
+            };
+            let Some(tree) = tree else { return Ok(()) };
+            keeper
+                .save(&name, &tree)
+                .map_err(|error| BackendError::new(ErrorTag::OperationFailed, error.to_string()))?;
+            if named && core.form.options().policy(&name) == Policy::File {
+                core.named.table().trees.remove(&name);
+            }
+            Ok(())
+        })
+        .await?
+    }
+
+    async fn replace(&self, call: &Call, name: &str, tree: Tree) -> Result<()> {
+        match place(name)? {
+            Place::Rollback => Err(only_read()),
+            Place::Standard(Datastore::Running) => {
+                self.commit(call, "copy", move |running| {
+                    Ok(bind::shared_with(running, tree))
+                })
+                .await
+            }
+            Place::Standard(Datastore::Candidate) => {
+                let running = self.0.running().tree;
+                let tree = on_pool(move || bind::shared_with(&running, tree)).await?;
+                self.0.set_candidate(call.session, tree).await
+            }
+            Place::Standard(Datastore::Startup) => {
+                self.0.set_startup(call.session, Some(tree)).await
+            }
+            Place::Named => {
+                let core = self.core().clone();
+                let name = name.to_owned();
+                on_pool(move || save(&core, &name, tree)).await?
+            }
+        }
+    }
+
+    async fn commit(
+        &self,
+        call: &Call,
+        what: &str,
+        change: impl FnOnce(&Tree) -> Result<Tree> + Send + 'static,
+    ) -> Result<()> {
+        let parameters = CommitParameters {
+            comment: Some(format!("{what} into running")),
+            ..CommitParameters::default()
+        };
+        let source = self.0.source_of(call.session);
+        let none = Options::none();
+        let done = self.0.change(call, source, parameters, none, change);
+        done.await.map(drop)
+    }
+}
+
+/// A named datastore from its file.
+fn load(core: &Core, name: &str) -> Result<Option<Tree>> {
+    let Some(keeper) = &core.keeper else {
+        return Ok(None);
+    };
+    let failed = |error: &dyn std::fmt::Display| {
+        BackendError::new(
+            ErrorTag::OperationFailed,
+            format!("{name} cannot be read: {error}"),
+        )
+    };
+    let Some(on_disk) = keeper
+        .load(&core.schema, name)
+        .map_err(|error| failed(&error))?
+    else {
+        return Ok(None);
+    };
+    let stored = bind::parse_file(&core.schema, &on_disk.main, &on_disk.parts, &core.mounts);
+    let stored = stored.map_err(|mut error| {
+        for report in &mut error.reports {
+            report.message = format!("{}: {}", on_disk.file.display(), report.message);
+        }
+        error
+    })?;
+    Ok(Some(stored.tree))
+}
+
+/// Makes a named datastore this tree, the file first.
+fn save(core: &Core, name: &str, tree: Tree) -> Result<()> {
+    let volatile = core.named.table().volatile.contains(name);
+    if let Some(keeper) = &core.keeper {
+        keeper
+            .save(name, &tree)
+            .map_err(|error| unchanged(name, &error))?;
+    }
+    let on_disk_alone = core.form.options().policy(name) == Policy::File && core.keeper.is_some();
+    let mut table = core.named.table();
+    match on_disk_alone && !volatile {
+        true => table.trees.remove(name),
+        false => table.trees.insert(name.to_owned(), tree),
+    };
+    Ok(())
+}
+
+impl Engine {
+    /// Brings the file of `rollback` to what a pending confirmed commit goes back to, or removes it when none is
+    /// pending. In the background: the log knows it too, the file is for people.
+    pub(crate) fn keep_rollback(&self) {
+        let core = self.0.clone();
+        if core.keeper.is_none() {
+            return;
+        }
+        tokio::task::spawn_blocking(move || {
+            let Some(keeper) = &core.keeper else { return };
+            // What is pending when the turn comes counts, so that the last of several is what stays.
+            let _turn = core
+                .keeping_rollback
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let before = core
+                .pending()
+                .as_ref()
+                .map(|pending| pending.revert.tree.clone());
+            let kept = match before {
+                Some(tree) => keeper.save(ROLLBACK, &tree),
+                None => keeper.remove(ROLLBACK),
+            };
+            if let Err(error) = kept {
+                tracing::warn!("{error}; the log knows what the pending commit goes back to");
+            }
+        });
+    }
+}
