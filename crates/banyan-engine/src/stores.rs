@@ -169,7 +169,7 @@ impl Stores {
     }
 
     /// What a datastore holds: a snapshot that later changes do not touch. One that is in memory costs a reference
-    /// count, another is read from its file.
+    /// count, another is read from its file. Nobody is asked whether he may see it: that is for whoever shows it.
     ///
     /// # Errors
     /// There is no such datastore, or its file cannot be read or does not fit the schema.
@@ -207,7 +207,7 @@ impl Stores {
     /// The edit cannot be applied, another session has locked the datastore, or the file cannot be written; nothing is
     /// changed then. For running: as [`Engine::change`].
     pub async fn put(&self, call: &Call, name: &str, edit: Edit) -> Result<()> {
-        let apply = move |tree: &Tree| bind::apply(&edit, tree);
+        let apply = self.0.guarded(call, move |tree| bind::apply(&edit, tree));
         match place(name)? {
             Place::Standard(Datastore::Candidate) => {
                 self.0.work_on_candidate(call.session, apply).await
@@ -215,18 +215,7 @@ impl Stores {
             Place::Standard(Datastore::Running) => self.commit(call, "put", apply).await,
             Place::Rollback => Err(only_read()),
             Place::Standard(Datastore::Startup) | Place::Named => {
-                let before = match self.get(name).await {
-                    Ok(tree) => tree,
-                    Err(error)
-                        if error
-                            .reports
-                            .iter()
-                            .any(|it| it.tag == ErrorTag::InvalidValue) =>
-                    {
-                        Tree::empty(self.0.schema().clone())
-                    }
-                    Err(error) => return Err(error),
-                };
+                let before = self.get_or_empty(name).await?;
                 let after = on_pool(move || apply(&before)).await??;
                 self.replace(call, name, after).await
             }
@@ -246,7 +235,31 @@ impl Stores {
             ));
         }
         let tree = self.get(from).await?;
+        // RFC 8341 3.2.5: only what the user may read is copied; running to startup is for everybody who may copy.
+        if (from, to) == ("running", "startup") {
+            return self.replace(call, to, tree).await;
+        }
+        let tree = self.0.readable(call, tree).await?;
+        self.permit(call, to, &tree).await?;
         self.replace(call, to, tree).await
+    }
+
+    async fn get_or_empty(&self, name: &str) -> Result<Tree> {
+        match self.get(name).await {
+            Err(error) if error == unknown(name) => Ok(Tree::empty(self.0.schema().clone())),
+            other => other,
+        }
+    }
+
+    /// Fails when the user may not make the datastore this tree; for running the commit checks that.
+    async fn permit(&self, call: &Call, name: &str, tree: &Tree) -> Result<()> {
+        if !matches!(place(name)?, Place::Rollback) && self.core().subject(call)?.is_some() {
+            let before = self.get_or_empty(name).await?;
+            let (core, call, tree) = (self.core().clone(), call.clone(), tree.clone());
+            return on_pool(move || core.permit_changes(&call, &bind::diff(&before, &tree)))
+                .await?;
+        }
+        Ok(())
     }
 
     /// Makes a datastore what a document says, XML or JSON, in or without `config`.
@@ -261,6 +274,7 @@ impl Stores {
         let tree = on_pool(move || bind::parse_file(&schema, &document.bytes, &none, &mounts))
             .await??
             .tree;
+        self.permit(call, name, &tree).await?;
         self.replace(call, name, tree).await
     }
 
@@ -276,6 +290,8 @@ impl Stores {
             }
             Place::Named => {}
         }
+        let empty = Tree::empty(self.0.schema().clone());
+        self.permit(call, name, &empty).await?;
         let core = self.core().clone();
         let name = name.to_owned();
         on_pool(move || {

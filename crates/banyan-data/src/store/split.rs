@@ -20,7 +20,10 @@ const EXTENSION: &str = "xmldb-split";
 
 /// Where schemas are split. Remembers the schemas that it has seen.
 #[derive(Default)]
-pub struct Splits(Mutex<HashMap<usize, (Arc<Schema>, Arc<Of>)>>);
+pub struct Splits(Mutex<HashMap<usize, Known>>);
+
+/// A schema, held so that its address is not used again, and where it is split.
+type Known = (Arc<Schema>, Arc<Of>);
 
 /// Where one schema is split.
 #[derive(Default)]
@@ -31,7 +34,7 @@ struct Of {
 }
 
 impl Of {
-    fn of(schema: &Schema) -> Of {
+    fn schema(schema: &Schema) -> Of {
         let mut of = Of::default();
         for (id, node) in schema.nodes() {
             let splits = node
@@ -57,10 +60,9 @@ impl Splits {
     fn of(&self, schema: &Arc<Schema>) -> Arc<Of> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let address = Arc::as_ptr(schema).addr();
-        // The schema is held with the answer, so that its address is not used again.
         let (_, of) = known
             .entry(address)
-            .or_insert_with(|| (schema.clone(), Arc::new(Of::of(schema))));
+            .or_insert_with(|| (schema.clone(), Arc::new(Of::schema(schema))));
         of.clone()
     }
 

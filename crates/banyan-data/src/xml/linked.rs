@@ -97,10 +97,10 @@ impl<'o, 'a> DataReader<'o, 'a> {
         offset: usize,
     ) -> Result<Option<Around<'a>>, Stop> {
         self.own_annotations(schema, offset)?;
-        self.into_part(offset)
+        self.enter_part(offset)
     }
 
-    fn into_part(&mut self, offset: usize) -> Result<Option<Around<'a>>, Stop> {
+    fn enter_part(&mut self, offset: usize) -> Result<Option<Around<'a>>, Stop> {
         let attributes = self.scanner.attributes.iter();
         let mut links = attributes.filter(|attribute| self.is_link(attribute));
         let Some(name) = links.next().map(|link| link.value.clone().into_owned()) else {
@@ -176,21 +176,21 @@ impl<'o, 'a> DataReader<'o, 'a> {
                 self.unknown_attribute(&attribute, None, offset)?;
             }
         }
-        let Some(around) = self.into_part(offset)? else {
+        let Some(around) = self.enter_part(offset)? else {
             return Ok(None);
         };
         let text = self.reading.input;
         let (inside, copied) = match without_wrapper(text, self.reading.options.limits) {
             Some(inside) => (inside, Ok(())),
             // Read to its end, so that only what is well-formed is kept.
-            None => (text.trim().to_owned(), self.to_its_end()),
+            None => (text.trim().to_owned(), self.read_to_end()),
         };
         self.come_back(Some(around));
         copied?;
         Ok(Some(inside))
     }
 
-    fn to_its_end(&mut self) -> Result<(), Stop> {
+    fn read_to_end(&mut self) -> Result<(), Stop> {
         loop {
             if let Token::End = self.token()? {
                 return Ok(());

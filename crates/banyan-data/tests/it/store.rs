@@ -337,7 +337,8 @@ impl Files {
         }
         let mut names: Vec<_> = parts.keys().cloned().collect();
         let mut sorted = named.clone();
-        (names.sort(), sorted.sort());
+        names.sort();
+        sorted.sort();
         assert_eq!(names, sorted);
         let stored = read(schema, self.main.as_bytes(), &parts, &options);
         stored
