@@ -105,8 +105,8 @@ pub(crate) fn parse_file(
     mounts: &SharedMounts,
 ) -> Result<Stored> {
     let options = reading(Holds::Config, mounts);
-    let stored = store::read(schema, main, parts, &options)
-        .map_err(|errors| data_errors(schema, errors))?;
+    let stored =
+        store::read(schema, main, parts, &options).map_err(|errors| data_errors(schema, errors))?;
     Ok(Stored {
         tree: super::resolved(&stored.tree),
         ..stored
