@@ -92,6 +92,15 @@ pub fn compile(
     for (module, choice) in &yang.features {
         compiler = compiler.features(module, features(choice));
     }
+    if let Some(FeatureChoice::Only(asked)) = yang.features.get(NETCONF) {
+        for feature in asked {
+            if !NETCONF_FEATURES.contains(&feature.as_str()) {
+                tracing::warn!(
+                    "{NETCONF}:{feature} is not a feature that this server has; it stays off"
+                );
+            }
+        }
+    }
     if own.contains(&NETCONF) {
         let on = NETCONF_FEATURES
             .iter()

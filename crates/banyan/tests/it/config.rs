@@ -236,6 +236,7 @@ fn a_clixon_configuration_starts_and_commits() {
         r#"<clixon-config xmlns="http://clicon.org/config">
   <CLICON_CONFIGFILE>{here}/clixon.xml</CLICON_CONFIGFILE>
   <CLICON_FEATURE>ietf-netconf:startup</CLICON_FEATURE>
+  <CLICON_FEATURE>ietf-netconf:writable-running</CLICON_FEATURE>
   <CLICON_FEATURE>acme:fast</CLICON_FEATURE>
   <CLICON_YANG_DIR>/usr/local/share/clixon-is-not-here</CLICON_YANG_DIR>
   <CLICON_YANG_DIR>{here}/share</CLICON_YANG_DIR>
@@ -279,6 +280,10 @@ fn a_clixon_configuration_starts_and_commits() {
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     let log = place.log();
     assert!(log.contains("clixon-is-not-here"), "{log}");
+    assert!(
+        log.contains("ietf-netconf:writable-running is not a feature"),
+        "{log}"
+    );
     assert!(log.contains("CLICON_CLI_MODE has no effect yet"), "{log}");
     let pid = fs::read_to_string(place.path("example.pid")).expect("a pid file");
     assert_eq!(pid.trim(), daemon.pid().to_string());
