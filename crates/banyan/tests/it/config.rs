@@ -354,6 +354,27 @@ fn flags_variables_and_overrides_reach_the_daemon() {
 }
 
 #[test]
+fn options_of_datastore_files_reach_the_engine() {
+    let place = Place::with(&[
+        ("yang/acme.yang", ACME),
+        (
+            "banyan.toml",
+            "[store]\ndirectory = 'store'\nformat = 'json'\npretty = false\n[yang]\npath = ['yang']\nload = ['acme']\n",
+        ),
+    ]);
+    let mut daemon = place.serve(&["-o", "process.pid-file=pid"], "store/banyan.sock");
+    for arguments in [["set", "/acme:name", "n"].as_slice(), &["commit"]] {
+        let output = place.run(arguments);
+        assert!(output.status.success(), "{}", text(&output));
+    }
+    let output = place.run(&["serve", "-z", "-o", "process.pid-file=pid"]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(daemon.wait().success());
+    let file = fs::read_to_string(place.path("store/running_db")).expect("the file");
+    assert_eq!(file.trim(), r#"{"config":{"acme:name":"n"}}"#);
+}
+
+#[test]
 fn a_missing_directory_of_modules_is_an_error_in_toml() {
     let place = Place::with(&[(
         "banyan.toml",
