@@ -3,6 +3,8 @@
 //! Values compare and sort as values, never as text. Ids in them (identities) belong to one schema.
 //! Reading and writing text is the business of `lexical`.
 
+mod head;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};

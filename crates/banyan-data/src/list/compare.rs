@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::btree::{BTree, Branch, Child, steps};
+use crate::btree::{BTree, Branch, Child, Separator, steps};
 
 /// Walks two trees in order and yields what stands in one of them only, or in both but not the same.
 ///
@@ -23,20 +23,20 @@ struct Cursor<'a, T> {
 
 enum Frame<'a, T> {
     Items(&'a [T]),
-    Children(&'a [Child<T>]),
+    Children(&'a [Separator<T>], &'a [Child<T>]),
 }
 
 /// What comes next in a cursor.
 enum Next<'a, T> {
     Item(&'a T),
-    Subtree(&'a Child<T>),
+    Subtree(&'a Separator<T>, &'a Branch<T>),
 }
 
 impl<'a, T> Next<'a, T> {
     fn first(&self) -> &'a T {
         match self {
             Next::Item(item) => item,
-            Next::Subtree(child) => &child.first,
+            Next::Subtree(separator, _) => &separator.first,
         }
     }
 }
@@ -52,7 +52,9 @@ impl<'a, T: Clone> Cursor<'a, T> {
         steps::count();
         self.frames.push(match branch {
             Branch::Leaf(items) => Frame::Items(&items.slice),
-            Branch::Inner(inner) => Frame::Children(&inner.slice),
+            Branch::Inner(inner) => {
+                Frame::Children(&inner.header.header.separators.slice, &inner.slice)
+            }
         });
     }
 
@@ -60,7 +62,9 @@ impl<'a, T: Clone> Cursor<'a, T> {
         loop {
             match self.frames.last()? {
                 Frame::Items([item, ..]) => return Some(Next::Item(item)),
-                Frame::Children([child, ..]) => return Some(Next::Subtree(child)),
+                Frame::Children([separator, ..], [child, ..]) => {
+                    return Some(Next::Subtree(separator, &child.branch));
+                }
                 _ => {
                     self.frames.pop();
                 }
@@ -71,14 +75,17 @@ impl<'a, T: Clone> Cursor<'a, T> {
     fn skip(&mut self) {
         match self.frames.last_mut() {
             Some(Frame::Items(items)) => *items = items.get(1..).unwrap_or(&[]),
-            Some(Frame::Children(children)) => *children = children.get(1..).unwrap_or(&[]),
+            Some(Frame::Children(separators, children)) => {
+                *separators = separators.get(1..).unwrap_or(&[]);
+                *children = children.get(1..).unwrap_or(&[]);
+            }
             None => {}
         }
     }
 
-    fn unfold(&mut self, child: &'a Child<T>) {
+    fn unfold(&mut self, branch: &'a Branch<T>) {
         self.skip();
-        self.enter(&child.branch);
+        self.enter(branch);
     }
 }
 
@@ -119,7 +126,7 @@ where
                 (None, None) => return None,
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
-                (Some(Next::Subtree(a)), Some(Next::Subtree(b))) if a.branch.ptr_eq(&b.branch) => {
+                (Some(Next::Subtree(_, a)), Some(Next::Subtree(_, b))) if a.ptr_eq(b) => {
                     self.left.skip();
                     self.right.skip();
                     continue;
@@ -142,9 +149,9 @@ where
                         return Some((Some(a), Some(b)));
                     }
                 }
-                (Ordering::Equal, Some(Next::Subtree(a)), Some(Next::Subtree(b))) => {
+                (Ordering::Equal, Some(Next::Subtree(_, a)), Some(Next::Subtree(_, b))) => {
                     // The taller one first: the other may be shared with one of its subtrees.
-                    let (high, low) = (a.branch.height(), b.branch.height());
+                    let (high, low) = (a.height(), b.height());
                     if high >= low {
                         self.left.unfold(a);
                     }
@@ -152,10 +159,10 @@ where
                         self.right.unfold(b);
                     }
                 }
-                (Ordering::Less | Ordering::Equal, Some(Next::Subtree(a)), _) => {
+                (Ordering::Less | Ordering::Equal, Some(Next::Subtree(_, a)), _) => {
                     self.left.unfold(a);
                 }
-                (_, _, Some(Next::Subtree(b))) => self.right.unfold(b),
+                (_, _, Some(Next::Subtree(_, b))) => self.right.unfold(b),
                 // Excluded: `Less` has a left side, `Greater` a right one, `Equal` both.
                 _ => return None,
             }
@@ -195,12 +202,12 @@ mod tests {
             let mut new = old.clone();
             for item in &out {
                 if new.remove(item) {
-                    b = b.removed(b.locate(|other| other.cmp(item)).unwrap());
+                    b = b.removed(b.locate(None, |other| other.cmp(item)).unwrap());
                 }
             }
             for item in &into {
                 if new.insert(*item) {
-                    b = b.inserted(b.locate(|other| other.cmp(item)).unwrap_err(), *item);
+                    b = b.inserted(b.locate(None, |other| other.cmp(item)).unwrap_err(), *item);
                 }
             }
             let (left, right) = differences(&a, &b);
@@ -229,7 +236,7 @@ mod tests {
         let mut b = a.clone();
         for item in 1..=50 {
             let at = b
-                .locate(|other| other.cmp(&(5_000_000 + item)))
+                .locate(None, |other| other.cmp(&(5_000_000 + item)))
                 .unwrap_err();
             b = b.inserted(at, 5_000_000 + item);
         }

@@ -7,12 +7,12 @@ use banyan_yang::schema::OrderedBy;
 use super::At;
 use super::compare::Compare;
 use super::placed::{PlacedIter, PlacedTree};
-use crate::btree::{BTree, Iter};
+use crate::btree::{BTree, Item, Iter};
 use crate::node::Node;
 use crate::value::Value;
 
 /// An entry of a list (a node) or leaf-list (a value).
-pub(super) trait Entry: Clone {
+pub(super) trait Entry: Item {
     /// How the keys of the two compare, the first `keys` children of a list entry.
     fn order(&self, other: &Self, keys: usize) -> Ordering;
     /// How the key compares with `key`.
@@ -21,8 +21,29 @@ pub(super) trait Entry: Clone {
     fn same(&self, other: &Self) -> bool;
 }
 
+impl Item for Node {
+    fn head(&self) -> u128 {
+        self.keys(1).next().map_or(0, Value::head)
+    }
+}
+
+impl Item for Value {
+    fn head(&self) -> u128 {
+        Value::head(self)
+    }
+}
+
+/// The head of the entry with this key.
+fn head(key: &[Value]) -> Option<u128> {
+    key.first().map(Value::head)
+}
+
 impl Entry for Node {
     fn order(&self, other: &Self, keys: usize) -> Ordering {
+        // Two versions of a list share most entries, whose keys would have to come from memory.
+        if self.ptr_eq(other) {
+            return Ordering::Equal;
+        }
         self.keys(keys).cmp(other.keys(keys))
     }
 
@@ -114,8 +135,8 @@ impl<T: Entry> Entries<T> {
     /// O(log n); O(n) for positional entries, which have no order of keys.
     pub(super) fn find(&self, key: &[Value]) -> Option<&T> {
         match self {
-            Entries::Sorted(tree) => tree.find(|item| item.order_key(key)),
-            Entries::Placed(tree) => tree.find(|item| item.order_key(key)),
+            Entries::Sorted(tree) => tree.find(head(key), |item| item.order_key(key)),
+            Entries::Placed(tree) => tree.find(head(key), |item| item.order_key(key)),
             Entries::Positional(tree) => tree.iter().find(|item| item.order_key(key).is_eq()),
         }
     }
@@ -123,8 +144,8 @@ impl<T: Entry> Entries<T> {
     /// O(log n); O(n) for positional entries.
     pub(super) fn position(&self, key: &[Value]) -> Option<usize> {
         match self {
-            Entries::Sorted(tree) => tree.locate(|item| item.order_key(key)).ok(),
-            Entries::Placed(tree) => tree.position(|item| item.order_key(key)),
+            Entries::Sorted(tree) => tree.locate(head(key), |item| item.order_key(key)).ok(),
+            Entries::Placed(tree) => tree.position(head(key), |item| item.order_key(key)),
             Entries::Positional(tree) => tree.iter().position(|item| item.order_key(key).is_eq()),
         }
     }
@@ -148,12 +169,12 @@ impl<T: Entry> Entries<T> {
     /// With `item` in the place of the entry of the same key, else added: by its key, or at the end. O(log n).
     pub(super) fn with(&self, item: T, keys: usize) -> Self {
         match self {
-            Entries::Sorted(tree) => {
-                Entries::Sorted(match tree.locate(|other| other.order(&item, keys)) {
+            Entries::Sorted(tree) => Entries::Sorted(
+                match tree.locate(Some(item.head()), |other| other.order(&item, keys)) {
                     Ok(at) => tree.replaced(at, item),
                     Err(at) => tree.inserted(at, item),
-                })
-            }
+                },
+            ),
             Entries::Placed(tree) => Entries::Placed(
                 tree.replaced(&item, keys)
                     .unwrap_or_else(|| tree.inserted(tree.len(), item, keys)),
@@ -169,7 +190,7 @@ impl<T: Entry> Entries<T> {
         let rest = match self {
             Entries::Sorted(_) => return Some(self.with(item, keys)),
             Entries::Placed(tree) => Entries::Placed(
-                tree.removed(|other| other.order(&item, keys))
+                tree.removed(Some(item.head()), |other| other.order(&item, keys))
                     .unwrap_or_else(|| tree.clone()),
             ),
             Entries::Positional(_) => self.clone(),
@@ -192,10 +213,12 @@ impl<T: Entry> Entries<T> {
     pub(super) fn without(&self, key: &[Value]) -> Option<Self> {
         Some(match self {
             Entries::Sorted(tree) => {
-                let at = tree.locate(|item| item.order_key(key)).ok()?;
+                let at = tree.locate(head(key), |item| item.order_key(key)).ok()?;
                 Entries::Sorted(tree.removed(at))
             }
-            Entries::Placed(tree) => Entries::Placed(tree.removed(|item| item.order_key(key))?),
+            Entries::Placed(tree) => {
+                Entries::Placed(tree.removed(head(key), |item| item.order_key(key))?)
+            }
             Entries::Positional(tree) => {
                 let at = tree.iter().position(|item| item.order_key(key).is_eq())?;
                 Entries::Positional(tree.removed(at))

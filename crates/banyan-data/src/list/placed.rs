@@ -10,13 +10,20 @@ use std::collections::HashSet;
 
 use super::compare::Compare;
 use super::entries::Entry;
-use crate::btree::{BTree, Iter};
+use crate::btree::{BTree, Item, Iter};
 
 /// An entry and the label of its place.
 #[derive(Clone)]
 pub(super) struct Placed<T> {
     label: u64,
     item: T,
+}
+
+impl<T: Item> Item for Placed<T> {
+    /// That of the key; labels are in the branches themselves.
+    fn head(&self) -> u128 {
+        self.item.head()
+    }
 }
 
 /// Entries by key and by place.
@@ -71,19 +78,24 @@ impl<T: Entry> PlacedTree<T> {
         self.by_key.len()
     }
 
-    /// The entry for which `probe` says `Equal`. O(log n).
-    pub(super) fn find(&self, probe: impl Fn(&T) -> Ordering) -> Option<&T> {
-        Some(&self.by_key.find(|placed| probe(&placed.item))?.item)
+    /// The entry for which `probe` says `Equal`; `head` is that of its key, where it is known. O(log n).
+    pub(super) fn find(&self, head: Option<u128>, probe: impl Fn(&T) -> Ordering) -> Option<&T> {
+        Some(&self.by_key.find(head, |placed| probe(&placed.item))?.item)
     }
 
     /// The place of that entry. O(log n).
-    pub(super) fn position(&self, probe: impl Fn(&T) -> Ordering) -> Option<usize> {
-        let label = self.by_key.find(|placed| probe(&placed.item))?.label;
+    pub(super) fn position(
+        &self,
+        head: Option<u128>,
+        probe: impl Fn(&T) -> Ordering,
+    ) -> Option<usize> {
+        let label = self.by_key.find(head, |placed| probe(&placed.item))?.label;
         self.place_of(label).ok()
     }
 
     fn place_of(&self, label: u64) -> Result<usize, usize> {
-        self.by_place.locate(|placed| placed.label.cmp(&label))
+        self.by_place
+            .locate(None, |placed| placed.label.cmp(&label))
     }
 
     pub(super) fn nth(&self, index: usize) -> Option<&T> {
@@ -98,7 +110,7 @@ impl<T: Entry> PlacedTree<T> {
     pub(super) fn replaced(&self, item: &T, keys: usize) -> Option<Self> {
         let at = self
             .by_key
-            .locate(|placed| placed.item.order(item, keys))
+            .locate(Some(item.head()), |placed| placed.item.order(item, keys))
             .ok()?;
         let placed = Placed {
             label: self.by_key.nth(at)?.label,
@@ -124,7 +136,9 @@ impl<T: Entry> PlacedTree<T> {
                 None => tree.relabel(before.or(after).unwrap_or(MIDDLE), keys),
             }
         };
-        let (Ok(at) | Err(at)) = tree.by_key.locate(|placed| placed.item.order(&item, keys));
+        let (Ok(at) | Err(at)) = tree
+            .by_key
+            .locate(Some(item.head()), |placed| placed.item.order(&item, keys));
         let placed = Placed { label, item };
         PlacedTree {
             by_key: tree.by_key.inserted(at, placed.clone()),
@@ -133,8 +147,15 @@ impl<T: Entry> PlacedTree<T> {
     }
 
     /// Without the entry for which `probe` says `Equal`; `None` if there is none. O(log n).
-    pub(super) fn removed(&self, probe: impl Fn(&T) -> Ordering) -> Option<Self> {
-        let at = self.by_key.locate(|placed| probe(&placed.item)).ok()?;
+    pub(super) fn removed(
+        &self,
+        head: Option<u128>,
+        probe: impl Fn(&T) -> Ordering,
+    ) -> Option<Self> {
+        let at = self
+            .by_key
+            .locate(head, |placed| probe(&placed.item))
+            .ok()?;
         let place = self.place_of(self.by_key.nth(at)?.label).ok()?;
         Some(PlacedTree {
             by_key: self.by_key.removed(at),
@@ -172,10 +193,9 @@ impl<T: Entry> PlacedTree<T> {
                     label: start + index * gap,
                     item: placed.item.clone(),
                 };
-                if let Ok(at) = self
-                    .by_key
-                    .locate(|other| other.item.order(&moved.item, keys))
-                {
+                if let Ok(at) = self.by_key.locate(Some(moved.head()), |other| {
+                    other.item.order(&moved.item, keys)
+                }) {
                     self.by_key = self.by_key.replaced(at, moved.clone());
                 }
                 self.by_place = self.by_place.replaced(place, moved);
@@ -242,7 +262,8 @@ impl<T: Entry> PlacedTree<T> {
                 .iter()
                 .enumerate()
                 .filter_map(|(to, placed)| {
-                    let from = self.position(|item| item.order(&placed.item, keys))?;
+                    let from =
+                        self.position(Some(placed.head()), |item| item.order(&placed.item, keys))?;
                     Some((from, to, &placed.item))
                 })
                 .collect();
@@ -388,7 +409,7 @@ mod tests {
         }
         assert!(numbers(&list).is_sorted());
         assert_eq!(
-            list.position(|item| item.cmp(&Value::Uint(5000))),
+            list.position(None, |item| item.cmp(&Value::Uint(5000))),
             Some(2999)
         );
     }
@@ -397,7 +418,7 @@ mod tests {
     fn one_moved_entry_is_one_move_and_costs_a_path() {
         let old = tree(0..50_000);
         let new = old
-            .removed(|item| item.cmp(&Value::Uint(40_000)))
+            .removed(None, |item| item.cmp(&Value::Uint(40_000)))
             .map(|rest| rest.inserted(3, Value::Uint(40_000), 1))
             .unwrap_or_else(|| unreachable!());
         let (moved, steps) = steps::of(|| old.moved(&new, 1));
@@ -424,7 +445,7 @@ mod tests {
         let order = numbers(&list);
         for (index, number) in order.iter().enumerate() {
             assert_eq!(
-                list.position(|item| item.cmp(&Value::Uint(*number))),
+                list.position(None, |item| item.cmp(&Value::Uint(*number))),
                 Some(index)
             );
         }

@@ -21,7 +21,7 @@ pub(super) use self::layout::{Asker, IndexId, Layout};
 use self::rows::{RowChange, Rows};
 use super::Mounts;
 use super::dependencies::Dependencies;
-use crate::btree::BTree;
+use crate::btree::{BTree, Item};
 use crate::node::{Node, Tree, same_schema};
 use crate::path::InstancePath;
 use crate::value::Value;
@@ -44,6 +44,16 @@ struct Mount {
     point: SchemaId,
     keys: Vec<Value>,
     indexes: Indexes,
+}
+
+impl Item for Arc<Mount> {
+    fn head(&self) -> u128 {
+        head(self.point)
+    }
+}
+
+fn head(point: SchemaId) -> u128 {
+    u128::from(point.0)
 }
 
 /// What is kept.
@@ -243,7 +253,7 @@ impl Matches<'_> {
 }
 
 fn locate(mounts: &BTree<Arc<Mount>>, point: SchemaId, keys: &[Value]) -> Result<usize, usize> {
-    mounts.locate(|mount| {
+    mounts.locate(Some(head(point)), |mount| {
         let order = mount.point.cmp(&point);
         order.then_with(|| mount.keys.as_slice().cmp(keys))
     })

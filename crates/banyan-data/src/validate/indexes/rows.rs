@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use triomphe::ThinArc;
 
-use crate::btree::BTree;
+use crate::btree::{BTree, Item};
 use crate::value::Value;
 
 /// Rows of one width, each once, in ascending order; a clone costs a reference count.
@@ -38,7 +38,7 @@ impl RowChange {
 #[derive(Clone)]
 pub(super) struct Tuple(ThinArc<(), Value>);
 
-trait Row: Clone {
+trait Row: Item {
     fn of(values: Vec<Value>) -> Option<Self>;
     fn values(&self) -> &[Value];
 }
@@ -61,6 +61,23 @@ impl Row for Tuple {
     fn values(&self) -> &[Value] {
         &self.0.slice
     }
+}
+
+impl<const WIDTH: usize> Item for [Value; WIDTH] {
+    fn head(&self) -> u128 {
+        head(self).unwrap_or(0)
+    }
+}
+
+impl Item for Tuple {
+    fn head(&self) -> u128 {
+        head(&self.0.slice).unwrap_or(0)
+    }
+}
+
+/// The head of the row of these values.
+fn head(row: &[Value]) -> Option<u128> {
+    row.first().map(Value::head)
 }
 
 impl Rows {
@@ -116,7 +133,7 @@ impl Rows {
 fn range<T: Row>(tree: &BTree<T>, probe: &dyn Fn(&[Value]) -> Ordering) -> Range<usize> {
     // A probe that never says `Equal` finds where rows would go that stand just before, or just after.
     let edge = |equal: Ordering| {
-        let found = tree.locate(|row| match probe(row.values()) {
+        let found = tree.locate(None, |row| match probe(row.values()) {
             Ordering::Equal => equal,
             order => order,
         });
@@ -139,12 +156,12 @@ fn changed<T: Row>(tree: &BTree<T>, change: RowChange) -> BTree<T> {
     let RowChange { gone, came } = change;
     let mut tree = tree.clone();
     for row in gone {
-        if let Ok(at) = tree.locate(|other| other.values().cmp(&row)) {
+        if let Ok(at) = tree.locate(head(&row), |other| other.values().cmp(&row)) {
             tree = tree.removed(at);
         }
     }
     for row in came {
-        if let Err(at) = tree.locate(|other| other.values().cmp(&row))
+        if let Err(at) = tree.locate(head(&row), |other| other.values().cmp(&row))
             && let Some(row) = T::of(row)
         {
             tree = tree.inserted(at, row);
