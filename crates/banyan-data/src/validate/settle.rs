@@ -20,7 +20,7 @@ use super::unions::{Resolved, Unions, in_mount, with_values};
 use crate::change::{Change, ChangeKind, ChangeSet, diff};
 use crate::cursor::Cursor;
 use crate::frame::Place;
-use crate::node::{Content, Node, Tree};
+use crate::node::{Content, Node, Slot, Tree};
 use crate::path::{InstancePath, PathStep, Select};
 use crate::value::Value;
 use crate::view::{Scope, View, has_when};
@@ -379,43 +379,92 @@ fn topmost(mut paths: Vec<InstancePath>) -> Vec<InstancePath> {
     kept
 }
 
-/// The tree without what is at these paths.
-fn without(tree: &Tree, paths: &[InstancePath]) -> Tree {
-    let mut root = tree.root().clone();
-    for path in paths {
-        if let Some(left) = node_without(tree.schema(), &root, &path.steps) {
-            root = left;
-        }
-    }
-    tree.with_root(root)
+/// A step of a path, and those after it.
+type Way<'p> = (&'p PathStep, &'p [PathStep]);
+
+/// The ways on, of those that begin with one step.
+fn onward<'p>(ways: &[Way<'p>]) -> Vec<Way<'p>> {
+    let rest = ways.iter().filter_map(|(_, rest)| rest.split_first());
+    rest.collect()
 }
 
-/// The node without what is there; `None` when nothing is. Recurses as deep as the path.
-fn node_without(schema: &Schema, node: &Node, steps: &[PathStep]) -> Option<Node> {
-    let (step, rest) = steps.split_first()?;
-    let content = node.get(step.node)?;
-    let left = match (content, &step.select) {
-        (Content::List(list), Select::Keys(keys)) if rest.is_empty() => {
-            list.without(keys).map(Content::List)
+/// The tree without what is at these paths, which ascend, and none of which is below another. A node is copied once,
+/// however much of it goes.
+fn without(tree: &Tree, paths: &[InstancePath]) -> Tree {
+    let ways = paths.iter().filter_map(|path| path.steps.split_first());
+    let ways: Vec<Way<'_>> = ways.collect();
+    tree.with_root(node_without(tree.schema(), tree.root(), &ways))
+}
+
+/// The node without what is there. Recurses as deep as the paths.
+fn node_without(schema: &Schema, node: &Node, ways: &[Way<'_>]) -> Node {
+    let mut children = ways.chunk_by(|(a, _), (b, _)| a.node == b.node).peekable();
+    let mut slots = Vec::with_capacity(node.slots().len());
+    for slot in node.slots() {
+        let id = |ways: &&[Way<'_>]| ways.first().map(|(step, _)| step.node);
+        while children.next_if(|ways| id(ways) < Some(slot.id)).is_some() {}
+        let content = match children.next_if(|ways| id(ways) == Some(slot.id)) {
+            Some(ways) => content_without(schema, slot, ways),
+            None => Some(slot.content.clone()),
+        };
+        slots.extend(content.map(|content| Slot {
+            id: slot.id,
+            content,
+        }));
+    }
+    node.with_slots(slots)
+}
+
+/// What is left of a child, if anything is; all of the ways begin at it.
+fn content_without(schema: &Schema, slot: &Slot, ways: &[Way<'_>]) -> Option<Content> {
+    let goes = |ways: &[Way<'_>]| ways.iter().any(|(_, rest)| rest.is_empty());
+    let is_all = |(step, rest): &Way<'_>| rest.is_empty() && step.select == Select::None;
+    if ways.iter().any(is_all) {
+        return None;
+    }
+    match &slot.content {
+        Content::List(list) => {
+            let mut left = Some(list.clone());
+            for ways in ways.chunk_by(|(a, _), (b, _)| a.select == b.select) {
+                let Some((
+                    PathStep {
+                        select: Select::Keys(keys),
+                        ..
+                    },
+                    _,
+                )) = ways.first()
+                else {
+                    continue;
+                };
+                let list = left?;
+                left = if goes(ways) {
+                    list.without(keys)
+                } else {
+                    let entry = list.get(keys);
+                    let entry = entry.map(|entry| node_without(schema, entry, &onward(ways)));
+                    Some(entry.map_or_else(|| list.clone(), |entry| list.with_entry(entry)))
+                };
+            }
+            left.map(Content::List)
         }
-        (Content::List(list), Select::Keys(keys)) => {
-            let entry = node_without(schema, list.get(keys)?, rest)?;
-            Some(Content::List(list.with_entry(entry)))
+        Content::LeafList(values) => {
+            let mut gone = ways.iter().filter_map(|(step, _)| match &step.select {
+                Select::Value(value) => Some(value),
+                _ => None,
+            });
+            gone.try_fold(values.clone(), |left, value| left.without(value))
+                .map(Content::LeafList)
         }
-        (Content::LeafList(values), Select::Value(value)) => {
-            values.without(value).map(Content::LeafList)
-        }
-        _ if rest.is_empty() => None,
-        (Content::Container(inner), _) => {
-            let inner = node_without(schema, inner, rest)?;
-            let stays = !inner.slots().is_empty() || schema.node(step.node).presence;
+        _ if goes(ways) => None,
+        Content::Container(inner) => {
+            let inner = node_without(schema, inner, &onward(ways));
+            let stays = !inner.slots().is_empty() || schema.node(slot.id).presence;
             stays.then_some(Content::Container(inner))
         }
-        (Content::Mount(tree), _) => {
-            let root = node_without(tree.schema(), tree.root(), rest)?;
+        Content::Mount(tree) => {
+            let root = node_without(tree.schema(), tree.root(), &onward(ways));
             Some(Content::Mount(Arc::new(tree.with_root(root))))
         }
-        _ => return None,
-    };
-    Some(node.with_child(step.node, left))
+        content => Some(content.clone()),
+    }
 }

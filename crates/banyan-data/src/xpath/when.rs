@@ -66,7 +66,7 @@ impl WhenFilter for Whens {
             if pending.len() >= NESTED || pending.contains(&path) {
                 return true;
             }
-            pending.push(path.clone());
+            pending.push(path);
         }
         let mut session = Session::new(self.budget);
         if self.pending.borrow().len() == 1 {
@@ -76,8 +76,10 @@ impl WhenFilter for Whens {
         let cursor = Cursor::at(view, node.clone());
         let holds = !matches!(first_false(&cursor, &session, self.budget), Ok(Some(_)));
         self.visited.set(self.visited.get() + session.visited());
-        self.pending.borrow_mut().pop();
-        self.known.borrow_mut().insert(path, holds);
+        // What it had to evaluate on the way has been taken off again: the last one is this node.
+        if let Some(path) = self.pending.borrow_mut().pop() {
+            self.known.borrow_mut().insert(path, holds);
+        }
         holds
     }
 }
