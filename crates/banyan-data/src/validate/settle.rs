@@ -338,7 +338,12 @@ impl<'t> Pass<'t> {
         self.visited += 1;
         let step = PathStep { node: id, select };
         if node.step(&step).is_none() {
-            self.touches.stored(node, id, step.select.clone());
+            // What nobody reads need not be remembered, and that is most of what goes.
+            let dependencies = self.indexes.dependencies();
+            let readers = dependencies.affected(self.schema, id, Manner::Changed);
+            if !readers.is_empty() {
+                self.touches.stored(node, id, step.select.clone());
+            }
             self.go(node, step);
         }
     }
@@ -366,7 +371,7 @@ fn is_settled(check: &Check) -> bool {
 
 /// The paths that are below no other.
 fn topmost(mut paths: Vec<InstancePath>) -> Vec<InstancePath> {
-    paths.sort();
+    paths.sort_unstable();
     let mut kept: Vec<InstancePath> = Vec::with_capacity(paths.len());
     for path in paths {
         let covered = kept
