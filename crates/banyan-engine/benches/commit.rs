@@ -1,9 +1,11 @@
-//! What a commit costs as the datastore grows, beside the published figures of Clixon 7.9.
+//! What a commit costs as the datastore grows, beside the published figures of Clixon 7.9 and sysrepo; what the disk
+//! takes from one client and from many, beside a rewrite of the file; and what a start costs.
 //!
-//! Prints a table and writes `target/bench/summary.json`. `BANYAN_BENCH_MAX` limits the largest list
+//! Prints tables and writes `target/bench/summary.json`. `BANYAN_BENCH_MAX` limits the largest list
 //! (a million entries when not given).
 
 mod common;
+mod load;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -68,7 +70,40 @@ fn main() {
         rows.push(runtime.block_on(measure(&schema, entries, clixon_ms)));
     }
     print_table(&rows);
-    write_summary("summary.json", &summary(&rows));
+    let load = under_load(&runtime, &schema, limit);
+    write_summary("summary.json", &summary(&rows, &load));
+}
+
+fn loaded(schema: &Arc<Schema>, entries: usize) -> (Tree, Duration) {
+    let text = document(entries);
+    let start = Instant::now();
+    let tree = xml::parse_data(schema, text.as_bytes(), &ParseOptions::default());
+    (tree.expect("the document is valid"), start.elapsed())
+}
+
+/// What one and many clients get, and the largest datastore's rewrite and start.
+fn under_load(
+    runtime: &tokio::runtime::Runtime,
+    schema: &Arc<Schema>,
+    limit: usize,
+) -> serde_json::Value {
+    println!(
+        "\n| entries | one client | of that beside the log | written | 16 clients | commits a batch | written | syncs alone |"
+    );
+    println!("|---:|---:|---:|---:|---:|---:|---:|---:|");
+    let sizes = [1_000, 100_000, 1_000_000];
+    let sizes: Vec<usize> = sizes.into_iter().filter(|size| *size <= limit).collect();
+    let mut throughput = Vec::new();
+    for entries in &sizes {
+        let (tree, _) = loaded(schema, *entries);
+        throughput.push(runtime.block_on(load::throughput(schema, &tree, *entries)));
+    }
+    let largest = sizes.last().filter(|entries| **entries >= 100_000);
+    let largest = largest.map(|entries| {
+        let (tree, parse) = loaded(schema, *entries);
+        runtime.block_on(load::rewrite_and_start(schema, &tree, *entries, parse))
+    });
+    json!({ "throughput": throughput, "largest": largest })
 }
 
 fn document(entries: usize) -> String {
@@ -84,14 +119,9 @@ fn document(entries: usize) -> String {
 }
 
 async fn measure(schema: &Arc<Schema>, entries: usize, clixon_ms: f64) -> Row {
-    let text = document(entries);
     let before = resident();
-    let start = Instant::now();
-    let tree = xml::parse_data(schema, text.as_bytes(), &ParseOptions::default())
-        .expect("the document is valid");
-    let load = start.elapsed();
+    let (tree, load) = loaded(schema, entries);
     let bytes_per_entry = resident().saturating_sub(before) as f64 / entries as f64;
-    drop(text);
 
     let start = Instant::now();
     let report = validate::full(&tree, &validate::Options::default());
@@ -244,7 +274,7 @@ fn print_table(rows: &[Row]) {
     );
 }
 
-fn summary(rows: &[Row]) -> serde_json::Value {
+fn summary(rows: &[Row], load: &serde_json::Value) -> serde_json::Value {
     let rows: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -263,6 +293,7 @@ fn summary(rows: &[Row]) -> serde_json::Value {
         .collect();
     json!({
         "rows": rows,
+        "load": load,
         "clixon": { "bytes_per_entry": CLIXON_ENTRY, "start_s": CLIXON_START },
     })
 }

@@ -15,6 +15,31 @@ struct LockedFile(#[expect(dead_code, reason = "the lock lives as long as the op
 
 impl LockGuard for LockedFile {}
 
+/// A file that must be on the disk in the end goes there piece by piece: a sync of another file, as that of a commit,
+/// can have to wait for all that is written and not yet on the disk.
+struct Pieces {
+    file: File,
+    sync: Sync,
+    unsynced: usize,
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        const PIECE: usize = 1 << 20;
+        let written = self.file.write(bytes)?;
+        self.unsynced += written;
+        if self.sync == Sync::Now && self.unsynced >= PIECE {
+            self.unsynced = 0;
+            self.file.sync_data()?;
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 impl Files for DiskFiles {
     fn create_directory(&self, path: &Path) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(path)
@@ -54,13 +79,18 @@ impl Files for DiskFiles {
             .truncate(true)
             .mode(0o600)
             .open(path)?;
-        let mut buffered = BufWriter::with_capacity(64 * 1024, file);
+        let pieces = Pieces {
+            file,
+            sync,
+            unsynced: 0,
+        };
+        let mut buffered = BufWriter::with_capacity(64 * 1024, pieces);
         content(&mut buffered)?;
-        let file = buffered
+        let pieces = buffered
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?;
         match sync {
-            Sync::Now => file.sync_all(),
+            Sync::Now => pieces.file.sync_all(),
             Sync::Later => Ok(()),
         }
     }

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::time::Duration;
 
 use redb::{
     Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition,
@@ -25,8 +26,21 @@ const TRIMMED: &str = "log/trimmed-to";
 /// The commit log in a file.
 pub struct RedbLog {
     path: PathBuf,
+    database: RwLock<Slot>,
+}
+
+#[derive(Default)]
+struct Slot {
     /// `None` after a failure, until it is opened again: redb refuses work after an I/O error.
-    database: RwLock<Option<Arc<Database>>>,
+    open: Option<Arc<Database>>,
+    /// It was open before, so who is still reading may hold the file for a moment.
+    closed: bool,
+}
+
+impl Slot {
+    fn close(&mut self) {
+        self.closed |= self.open.take().is_some();
+    }
 }
 
 impl RedbLog {
@@ -34,7 +48,7 @@ impl RedbLog {
     pub fn open(path: &Path) -> Result<RedbLog, LogError> {
         let log = RedbLog {
             path: path.to_owned(),
-            database: RwLock::new(None),
+            database: RwLock::default(),
         };
         log.reopen()?;
         Ok(log)
@@ -67,39 +81,62 @@ impl RedbLog {
     }
 
     fn reopen(&self) -> Result<Arc<Database>, LogError> {
-        let mut slot = self
-            .database
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.slot();
         // Another thread may have done it.
-        if let Some(database) = &*slot {
+        if let Some(database) = &slot.open {
             return Ok(database.clone());
         }
-        let database = Database::create(&self.path).map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen => LogError::InUse { file: self.file() },
-            DatabaseError::Storage(StorageError::Corrupted(reason)) => self.damaged(reason),
-            DatabaseError::UpgradeRequired(version) => self.damaged(format!(
-                "its format is version {version}, which this program does not read"
-            )),
-            other => self.storage(other),
-        })?;
-        let database = Arc::new(database);
+        let database = Arc::new(self.opened(slot.closed)?);
         restrict(&self.path).map_err(|error| self.storage(error))?;
-        // All tables exist from the first day, so readers need no special case.
-        self.in_write(&database, |transaction| {
-            transaction.open_table(HEADS)?;
-            transaction.open_table(CHANGES)?;
-            transaction.open_table(REVERSES)?;
-            transaction.open_table(FACTS)?;
-            Ok(())
-        })?;
-        *slot = Some(database.clone());
+        // Only once: a full disk must not keep readers out.
+        if !has_tables(&database) {
+            self.in_write(&database, |transaction| {
+                transaction.open_table(HEADS)?;
+                transaction.open_table(CHANGES)?;
+                transaction.open_table(REVERSES)?;
+                transaction.open_table(FACTS)?;
+                Ok(())
+            })?;
+        }
+        slot.open = Some(database.clone());
         Ok(database)
+    }
+
+    fn opened(&self, again: bool) -> Result<Database, LogError> {
+        const ATTEMPTS: u32 = 500;
+        let mut attempts = if again { ATTEMPTS } else { 1 };
+        loop {
+            attempts -= 1;
+            match Database::create(&self.path) {
+                Ok(database) => return Ok(database),
+                Err(DatabaseError::DatabaseAlreadyOpen) if attempts > 0 => {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                Err(DatabaseError::DatabaseAlreadyOpen) => {
+                    return Err(LogError::InUse { file: self.file() });
+                }
+                Err(DatabaseError::Storage(StorageError::Corrupted(reason))) => {
+                    return Err(self.damaged(reason));
+                }
+                Err(DatabaseError::UpgradeRequired(version)) => {
+                    return Err(self.damaged(format!(
+                        "its format is version {version}, which this program does not read"
+                    )));
+                }
+                Err(other) => return Err(self.storage(other)),
+            }
+        }
+    }
+
+    fn slot(&self) -> RwLockWriteGuard<'_, Slot> {
+        self.database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn database(&self) -> Result<Arc<Database>, LogError> {
         let slot = self.database.read().unwrap_or_else(PoisonError::into_inner);
-        match &*slot {
+        match &slot.open {
             Some(database) => Ok(database.clone()),
             None => {
                 drop(slot);
@@ -130,10 +167,7 @@ impl RedbLog {
         let database = self.database()?;
         let result = self.in_write(&database, work);
         if result.is_err() {
-            *self
-                .database
-                .write()
-                .unwrap_or_else(PoisonError::into_inner) = None;
+            self.slot().close();
         }
         result
     }
@@ -149,10 +183,7 @@ impl RedbLog {
         };
         let result = attempt().map_err(|error| self.error(error));
         if matches!(result, Err(LogError::Storage { .. })) {
-            *self
-                .database
-                .write()
-                .unwrap_or_else(PoisonError::into_inner) = None;
+            self.slot().close();
         }
         result
     }
@@ -167,6 +198,16 @@ impl RedbLog {
 fn restrict(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}
+
+/// All tables exist from the first day, so readers need no special case.
+fn has_tables(database: &Database) -> bool {
+    database.begin_read().is_ok_and(|transaction| {
+        [HEADS, CHANGES, REVERSES]
+            .into_iter()
+            .all(|table| transaction.open_table(table).is_ok())
+            && transaction.open_table(FACTS).is_ok()
+    })
 }
 
 fn head_of(
@@ -331,9 +372,25 @@ impl CommitLog for RedbLog {
     }
 
     fn close(&self) {
-        *self
-            .database
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = None;
+        self.slot().close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_opened_again_while_somebody_still_reads() {
+        let scratch = tempfile::tempdir().unwrap();
+        let log = RedbLog::open(&scratch.path().join("commits.redb")).unwrap();
+        let reading = log.database().unwrap();
+        log.close();
+        let reader = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(20));
+            drop(reading);
+        });
+        assert_eq!(log.head().unwrap(), Seq(0));
+        reader.join().unwrap();
     }
 }
