@@ -32,12 +32,13 @@ const MODEL: &str = "module bench {
   }
 }";
 
-/// Entries, and what Clixon 7.9 takes for such a commit, in milliseconds and without any sync.
-const SIZES: [(usize, f64); 4] = [
-    (1_000, 13.0),
-    (10_000, 97.0),
-    (100_000, 1_135.0),
-    (1_000_000, 11_459.0),
+/// Entries, and what Clixon 7.9 takes for such a commit, in milliseconds and without any sync; then netopeer2 with
+/// sysrepo, where that was measured.
+const SIZES: [(usize, f64, Option<f64>); 4] = [
+    (1_000, 13.0, None),
+    (10_000, 97.0, None),
+    (100_000, 1_135.0, Some(1_150.0)),
+    (1_000_000, 11_459.0, Some(9_600.0)),
 ];
 /// Clixon's memory for an entry, in bytes, and its start from a million entries, in seconds.
 const CLIXON_ENTRY: f64 = 2_908.0;
@@ -56,6 +57,7 @@ struct Row {
     sync: Duration,
     written: u64,
     clixon_ms: f64,
+    sysrepo_ms: Option<f64>,
 }
 
 fn main() {
@@ -66,8 +68,12 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let schema = common::schema("bench", MODEL);
     let mut rows = Vec::new();
-    for (entries, clixon_ms) in SIZES.into_iter().filter(|(entries, _)| *entries <= limit) {
-        rows.push(runtime.block_on(measure(&schema, entries, clixon_ms)));
+    for (entries, clixon_ms, sysrepo_ms) in SIZES {
+        if entries <= limit {
+            let mut row = runtime.block_on(measure(&schema, entries, clixon_ms));
+            row.sysrepo_ms = sysrepo_ms;
+            rows.push(row);
+        }
     }
     print_table(&rows);
     let load = under_load(&runtime, &schema, limit);
@@ -152,6 +158,7 @@ async fn measure(schema: &Arc<Schema>, entries: usize, clixon_ms: f64) -> Row {
         sync,
         written,
         clixon_ms,
+        sysrepo_ms: None,
     }
 }
 
@@ -252,12 +259,12 @@ fn written_bytes() -> u64 {
 fn print_table(rows: &[Row]) {
     println!("One changed leaf in a list; medians of {ROUNDS} commits.\n");
     println!(
-        "| entries | commit, no sync | with sync | sync alone | written | full validation | XML load | memory an entry | Clixon commit |"
+        "| entries | commit, no sync | with sync | sync alone | written | full validation | XML load | memory an entry | Clixon commit | sysrepo commit |"
     );
-    println!("|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+    println!("|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
     for row in rows {
         println!(
-            "| {} | {:.3} ms | {:.2} ms | {:.2} ms | {} B | {:.2} ms | {:.1} ms | {:.0} B | {} ms |",
+            "| {} | {:.3} ms | {:.2} ms | {:.2} ms | {} B | {:.2} ms | {:.1} ms | {:.0} B | {} ms | {} |",
             row.entries,
             ms(row.commit),
             ms(row.durable),
@@ -267,6 +274,8 @@ fn print_table(rows: &[Row]) {
             ms(row.load),
             row.bytes_per_entry,
             row.clixon_ms,
+            row.sysrepo_ms
+                .map_or_else(String::new, |time| format!("{time} ms")),
         );
     }
     println!(
@@ -288,6 +297,7 @@ fn summary(rows: &[Row], load: &serde_json::Value) -> serde_json::Value {
                 "xml_load_ms": ms(row.load),
                 "bytes_per_entry": row.bytes_per_entry,
                 "clixon_commit_ms": row.clixon_ms,
+                "sysrepo_commit_ms": row.sysrepo_ms,
             })
         })
         .collect();

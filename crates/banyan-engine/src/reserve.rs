@@ -237,3 +237,31 @@ impl Reservations {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use banyan_data::Value;
+
+    fn touched(steps: &[(u32, Option<u64>)]) -> Touched {
+        let step = |(id, key): &(u32, Option<u64>)| {
+            let instance = match key {
+                Some(key) => Instance::Entry(vec![Value::Uint(*key)]),
+                None => Instance::Whole,
+            };
+            (SchemaId(*id), instance)
+        };
+        Touched(vec![steps.iter().map(step).collect()])
+    }
+
+    #[test]
+    fn who_reserved_an_entry_covers_what_is_in_it_and_not_the_list() {
+        let entry = touched(&[(1, None), (2, Some(7))]);
+        let inside = touched(&[(1, None), (2, Some(7)), (3, None)]);
+        let other = touched(&[(1, None), (2, Some(8))]);
+        let list = touched(&[(1, None), (2, None)]);
+        assert!(entry.covers(&entry) && entry.covers(&inside));
+        assert!(!entry.covers(&other) && !entry.covers(&list) && !inside.covers(&entry));
+        assert!(list.covers(&entry) && list.covers(&inside) && list.covers(&other));
+    }
+}
