@@ -4,6 +4,7 @@
 //! [`crate::backend::Backend`], which the handle implements too.
 
 mod build;
+mod candidate_file;
 mod recover;
 mod start;
 

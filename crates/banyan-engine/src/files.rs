@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 pub use disk::DiskFiles;
-pub use memory::{Fault, MemoryFiles};
+pub use memory::{Fault, FaultPlan, MemoryFiles};
 pub use options::{Format, OptionsError, Policy, StoreOptions};
 
 /// Writes a file's content piece by piece, so that nobody holds it whole.

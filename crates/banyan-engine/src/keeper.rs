@@ -146,7 +146,7 @@ impl Keeper {
     }
 
     /// Whether a datastore has a file: its policy says so, and writing is not suspended.
-    fn has_file(&self, store: &str) -> bool {
+    pub fn has_file(&self, store: &str) -> bool {
         self.form.options().policy(store) != Policy::InMemory
             && !self.state().volatile.contains(store)
     }

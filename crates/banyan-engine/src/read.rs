@@ -26,7 +26,18 @@ const WAITING: usize = 4;
 impl Engine {
     /// Reads; the data are those of one moment.
     pub(crate) async fn read(&self, call: &Call, get: Get, layout: Layout) -> Result<Body> {
-        let mut tree = self.tree_of(get.store);
+        let tree = self.tree_of(get.store);
+        self.read_tree(call, tree, get, layout).await
+    }
+
+    /// Reads a tree, whichever datastore it is of.
+    pub(crate) async fn read_tree(
+        &self,
+        call: &Call,
+        mut tree: Tree,
+        get: Get,
+        layout: Layout,
+    ) -> Result<Body> {
         let subject = self.0.subject(call)?;
         if get.state {
             tree = self.with_state(call, tree, &get).await?;

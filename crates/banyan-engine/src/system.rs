@@ -4,6 +4,7 @@
 
 mod edit;
 mod show;
+mod stores;
 
 pub(crate) use edit::PathEdit;
 
@@ -112,6 +113,22 @@ pub(crate) fn operations() -> Vec<(&'static str, Arc<dyn Operation>)> {
         (
             "/banyan:access-explain",
             ours(|request| Box::pin(show::access_explain(request))),
+        ),
+        (
+            "/banyan:list-stores",
+            ours(|request| Box::pin(stores::list(request))),
+        ),
+        (
+            "/banyan:copy-store",
+            ours(|request| Box::pin(stores::copy(request))),
+        ),
+        (
+            "/banyan:delete-store",
+            ours(|request| Box::pin(stores::delete(request))),
+        ),
+        (
+            "/banyan:load-store",
+            ours(|request| Box::pin(stores::load(request))),
         ),
         (
             "/banyan:edit-json",

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::client::StoreCommand;
 use crate::config::commands::ConfigCommand;
 use crate::data::DataCommand;
 use crate::xpath::XpathCommand;
@@ -53,6 +54,9 @@ pub enum Command {
     /// Check, show, explain and convert configurations of the daemon; needs none.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// List, print, copy, delete, load and save datastores by name.
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Check, print and compare YANG modules; needs no daemon.
     #[command(subcommand)]
     Yang(YangCommand),

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::recover::{self, Recovered};
 use super::start::StartError;
-use super::{Core, Engine, Seams};
+use super::{Core, Engine, Seams, candidate_file};
 use crate::access::{Access, AccessOptions};
 use crate::backend::{Cancel, Candidates};
 use crate::bind::{FileForm, NoMounts, SharedMounts};
@@ -207,6 +207,7 @@ impl EngineBuilder {
             })??;
         let engine = Engine(Arc::new(core));
         keep_files(&engine);
+        candidate_file::keep(&engine);
         engine
             .admit_first_admin()
             .await

@@ -20,20 +20,59 @@ pub enum Fault {
     CrashAfter,
 }
 
+/// What goes wrong, and when: each fault at a step of its own, and how much the disk holds.
+///
+/// ```
+/// # use banyan_engine::files::{Fault, FaultPlan, MemoryFiles};
+/// let files = MemoryFiles::default();
+/// // The second step fails, the machine stops after the fifth, and the disk holds 4 000 bytes.
+/// let plan = FaultPlan::new()
+///     .at(1, Fault::Fail)
+///     .at(4, Fault::CrashAfter)
+///     .full_at(4000);
+/// files.follow(&plan);
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FaultPlan {
+    faults: BTreeMap<usize, Fault>,
+    capacity: Option<usize>,
+}
+
+impl FaultPlan {
+    /// Nothing goes wrong.
+    pub fn new() -> Self {
+        FaultPlan::default()
+    }
+
+    /// The given step, counted from 0 when the plan begins, has this fault.
+    pub fn at(mut self, step: usize, fault: Fault) -> Self {
+        self.faults.insert(step, fault);
+        self
+    }
+
+    /// All files together have at most this many bytes: a write that would pass that puts there what fits, and fails,
+    /// until files are removed or another plan is followed.
+    pub fn full_at(mut self, bytes: usize) -> Self {
+        self.capacity = Some(bytes);
+        self
+    }
+}
+
 #[derive(Default)]
 struct State {
     /// What a reader sees now.
     seen: BTreeMap<PathBuf, Vec<u8>>,
     /// What is there after a crash.
     kept: BTreeMap<PathBuf, Vec<u8>>,
-    /// Renames and removals that wait for the directory's sync.
     steps: usize,
-    fault: Option<(usize, Fault)>,
+    /// By the number of the step.
+    faults: BTreeMap<usize, Fault>,
+    capacity: Option<usize>,
     crashed: bool,
 }
 
-/// A file system in memory. Clones share it. Steps are writes, renames, removals and directory syncs,
-/// counted from 0.
+/// A file system in memory. Clones share it. Steps are writes, syncs of files, renames, removals and syncs of
+/// directories, counted from 0: a file that is written and synced is two steps.
 #[derive(Clone, Default)]
 pub struct MemoryFiles(Arc<Mutex<State>>);
 
@@ -52,8 +91,16 @@ impl MemoryFiles {
 
     /// Lets the given step fail, counted from now.
     pub fn fail_at(&self, step: usize, fault: Fault) {
+        self.follow(&FaultPlan::new().at(step, fault));
+    }
+
+    /// Lets happen what the plan says, counted from now, and nothing of an older plan.
+    pub fn follow(&self, plan: &FaultPlan) {
         let mut state = self.state();
-        state.fault = Some((state.steps + step, fault));
+        let now = state.steps;
+        let faults = plan.faults.iter();
+        state.faults = faults.map(|(step, fault)| (now + step, *fault)).collect();
+        state.capacity = plan.capacity;
     }
 
     /// How many steps there were.
@@ -75,7 +122,8 @@ impl MemoryFiles {
     pub fn restart(&self) {
         let mut state = self.state();
         state.crashed = false;
-        state.fault = None;
+        state.faults.clear();
+        state.capacity = None;
         state.seen = state.kept.clone();
     }
 
@@ -94,10 +142,7 @@ impl MemoryFiles {
         }
         let number = state.steps;
         state.steps += 1;
-        let fault = state
-            .fault
-            .filter(|(step, _)| *step == number)
-            .map(|(_, fault)| fault);
+        let fault = state.faults.remove(&number);
         match fault {
             None => {
                 work(&mut state, false);
@@ -143,20 +188,37 @@ impl Files for MemoryFiles {
     fn write(&self, path: &Path, sync: Sync, content: &mut Writer<'_>) -> io::Result<()> {
         let mut bytes = Vec::new();
         content(&mut bytes as &mut dyn Write)?;
+        let mut fits = true;
         self.step("write", |state, half| {
             if half {
                 bytes.truncate(bytes.len() / 2);
             }
-            // A synced file's name survives as well: the strictest order is not assumed for new files,
-            // because nothing reads a temporary file after a crash.
-            if sync == Sync::Now && !half {
-                state.kept.insert(path.to_owned(), bytes.clone());
-            } else if let Some(kept) = state.kept.get_mut(path) {
+            if let Some(capacity) = state.capacity {
+                let others = state.seen.iter().filter(|(file, _)| *file != path);
+                let used: usize = others.map(|(_, content)| content.len()).sum();
+                let free = capacity.saturating_sub(used);
+                fits = bytes.len() <= free;
+                bytes.truncate(free);
+            }
+            if let Some(kept) = state.kept.get_mut(path) {
                 // Overwritten and not synced: the worst that the disk can hold is a torn file.
                 *kept = bytes[..bytes.len() / 2].to_vec();
             }
             state.seen.insert(path.to_owned(), bytes);
-        })
+        })?;
+        if !fits {
+            return Err(failure("no space left on device"));
+        }
+        match sync {
+            Sync::Later => Ok(()),
+            // A synced file's name survives as well: the strictest order is not assumed for new files,
+            // because nothing reads a temporary file after a crash that was not announced in the log before.
+            Sync::Now => self.step("sync of the file", |state, _| {
+                if let Some(content) = state.seen.get(path) {
+                    state.kept.insert(path.to_owned(), content.clone());
+                }
+            }),
+        }
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -189,5 +251,48 @@ impl Files for MemoryFiles {
 
     fn lock(&self, _path: &Path, _owner: &str) -> Result<Box<dyn LockGuard>, LockError> {
         Ok(Box::new(NoLock))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(files: &MemoryFiles, name: &str, content: &[u8]) -> io::Result<()> {
+        files.write(Path::new(name), Sync::Now, &mut |out| {
+            out.write_all(content)
+        })
+    }
+
+    #[test]
+    fn a_full_disk_takes_what_fits_and_works_again_when_there_is_space() {
+        let files = MemoryFiles::default();
+        files.follow(&FaultPlan::new().full_at(10));
+        write(&files, "/a", b"12345678").unwrap();
+        let error = write(&files, "/b", b"12345").unwrap_err().to_string();
+        assert!(error.contains("no space left"), "{error}");
+        assert_eq!(files.read(Path::new("/b")).unwrap().unwrap(), b"12");
+        files.remove(Path::new("/a")).unwrap();
+        write(&files, "/b", b"12345").unwrap();
+    }
+
+    #[test]
+    fn a_crash_between_a_write_and_its_sync_tears_what_was_there() {
+        let files = MemoryFiles::default();
+        write(&files, "/a", b"old!").unwrap();
+        let plan = FaultPlan::new()
+            .at(0, Fault::Fail)
+            .at(3, Fault::CrashBefore);
+        files.follow(&plan);
+        write(&files, "/a", b"none").unwrap_err();
+        write(&files, "/a", b"new!").unwrap();
+        // Two steps a write: the fourth is that of the last one.
+        write(&files, "/a", b"last").unwrap_err();
+        files.restart();
+        assert_eq!(files.read(Path::new("/a")).unwrap().unwrap(), b"new!");
+        files.follow(&FaultPlan::new().at(1, Fault::CrashBefore));
+        write(&files, "/a", b"last").unwrap_err();
+        files.restart();
+        assert_eq!(files.read(Path::new("/a")).unwrap().unwrap(), b"la");
     }
 }

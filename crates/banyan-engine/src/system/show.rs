@@ -54,22 +54,19 @@ pub(super) async fn compare(request: Request) -> Result<Value> {
 /// `show`
 pub(super) async fn show(request: Request) -> Result<Value> {
     let engine = request.engine();
-    let store = match request.text("store") {
-        Some("candidate") => Datastore::Candidate,
-        Some("startup") => Datastore::Startup,
-        _ => Datastore::Running,
-    };
+    let store = request.text("store").unwrap_or("running");
     let state = request.flag("state");
-    if state && store != Datastore::Running {
+    if state && store != "running" {
         return Err(BackendError::new(
             ErrorTag::InvalidValue,
-            format!("{} has no state; ask for state of running", store.name()),
+            format!("{store} has no state; ask for state of running"),
         ));
     }
+    let shown = engine.stores().get(store).await?;
     let filter = match request.text("path") {
         None => None,
         Some(path) => {
-            let tree = engine.tree_of(store);
+            let tree = shown.clone();
             let mounts = engine.mounts().clone();
             let path = path.to_owned();
             let select = on_pool(move || {
@@ -84,7 +81,8 @@ pub(super) async fn show(request: Request) -> Result<Value> {
         }
     };
     let get = Get {
-        store,
+        // The tree is at hand, whatever it is called.
+        store: Datastore::Running,
         state,
         filter,
         with_defaults: if request.flag("defaults") {
@@ -95,7 +93,7 @@ pub(super) async fn show(request: Request) -> Result<Value> {
         encoding: format(&request),
     };
     let body = engine
-        .read(&request.call.call, get, FOR_PEOPLE)
+        .read_tree(&request.call.call, shown, get, FOR_PEOPLE)
         .await?
         .collect()
         .await?;

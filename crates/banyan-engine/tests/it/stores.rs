@@ -7,7 +7,7 @@ use banyan_data::xml::parse_edit;
 use banyan_engine::Engine;
 use banyan_engine::backend::{CommitParameters, Confirmed, Datastore, Document};
 use banyan_engine::engine::StartError;
-use banyan_engine::files::{Files, Format, Policy, StoreOptions};
+use banyan_engine::files::{FaultPlan, Files, Format, Policy, StoreOptions};
 
 use crate::fixture::{Client, Machine, in_memory, item, name, schema};
 
@@ -318,4 +318,59 @@ async fn a_pending_confirmed_commit_shows_what_it_goes_back_to() {
     alice.commit().await.unwrap();
     assert!(there(false).await);
     assert!(!names(&engine).await.contains(&"rollback".to_owned()));
+}
+
+#[tokio::test]
+async fn the_candidate_has_a_file_only_when_its_policy_asks_for_one_and_is_lost_at_a_restart() {
+    let machine = Machine::new();
+    let asked = StoreOptions {
+        policies: [("candidate".to_owned(), Policy::FileInMemory)].into(),
+        ..StoreOptions::default()
+    };
+    for (options, wanted) in [(StoreOptions::default(), false), (asked, true)] {
+        let engine = start(&machine, options).await;
+        let alice = Client::open(&engine, "alice").await;
+        alice.edit(&name("not yet")).await.unwrap();
+        let written = || file(&machine, "candidate_db").is_some_and(|it| it.contains("not yet"));
+        for _ in 0..200 {
+            machine.clock.advance(std::time::Duration::from_secs(1));
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            if written() {
+                break;
+            }
+        }
+        assert_eq!(written(), wanted);
+        engine.stop().await.unwrap();
+    }
+    let engine = machine.start().await.unwrap();
+    let reader = Client::open(&engine, "reader").await;
+    assert_eq!(reader.show(Datastore::Candidate).await, "");
+}
+
+#[tokio::test]
+async fn a_full_disk_keeps_the_file_whole_and_the_commit_safe() {
+    let machine = Machine::new();
+    let engine = machine.start().await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    alice.set(&name("a")).await.unwrap();
+    let before = machine.running_file();
+    machine
+        .files
+        .follow(&FaultPlan::new().full_at(before.len() + 10));
+    let stores = engine.stores();
+    let refused = stores
+        .copy(&alice.call, "running", "lab")
+        .await
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("lab is unchanged"),
+        "{refused}"
+    );
+    assert_eq!(names(&engine).await, ["candidate", "running"]);
+    alice.set(&name("b")).await.unwrap();
+    assert_eq!(machine.running_file(), before);
+    machine.files.follow(&FaultPlan::new());
+    stores.copy(&alice.call, "running", "lab").await.unwrap();
+    engine.stop().await.unwrap();
+    assert!(machine.running_file().contains(">b<"));
 }

@@ -4,6 +4,7 @@
 
 mod change;
 mod read;
+mod store;
 mod table;
 
 use std::io::{IsTerminal, Write};
@@ -20,6 +21,7 @@ use banyan_netconf::xml::{Fragment, escape_text};
 
 use crate::args::{Command, Connect};
 use crate::config::Config;
+pub use store::StoreCommand;
 
 /// The namespace of the daemon's own RPCs.
 const SYSTEM: &str = "urn:banyan:system";
@@ -95,6 +97,7 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
         Command::Diff(diff) => read::diff(diff).await,
         Command::History(history) => read::history(history).await,
         Command::Show(show) => table::show(show).await,
+        Command::Store(command) => store::store(command).await,
         Command::Set(set) => change::set(set).await,
         Command::Delete(delete) => change::delete(delete).await,
         Command::Edit(edit) => change::edit(edit).await,

@@ -169,3 +169,34 @@ fn configuration_survives_a_clean_restart() {
         "{file}"
     );
 }
+
+#[test]
+fn datastores_have_names_and_files() {
+    let daemon = shop();
+    daemon.ok(&["set", "/shop:shop/item[name='tea']/price", "7"]);
+    daemon.ok(&["commit"]);
+    daemon.ok(&["store", "copy", "running", "before"]);
+    daemon.ok(&["set", "/shop:shop/item[name='tea']/price", "9"]);
+    daemon.ok(&["commit"]);
+    let list = daemon.ok(&["store", "list"]);
+    assert!(
+        list.contains("before") && list.contains("file-inmem"),
+        "{list}"
+    );
+    let shown = daemon.ok(&["store", "show", "before", "--format", "json"]);
+    assert!(shown.contains('7') && !shown.contains('9'), "{shown}");
+    for format in ["xml", "json"] {
+        let file = daemon.path().join(format!("saved.{format}"));
+        let file = file.to_str().unwrap();
+        daemon.ok(&["store", "save", "before", file, "--format", format]);
+        daemon.ok(&["store", "load", "copy", file]);
+        let copy = daemon.ok(&["store", "show", "copy", "--format", "json"]);
+        assert_eq!(copy, shown);
+    }
+    daemon.ok(&["store", "copy", "copy", "running"]);
+    assert!(daemon.ok(&["get", "/shop:shop"]).contains('7'));
+    daemon.ok(&["store", "delete", "copy"]);
+    let refused = daemon.refused(&["store", "show", "copy"]);
+    assert!(refused.contains("there is no datastore copy"), "{refused}");
+    daemon.refused(&["store", "delete", "running"]);
+}

@@ -1,0 +1,169 @@
+//! Datastores by name: `banyan store list|show|copy|delete|load|save`.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::read::name_of;
+use super::{CommandError, call, open, output_leaf, print, remark};
+use crate::args::{Connect, Format};
+
+/// `banyan store`
+#[derive(Debug, Subcommand)]
+pub enum StoreCommand {
+    /// List the datastores and where each lives.
+    List(Connect),
+    /// Print what a datastore holds.
+    Show(Show),
+    /// Make a datastore equal to another; to running this is a commit.
+    Copy(Copy),
+    /// Remove a datastore and its file.
+    Delete(Named),
+    /// Make a datastore what a file says (XML or JSON).
+    Load(OfFile),
+    /// Write what a datastore holds to a file, as `load` reads it.
+    Save(Save),
+}
+
+/// `banyan store show`
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The datastore.
+    pub name: String,
+    /// How to print.
+    #[arg(long, default_value = "text")]
+    pub format: Format,
+    #[command(flatten)]
+    pub connect: Connect,
+}
+
+/// `banyan store copy`
+#[derive(Debug, Args)]
+pub struct Copy {
+    /// The datastore that is copied.
+    pub from: String,
+    /// The datastore that becomes equal to it; made if it does not exist.
+    pub to: String,
+    #[command(flatten)]
+    pub connect: Connect,
+}
+
+/// `banyan store delete`
+#[derive(Debug, Args)]
+pub struct Named {
+    /// The datastore.
+    pub name: String,
+    #[command(flatten)]
+    pub connect: Connect,
+}
+
+/// `banyan store load`
+#[derive(Debug, Args)]
+pub struct OfFile {
+    /// The datastore; made if it does not exist.
+    pub name: String,
+    /// The file; `-` is standard input or output.
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub connect: Connect,
+}
+
+/// `banyan store save`
+#[derive(Debug, Args)]
+pub struct Save {
+    /// How the file is written.
+    #[arg(long, default_value = "xml", value_parser = ["xml", "json"])]
+    pub format: String,
+    #[command(flatten)]
+    pub what: OfFile,
+}
+
+/// Runs a command about datastores.
+pub async fn store(command: StoreCommand) -> Result<(), CommandError> {
+    match command {
+        StoreCommand::List(connect) => list(&connect).await,
+        StoreCommand::Show(show) => {
+            print(&text_of(&show.connect, &show.name, name_of(show.format)).await?);
+            Ok(())
+        }
+        StoreCommand::Copy(copy) => {
+            let leaves = [("from", Some(copy.from)), ("to", Some(copy.to))];
+            call(&open(&copy.connect).await?, "copy-store", &leaves).await?;
+            Ok(())
+        }
+        StoreCommand::Delete(named) => {
+            let leaves = [("name", Some(named.name))];
+            call(&open(&named.connect).await?, "delete-store", &leaves).await?;
+            Ok(())
+        }
+        StoreCommand::Load(load) => {
+            let document = read(&load.file)?;
+            let leaves = [("name", Some(load.name)), ("document", Some(document))];
+            call(&open(&load.connect).await?, "load-store", &leaves).await?;
+            Ok(())
+        }
+        StoreCommand::Save(save) => {
+            let what = save.what;
+            let text = text_of(&what.connect, &what.name, &save.format).await?;
+            // The wrapper makes one document of several top-level nodes.
+            let text = match save.format.as_str() {
+                "xml" => format!("<config>\n{text}</config>\n"),
+                _ => text,
+            };
+            if what.file == Path::new("-") {
+                print(&text);
+                return Ok(());
+            }
+            std::fs::write(&what.file, text).map_err(|error| {
+                CommandError::Usage(format!("cannot write {}: {error}", what.file.display()))
+            })
+        }
+    }
+}
+
+async fn list(connect: &Connect) -> Result<(), CommandError> {
+    let reply = call(&open(connect).await?, "list-stores", &[]).await?;
+    let mut out = String::new();
+    let stores = reply
+        .elements()
+        .filter(|element| element.local() == "store");
+    for store in stores {
+        let leaf = |name: &str| {
+            let mut leaves = store.children().filter(|leaf| leaf.local() == name);
+            leaves.next().map(|leaf| leaf.text()).unwrap_or_default()
+        };
+        let volatile = match leaf("volatile").as_str() {
+            "true" => "  (its file is not written)",
+            _ => "",
+        };
+        out.push_str(&format!(
+            "{:<20} {:<10}{volatile}",
+            leaf("name"),
+            leaf("policy")
+        ));
+        out.push('\n');
+    }
+    print(&out);
+    Ok(())
+}
+
+async fn text_of(connect: &Connect, name: &str, format: &str) -> Result<String, CommandError> {
+    let leaves = [
+        ("store", Some(name.to_owned())),
+        ("format", Some(format.to_owned())),
+    ];
+    let reply = call(&open(connect).await?, "show", &leaves).await?;
+    let text = output_leaf(&reply, "text");
+    if text.is_empty() {
+        remark("the datastore is empty");
+    }
+    Ok(text)
+}
+
+fn read(file: &Path) -> Result<String, CommandError> {
+    let read = match file == Path::new("-") {
+        true => std::io::read_to_string(std::io::stdin()),
+        false => std::fs::read_to_string(file),
+    };
+    read.map_err(|error| CommandError::Usage(format!("cannot read {}: {error}", file.display())))
+}
