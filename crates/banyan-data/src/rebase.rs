@@ -24,6 +24,17 @@ pub struct Conflict {
     pub mine: String,
     /// What the other side did to it.
     pub theirs: String,
+    /// The instance that the other side changed: the same one, unless it is a case or a place that only one can have.
+    pub their_path: ErrorPath,
+}
+
+/// Whose side is kept where both changed the same thing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Prefer {
+    /// My change; theirs is left out.
+    Mine,
+    /// Their change; mine is left out.
+    Theirs,
 }
 
 impl fmt::Display for Conflict {
@@ -49,18 +60,52 @@ pub fn rebase(base: &Tree, mine: &Tree, theirs: &Tree) -> Result<Tree, Vec<Confl
     if theirs.ptr_eq(base) {
         return Ok(mine.clone());
     }
+    let (rest, conflicts) = rest_of(base, mine, theirs);
+    if !conflicts.is_empty() {
+        return Err(conflicts);
+    }
+    carried_out(&rest, theirs)
+}
+
+/// As [`rebase`], but where both sides changed the same thing, one of them is kept and the other is left out.
+///
+/// # Errors
+/// What is left of a side does not make sense without what was left out, as an entry that was put after one that is
+/// left out.
+pub fn rebase_preferring(
+    base: &Tree,
+    mine: &Tree,
+    theirs: &Tree,
+    prefer: Prefer,
+) -> Result<Tree, Vec<Conflict>> {
+    if theirs.ptr_eq(base) {
+        return Ok(mine.clone());
+    }
+    // What loses is brought onto what is kept.
+    let (loses, kept) = match prefer {
+        Prefer::Mine => (theirs, mine),
+        Prefer::Theirs => (mine, theirs),
+    };
+    let (rest, _) = rest_of(base, loses, kept);
+    carried_out(&rest, kept)
+}
+
+/// What is left of `mine` to be done once `theirs` is done, without what is in conflict, which is listed.
+fn rest_of(base: &Tree, mine: &Tree, theirs: &Tree) -> (ChangeSet, Vec<Conflict>) {
     let (my_changes, their_changes) = (diff(base, mine), diff(base, theirs));
     let trail = Trail::root(base.schema(), base.root().id());
     let mut conflicts = Vec::new();
     let rest = joined(&my_changes, &their_changes, &trail, &mut conflicts);
-    if !conflicts.is_empty() {
-        return Err(conflicts);
-    }
-    rest.apply(theirs).map_err(|error| {
+    (rest, conflicts)
+}
+
+fn carried_out(rest: &ChangeSet, onto: &Tree) -> Result<Tree, Vec<Conflict>> {
+    rest.apply(onto).map_err(|error| {
         vec![Conflict {
-            path: error.path,
+            path: error.path.clone(),
             mine: "changed".to_owned(),
             theirs: error.message,
+            their_path: error.path,
         }]
     })
 }
@@ -79,6 +124,7 @@ fn joined(
                 path: trail.error_path(),
                 mine: "metadata changed".to_owned(),
                 theirs: "metadata changed".to_owned(),
+                their_path: trail.error_path(),
             });
             None
         }
@@ -101,10 +147,13 @@ fn reconcile(
         .iter()
         .map(|change| ((change.id, &change.instance), change))
         .collect();
-    check_cases(mine, theirs, trail, conflicts);
-    check_places(mine, theirs, trail, conflicts);
+    let mut out = check_cases(mine, theirs, trail, conflicts);
+    out.extend(check_places(mine, theirs, trail, conflicts));
     let mut rest = Vec::new();
-    for change in mine {
+    for (index, change) in mine.iter().enumerate() {
+        if out.contains(&index) {
+            continue;
+        }
         match others.get(&(change.id, &change.instance)) {
             None => rest.push(change.clone()),
             Some(other) => {
@@ -148,7 +197,7 @@ fn combined(
                 conflicts.push(conflict(mine, theirs, trail));
                 return None;
             };
-            let (old, new, my_changes) = my_split;
+            let (old, mut new, my_changes) = my_split;
             let (their_old, their_new, their_changes) = their_split;
             let rest = reconcile(&my_changes, &their_changes, &place, conflicts);
             let meta_differs = |a: &Node, b: &Node| a.meta() != b.meta();
@@ -157,6 +206,7 @@ fn combined(
                 && meta_differs(&new, &their_new)
             {
                 conflicts.push(conflict(mine, theirs, trail));
+                new = with_meta_of(&new, &old);
             }
             if rest.is_empty() && !meta_differs(&old, &new) {
                 return None;
@@ -203,8 +253,10 @@ fn combined(
                 old.meta() != new.meta(),
                 their_old.meta() != their_new.meta(),
             );
+            let mut new = new.clone();
             if mine_meta && their_meta && new.meta() != their_new.meta() {
                 conflicts.push(conflict(mine, theirs, trail));
+                new = with_meta_of(&new, old);
             }
             let moved = match (moved, their_move) {
                 (Some(a), Some(b)) if a.new_after == b.new_after => None,
@@ -216,7 +268,7 @@ fn combined(
             };
             Some(Inside {
                 old: old.clone(),
-                new: new.clone(),
+                new,
                 changes: rest,
                 moved,
             })
@@ -253,10 +305,32 @@ fn combined(
             })
         }
         _ => {
-            conflicts.push(conflict(mine, theirs, trail));
+            let known = conflicts.len();
+            if let (Some(my_part), Some(their_part)) = (made(mine), made(theirs)) {
+                // Both made the entry: values that differ say more than that.
+                reconcile(&my_part, &their_part, &place, conflicts);
+            }
+            if conflicts.len() == known {
+                conflicts.push(conflict(mine, theirs, trail));
+            }
             None
         }
     }
+}
+
+/// What was made with an instance, as changes of its children.
+fn made(change: &Change) -> Option<Vec<Change>> {
+    match &change.kind {
+        ChangeKind::Created {
+            new: ChangedContent::Node(new),
+            ..
+        } => Some(changes_between(&Node::empty(change.id), new)),
+        _ => None,
+    }
+}
+
+fn with_meta_of(node: &Node, other: &Node) -> Node {
+    node.with_meta(other.meta().cloned().unwrap_or_default())
 }
 
 /// A container before and after, with the changes of its children, however it was changed.
@@ -280,13 +354,13 @@ fn split(change: &Change) -> Option<(Node, Node, Vec<Change>)> {
     Some((old, new, changes))
 }
 
-/// RFC 7950 7.9: each side may have chosen another case.
+/// RFC 7950 7.9: each side may have chosen another case. Returns which of mine are in conflict.
 fn check_cases(
     mine: &[Change],
     theirs: &[Change],
     trail: &Trail<'_>,
     conflicts: &mut Vec<Conflict>,
-) {
+) -> Vec<usize> {
     let staying = |changes: &[Change]| {
         let mut seen = HashSet::new();
         let mut all = Vec::new();
@@ -301,6 +375,7 @@ fn check_cases(
         }
         all
     };
+    let mut out = Vec::new();
     let others = staying(theirs);
     for (index, around) in staying(mine) {
         let other = others
@@ -308,28 +383,34 @@ fn check_cases(
             .find(|(_, other)| exclude_each_other(&around, other));
         if let Some((other, _)) = other {
             conflicts.push(conflict(&mine[index], &theirs[*other], trail));
+            // All instances of the node belong to the same case.
+            let id = mine[index].id;
+            out.extend((0..mine.len()).filter(|at| mine[*at].id == id));
         }
     }
+    out
 }
 
 /// Entries of user-ordered lists that one side puts beside an entry that the other side takes away, or that both
-/// sides put beside the same entry: their order would depend on who comes first.
+/// sides put beside the same entry: their order would depend on who comes first. Returns which of mine are in conflict.
 fn check_places(
     mine: &[Change],
     theirs: &[Change],
     trail: &Trail<'_>,
     conflicts: &mut Vec<Conflict>,
-) {
+) -> HashSet<usize> {
+    let mut out = HashSet::new();
     let my_places = Places::of(mine);
     let their_places = Places::of(theirs);
     if my_places.after.is_empty() && their_places.after.is_empty() {
-        return;
+        return out;
     }
     let mut report = |my: usize, their: usize| {
         let same = mine[my].id == theirs[their].id && mine[my].instance == theirs[their].instance;
         // What both did to one instance is compared on its own.
         if !same {
             conflicts.push(conflict(&mine[my], &theirs[their], trail));
+            out.insert(my);
         }
     };
     for (place, my) in &my_places.after {
@@ -344,6 +425,7 @@ fn check_places(
             report(*my, *their);
         }
     }
+    out
 }
 
 /// Where one side has put and taken entries of user-ordered lists: list and key of the entry at the place (`None`:
@@ -381,15 +463,16 @@ impl Places {
 
 fn conflict(mine: &Change, theirs: &Change, trail: &Trail<'_>) -> Conflict {
     let place = trail.below(mine.id, which(&mine.instance));
+    let their_path = trail.below(theirs.id, which(&theirs.instance)).error_path();
     Conflict {
         path: place.error_path(),
         mine: described(mine, trail),
         theirs: if mine.id == theirs.id && mine.instance == theirs.instance {
             described(theirs, trail)
         } else {
-            let other = trail.below(theirs.id, which(&theirs.instance));
-            format!("{} {}", other.error_path(), described(theirs, trail))
+            format!("{their_path} {}", described(theirs, trail))
         },
+        their_path,
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
-use crate::error::BackendError;
+use crate::error::{BackendError, ErrorTag};
 use crate::number::{Seq, SessionId, Tid};
 
 /// A future that a trait object can return.
@@ -261,6 +261,48 @@ pub enum Filter {
     },
 }
 
+/// An XPath expression of a request, with what its prefixes stand for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Expression {
+    /// The expression.
+    pub select: String,
+    /// Prefix and namespace URI. Module names do as prefixes too.
+    pub namespaces: Vec<(String, String)>,
+}
+
+/// A node that a partial lock names; what is beneath it is locked too.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LockedNode {
+    /// Its path, as RFC 7951 writes it.
+    pub path: Arc<str>,
+    /// Its path, as XML writes it.
+    pub xml: String,
+    /// Prefix and namespace URI of all prefixes of `xml`.
+    pub namespaces: Vec<(String, Arc<str>)>,
+    pub(crate) prefix: crate::reserve::Prefix,
+}
+
+impl LockedNode {
+    /// A node as a backend without schema knows it.
+    pub fn named(path: Arc<str>, xml: String, namespaces: Vec<(String, Arc<str>)>) -> Self {
+        LockedNode {
+            path,
+            xml,
+            namespaces,
+            prefix: Vec::new(),
+        }
+    }
+}
+
+/// A partial lock that was granted (RFC 5717 2.4.1).
+#[derive(Clone, PartialEq, Debug)]
+pub struct PartiallyLocked {
+    /// Its number.
+    pub id: u32,
+    /// The nodes that it names.
+    pub nodes: Vec<LockedNode>,
+}
+
 /// RFC 6243.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum WithDefaults {
@@ -390,6 +432,15 @@ pub struct ModuleInfo {
     pub implemented: bool,
 }
 
+/// The answer of a backend that does not do something.
+fn unsupported<T: Send + 'static>(what: &str) -> BoxFuture<'static, Result<T>> {
+    let error = BackendError::new(
+        ErrorTag::OperationNotSupported,
+        format!("{what} is not supported here"),
+    );
+    Box::pin(std::future::ready(Err(error)))
+}
+
 /// The engine, as front ends see it.
 pub trait Backend: Send + Sync {
     /// The module set, for `hello` and for translation tables.
@@ -432,6 +483,32 @@ pub trait Backend: Send + Sync {
 
     /// Releases the session's lock.
     fn unlock<'a>(&'a self, call: &'a Call, store: Datastore) -> BoxFuture<'a, Result<()>>;
+
+    /// Says which candidate the session works on, before its first use.
+    fn choose_candidate<'a>(
+        &'a self,
+        call: &'a Call,
+        candidates: Candidates,
+    ) -> BoxFuture<'a, Result<()>> {
+        let _ = (call, candidates);
+        unsupported("the choice of a candidate")
+    }
+
+    /// Locks parts of running for the session (RFC 5717 2.4.1).
+    fn partial_lock<'a>(
+        &'a self,
+        call: &'a Call,
+        select: Vec<Expression>,
+    ) -> BoxFuture<'a, Result<PartiallyLocked>> {
+        let _ = (call, select);
+        unsupported("partial-lock")
+    }
+
+    /// Releases a partial lock of the session.
+    fn partial_unlock<'a>(&'a self, call: &'a Call, id: u32) -> BoxFuture<'a, Result<()>> {
+        let _ = (call, id);
+        unsupported("partial-unlock")
+    }
 
     /// Validates (RFC 6241 8.6).
     fn validate<'a>(&'a self, call: &'a Call, what: Origin) -> BoxFuture<'a, Result<()>>;

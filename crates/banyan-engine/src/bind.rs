@@ -19,8 +19,8 @@ use banyan_data::path::InstancePath;
 use banyan_yang::schema::Schema;
 
 pub(crate) use change::{
-    apply_patch, count, diff, diff_patch, diff_text, diff_xml, indexes, patch_text, rebase,
-    resolved, reverse, settled, shared_with, validate, validate_full,
+    CONFLICT, apply_patch, conflicts, count, diff, diff_patch, diff_text, diff_xml, indexes,
+    patch_text, rebase, resolved, reverse, settled, shared_with, validate, validate_full,
 };
 pub(crate) use document::{apply, parse_config, parse_edit, print};
 pub(crate) use file::{FileForm, parse_file, part_links, part_name};
@@ -28,9 +28,9 @@ pub(crate) use operation::{
     check_input, check_output, operation_by_name, operation_schema, output_from_json,
     parse_operation, print_output, state_from_json, to_json,
 };
-pub(crate) use path::{apply_path_edit, parse_path, path_text, path_xpath};
+pub(crate) use path::{apply_path_edit, parse_path, path_names, path_text, path_xpath};
 pub(crate) use schema::{has_top_level, modules, schema_text};
-pub(crate) use select::{may_select, select};
+pub(crate) use select::{lockable, may_select, select};
 
 /// Who knows the schemas of mounted data; shared by all that parses.
 pub type SharedMounts = Arc<dyn Mounts + Send + Sync>;

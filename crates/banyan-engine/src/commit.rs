@@ -1,20 +1,20 @@
-//! Commits of the shared candidate, and the confirmed commits that take themselves back.
+//! Commits of candidates, and the confirmed commits that take themselves back.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+use tokio::sync::MutexGuard;
 
 use crate::backend::{Call, CommitParameters, Committed, Datastore, Result, Source};
 use crate::bind;
 use crate::blocking::{on_pool, to_its_end};
+use crate::candidate::Candidate;
 use crate::confirm::{self, Pending, Step};
-use crate::engine::{Core, Engine, WorkTree, log_failed};
+use crate::engine::{Engine, log_failed};
 use crate::error::{BackendError, ErrorTag};
 use crate::number::{SessionId, Tid};
 use crate::participant::Options;
 use crate::pipeline::{self, Attempt, Outcome, Until};
 use crate::session::{INTERNAL, internal_source};
-use crate::snapshot::Snapshot;
 
 /// How long to wait before a take-back that was refused is tried again.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -49,7 +49,8 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn commit_shared(
+    /// Commits what the session's candidate holds. Runs to its end.
+    pub(crate) async fn commit_work(
         &self,
         call: &Call,
         parameters: CommitParameters,
@@ -57,35 +58,22 @@ impl Engine {
         until: Until,
     ) -> Result<Committed> {
         let core = &self.0;
-        // There is one candidate, so its commits follow each other; those of other trees do not wait here.
-        let _turn = self.turn_of(call).await?;
+        let candidate = core.candidate_of(call.session);
+        // Commits of one candidate follow each other; those of others do not wait here.
+        let _turn = self.turn_of(call, &candidate).await?;
         let now = core.seams.clock.now();
         for store in [Datastore::Running, Datastore::Candidate] {
             core.sessions.require_free(call.session, store, now)?;
         }
-        let step = Step::of(
-            &parameters,
-            call.session,
-            core.pending().as_ref(),
-            |id| core.sessions.describe(id),
-            now,
-        )?;
-        let work = core.candidate.load_full();
-        let (base, mine) = match &work {
-            Some(work) => (work.base.clone(), work.tree.clone()),
-            None => {
-                let running = self.running();
-                let tree = running.tree.clone();
-                (running, tree)
-            }
-        };
+        let (step, _settling) = self.step_of(call, &parameters).await?;
+        let work = core.work_on(&candidate);
         let attempt = Attempt {
             call: call.clone(),
             source: self.source_of(call.session),
             parameters,
             options,
-            base,
-            mine: mine.clone(),
+            base: work.base.clone(),
+            mine: work.tree.clone(),
             until,
             step: step.clone(),
         };
@@ -93,31 +81,65 @@ impl Engine {
         if until == Until::Complete {
             return Ok(outcome.committed);
         }
-        if let Some(work) = &work {
-            core.settle_candidate(work, outcome.snapshots.as_ref().map(|(_, after)| after))
-                .await;
+        let after = outcome.snapshots.as_ref().map(|(_, after)| after);
+        core.settle_candidate(&candidate, &work, after).await;
+        if candidate.modified().is_none() {
+            core.sessions.unlock_after_edit(call.session);
         }
         self.confirm(call, &step, &outcome).await?;
         Ok(outcome.committed)
     }
 
+    /// What a commit means for a confirmed one. Those that begin, extend, confirm or take one back follow each other; all
+    /// others pass beside them.
+    async fn step_of(
+        &self,
+        call: &Call,
+        parameters: &CommitParameters,
+    ) -> Result<(Step, Option<MutexGuard<'_, ()>>)> {
+        let core = &self.0;
+        let step = || {
+            Step::of(
+                parameters,
+                call.session,
+                core.pending().as_ref(),
+                |id| core.sessions.describe(id),
+                core.seams.clock.now(),
+            )
+        };
+        if step()? == Step::Plain {
+            return Ok((Step::Plain, None));
+        }
+        let patience = pipeline::patience(call);
+        let settling = tokio::select! {
+            biased;
+            settling = core.confirming.lock() => settling,
+            () = core.seams.clock.sleep(patience) => {
+                return Err(pipeline::busy("a confirmed commit that begins or ends"));
+            }
+        };
+        // What was pending may be over by now.
+        match step()? {
+            Step::Plain => Ok((Step::Plain, None)),
+            step => Ok((step, Some(settling))),
+        }
+    }
+
     /// Waits until no other commit of the candidate is in progress.
-    async fn turn_of(&self, call: &Call) -> Result<tokio::sync::MutexGuard<'_, ()>> {
+    async fn turn_of<'a>(
+        &self,
+        call: &Call,
+        candidate: &'a Candidate,
+    ) -> Result<MutexGuard<'a, ()>> {
         let core = &self.0;
         let patience = pipeline::patience(call);
         tokio::select! {
             biased;
-            turn = core.committing.lock() => {
-                core.committer.store(call.session.0, Ordering::Relaxed);
-                Ok(turn)
-            }
-            () = core.seams.clock.sleep(patience) => {
-                let holder = SessionId(core.committer.load(Ordering::Relaxed));
-                Err(pipeline::busy(&format!(
-                    "the commit of the candidate by {}",
-                    core.sessions.describe(holder)
-                )))
-            }
+            turn = candidate.commit_turn(call.session) => Ok(turn),
+            () = core.seams.clock.sleep(patience) => Err(pipeline::busy(&format!(
+                "the commit of the candidate by {}",
+                core.sessions.describe(candidate.committer())
+            ))),
         }
     }
 
@@ -221,7 +243,7 @@ impl Engine {
     pub(crate) async fn take_back(&self, why: TakenBack, attempt: Tid) -> Result<()> {
         let core = self.0.clone();
         // A commit in progress may be the one that confirms: look again when it is over.
-        let _turn = self.0.committing.lock().await;
+        let _turn = self.0.confirming.lock().await;
         let pending = core.pending().clone();
         let Some(pending) = pending.filter(|pending| pending.tid == attempt) else {
             return Ok(());
@@ -231,9 +253,9 @@ impl Engine {
             let (pending, running) = (pending.clone(), base.tree.clone());
             on_pool(move || {
                 bind::rebase(&pending.made.tree, &pending.revert.tree, &running).unwrap_or_else(
-                    |conflict| {
+                    || {
                         // RFC 6241 8.4.1 wants the state before, whatever was committed since.
-                        tracing::warn!("later commits are taken back as well: {conflict}");
+                        tracing::warn!("commits after transaction {} are taken back with it: they changed the same", pending.tid);
                         pending.revert.tree.clone()
                     },
                 )
@@ -304,41 +326,5 @@ impl Engine {
             );
             self.watch(attempt, AGAIN);
         }
-    }
-}
-
-impl Core {
-    /// After a commit of `work`: the candidate is running again, or, if it was edited meanwhile, what was
-    /// added since.
-    async fn settle_candidate(&self, work: &Arc<WorkTree>, after: Option<&Snapshot>) {
-        let _turn = self.candidate_turn.lock().await;
-        let now = self.candidate.load_full();
-        let Some(now) = now else { return };
-        if Arc::ptr_eq(&now, work) {
-            self.candidate.store(None);
-            return;
-        }
-        // What was committed is in running: the rest is the difference from it.
-        if let Some(after) = after {
-            self.candidate.store(Some(Arc::new(WorkTree {
-                base: Snapshot::new(work.tree.clone(), after.seq),
-                tree: now.tree.clone(),
-                by: now.by,
-            })));
-        }
-    }
-
-    /// The candidate as it would be committed now: its changes on top of running.
-    ///
-    /// # Errors
-    /// It and running changed the same things since; the conflicts are listed.
-    pub fn candidate_on_running(&self) -> Result<Snapshot> {
-        let running = Snapshot::clone(&self.running.load());
-        let tree = match &*self.candidate.load() {
-            None => running.tree,
-            Some(work) if work.base.tree.ptr_eq(&running.tree) => work.tree.clone(),
-            Some(work) => bind::rebase(&work.base.tree, &work.tree, &running.tree)?,
-        };
-        Ok(Snapshot::new(tree, running.seq))
     }
 }

@@ -8,7 +8,6 @@ mod candidate_file;
 mod recover;
 mod start;
 
-use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -18,7 +17,6 @@ use banyan_data::store::ModuleState;
 use banyan_yang::schema::{Schema, SchemaId};
 use tokio::sync::Notify;
 
-pub(crate) use build::Editing;
 pub use build::{EngineBuilder, StartMode};
 pub use start::StartError;
 
@@ -26,13 +24,14 @@ use crate::access::Access;
 use crate::backend::{Call, Cancel, CommitParameters, Committed, Result, Source};
 use crate::bind::{self, FileForm, SharedMounts};
 use crate::blocking::{on_pool, to_its_end};
+use crate::candidate::{Candidate, Editing};
 use crate::clock::Clock;
 use crate::confirm::{Pending, Step};
 use crate::error::{BackendError, ErrorTag};
 use crate::files::{Files, LockGuard};
 use crate::keeper::Keeper;
 use crate::log::{CommitLog, LogError};
-use crate::number::{SessionId, Tid};
+use crate::number::Tid;
 use crate::operation::{OperationCall, Operations};
 use crate::participant::{Options, Participant};
 use crate::pipeline::{self, Attempt, Order, Placed, Queue, Until};
@@ -63,40 +62,28 @@ pub struct Seams {
     pub log: Arc<dyn CommitLog>,
 }
 
-/// The shared work copy, when it differs from running.
-pub(crate) struct WorkTree {
-    /// The running that it was made from.
-    pub base: Snapshot,
-    /// The data.
-    pub tree: Tree,
-    /// The session that changed it last.
-    pub by: SessionId,
-}
-
 /// What the engine is made of.
 pub(crate) struct Core {
     pub schema: Arc<Schema>,
     pub access: Access,
     pub mounts: SharedMounts,
-    #[expect(dead_code, reason = "read from the next commit on")]
     pub editing: Editing,
     pub participants: Vec<Arc<dyn Participant>>,
     pub operations: Operations,
     pub providers: Vec<Arc<dyn Provider>>,
     pub seams: Seams,
     pub running: ArcSwap<Snapshot>,
-    /// `None`: equal to running, whatever that is.
-    pub candidate: ArcSwapOption<WorkTree>,
-    /// Held by who changes the candidate.
-    pub candidate_turn: tokio::sync::Mutex<()>,
+    /// The candidate that sessions share.
+    pub candidate: Arc<Candidate>,
     /// `None`: empty, and without a file.
     pub startup: ArcSwapOption<Tree>,
     pub sessions: Sessions,
     pub tids: Tids,
     pub reservations: Reservations,
-    /// Held by a commit of the candidate, and by whom.
-    pub committing: tokio::sync::Mutex<()>,
-    pub committer: AtomicU32,
+    /// Held by a commit that begins, confirms or takes back a confirmed one.
+    pub confirming: tokio::sync::Mutex<()>,
+    /// Held by a lock of running that waits for commits in progress.
+    pub locking: tokio::sync::Mutex<()>,
     /// Held while a commit gets its place on the head.
     pub publishing: tokio::sync::Mutex<()>,
     /// The head, and what waits for the disk.
@@ -133,11 +120,6 @@ impl Engine {
         Snapshot::clone(&self.0.running.load())
     }
 
-    /// The candidate, now. O(1), never blocks.
-    pub fn candidate(&self) -> Tree {
-        self.0.candidate_tree()
-    }
-
     /// The modules with which the file of running was written, as it said at the start: `None` when it did not, or
     /// when module state is off ([`crate::files::StoreOptions::module_state`]).
     pub fn stated_modules(&self) -> Option<&ModuleState> {
@@ -169,7 +151,7 @@ impl Engine {
         WeakEngine(Arc::downgrade(&self.0))
     }
 
-    /// Changes running in one transaction of its own, without a look at the shared candidate: `edit` gets
+    /// Changes running in one transaction of its own, without a look at any candidate: `edit` gets
     /// running and returns what it is to be. If running moves meanwhile, the result is rebased.
     ///
     /// # Errors
@@ -205,7 +187,7 @@ impl Engine {
         Ok(outcome.committed)
     }
 
-    /// Commits the shared candidate (RFC 6241 8.3.4), or rehearses it.
+    /// Commits the session's candidate (RFC 6241 8.3.4), or rehearses it.
     ///
     /// # Errors
     /// As [`Engine::change`], and when the candidate is locked by another session; the candidate is kept.
@@ -219,12 +201,8 @@ impl Engine {
         let engine = self.clone();
         let call = call.clone();
         // A commit that has begun comes to its end, also when the caller goes away.
-        to_its_end(async move {
-            engine
-                .commit_shared(&call, parameters, options, until)
-                .await
-        })
-        .await?
+        to_its_end(async move { engine.commit_work(&call, parameters, options, until).await })
+            .await?
     }
 
     /// Calls an RPC or action from within the process. The input is checked before, the output after.
@@ -370,14 +348,6 @@ impl WeakEngine {
 }
 
 impl Core {
-    /// The candidate, which is running when nobody has changed it.
-    pub fn candidate_tree(&self) -> Tree {
-        match &*self.candidate.load() {
-            Some(work) => work.tree.clone(),
-            None => self.running.load().tree.clone(),
-        }
-    }
-
     /// The pending confirmed commit.
     pub fn pending(&self) -> std::sync::MutexGuard<'_, Option<Pending>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use banyan_data::Tree;
 
-use crate::backend::{Call, Result};
+use crate::backend::{Call, Datastore, Result};
 use crate::bind::{self, SharedMounts};
 use crate::blocking::on_pool;
 use crate::engine::{Engine, log_failed};
@@ -129,7 +129,8 @@ impl Engine {
     /// differs.
     pub async fn rollback(&self, call: &Call, past: Past) -> Result<Seq> {
         let state = self.past(past).await?;
-        let (core, wanted, candidate) = (self.0.clone(), state.tree.clone(), self.candidate());
+        let (core, wanted) = (self.0.clone(), state.tree.clone());
+        let candidate = self.tree_of(call.session, Datastore::Candidate);
         let caller = call.clone();
         on_pool(move || core.permit_changes(&caller, &bind::diff(&candidate, &wanted))).await??;
         self.set_candidate(call.session, state.tree).await?;

@@ -6,12 +6,13 @@ use banyan_data::Tree;
 use banyan_data::document::Layout;
 
 use crate::backend::{
-    Backend, Body, BoxFuture, Call, CommitParameters, Committed, Datastore, Document, EditRequest,
-    Encoding, Get, ModuleInfo, Origin, Principal, Result, Source, TestOption,
+    Backend, Body, BoxFuture, Call, Candidates, CommitParameters, Committed, Datastore, Document,
+    EditRequest, Encoding, Expression, Get, ModuleInfo, Origin, PartiallyLocked, Principal, Result,
+    Source, TestOption,
 };
 use crate::bind;
 use crate::blocking::on_pool;
-use crate::engine::{Engine, WorkTree};
+use crate::engine::Engine;
 use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
 use crate::monitoring;
 use crate::number::SessionId;
@@ -28,87 +29,14 @@ fn not_supported(message: impl Into<String>) -> BackendError {
 }
 
 impl Engine {
-    /// What a datastore holds.
-    pub(crate) fn tree_of(&self, store: Datastore) -> Tree {
-        match store {
-            Datastore::Running => self.running().tree,
-            Datastore::Candidate => self.candidate(),
-            Datastore::Startup => match &*self.0.startup.load() {
-                Some(tree) => Tree::clone(tree),
-                None => Tree::empty(self.0.schema.clone()),
-            },
-        }
-    }
-
-    async fn tree_from(&self, origin: Origin) -> Result<Tree> {
+    async fn tree_from(&self, session: SessionId, origin: Origin) -> Result<Tree> {
         match origin {
-            Origin::Store(store) => Ok(self.tree_of(store)),
+            Origin::Store(store) => Ok(self.tree_of(session, store)),
             Origin::Inline(document) => {
                 let schema = self.0.schema.clone();
                 let mounts = self.0.mounts.clone();
                 on_pool(move || bind::parse_config(&schema, &document, &mounts)).await?
             }
-        }
-    }
-
-    /// Changes the candidate: `change` gets it and returns what it is to be.
-    pub(crate) async fn work_on_candidate(
-        &self,
-        session: SessionId,
-        change: impl FnOnce(&Tree) -> Result<Tree> + Send + 'static,
-    ) -> Result<()> {
-        let core = self.0.clone();
-        // Locks are granted within a turn, so whoever has one meets no edit that began before it.
-        let _turn = core.candidate_turn.lock().await;
-        core.sessions
-            .require_free(session, Datastore::Candidate, core.seams.clock.now())?;
-        let (base, tree) = match &*core.candidate.load() {
-            Some(work) => (work.base.clone(), work.tree.clone()),
-            None => {
-                let running = self.running();
-                (running.clone(), running.tree)
-            }
-        };
-        let before = tree.clone();
-        let after = on_pool(move || change(&tree)).await??;
-        if after.ptr_eq(&before) {
-            return Ok(());
-        }
-        // Edits that cancel each other out leave nothing to commit, and nothing to lose.
-        let work = (!after.ptr_eq(&base.tree)).then(|| {
-            Arc::new(WorkTree {
-                base,
-                tree: after,
-                by: session,
-            })
-        });
-        core.candidate.store(work);
-        core.reaper.bury(before);
-        Ok(())
-    }
-
-    /// Replaces the candidate as a whole, on top of running as it is now.
-    pub(crate) async fn set_candidate(&self, session: SessionId, tree: Tree) -> Result<()> {
-        let core = &self.0;
-        let _turn = core.candidate_turn.lock().await;
-        core.sessions
-            .require_free(session, Datastore::Candidate, core.seams.clock.now())?;
-        let base = self.running();
-        let work = (!tree.ptr_eq(&base.tree)).then(|| {
-            Arc::new(WorkTree {
-                base,
-                tree,
-                by: session,
-            })
-        });
-        core.candidate.store(work);
-        Ok(())
-    }
-
-    /// Takes the uncommitted changes away; the caller has the turn.
-    fn drop_candidate(&self) {
-        if let Some(work) = self.0.candidate.swap(None) {
-            self.0.reaper.bury(work.tree.clone());
         }
     }
 
@@ -165,7 +93,8 @@ impl Backend for Engine {
             }
             self.0.access.credible(&principal)?;
             let now = self.0.seams.clock.now();
-            self.0.sessions.open(principal, source, now)
+            let candidates = self.0.editing.candidates;
+            self.0.sessions.open(principal, source, candidates, now)
         })
     }
 
@@ -173,12 +102,17 @@ impl Backend for Engine {
         Box::pin(async move {
             let lock = self.0.sessions.locked(Datastore::Candidate);
             if lock.is_some_and(|lock| lock.owner == session) {
-                let _turn = self.0.candidate_turn.lock().await;
+                let shared = self.0.candidate.clone();
+                let _turn = shared.turn().await;
                 self.0.sessions.close(session);
                 // RFC 6241 8.3.5.2: a lock that ends takes the uncommitted changes with it.
-                self.drop_candidate();
+                self.drop_work(&shared);
             } else {
+                let own = self.0.sessions.own_candidate_of(session);
                 self.0.sessions.close(session);
+                if let Some(own) = own {
+                    self.drop_work(&own);
+                }
             }
             self.session_gone(session).await;
         })
@@ -232,10 +166,10 @@ impl Backend for Engine {
             .await??;
             let apply = self.guarded(call, move |candidate| bind::apply(&bound, candidate));
             if test_option == TestOption::TestOnly {
-                let candidate = self.candidate();
+                let candidate = self.tree_of(call.session, Datastore::Candidate);
                 return on_pool(move || apply(&candidate).map(drop)).await?;
             }
-            self.work_on_candidate(call.session, apply).await
+            self.edit_candidate(call, apply).await
         })
     }
 
@@ -259,14 +193,14 @@ impl Backend for Engine {
                 return Err(Self::running_is_not_writable("copy-config"));
             }
             let from_running = from == Origin::Store(Datastore::Running);
-            let tree = self.tree_from(from.clone()).await?;
+            let tree = self.tree_from(call.session, from.clone()).await?;
             let tree = self.permit_copy(call, &from, to, tree).await?;
             match to {
                 Datastore::Candidate if from_running => self.discard(call).await,
                 Datastore::Candidate => {
                     let running = self.running().tree;
                     let tree = on_pool(move || bind::shared_with(&running, tree)).await?;
-                    self.set_candidate(call.session, tree).await
+                    self.replace_candidate(call, tree).await
                 }
                 _ => self.set_startup(call.session, Some(tree)).await,
             }
@@ -289,61 +223,43 @@ impl Backend for Engine {
 
     fn lock<'a>(&'a self, call: &'a Call, store: Datastore) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            let core = &self.0;
-            core.permit(call, "lock")?;
-            // Edits under way come to their end first: none may land in a candidate that is locked.
-            let _turn = match store {
-                Datastore::Candidate => Some(core.candidate_turn.lock().await),
-                Datastore::Running | Datastore::Startup => None,
-            };
-            let now = core.seams.clock.now();
-            // RFC 6241 7.5: a modified candidate, and running under another's confirmed commit, cannot be locked.
-            if store == Datastore::Candidate
-                && core.sessions.locked(store).is_none()
-                && let Some(work) = &*core.candidate.load()
-            {
-                return Err(Report::new(
-                    ErrorLayer::Protocol,
-                    ErrorTag::LockDenied,
-                    format!(
-                        "the candidate has uncommitted changes of {}; commit or discard them first",
-                        core.sessions.describe(work.by)
-                    ),
-                )
-                .with_info("session-id", work.by.to_string())
-                .into());
-            }
-            if store == Datastore::Running {
-                let pending = core.pending().clone();
-                if let Some(pending) = pending.filter(|pending| pending.session != call.session) {
-                    return Err(Report::new(
-                        ErrorLayer::Protocol,
-                        ErrorTag::LockDenied,
-                        format!(
-                            "a confirmed commit of {} waits for its confirmation; wait until it is over",
-                            core.sessions.describe(pending.session)
-                        ),
-                    )
-                    .with_info("session-id", pending.session.to_string())
-                    .into());
-                }
-            }
-            core.sessions.lock(call.session, store, now)
+            self.0.permit(call, "lock")?;
+            self.lock_store(call, store).await
         })
     }
 
     fn unlock<'a>(&'a self, call: &'a Call, store: Datastore) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             self.0.permit(call, "unlock")?;
-            let now = self.0.seams.clock.now();
-            if store != Datastore::Candidate {
-                return self.0.sessions.unlock(call.session, store, now);
-            }
-            let _turn = self.0.candidate_turn.lock().await;
-            self.0.sessions.unlock(call.session, store, now)?;
-            // RFC 6241 8.3.5.2
-            self.drop_candidate();
-            Ok(())
+            self.unlock_store(call, store).await
+        })
+    }
+
+    fn choose_candidate<'a>(
+        &'a self,
+        call: &'a Call,
+        candidates: Candidates,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move { self.0.sessions.choose(call.session, candidates) })
+    }
+
+    fn partial_lock<'a>(
+        &'a self,
+        call: &'a Call,
+        select: Vec<Expression>,
+    ) -> BoxFuture<'a, Result<PartiallyLocked>> {
+        Box::pin(async move {
+            self.0
+                .permit_in(call, "ietf-netconf-partial-lock", "partial-lock")?;
+            self.lock_parts(call, select).await
+        })
+    }
+
+    fn partial_unlock<'a>(&'a self, call: &'a Call, id: u32) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.0
+                .permit_in(call, "ietf-netconf-partial-lock", "partial-unlock")?;
+            self.0.sessions.unlock_partially(call.session, id)
         })
     }
 
@@ -352,10 +268,9 @@ impl Backend for Engine {
             self.0.permit(call, "validate")?;
             let tree = match what {
                 Origin::Store(Datastore::Candidate) => {
-                    let core = self.0.clone();
-                    on_pool(move || core.candidate_on_running()).await??.tree
+                    self.candidate_on_running(call.session).await?.tree
                 }
-                other => self.tree_from(other).await?,
+                other => self.tree_from(call.session, other).await?,
             };
             let running = self.running();
             on_pool(move || {
@@ -394,14 +309,7 @@ impl Backend for Engine {
     fn discard<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             self.0.permit(call, "discard-changes")?;
-            let _turn = self.0.candidate_turn.lock().await;
-            self.0.sessions.require_free(
-                call.session,
-                Datastore::Candidate,
-                self.0.seams.clock.now(),
-            )?;
-            self.drop_candidate();
-            Ok(())
+            self.discard_work(call).await
         })
     }
 

@@ -2,10 +2,12 @@
 //!
 //! Built when a read asks for it, as RFC 7951 JSON. State about the schema is in `monitoring`.
 
-use banyan_yang::schema::Schema;
+use std::net::{IpAddr, SocketAddr};
+
 use serde_json::{Map, Value, json};
 
 use crate::backend::Datastore;
+use crate::bind;
 use crate::engine::Engine;
 use crate::session::Session;
 
@@ -16,25 +18,15 @@ const STORES: [Datastore; 3] = [Datastore::Running, Datastore::Candidate, Datast
 
 /// The state, an RFC 7951 object.
 pub(crate) fn netconf_state(engine: &Engine) -> Value {
-    let schema = engine.schema();
     let sessions: Vec<Value> = engine
         .sessions()
         .all()
         .iter()
-        .map(|session| described(schema, session))
+        .map(|session| described(engine, session))
         .collect();
     let stores: Vec<Value> = STORES
         .iter()
-        .map(|store| match engine.sessions().locked(*store) {
-            None => json!({ "name": store.name() }),
-            Some(lock) => json!({
-                "name": store.name(),
-                "locks": { "global-lock": {
-                    "locked-by-session": lock.owner.0,
-                    "locked-time": lock.since.to_string(),
-                }},
-            }),
-        })
+        .map(|store| datastore(engine, *store))
         .collect();
     let mut state = Map::new();
     state.insert("datastores".to_owned(), json!({ "datastore": stores }));
@@ -44,12 +36,48 @@ pub(crate) fn netconf_state(engine: &Engine) -> Value {
     json!({ "ietf-netconf-monitoring:netconf-state": state })
 }
 
-fn described(schema: &Schema, session: &Session) -> Value {
+/// RFC 6022 2.1.2: a datastore with its lock, or with the partial ones of running.
+fn datastore(engine: &Engine, store: Datastore) -> Value {
+    let sessions = engine.sessions();
+    let mut entry = json!({ "name": store.name() });
+    if let Some(lock) = sessions.locked(store) {
+        entry["locks"] = json!({ "global-lock": {
+            "locked-by-session": lock.owner.0,
+            "locked-time": lock.since.to_string(),
+        }});
+        return entry;
+    }
+    let partial: Vec<Value> = match store {
+        Datastore::Running => sessions.partial_locks(),
+        Datastore::Candidate | Datastore::Startup => Vec::new(),
+    }
+    .iter()
+    .map(|lock| {
+        // Nodes may have been deleted since by the lock's owner, so these are what was locked.
+        let nodes: Vec<&str> = lock.nodes.iter().map(|node| &*node.path).collect();
+        json!({
+            "lock-id": lock.id,
+            "locked-by-session": lock.owner.0,
+            "locked-time": lock.since.to_string(),
+            "select": lock.select,
+            "locked-node": nodes,
+        })
+    })
+    .collect();
+    if !partial.is_empty() {
+        entry["locks"] = json!({ "partial-lock": partial });
+    }
+    entry
+}
+
+fn described(engine: &Engine, session: &Session) -> Value {
+    let schema = engine.schema();
+    let ours = schema.module_by_name("banyan").is_some();
     let transport = match &*session.source.transport {
         "ssh" => "ietf-netconf-monitoring:netconf-ssh",
         "tls" => "ietf-netconf-monitoring:netconf-tls",
         // Transports without a standard name have one of ours, where our module is loaded.
-        _ if schema.module_by_name("banyan").is_some() => "banyan:local",
+        _ if ours => "banyan:local",
         _ => "ietf-netconf-monitoring:netconf-ssh",
     };
     let mut entry = json!({
@@ -59,11 +87,40 @@ fn described(schema: &Schema, session: &Session) -> Value {
         "login-time": session.since.to_string(),
     });
     if let Some(peer) = &session.source.peer {
-        // `inet:host` has no port.
+        // `inet:host` has no port; a process on the same machine is no host.
         let host = peer
-            .parse::<std::net::SocketAddr>()
-            .map_or_else(|_| peer.to_string(), |address| address.ip().to_string());
-        entry["source-host"] = host.into();
+            .parse::<SocketAddr>()
+            .map(|address| address.ip())
+            .or_else(|_| peer.parse::<IpAddr>());
+        if let Ok(host) = host {
+            entry["source-host"] = host.to_string().into();
+        }
+        if ours {
+            entry["banyan:peer"] = (&**peer).into();
+        }
+    }
+    if ours {
+        add_own(engine, session, &mut entry);
     }
     entry
+}
+
+/// What our own module says of a session.
+fn add_own(engine: &Engine, session: &Session, entry: &mut Value) {
+    entry["banyan:front-end"] = (&*session.source.front_end).into();
+    let Some(candidate) = &session.candidate else {
+        entry["banyan:candidate"] = "shared".into();
+        return;
+    };
+    entry["banyan:candidate"] = "private".into();
+    let changes = candidate.modified().map_or(0, |work| {
+        bind::count(&bind::diff(&work.base.tree, &work.tree))
+    });
+    entry["banyan:changes"] = changes.to_string().into();
+    let lock = engine
+        .sessions()
+        .locked_for(session.id, Datastore::Candidate);
+    if let Some(lock) = lock {
+        entry["banyan:candidate-locked-since"] = lock.since.to_string().into();
+    }
 }

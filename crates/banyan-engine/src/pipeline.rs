@@ -28,6 +28,7 @@ use crate::backend::{Call, CommitParameters, Committed, Result, Source};
 use crate::bind;
 use crate::blocking::on_pool;
 use crate::confirm::Step;
+use crate::conflict;
 use crate::engine::Core;
 use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
 use crate::log::{Entry, RecordHead};
@@ -35,7 +36,7 @@ use crate::number::{Seq, Tid};
 use crate::participant::{Options, Refusal, Transaction, TransactionParts};
 use crate::phases::{Phases, Refused};
 use crate::reserve::{Reserved, Touched};
-use crate::session::source_line;
+use crate::session::{INTERNAL, source_line};
 use crate::snapshot::Snapshot;
 
 /// How long a commit waits for another that touches the same, when its caller sets no deadline.
@@ -63,6 +64,19 @@ pub(crate) struct Attempt {
     pub until: Until,
     /// What it means for a confirmed commit that is pending.
     pub step: Step,
+}
+
+impl Attempt {
+    /// Locks that were granted since the commit began keep it out, as it keeps out those that are asked for from here on
+    /// to its end. What must be taken back is taken back (RFC 6241 8.4.1).
+    fn require_unlocked(&self, core: &Core, changes: &ChangeSet) -> Result<()> {
+        if self.call.session == INTERNAL && self.step == Step::Settle {
+            return Ok(());
+        }
+        let now = core.seams.clock.now();
+        core.sessions
+            .require_unlocked(self.call.session, changes, now)
+    }
 }
 
 /// The change of running that an attempt amounts to.
@@ -108,6 +122,7 @@ pub(crate) async fn commit(core: &Arc<Core>, attempt: Attempt) -> Result<Outcome
     let Some((change, _reserved)) = reserve(core, &attempt, tid).await? else {
         return Ok(Outcome::nothing(tid, Vec::new()));
     };
+    attempt.require_unlocked(core, &change.changes)?;
     if attempt.call.cancel.is_cancelled() {
         return Err(BackendError::new(
             ErrorTag::OperationFailed,
@@ -174,7 +189,7 @@ async fn reserve(
     tid: Tid,
 ) -> Result<Option<(Change, Reserved)>> {
     let holder: Arc<str> = core.sessions.describe(attempt.call.session).into();
-    let mut held = None;
+    let (mut held, mut again) = (None, false);
     loop {
         let found = {
             let (core, attempt, holder) = (core.clone(), attempt.clone(), holder.clone());
@@ -194,7 +209,13 @@ async fn reserve(
             }
             // An answer as well: it must not rest on what may never have been.
             Found::Nothing(on) if durable(core, &on).await? => return Ok(None),
-            Found::Wrong(on, error) if durable(core, &on).await? => return Err(error),
+            Found::Wrong(on, error) if durable(core, &on).await? => {
+                // Who made a conflicting change is known once the log has it.
+                if again || !conflict::is_anonymous(&error) {
+                    return Err(error);
+                }
+                again = true;
+            }
             Found::Nothing(_) | Found::Wrong(..) => {}
         }
     }
@@ -254,11 +275,7 @@ fn try_reserve(
 fn prepare(core: &Core, call: &Call, base: &Snapshot, mine: &Tree, on: &Head) -> Result<Change> {
     let before = &on.snapshot;
     let prepared = || {
-        let after = if base.tree.ptr_eq(&before.tree) {
-            mine.clone()
-        } else {
-            bind::rebase(&base.tree, mine, &before.tree)?
-        };
+        let after = conflict::rebased(core, base, mine, before)?;
         let (after, indexes) = bind::settled(before, after)?;
         let changes = bind::diff(&before.tree, &after);
         if !changes.is_empty() {

@@ -26,7 +26,7 @@ const WAITING: usize = 4;
 impl Engine {
     /// Reads; the data are those of one moment.
     pub(crate) async fn read(&self, call: &Call, get: Get, layout: Layout) -> Result<Body> {
-        let tree = self.tree_of(get.store);
+        let tree = self.tree_of(call.session, get.store);
         self.read_tree(call, tree, get, layout).await
     }
 

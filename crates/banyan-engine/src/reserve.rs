@@ -22,13 +22,19 @@ const DEPTH: usize = 4;
 /// How many prefixes a reservation holds at most; wider changes get shorter prefixes.
 const WIDTH: usize = 64;
 
-type Prefix = Vec<(SchemaId, Instance)>;
+/// The way from the root to an instance; the empty one is all there is.
+pub(crate) type Prefix = Vec<(SchemaId, Instance)>;
 
 /// What a change touches.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Touched(Vec<Prefix>);
 
 impl Touched {
+    /// These instances, each with all beneath it.
+    pub(crate) fn at(prefixes: Vec<Prefix>) -> Touched {
+        Touched(prefixes)
+    }
+
     /// The prefixes of a change set. Cost: at most the number of prefixes kept, times the depth.
     pub fn by(changes: &ChangeSet) -> Touched {
         for depth in (2..=DEPTH).rev() {

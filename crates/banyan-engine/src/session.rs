@@ -1,6 +1,9 @@
-//! Sessions and the datastore locks that live and die with them (RFC 6241 7.5 to 7.9).
+//! Sessions and the locks that live and die with them (RFC 6241 7.5 to 7.9, RFC 5717).
 //!
 //! A small table under one mutex that is never held across an await or a look into a tree.
+
+mod locks;
+mod partial;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -8,9 +11,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::backend::{Cancel, Datastore, Principal, Source};
+use crate::backend::{Cancel, Candidates, Principal, Source};
+use crate::candidate::Candidate;
 use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
 use crate::number::SessionId;
+
+use locks::Lockable;
+pub use locks::{Lock, Taken};
+pub use partial::PartialLock;
+use partial::PartialLocks;
+pub(crate) use partial::prefix;
 
 /// The engine itself: what in-process users name when they act on their own.
 pub const INTERNAL: SessionId = SessionId(0);
@@ -28,6 +38,18 @@ pub struct Session {
     pub since: Timestamp,
     /// Cancelled when the session was killed, or the engine stops.
     pub ended: Cancel,
+    /// The candidate that it has for itself; `None`: it works on the shared one.
+    pub(crate) candidate: Option<Arc<Candidate>>,
+}
+
+impl Session {
+    /// Which candidate it works on.
+    pub fn candidates(&self) -> Candidates {
+        match self.candidate {
+            Some(_) => Candidates::Private,
+            None => Candidates::Shared,
+        }
+    }
 }
 
 impl fmt::Display for Session {
@@ -47,20 +69,22 @@ impl fmt::Display for Session {
     }
 }
 
-/// A lock that is held.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Lock {
-    /// Whose it is.
-    pub owner: SessionId,
-    /// Since when.
-    pub since: Timestamp,
-}
-
 #[derive(Default)]
 struct Table {
     last: u32,
     open: BTreeMap<SessionId, Session>,
-    locks: HashMap<Datastore, Lock>,
+    locks: HashMap<Lockable, Lock>,
+    partial: PartialLocks,
+}
+
+impl Table {
+    fn describe(&self, id: SessionId) -> String {
+        match self.open.get(&id) {
+            Some(session) => session.to_string(),
+            None if id == INTERNAL => "the engine itself".to_owned(),
+            None => format!("session {id}"),
+        }
+    }
 }
 
 /// All sessions and locks of an engine.
@@ -91,6 +115,7 @@ impl Sessions {
         &self,
         principal: Principal,
         source: Source,
+        candidates: Candidates,
         now: Timestamp,
     ) -> Result<SessionId, BackendError> {
         let mut table = self.table();
@@ -116,27 +141,54 @@ impl Sessions {
             source,
             since: now,
             ended: Cancel::default(),
+            candidate: own_candidate(id, candidates),
         };
         table.open.insert(id, session);
         Ok(id)
     }
 
-    /// Closes a session and gives its locks free; says which datastores it had locked.
-    pub fn close(&self, id: SessionId) -> Vec<Datastore> {
+    /// Gives a session another candidate.
+    ///
+    /// # Errors
+    /// It has begun to work on the one that it has.
+    pub fn choose(&self, id: SessionId, candidates: Candidates) -> Result<(), BackendError> {
+        let mut table = self.table();
+        let locked = table.locks.contains_key(&Lockable::Own(id));
+        let Some(session) = table.open.get_mut(&id) else {
+            return Ok(());
+        };
+        if session.candidates() == candidates {
+            return Ok(());
+        }
+        let begun = |candidate: &Arc<Candidate>| candidate.work().is_some();
+        if locked || session.candidate.as_ref().is_some_and(begun) {
+            return Err(BackendError::new(
+                ErrorTag::OperationFailed,
+                "the session already works on a private candidate; choose before its first use",
+            ));
+        }
+        session.candidate = own_candidate(id, candidates);
+        Ok(())
+    }
+
+    /// The candidate that a session has for itself, if it has one.
+    pub(crate) fn own_candidate_of(&self, id: SessionId) -> Option<Arc<Candidate>> {
+        self.table().open.get(&id)?.candidate.clone()
+    }
+
+    /// Whether the session is open.
+    pub fn is_open(&self, id: SessionId) -> bool {
+        self.table().open.contains_key(&id)
+    }
+
+    /// Closes a session and gives its locks free.
+    pub fn close(&self, id: SessionId) {
         let mut table = self.table();
         if let Some(session) = table.open.remove(&id) {
             session.ended.cancel();
         }
-        let held: Vec<Datastore> = table
-            .locks
-            .iter()
-            .filter(|(_, lock)| lock.owner == id)
-            .map(|(store, _)| *store)
-            .collect();
-        for store in &held {
-            table.locks.remove(store);
-        }
-        held
+        table.locks.retain(|_, lock| lock.owner != id);
+        table.partial.retain(|lock| lock.owner != id);
     }
 
     /// The session of that number.
@@ -149,112 +201,9 @@ impl Sessions {
         self.table().open.values().cloned().collect()
     }
 
-    /// The lock on a datastore.
-    pub fn locked(&self, store: Datastore) -> Option<Lock> {
-        self.table().locks.get(&store).copied()
-    }
-
     /// Who a session is, for people.
     pub fn describe(&self, id: SessionId) -> String {
-        match self.table().open.get(&id) {
-            Some(session) => session.to_string(),
-            None if id == INTERNAL => "the engine itself".to_owned(),
-            None => format!("session {id}"),
-        }
-    }
-
-    /// Takes the lock, unless it is held (RFC 6241 7.5: by whomever).
-    ///
-    /// # Errors
-    /// `lock-denied` with the owner's session-id.
-    pub fn lock(
-        &self,
-        id: SessionId,
-        store: Datastore,
-        now: Timestamp,
-    ) -> Result<(), BackendError> {
-        let held = {
-            let mut table = self.table();
-            match table.locks.get(&store) {
-                Some(lock) => *lock,
-                None => {
-                    let lock = Lock {
-                        owner: id,
-                        since: now,
-                    };
-                    table.locks.insert(store, lock);
-                    return Ok(());
-                }
-            }
-        };
-        let message = if held.owner == id {
-            format!("{} is already locked by this session", store.name())
-        } else {
-            self.held_by_another(store, held, now)
-        };
-        Err(
-            Report::new(ErrorLayer::Protocol, ErrorTag::LockDenied, message)
-                .with_info("session-id", held.owner.to_string())
-                .into(),
-        )
-    }
-
-    /// Gives the session's lock free (RFC 6241 7.6).
-    ///
-    /// # Errors
-    /// It is not locked, or by another session.
-    pub fn unlock(
-        &self,
-        id: SessionId,
-        store: Datastore,
-        now: Timestamp,
-    ) -> Result<(), BackendError> {
-        let held = {
-            let mut table = self.table();
-            match table.locks.get(&store).copied() {
-                Some(lock) if lock.owner == id => {
-                    table.locks.remove(&store);
-                    return Ok(());
-                }
-                other => other,
-            }
-        };
-        let message = match held {
-            None => format!("{} is not locked", store.name()),
-            Some(lock) => self.held_by_another(store, lock, now),
-        };
-        Err(Report::new(ErrorLayer::Protocol, ErrorTag::OperationFailed, message).into())
-    }
-
-    /// Fails when another session than `id` has locked the datastore.
-    ///
-    /// # Errors
-    /// `in-use` with the owner's session-id (RFC 6241 appendix A).
-    pub fn require_free(
-        &self,
-        id: SessionId,
-        store: Datastore,
-        now: Timestamp,
-    ) -> Result<(), BackendError> {
-        match self.locked(store) {
-            Some(lock) if lock.owner != id => Err(Report::new(
-                ErrorLayer::Protocol,
-                ErrorTag::InUse,
-                self.held_by_another(store, lock, now),
-            )
-            .with_info("session-id", lock.owner.to_string())
-            .into()),
-            _ => Ok(()),
-        }
-    }
-
-    fn held_by_another(&self, store: Datastore, lock: Lock, now: Timestamp) -> String {
-        format!(
-            "{} has been locked for {} by {}; wait until it is unlocked, or end that session with kill-session",
-            store.name(),
-            age(lock.since, now),
-            self.describe(lock.owner)
-        )
+        self.table().describe(id)
     }
 
     /// Ends all sessions: the engine stops.
@@ -306,6 +255,13 @@ impl Sessions {
     }
 }
 
+fn own_candidate(id: SessionId, candidates: Candidates) -> Option<Arc<Candidate>> {
+    match candidates {
+        Candidates::Shared => None,
+        Candidates::Private => Some(Arc::new(Candidate::private(id))),
+    }
+}
+
 /// How a session came in, in one line for records.
 pub(crate) fn source_line(source: &Source) -> String {
     let mut line = format!("{} {}", source.front_end, source.transport);
@@ -328,6 +284,7 @@ pub(crate) fn internal_source() -> Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::Datastore;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -344,10 +301,15 @@ mod tests {
     fn two_sessions() -> (Sessions, SessionId, SessionId) {
         let sessions = Sessions::default();
         let alice = sessions
-            .open(Principal::user("alice"), source(), at(0))
+            .open(
+                Principal::user("alice"),
+                source(),
+                Candidates::Shared,
+                at(0),
+            )
             .unwrap();
         let bob = sessions
-            .open(Principal::user("bob"), source(), at(0))
+            .open(Principal::user("bob"), source(), Candidates::Shared, at(0))
             .unwrap();
         (sessions, alice, bob)
     }
@@ -366,7 +328,7 @@ mod tests {
     fn a_lock_dies_with_its_session() {
         let (sessions, alice, bob) = two_sessions();
         sessions.lock(alice, Datastore::Candidate, at(0)).unwrap();
-        assert_eq!(sessions.close(alice), [Datastore::Candidate]);
+        sessions.close(alice);
         sessions.lock(bob, Datastore::Candidate, at(1)).unwrap();
     }
 
@@ -388,7 +350,12 @@ mod tests {
         assert_eq!((alice, bob), (SessionId(1), SessionId(2)));
         sessions.table().last = u32::MAX;
         let next = sessions
-            .open(Principal::user("carol"), source(), at(0))
+            .open(
+                Principal::user("carol"),
+                source(),
+                Candidates::Shared,
+                at(0),
+            )
             .unwrap();
         assert_eq!(next, SessionId(3));
     }

@@ -25,6 +25,7 @@ use crate::engine::{Core, Engine};
 use crate::error::{BackendError, ErrorTag};
 use crate::files::Policy;
 use crate::participant::Options;
+use crate::session::INTERNAL;
 
 /// The store that a confirmed commit fills.
 pub(crate) const ROLLBACK: &str = "rollback";
@@ -169,14 +170,14 @@ impl Stores {
     }
 
     /// What a datastore holds: a snapshot that later changes do not touch. One that is in memory costs a reference
-    /// count, another is read from its file. Nobody is asked whether he may see it: that is for whoever shows it.
+    /// count, another is read from its file. The candidate is the shared one. Nobody is asked whether he may see it: that is for whoever shows it.
     ///
     /// # Errors
     /// There is no such datastore, or its file cannot be read or does not fit the schema.
     pub async fn get(&self, name: &str) -> Result<Tree> {
         let core = self.core();
         match place(name)? {
-            Place::Standard(store) => return Ok(self.0.tree_of(store)),
+            Place::Standard(store) => return Ok(self.0.tree_of(INTERNAL, store)),
             Place::Rollback => {
                 let pending = core.pending();
                 let before = pending.as_ref().map(|pending| pending.revert.tree.clone());
@@ -209,9 +210,7 @@ impl Stores {
     pub async fn put(&self, call: &Call, name: &str, edit: Edit) -> Result<()> {
         let apply = self.0.guarded(call, move |tree| bind::apply(&edit, tree));
         match place(name)? {
-            Place::Standard(Datastore::Candidate) => {
-                self.0.work_on_candidate(call.session, apply).await
-            }
+            Place::Standard(Datastore::Candidate) => self.0.edit_candidate(call, apply).await,
             Place::Standard(Datastore::Running) => self.commit(call, "put", apply).await,
             Place::Rollback => Err(only_read()),
             Place::Standard(Datastore::Startup) | Place::Named => {

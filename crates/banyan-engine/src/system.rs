@@ -20,7 +20,7 @@ use crate::engine::Engine;
 use crate::error::{BackendError, ErrorTag};
 use crate::history::Past;
 use crate::log::RecordHead;
-use crate::number::{Seq, Tid};
+use crate::number::{Seq, SessionId, Tid};
 use crate::operation::{Operation, OperationCall};
 
 /// What an operation of ours gets.
@@ -134,15 +134,19 @@ pub(crate) fn operations() -> Vec<(&'static str, Arc<dyn Operation>)> {
             "/banyan:edit-json",
             ours(|request| Box::pin(edit::edit_json(request))),
         ),
+        (
+            "/ietf-netconf-private-candidate:update",
+            ours(|request| Box::pin(edit::update(request))),
+        ),
     ]
 }
 
 /// A state that a leaf of type `state` names.
-pub(crate) async fn state_named(engine: &Engine, name: &str) -> Result<Tree> {
+pub(crate) async fn state_named(engine: &Engine, session: SessionId, name: &str) -> Result<Tree> {
     match name {
-        "running" => Ok(engine.tree_of(Datastore::Running)),
-        "candidate" => Ok(engine.tree_of(Datastore::Candidate)),
-        "startup" => Ok(engine.tree_of(Datastore::Startup)),
+        "running" => Ok(engine.tree_of(session, Datastore::Running)),
+        "candidate" => Ok(engine.tree_of(session, Datastore::Candidate)),
+        "startup" => Ok(engine.tree_of(session, Datastore::Startup)),
         seq => match seq.parse() {
             Ok(seq) => Ok(engine.past(Past::After(Seq(seq))).await?.tree),
             Err(_) => Err(BackendError::new(

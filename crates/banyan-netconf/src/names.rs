@@ -35,6 +35,14 @@ pub const VALIDATE_1_0: &str = "urn:ietf:params:netconf:capability:validate:1.0"
 pub const STARTUP: &str = "urn:ietf:params:netconf:capability:startup:1.0";
 /// `:xpath` (RFC 6241 8.9).
 pub const XPATH: &str = "urn:ietf:params:netconf:capability:xpath:1.0";
+/// `:partial-lock` (RFC 5717).
+pub const PARTIAL_LOCK_1_0: &str = "urn:ietf:params:netconf:capability:partial-lock:1.0";
+/// `<partial-lock>` and `<partial-unlock>` (RFC 5717 2.4).
+pub const PARTIAL_LOCK: &str = "urn:ietf:params:xml:ns:netconf:partial-lock:1.0";
+/// `:private-candidate` (draft-ietf-netconf-privcand): a client that offers it works on a candidate of its own.
+pub const PRIVATE_CANDIDATE: &str = "urn:ietf:params:netconf:capability:private-candidate:1.0";
+/// What a client of Banyan offers that works on the shared candidate, whatever the server's default is.
+pub const SHARED_CANDIDATE: &str = "urn:banyan:capability:shared-candidate:1.0";
 
 /// The module `banyan`: wishes and results of `<commit>`; here also progress of long operations.
 pub const BANYAN: &str = "urn:banyan:system";

@@ -43,6 +43,7 @@ pub const MODULES: &[EmbeddedModule] = modules![
     "ietf-netconf-nmda" @ "2019-01-07",
     "ietf-netconf-notifications" @ "2012-02-06",
     "ietf-netconf-partial-lock" @ "2009-10-19",
+    "ietf-netconf-private-candidate" @ "2025-10-30",
     "ietf-netconf-with-defaults" @ "2011-06-01",
     "ietf-network-instance" @ "2019-01-21",
     "ietf-origin" @ "2018-02-14",

@@ -43,13 +43,17 @@ pub enum Command {
     Commit(Commit),
     /// Make the candidate equal to running.
     Discard(Connect),
+    /// Bring the candidate onto what is running now; changes of both sides are joined.
+    Update(Update),
+    /// End a session; its locks and its private candidate go with it.
+    KillSession(KillSession),
     /// Call an rpc or an action: `rpc banyan-controller:config-pull '{"device": "www*"}'`.
     Rpc(Rpc),
     /// List the commits.
     History(History),
     /// Make the state before the last N commits the candidate.
     Rollback(Rollback),
-    /// Show devices, transactions or kickers.
+    /// Show devices, transactions, kickers, sessions or locks.
     Show(Show),
     /// Check, show, explain and convert configurations of the daemon; needs none.
     #[command(subcommand)]
@@ -343,4 +347,37 @@ pub enum Shown {
     Transactions,
     /// Kickers.
     Kickers,
+    /// Who is connected, how, and on which candidate.
+    Sessions,
+    /// What is locked, by whom, and since when.
+    Locks,
+}
+
+/// `banyan update`
+#[derive(Debug, Args)]
+pub struct Update {
+    /// Whose change is kept where both sides have changed the same; without it conflicts are listed and nothing is done.
+    #[arg(long)]
+    pub prefer: Option<Prefer>,
+    #[command(flatten)]
+    pub connect: Connect,
+}
+
+/// A side of a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Prefer {
+    /// The candidate's.
+    Candidate,
+    /// What is running.
+    Running,
+}
+
+/// `banyan kill-session`
+#[derive(Debug, Args)]
+pub struct KillSession {
+    /// Its number, as `show sessions` has it.
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub id: u32,
+    #[command(flatten)]
+    pub connect: Connect,
 }

@@ -14,6 +14,8 @@ use crate::directories::{Directories, FileError, Search, modules_in, read_text};
 pub const PROTOCOL: &[&str] = &[
     NETCONF,
     "ietf-netconf-monitoring",
+    "ietf-netconf-partial-lock",
+    "ietf-netconf-private-candidate",
     "ietf-yang-library",
     "ietf-datastores",
 ];

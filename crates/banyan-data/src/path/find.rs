@@ -11,7 +11,7 @@ use crate::node::{Content, Node, Tree};
 use crate::value::Value;
 
 /// What stands at a path.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Found<'t> {
     /// A container, a list entry or the root.
     Node(&'t Node),

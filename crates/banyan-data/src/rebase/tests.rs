@@ -126,6 +126,28 @@ fn conflicts_are_listed_by_path_with_what_each_side_did() {
 }
 
 #[test]
+fn an_entry_that_both_create_is_in_conflict_where_its_values_differ() {
+    let base = base();
+    let mine = set(&base, "/interfaces/interface{new}/mtu", 2);
+    let theirs = set(&base, "/interfaces/interface{new}/mtu", 3);
+    insta::assert_snapshot!(
+        shown(rebase(&base, &mine, &theirs)),
+        @"/acme:interfaces/interface[name='new']/mtu: set to 2 here, set to 3 meanwhile"
+    );
+    let bare = edit(
+        &base,
+        Operation::Merge,
+        "/interfaces/interface{new}",
+        None,
+        None,
+    );
+    insta::assert_snapshot!(
+        shown(rebase(&base, &bare, &theirs)),
+        @"/acme:interfaces/interface[name='new']: created here, created meanwhile"
+    );
+}
+
+#[test]
 fn places_in_a_users_order_conflict_only_when_their_outcome_depends_on_who_was_first() {
     let base = base();
     let key = |name: &str| vec![Value::string(name)];
@@ -154,8 +176,60 @@ fn places_in_a_users_order_conflict_only_when_their_outcome_depends_on_who_was_f
     );
 }
 
+#[test]
+fn where_a_side_is_preferred_only_what_is_in_conflict_is_decided() {
+    let base = base();
+    let mine = set(&base, "/interfaces/interface{a}/mtu", 2);
+    let mine = set(&mine, "/interfaces/interface{m}/mtu", 2);
+    let mine = set(&mine, "/server/port", 1);
+    let theirs = set(&base, "/interfaces/interface{a}/mtu", 3);
+    let theirs = set(&theirs, "/interfaces/interface{t}/mtu", 3);
+    let theirs = set(&theirs, "/server/udp-port", 1);
+    let both = |a: u64, case: &str| {
+        let tree = set(&base, "/interfaces/interface{a}/mtu", a);
+        let tree = set(&tree, "/interfaces/interface{m}/mtu", 2);
+        let tree = set(&tree, "/interfaces/interface{t}/mtu", 3);
+        set(&tree, case, 1)
+    };
+    let joined = |prefer| rebase_preferring(&base, &mine, &theirs, prefer);
+    assert_eq!(joined(Prefer::Mine), Ok(both(2, "/server/port")));
+    assert_eq!(joined(Prefer::Theirs), Ok(both(3, "/server/udp-port")));
+    // One deletes what the other changes.
+    let gone = edit(
+        &base,
+        Operation::Delete,
+        "/interfaces/interface{a}",
+        None,
+        None,
+    );
+    let joined = |mine, theirs, prefer| rebase_preferring(&base, mine, theirs, prefer);
+    assert_eq!(joined(&gone, &theirs, Prefer::Theirs), Ok(theirs.clone()));
+    let kept = joined(&theirs, &gone, Prefer::Mine).unwrap();
+    assert_eq!(kept, theirs);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Without conflicts a preference decides nothing.
+    #[test]
+    fn a_preference_decides_conflicts_alone(seed in 1u64..) {
+        let schema = schema();
+        let mut random = Random(seed);
+        let base = random_tree(&schema, &mut random);
+        let part = |random: &mut Random| {
+            let other = random_tree(&schema, random);
+            let mut changes = diff(&base, &other);
+            changes.changes.retain(|_| random.chance(30));
+            changes.apply(&base).unwrap_or(other)
+        };
+        let (mine, theirs) = (part(&mut random), part(&mut random));
+        let preferring = |prefer| rebase_preferring(&base, &mine, &theirs, prefer);
+        if let Ok(joined) = rebase(&base, &mine, &theirs) {
+            prop_assert_eq!(preferring(Prefer::Mine), Ok(joined.clone()));
+            prop_assert_eq!(preferring(Prefer::Theirs), Ok(joined));
+        }
+    }
 
     /// Whichever side comes first: the same outcome, or a conflict both ways.
     #[test]

@@ -169,7 +169,7 @@ impl Engine {
             return Ok(tree);
         };
         let inline = matches!(from, Origin::Inline(_));
-        let (core, target) = (self.0.clone(), self.tree_of(to));
+        let (core, target) = (self.0.clone(), self.tree_of(call.session, to));
         on_pool(move || {
             let tree = match inline {
                 true => tree,

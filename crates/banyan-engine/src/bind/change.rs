@@ -4,31 +4,64 @@ use banyan_data::change::{ChangeSet, EditForm};
 use banyan_data::document::Layout;
 use banyan_data::path::InstancePath;
 use banyan_data::rebase::Conflict;
-use banyan_data::validate::{self, Indexes, Mounts, Options, Report};
+use banyan_data::validate::{self, Indexes, Mounts, Options, Report as Validation};
 use banyan_data::xpath::DEFAULT_BUDGET;
 use banyan_data::{DataError, ErrorKind, Tree, change, patch, xml};
+use banyan_yang::schema::Schema;
 
-use super::report::{data_error, data_errors, print_error};
+use super::report::{data_error, data_errors, data_report, print_error};
 use super::{Mounted, SharedMounts};
 use crate::backend::{Filter, Result};
+use crate::error::{BackendError, Report};
+use crate::log::RecordHead;
 use crate::snapshot::Snapshot;
 
-/// `mine` on top of `theirs`, where both were made from `base`.
-///
-/// # Errors
-/// Both changed the same thing: one report for each place.
-pub(crate) fn rebase(base: &Tree, mine: &Tree, theirs: &Tree) -> Result<Tree> {
-    banyan_data::rebase::rebase(base, mine, theirs).map_err(|conflicts| {
-        let errors = conflicts.into_iter().map(|conflict: Conflict| {
-            let message = format!(
-                "this was {} here, and {} by a commit since",
-                conflict.mine, conflict.theirs
-            );
-            DataError::new(ErrorKind::Conflict, conflict.path, message)
-                .with_help("discard the change or make it anew on what is running now")
-        });
-        data_errors(mine.schema(), errors)
-    })
+/// `mine` on top of `theirs`, where both were made from `base`; `None` when both changed the same thing.
+pub(crate) fn rebase(base: &Tree, mine: &Tree, theirs: &Tree) -> Option<Tree> {
+    banyan_data::rebase::rebase(base, mine, theirs).ok()
+}
+
+/// The error-app-tag of a conflict.
+pub(crate) const CONFLICT: &str = "conflict";
+
+/// Conflicts as errors: where, what both sides did, and which commit did the other.
+pub(crate) fn conflicts(
+    schema: &Schema,
+    conflicts: impl IntoIterator<Item = (Conflict, Option<RecordHead>)>,
+) -> BackendError {
+    let reports = conflicts
+        .into_iter()
+        .map(|(conflict, maker)| conflict_report(schema, conflict, maker))
+        .collect();
+    BackendError { reports }
+}
+
+fn conflict_report(schema: &Schema, conflict: Conflict, maker: Option<RecordHead>) -> Report {
+    let by = match &maker {
+        Some(head) => format!(
+            "commit {} of user {} (transaction {}, {}, {})",
+            head.seq, head.user, head.tid, head.source, head.time
+        ),
+        None => "a commit since".to_owned(),
+    };
+    let message = format!(
+        "this was {} here, and {} by {by}",
+        conflict.mine, conflict.theirs
+    );
+    let error = DataError::new(ErrorKind::Conflict, conflict.path, message).with_help(
+        "discard the change and make it anew on what is running now, or let update decide for one side",
+    );
+    let mut report = data_report(schema, &error)
+        .with_info("mine", conflict.mine)
+        .with_info("theirs", conflict.theirs);
+    report.app_tag = Some(CONFLICT.into());
+    if let Some(head) = maker {
+        report = report
+            .with_info("other-user", &*head.user)
+            .with_info("other-tid", head.tid.to_string())
+            .with_info("other-seq", head.seq.to_string());
+    }
+    report
 }
 
 /// What differs. Cost: what changed.
@@ -109,7 +142,7 @@ pub(crate) fn validate_full(tree: &Tree) -> Result<()> {
     found(tree, validate::full(tree, &rules()))
 }
 
-fn found(tree: &Tree, report: Report) -> Result<()> {
+fn found(tree: &Tree, report: Validation) -> Result<()> {
     if report.is_valid() {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use banyan_data::document::Mounts;
 use banyan_data::edit::{Edit, Operation};
 use banyan_data::lexical::{self, ModuleNames};
-use banyan_data::path::{self, InstancePath, PathStep, Select, json};
+use banyan_data::path::{self, InstancePath, PathStep, Select, json, xpath};
 use banyan_data::{Tree, Value};
 use banyan_yang::schema::{NodeKind, Schema, TypeKind};
 
@@ -42,6 +42,21 @@ pub(crate) fn path_xpath(
             "the path goes on below a mount point where nothing is mounted",
         )
     })
+}
+
+/// A path in both spellings of instance-identifiers: that of RFC 7951 and that of XML.
+pub(crate) fn path_names(
+    tree: &Tree,
+    path: &InstancePath,
+    mounts: &SharedMounts,
+) -> Result<(String, xpath::Printed)> {
+    let mounted = Mounted {
+        tree,
+        known: mounts,
+    };
+    let text = path_xpath(tree, path, mounts)?;
+    let xml = xpath::print(tree.schema(), path, &mounted).unwrap_or_default();
+    Ok((text, xml))
 }
 
 /// A path in print, for programs and logs.

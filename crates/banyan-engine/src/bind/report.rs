@@ -57,7 +57,8 @@ pub(crate) fn data_error(schema: &Schema, error: DataError) -> BackendError {
     data_errors(schema, [error])
 }
 
-fn data_report(schema: &Schema, error: &DataError) -> Report {
+/// One data error as a report.
+pub(super) fn data_report(schema: &Schema, error: &DataError) -> Report {
     let namespaces = modules_in(&error.path.0)
         .into_iter()
         .filter_map(|name| {

@@ -15,8 +15,8 @@ use banyan_yang::xpath::Extent;
 
 use super::report::{data_error, data_errors};
 use super::{SharedMounts, document};
-use crate::backend::{Encoding, Filter, Result};
-use crate::error::{BackendError, ErrorTag};
+use crate::backend::{Encoding, Expression, Filter, Result};
+use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
 
 /// The part of `tree` that the filter selects; without a filter all of it.
 pub(crate) fn select(tree: Tree, wanted: Option<&Filter>, mounts: &SharedMounts) -> Result<Tree> {
@@ -36,18 +36,26 @@ pub(crate) fn select(tree: Tree, wanted: Option<&Filter>, mounts: &SharedMounts)
             Ok(subtree.select(&tree))
         }
         Some(Filter::XPath { select, namespaces }) => {
-            let paths = selected(&tree, select, namespaces)?;
+            let Some(paths) = selected(&tree, select, namespaces)? else {
+                // RFC 6241 8.9.1: the result must be a node-set.
+                return Err(BackendError::new(
+                    ErrorTag::InvalidValue,
+                    format!("the filter \"{select}\" selects no nodes: {NOT_NODES}"),
+                ));
+            };
             Ok(filter::prune_to_paths(&tree, paths))
         }
     }
 }
 
-/// The paths of the nodes that an expression selects, in document order.
+const NOT_NODES: &str = "its value is not a node-set";
+
+/// The paths of the nodes that an expression selects, in document order; `None` when its value is not a node-set.
 fn selected(
     tree: &Tree,
     select: &str,
     namespaces: &[(String, String)],
-) -> Result<Vec<InstancePath>> {
+) -> Result<Option<Vec<InstancePath>>> {
     let schema = tree.schema();
     let declared: BTreeMap<&str, &str> = namespaces
         .iter()
@@ -78,13 +86,30 @@ fn selected(
     let variables = Variables::default();
     let context = Context::at(Cursor::root(&view), &variables);
     match xpath::evaluate(&expression, &context).map_err(failed)? {
-        XValue::Nodes(nodes) => Ok(nodes.iter().map(Cursor::path).collect()),
-        // RFC 6241 8.9.1: the result must be a node-set.
-        _ => Err(BackendError::new(
-            ErrorTag::InvalidValue,
-            format!("the filter \"{select}\" selects no nodes: its value is not a node-set"),
-        )),
+        XValue::Nodes(nodes) => Ok(Some(nodes.iter().map(Cursor::path).collect())),
+        _ => Ok(None),
     }
+}
+
+/// The paths of what an expression selects for a partial lock (RFC 5717 2.4.1): configuration that is stored.
+///
+/// # Errors
+/// It is no expression, or its value is no node-set.
+pub(crate) fn lockable(tree: &Tree, expression: &Expression) -> Result<Vec<InstancePath>> {
+    let wrong = |app_tag: &str, message: String| {
+        let mut report = Report::new(ErrorLayer::Protocol, ErrorTag::InvalidValue, message);
+        report.app_tag = Some(app_tag.into());
+        BackendError::from(report)
+    };
+    let select = &expression.select;
+    let paths = selected(tree, select, &expression.namespaces)
+        .map_err(|error| wrong("invalid-lock-specification", error.to_string()))?
+        .ok_or_else(|| {
+            let message = format!("\"{select}\" selects nothing to lock: {NOT_NODES}");
+            wrong("not-a-node-set", message)
+        })?;
+    let stored = |path: &InstancePath| tree.get(path).is_some();
+    Ok(paths.into_iter().filter(stored).collect())
 }
 
 /// Whether a filter may select something at or below the top-level node of a schema path. `true` when in

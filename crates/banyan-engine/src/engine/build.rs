@@ -13,6 +13,7 @@ use super::{Core, Engine, Seams, candidate_file};
 use crate::access::{Access, AccessOptions};
 use crate::backend::{Cancel, Candidates};
 use crate::bind::{FileForm, NoMounts, SharedMounts};
+use crate::candidate::Editing;
 use crate::clock::{Clock, SystemClock};
 use crate::files::{DiskFiles, Files, LockError, MemoryFiles, Policy, StoreOptions};
 use crate::keeper::{IDLE, Keeper};
@@ -74,17 +75,6 @@ pub struct EngineBuilder {
     stores: StoreOptions,
     editing: Editing,
     access: AccessOptions,
-}
-
-/// How candidates are worked on.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Editing {
-    /// Which candidate a session has that asks for none.
-    pub candidates: Candidates,
-    /// Whether the first edit of the shared candidate locks it.
-    pub autolock: bool,
-    /// Whether each edit is committed at once.
-    pub autocommit: bool,
 }
 
 impl EngineBuilder {
@@ -271,13 +261,12 @@ impl EngineBuilder {
             queue,
             order: Order::default(),
             running: ArcSwap::from_pointee(running),
-            candidate: ArcSwapOption::empty(),
-            candidate_turn: tokio::sync::Mutex::default(),
+            candidate: Arc::default(),
             startup: ArcSwapOption::new(startup.map(Arc::new)),
             sessions: Sessions::default(),
             reservations: Reservations::default(),
-            committing: tokio::sync::Mutex::default(),
-            committer: Default::default(),
+            confirming: tokio::sync::Mutex::default(),
+            locking: tokio::sync::Mutex::default(),
             publishing: tokio::sync::Mutex::default(),
             committed: Notify::new(),
             pending: Mutex::default(),

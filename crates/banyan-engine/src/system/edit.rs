@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Request;
-use crate::backend::{DefaultOperation, Document, Result};
+use crate::backend::{DefaultOperation, Document, Resolution, Result};
 use crate::bind;
 use crate::error::{BackendError, ErrorTag};
 
@@ -42,8 +42,8 @@ pub(super) async fn edit_path(request: Request) -> Result<Value> {
     let engine = request.engine();
     let mounts = engine.mounts().clone();
     engine
-        .work_on_candidate(
-            request.call.call.session,
+        .edit_candidate(
+            &request.call.call,
             engine.guarded(&request.call.call, move |candidate| {
                 let mut tree = candidate.clone();
                 for (_, edit) in &edits {
@@ -68,13 +68,27 @@ pub(super) async fn edit_json(request: Request) -> Result<Value> {
     let schema = engine.schema().clone();
     let mounts = engine.mounts().clone();
     engine
-        .work_on_candidate(
-            request.call.call.session,
+        .edit_candidate(
+            &request.call.call,
             engine.guarded(&request.call.call, move |candidate| {
                 let edit = bind::parse_edit(&schema, &document, operation, &mounts)?;
                 bind::apply(&edit, candidate)
             }),
         )
+        .await?;
+    Ok(json!({}))
+}
+
+/// `update` of ietf-netconf-private-candidate
+pub(super) async fn update(request: Request) -> Result<Value> {
+    let resolution = match request.text("resolution-mode") {
+        Some("prefer-candidate") => Resolution::PreferCandidate,
+        Some("prefer-running") => Resolution::PreferRunning,
+        _ => Resolution::RevertOnConflict,
+    };
+    request
+        .engine()
+        .update_candidate(&request.call.call, resolution)
         .await?;
     Ok(json!({}))
 }

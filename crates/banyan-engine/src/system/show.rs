@@ -29,8 +29,9 @@ fn text(text: String) -> Value {
 /// `compare`
 pub(super) async fn compare(request: Request) -> Result<Value> {
     let engine = request.engine();
-    let from = state_named(engine, request.text("from").unwrap_or("running")).await?;
-    let to = state_named(engine, request.text("to").unwrap_or("candidate")).await?;
+    let session = request.call.call.session;
+    let from = state_named(engine, session, request.text("from").unwrap_or("running")).await?;
+    let to = state_named(engine, session, request.text("to").unwrap_or("candidate")).await?;
     let from = engine.readable(&request.call.call, from).await?;
     let to = engine.readable(&request.call.call, to).await?;
     let format = format(&request);
@@ -62,7 +63,10 @@ pub(super) async fn show(request: Request) -> Result<Value> {
             format!("{store} has no state; ask for state of running"),
         ));
     }
-    let shown = engine.stores().get(store).await?;
+    let shown = match store {
+        "candidate" => engine.tree_of(request.call.call.session, Datastore::Candidate),
+        name => engine.stores().get(name).await?,
+    };
     let filter = match request.text("path") {
         None => None,
         Some(path) => {

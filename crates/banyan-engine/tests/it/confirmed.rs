@@ -1,12 +1,14 @@
 //! Confirmed commits (RFC 6241 8.4): they take themselves back unless somebody confirms.
 
+use std::path::Path;
 use std::time::Duration;
 
 use banyan_engine::backend::{Backend, CommitParameters, Confirmed, Datastore};
 use banyan_engine::engine::StartError;
 use banyan_engine::error::ErrorTag;
+use banyan_engine::files::Files;
 
-use crate::fixture::{Client, Machine, name, updated_schema};
+use crate::fixture::{Client, Machine, item, name, updated_schema};
 
 fn for_seconds(timeout: u32, persist: Option<&str>) -> CommitParameters {
     CommitParameters {
@@ -187,16 +189,120 @@ async fn running_under_anothers_confirmed_commit_cannot_be_locked() {
     assert_eq!(error.reports[0].tag, ErrorTag::LockDenied);
 }
 
+/// What there is of confirmed commits: facts in the log, and files.
+fn traces(machine: &Machine, client: &Client) -> (usize, bool) {
+    let facts = client.engine.log().facts("confirmed-commit").unwrap();
+    let file = machine.files.read(Path::new("/store/rollback_db")).unwrap();
+    (facts.len(), file.is_some())
+}
+
 #[tokio::test]
-async fn an_invalid_candidate_leaves_nothing_pending() {
+async fn a_refused_confirmed_commit_leaves_no_trace() {
     let machine = Machine::new();
     let engine = machine.start().await.unwrap();
     let alice = Client::open(&engine, "alice").await;
+    alice.set(&name("a")).await.unwrap();
     alice
-        .edit("<sys xmlns=\"urn:t\"><mtu>1</mtu></sys>")
+        .edit("<sys xmlns=\"urn:t\"><name>b</name><mtu>1</mtu></sys>")
         .await
         .unwrap();
-    alice.commit_with(for_seconds(60, None)).await.unwrap_err();
+    alice
+        .commit_with(for_seconds(60, Some("id")))
+        .await
+        .unwrap_err();
+    assert_eq!(traces(&machine, &alice), (0, false));
     let error = engine.cancel_commit(&alice.call, None).await.unwrap_err();
     assert!(error.to_string().contains("nothing to cancel"), "{error}");
+    let error = alice.commit_with(with_id("id")).await.unwrap_err();
+    assert_eq!(error.reports[0].tag, ErrorTag::InvalidValue);
+    // No timer either, and others are free to commit.
+    machine.clock.advance(Duration::from_secs(120));
+    running_stays(&alice, "a").await;
+    assert_eq!(engine.running().seq.0, 1);
+    let bob = Client::open(&engine, "bob").await;
+    engine.discard(&bob.call).await.unwrap();
+    bob.set(&name("c")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_confirmed_commit_that_is_over_leaves_no_trace() {
+    for ending in ["confirmed", "cancelled", "timeout", "session"] {
+        let (machine, alice) = pending(None).await;
+        assert_eq!(traces(&machine, &alice).0, 1);
+        let bob = Client::open(&alice.engine, "bob").await;
+        let expected = match ending {
+            "confirmed" => {
+                alice.commit().await.unwrap();
+                "b"
+            }
+            "cancelled" => {
+                let engine = &alice.engine;
+                engine.cancel_commit(&alice.call, None).await.unwrap();
+                "a"
+            }
+            "timeout" => {
+                machine.clock.advance(Duration::from_secs(61));
+                "a"
+            }
+            _ => {
+                alice.engine.close_session(alice.session()).await;
+                "a"
+            }
+        };
+        running_becomes(&bob, expected).await;
+        for _ in 0..1000 {
+            if traces(&machine, &bob) == (0, false) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        assert_eq!(traces(&machine, &bob), (0, false), "{ending}");
+        // The lock table and the next commit know nothing of it.
+        bob.engine
+            .lock(&bob.call, Datastore::Running)
+            .await
+            .unwrap();
+        bob.set(&name("c")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_extension_may_change_the_time_and_the_name() {
+    let (machine, alice) = pending(Some("one")).await;
+    machine.clock.advance(Duration::from_secs(50));
+    let bob = Client::open(&alice.engine, "bob").await;
+    let mut longer = for_seconds(600, Some("two"));
+    longer.persist_id = Some("one".into());
+    bob.commit_with(longer).await.unwrap();
+    machine.clock.advance(Duration::from_secs(500));
+    running_stays(&alice, "b").await;
+    let old = alice.commit_with(with_id("one")).await.unwrap_err();
+    assert_eq!(old.reports[0].tag, ErrorTag::InvalidValue);
+    alice.commit_with(with_id("two")).await.unwrap();
+    machine.clock.advance(Duration::from_secs(1000));
+    running_stays(&alice, "b").await;
+}
+
+#[tokio::test]
+async fn what_extends_a_confirmed_commit_is_taken_back_with_it() {
+    let machine = Machine::new();
+    let engine = machine.start().await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    let bob = Client::open(&engine, "bob").await;
+    alice.set(&name("a")).await.unwrap();
+    alice.edit(&name("b")).await.unwrap();
+    alice
+        .commit_with(for_seconds(60, Some("id")))
+        .await
+        .unwrap();
+    // By the id, another may commit while it is pending; that extends it.
+    bob.edit(&item(1, "x")).await.unwrap();
+    let mut extends = for_seconds(60, Some("id"));
+    extends.persist_id = Some("id".into());
+    bob.commit_with(extends).await.unwrap();
+    engine
+        .cancel_commit(&bob.call, Some("id".into()))
+        .await
+        .unwrap();
+    assert_eq!(alice.show(Datastore::Running).await, name("a"));
 }

@@ -1,9 +1,12 @@
 //! Tests of the engine through its public interface.
 
 mod access;
+mod candidates;
+mod concurrency;
 mod confirmed;
 mod datastores;
 mod fixture;
+mod locks;
 mod log;
 mod operations;
 mod pipeline;

@@ -3,10 +3,14 @@
 use banyan_engine::backend::{Backend, ModuleInfo};
 
 use super::ServerOptions;
+use crate::names;
 
 /// The revision of ietf-yang-library whose capability is announced when the module itself is not in
 /// the set.
 const YANG_LIBRARY_REVISION: &str = "2019-01-04";
+
+/// What `<update>` can do about conflicts.
+const RESOLUTION_MODES: &str = "revert-on-conflict,prefer-candidate,prefer-running";
 
 /// All capabilities but base:1.0 and base:1.1.
 pub(super) fn announced(backend: &dyn Backend, options: &ServerOptions) -> Vec<String> {
@@ -21,6 +25,16 @@ pub(super) fn announced(backend: &dyn Backend, options: &ServerOptions) -> Vec<S
         "urn:ietf:params:netconf:capability:yang-library:1.1?revision={revision}&content-id={}",
         percent(&backend.content_id())
     ));
+    let has = |name: &str| modules.iter().any(|m| m.implemented && &*m.name == name);
+    if has("ietf-netconf-partial-lock") {
+        capabilities.push(names::PARTIAL_LOCK_1_0.to_owned());
+    }
+    if has("ietf-netconf-private-candidate") {
+        capabilities.push(format!(
+            "{}?supported-resolution-modes={RESOLUTION_MODES}",
+            names::PRIVATE_CANDIDATE
+        ));
+    }
     // RFC 7950 5.6.4: modules of YANG 1.1 are found through the library only.
     let listed = modules.iter().filter(|m| m.implemented && !m.yang_1_1);
     capabilities.extend(listed.map(module_uri));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use banyan_engine::backend::{Backend, Body, Call, Committed, Encoding};
+use banyan_engine::backend::{Backend, Body, Call, Committed, Encoding, PartiallyLocked};
 use banyan_engine::{BackendError, SessionId};
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -11,10 +11,10 @@ use super::error_map::rpc_errors;
 use super::outgoing::{Outgoing, SendError};
 use super::request::{self, CommitReply, Request};
 use crate::limits::Compat;
-use crate::names::{BANYAN, MONITORING, NOTIFICATION};
+use crate::names::{BANYAN, MONITORING, NOTIFICATION, PARTIAL_LOCK};
 use crate::rpc::{ReplyEnvelope, Rpc};
 use crate::rpc_error::{ErrorInfo, ErrorTag, ErrorType, RpcError};
-use crate::xml::{escape_text, push_element};
+use crate::xml::{escape_text, push_declaration, push_element};
 
 /// Operations above this size are taken apart on the blocking pool.
 const LARGE_OPERATION: usize = 1 << 20;
@@ -35,6 +35,7 @@ enum Answer {
     Schema(Arc<str>),
     Output(Body),
     Committed(Committed),
+    Locked(PartiallyLocked),
     Close,
 }
 
@@ -135,6 +136,11 @@ async fn perform(backend: &dyn Backend, call: &Call, request: Request) -> Result
             ));
         }
         Request::KillSession(id) => backend.kill_session(call, SessionId(id)).await?,
+        Request::PartialLock(select) => {
+            let locked = backend.partial_lock(call, select).await?;
+            return Ok(Answer::Locked(locked));
+        }
+        Request::PartialUnlock(id) => backend.partial_unlock(call, id).await?,
         Request::GetSchema { name, revision } => {
             let text = backend
                 .schema_text(call, &name, revision.as_deref())
@@ -180,6 +186,7 @@ async fn reply(
         Ok(Answer::Committed(committed)) => {
             out.message(&committed_reply(&committed, envelope)).await?;
         }
+        Ok(Answer::Locked(locked)) => out.message(&locked_reply(&locked, envelope)).await?,
         Err(Failure::Request(error)) => out.message(&envelope.errors([&error])).await?,
         Err(Failure::Backend(error)) => backend_errors(&error, envelope, out).await?,
     }
@@ -266,6 +273,26 @@ fn committed_reply(committed: &Committed, envelope: &ReplyEnvelope) -> String {
     }
     for line in &committed.trace {
         leaf("trace", line);
+    }
+    reply.push_str(&envelope.close());
+    reply
+}
+
+/// RFC 5717 2.4.1: the lock's number, and the nodes that it names.
+fn locked_reply(locked: &PartiallyLocked, envelope: &ReplyEnvelope) -> String {
+    let mut reply = envelope.open();
+    reply.push_str(&format!(
+        "<lock-id xmlns=\"{PARTIAL_LOCK}\">{}</lock-id>",
+        locked.id
+    ));
+    for node in &locked.nodes {
+        reply.push_str(&format!("<locked-node xmlns=\"{PARTIAL_LOCK}\""));
+        for (prefix, uri) in &node.namespaces {
+            push_declaration(prefix, uri, &mut reply);
+        }
+        reply.push('>');
+        reply.push_str(&escape_text(&node.xml));
+        reply.push_str("</locked-node>");
     }
     reply.push_str(&envelope.close());
     reply

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use banyan_engine::backend::Candidates;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::ServerOptions;
@@ -12,6 +13,7 @@ use crate::hello::Hello;
 use crate::inbound::{Inbound, InboundError};
 use crate::limits::Compat;
 use crate::message::Message;
+use crate::names::{PRIVATE_CANDIDATE, SHARED_CANDIDATE};
 use crate::rpc::{Refused, ReplyEnvelope, Rpc};
 use crate::rpc_error::{ErrorTag, ErrorType, RpcError};
 use crate::transport::Reading;
@@ -44,6 +46,17 @@ pub(super) struct Greeted {
     pub framing: Framing,
     /// Whether the client knows base:1.1 and its error-tags.
     pub base_1_1: bool,
+    /// The candidate that the client asks for.
+    pub candidates: Option<Candidates>,
+}
+
+impl Greeted {
+    /// A session without a hello of the client, as of RFC 4741.
+    const OLD: Greeted = Greeted {
+        framing: Framing::EndOfMessage,
+        base_1_1: false,
+        candidates: None,
+    };
 }
 
 /// Reads a session's messages.
@@ -79,11 +92,7 @@ impl Incoming {
                 first
             }
             Err(end) => {
-                let old = Greeted {
-                    framing: Framing::EndOfMessage,
-                    base_1_1: false,
-                };
-                let _ = greeted.send(old);
+                let _ = greeted.send(Greeted::OLD);
                 Some(end)
             }
         };
@@ -118,10 +127,7 @@ impl Incoming {
                 )));
             }
         };
-        let old = Greeted {
-            framing: Framing::EndOfMessage,
-            base_1_1: false,
-        };
+        let old = Greeted::OLD;
         let hello = match (first, self.compat) {
             (Ok(Message::Hello(hello)), _) => hello,
             (Ok(Message::Rpc(rpc)), Compat::Lenient) => return Ok((old, Some(Input::Rpc(rpc)))),
@@ -158,7 +164,19 @@ impl Incoming {
         };
         self.inbound.set_framing(framing);
         let base_1_1 = framing == Framing::Chunked;
-        Ok((Greeted { framing, base_1_1 }, None))
+        let candidates = if ours.offers(PRIVATE_CANDIDATE) && hello.offers(PRIVATE_CANDIDATE) {
+            Some(Candidates::Private)
+        } else if hello.offers(SHARED_CANDIDATE) {
+            Some(Candidates::Shared)
+        } else {
+            None
+        };
+        let greeted = Greeted {
+            framing,
+            base_1_1,
+            candidates,
+        };
+        Ok((greeted, None))
     }
 
     async fn input(&mut self) -> Input {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use banyan_engine::SessionId;
-use banyan_engine::backend::{Backend, Call, Cancel, Principal, Source};
+use banyan_engine::backend::{Backend, Call, Cancel, Candidates, Principal, Source};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -90,6 +90,14 @@ async fn converse(
     let base_1_1 = greeted.as_ref().is_ok_and(|g| g.base_1_1);
     if let Ok(greeted) = greeted {
         out.set_framing(greeted.framing);
+        if let Some(candidates) = greeted.candidates
+            && let Err(error) = backend.choose_candidate(call, candidates).await
+        {
+            // A client that believes to be alone must not get the candidate of all; of the other there is but one.
+            if candidates == Candidates::Private {
+                return Ok(format!("it can have no private candidate: {error}"));
+            }
+        }
     }
     loop {
         let queued = tokio::select! {

@@ -4,6 +4,7 @@
 
 mod change;
 mod read;
+mod sessions;
 mod store;
 mod table;
 
@@ -13,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use banyan_netconf::client::{Client, ClientError, ClientOptions};
-use banyan_netconf::names::BANYAN;
+use banyan_netconf::names::{BANYAN, SHARED_CANDIDATE};
 use banyan_netconf::reply::RpcReply;
 use banyan_netconf::rpc_error::{ErrorInfo, RpcError};
 use banyan_netconf::transport::{Transport, connect_unix};
@@ -105,6 +106,8 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
         Command::Discard(connect) => change::discard(connect).await,
         Command::Rpc(rpc) => change::rpc(rpc).await,
         Command::Rollback(rollback) => change::rollback(rollback).await,
+        Command::Update(update) => sessions::update(update).await,
+        Command::KillSession(kill) => sessions::kill(kill).await,
         Command::Serve(_)
         | Command::Netconf(_)
         | Command::Sim(_)
@@ -148,10 +151,13 @@ pub async fn connect_to(socket: &Path) -> Result<Box<dyn Transport>, CommandErro
 /// Opens a session.
 async fn open(connect: &Connect) -> Result<Client, CommandError> {
     let transport = connect_to(&socket_of(connect)?).await?;
-    let options = ClientOptions {
+    let mut options = ClientOptions {
         timeout: PATIENCE,
         ..ClientOptions::default()
     };
+    // The session ends with the command, so its edits must be in a candidate that does not.
+    let shared = SHARED_CANDIDATE.to_owned();
+    options.hello.capabilities.push(shared);
     let (client, _notifications) = Client::open(transport, options).await?;
     Ok(client)
 }

@@ -1,10 +1,13 @@
-//! `banyan show`: devices, transactions and kickers as tables.
+//! `banyan show`: devices, transactions, kickers, sessions and locks as tables.
 
 use serde_json::Value;
 
 use super::read::name_of;
 use super::{CommandError, call, open, output_leaf, print};
 use crate::args::{Format, Show, Shown};
+
+/// The state of the server itself.
+const STATE: &str = "ietf-netconf-monitoring:netconf-state";
 
 /// `banyan show`
 pub async fn show(show: Show) -> Result<(), CommandError> {
@@ -13,6 +16,7 @@ pub async fn show(show: Show) -> Result<(), CommandError> {
         Shown::Devices => "/banyan-controller:devices",
         Shown::Transactions => "/banyan-controller:transactions",
         Shown::Kickers => "/banyan-kicker:kickers",
+        Shown::Sessions | Shown::Locks => "/ietf-netconf-monitoring:netconf-state",
     };
     let table = show.format == Format::Text;
     let format = if table { "json" } else { name_of(show.format) };
@@ -38,16 +42,18 @@ pub async fn show(show: Show) -> Result<(), CommandError> {
         Shown::Devices => devices(&data["banyan-controller:devices"]["device"]),
         Shown::Transactions => transactions(&data["banyan-controller:transactions"]["transaction"]),
         Shown::Kickers => kickers(&data["banyan-kicker:kickers"]["data-kicker"]),
+        Shown::Sessions => super::sessions::sessions(&data[STATE]),
+        Shown::Locks => super::sessions::locks(&data[STATE], jiff::Timestamp::now()),
     };
     print(&aligned(&rows));
     Ok(())
 }
 
-fn entries(list: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn entries(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
 }
 
-fn leaf(entry: &Value, name: &str) -> String {
+pub(super) fn leaf(entry: &Value, name: &str) -> String {
     match &entry[name] {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),
@@ -59,7 +65,7 @@ fn row(entry: &Value, names: &[&str]) -> Vec<String> {
     names.iter().map(|name| leaf(entry, name)).collect()
 }
 
-fn head(titles: &[&str]) -> Vec<String> {
+pub(super) fn head(titles: &[&str]) -> Vec<String> {
     titles.iter().map(|title| (*title).to_owned()).collect()
 }
 
@@ -149,7 +155,7 @@ pub(super) fn to_the_second(time: &str) -> String {
 const MAX_COLUMN: usize = 200;
 
 /// Columns as wide as their widest cell; the last one is not padded.
-fn aligned(rows: &[Vec<String>]) -> String {
+pub(super) fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let widths: Vec<usize> = (0..columns)
         .map(|column| {

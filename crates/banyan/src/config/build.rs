@@ -50,19 +50,6 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
         .into_iter()
         .filter_map(|row| self::operation(settings, row))
         .collect();
-    for name in [
-        "candidate.private",
-        "candidate.autolock",
-        "candidate.autocommit",
-    ] {
-        if truth(settings, name) {
-            let message = format!(
-                "{name} has no effect yet: all sessions share one candidate, without automatic locks or commits"
-            );
-            let problem = Problem::warning(origin(settings, name), message);
-            settings.problem(problem);
-        }
-    }
     let files = files(settings);
     let access = access(settings);
     if settings.has_errors() {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use banyan_engine::backend::{
-    Backend, Body, BoxFuture, Call, CommitParameters, Committed, Datastore, Document, EditRequest,
-    Encoding, Get, ModuleInfo, Origin, Principal, Result, Source,
+    Backend, Body, BoxFuture, Call, Candidates, CommitParameters, Committed, Datastore, Document,
+    EditRequest, Encoding, Expression, Get, ModuleInfo, Origin, PartiallyLocked, Principal, Result,
+    Source,
 };
 use banyan_engine::error::{BackendError, ErrorTag};
 use banyan_engine::number::SessionId;
@@ -111,6 +112,26 @@ impl Backend for Faulty {
 
     fn unlock<'a>(&'a self, call: &'a Call, store: Datastore) -> BoxFuture<'a, Result<()>> {
         self.inner.unlock(call, store)
+    }
+
+    fn choose_candidate<'a>(
+        &'a self,
+        call: &'a Call,
+        candidates: Candidates,
+    ) -> BoxFuture<'a, Result<()>> {
+        self.inner.choose_candidate(call, candidates)
+    }
+
+    fn partial_lock<'a>(
+        &'a self,
+        call: &'a Call,
+        select: Vec<Expression>,
+    ) -> BoxFuture<'a, Result<PartiallyLocked>> {
+        self.inner.partial_lock(call, select)
+    }
+
+    fn partial_unlock<'a>(&'a self, call: &'a Call, id: u32) -> BoxFuture<'a, Result<()>> {
+        self.inner.partial_unlock(call, id)
     }
 
     fn validate<'a>(&'a self, call: &'a Call, what: Origin) -> BoxFuture<'a, Result<()>> {

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use banyan_engine::backend::{
     CommitParameters, Confirmed, Datastore, DefaultOperation, Document, EditRequest, Encoding,
-    Filter, Get, Origin, TestOption, WithDefaults,
+    Expression, Filter, Get, Origin, TestOption, WithDefaults,
 };
 use bytes::Bytes;
 
 use crate::limits::Compat;
-use crate::names::{BANYAN, BASE, MONITORING, WITH_DEFAULTS};
+use crate::names::{BANYAN, BASE, MONITORING, PARTIAL_LOCK, WITH_DEFAULTS};
 use crate::rpc_error::{ErrorInfo, ErrorTag, ErrorType, RpcError};
 use crate::xml::Fragment;
 
@@ -34,6 +34,8 @@ pub(super) enum Request {
     Discard,
     CloseSession,
     KillSession(u32),
+    PartialLock(Vec<Expression>),
+    PartialUnlock(u32),
     GetSchema {
         name: String,
         revision: Option<String>,
@@ -121,6 +123,14 @@ pub(super) fn read(operation: &Fragment, compat: Compat) -> Read<Request> {
             }
         }
         (MONITORING, "get-schema") => get_schema(operation, compat),
+        (PARTIAL_LOCK, "partial-lock") => partial_lock(operation),
+        (PARTIAL_LOCK, "partial-unlock") => {
+            let mut p = Parameters::read(operation, compat, &[(PARTIAL_LOCK, "lock-id")])?;
+            let text = p.required("lock-id")?.text();
+            let id = text.trim().parse();
+            id.map(Request::PartialUnlock)
+                .map_err(|_| invalid_value("lock-id", &text))
+        }
         _ => Ok(Request::Invoke(Document::xml(operation.document()))),
     }
 }
@@ -232,6 +242,27 @@ fn commit(operation: &Fragment, compat: Compat) -> Read<Request> {
         CommitReply::Ok
     };
     Ok(Request::Commit(parameters, reply))
+}
+
+/// RFC 5717 2.4.1: one expression or more, each with the namespaces that are in scope where it stands.
+fn partial_lock(operation: &Fragment) -> Read<Request> {
+    let mut select = Vec::new();
+    for child in operation.children() {
+        if !child.is(PARTIAL_LOCK, "select") {
+            return Err(RpcError::unknown_element(
+                child.local(),
+                format!("<partial-lock> has no parameter <{}>", child.local()),
+            ));
+        }
+        select.push(Expression {
+            select: child.text().trim().to_owned(),
+            namespaces: child.declarations(),
+        });
+    }
+    if select.is_empty() {
+        return Err(RpcError::missing_element("select"));
+    }
+    Ok(Request::PartialLock(select))
 }
 
 /// RFC 6022 3.1.

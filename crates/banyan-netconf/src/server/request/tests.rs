@@ -134,6 +134,29 @@ fn an_xpath_filter_brings_the_prefixes_in_scope() {
 }
 
 #[test]
+fn a_partial_lock_brings_the_prefixes_in_scope_of_each_expression() {
+    let lock = format!(
+        "<partial-lock xmlns=\"{PARTIAL_LOCK}\"><select xmlns:a=\"urn:a\"> /a:x </select><select>/q:y</select></partial-lock>"
+    );
+    let Request::PartialLock(select) = read_text(&lock).unwrap() else {
+        panic!("no partial lock");
+    };
+    assert_eq!(select[0].select, "/a:x");
+    let knows = |index: usize, prefix: &str| {
+        let namespaces: &Vec<(String, String)> = &select[index].namespaces;
+        namespaces.iter().any(|(known, _)| known == prefix)
+    };
+    assert!(knows(0, "a") && knows(0, "q") && knows(1, "q") && !knows(1, "a"));
+    let none = format!("<partial-lock xmlns=\"{PARTIAL_LOCK}\"/>");
+    assert_eq!(read_text(&none).unwrap_err().tag, ErrorTag::MissingElement);
+    let unlock =
+        format!("<partial-unlock xmlns=\"{PARTIAL_LOCK}\"><lock-id> 7 </lock-id></partial-unlock>");
+    assert_eq!(read_text(&unlock).unwrap(), Request::PartialUnlock(7));
+    let wrong = unlock.replace('7', "seven");
+    assert_eq!(read_text(&wrong).unwrap_err().tag, ErrorTag::InvalidValue);
+}
+
+#[test]
 fn other_operations_pass_through_with_all_their_declarations() {
     assert_eq!(
         read_text("<reboot xmlns=\"urn:r\"><who>q:me</who></reboot>").unwrap(),

@@ -1,0 +1,176 @@
+//! Work on candidates: edits, replacement, discarding, and bringing them up to date.
+
+use std::sync::Arc;
+
+use banyan_data::Tree;
+
+use crate::backend::{Call, CommitParameters, Datastore, Resolution, Result};
+use crate::blocking::on_pool;
+use crate::candidate::{Candidate, WorkTree};
+use crate::conflict;
+use crate::engine::Engine;
+use crate::number::SessionId;
+use crate::participant::Options;
+use crate::pipeline::Until;
+
+impl Engine {
+    /// Changes the session's candidate: `change` gets it and returns what it is to be. Where edits are committed at once,
+    /// that comes after it.
+    pub(crate) async fn edit_candidate(
+        &self,
+        call: &Call,
+        change: impl FnOnce(&Tree) -> Result<Tree> + Send + 'static,
+    ) -> Result<()> {
+        let (before, after) = self.work(call.session, |_| Ok(None), change).await?;
+        self.committed_at_once(call, before, after).await
+    }
+
+    /// Replaces the session's candidate as a whole, on top of running as it is now.
+    pub(crate) async fn replace_candidate(&self, call: &Call, tree: Tree) -> Result<()> {
+        let (before, after) = self.replaced(call.session, tree).await?;
+        self.committed_at_once(call, before, after).await
+    }
+
+    /// As [`Engine::replace_candidate`], but the commit is the caller's business in any case.
+    pub(crate) async fn set_candidate(&self, session: SessionId, tree: Tree) -> Result<()> {
+        self.replaced(session, tree).await.map(drop)
+    }
+
+    async fn replaced(
+        &self,
+        session: SessionId,
+        tree: Tree,
+    ) -> Result<(Arc<WorkTree>, Arc<WorkTree>)> {
+        let running = self.running();
+        let fresh = move |by| Ok(Some(WorkTree::on(running, by)));
+        self.work(session, fresh, move |_| Ok(tree)).await
+    }
+
+    /// Brings the session's candidate onto what is running now (draft-ietf-netconf-privcand, `update`).
+    ///
+    /// # Errors
+    /// Both changed the same things and `resolution` does not decide: a report for each, and the candidate is as it was.
+    pub async fn update_candidate(&self, call: &Call, resolution: Resolution) -> Result<()> {
+        let core = self.0.clone();
+        let session = call.session;
+        let candidate = core.candidate_of(session);
+        let _turn = candidate.turn().await;
+        core.sessions
+            .require_free(session, Datastore::Candidate, core.seams.clock.now())?;
+        let work = core.work_on(&candidate);
+        let base = self.running();
+        let onto = base.clone();
+        let from = work.clone();
+        let tree =
+            on_pool(move || conflict::resolved(&core, &from.base, &from.tree, &onto, resolution))
+                .await??;
+        let by = work.by;
+        candidate.put(WorkTree { base, tree, by });
+        Ok(())
+    }
+
+    /// Makes the session's candidate equal to running (RFC 6241 8.3.4.2).
+    pub(crate) async fn discard_work(&self, call: &Call) -> Result<()> {
+        let core = &self.0;
+        let candidate = core.candidate_of(call.session);
+        let _turn = candidate.turn().await;
+        let now = core.seams.clock.now();
+        core.sessions
+            .require_free(call.session, Datastore::Candidate, now)?;
+        self.drop_work(&candidate);
+        core.sessions.unlock_after_edit(call.session);
+        Ok(())
+    }
+
+    /// Takes the uncommitted changes away; the caller has the turn.
+    pub(crate) fn drop_work(&self, candidate: &Candidate) {
+        if let Some(work) = candidate.take() {
+            self.0.reaper.bury(work.tree.clone());
+        }
+    }
+
+    /// One step of work: on what the candidate holds, or on what `fresh` gives. Returns what it held before and after.
+    async fn work(
+        &self,
+        session: SessionId,
+        fresh: impl FnOnce(SessionId) -> Result<Option<WorkTree>>,
+        change: impl FnOnce(&Tree) -> Result<Tree> + Send + 'static,
+    ) -> Result<(Arc<WorkTree>, Arc<WorkTree>)> {
+        let core = self.0.clone();
+        let candidate = core.candidate_of(session);
+        // Locks are granted within a turn, so whoever has one meets no edit that began before it.
+        let _turn = candidate.turn().await;
+        let now = core.seams.clock.now();
+        let locked = if core.editing.autolock {
+            core.sessions.lock_by_edit(session, now)?
+        } else {
+            core.sessions
+                .require_free(session, Datastore::Candidate, now)?;
+            false
+        };
+        let done = self.changed(session, &candidate, fresh, change).await;
+        // A lock goes with the edit for which it was taken.
+        if locked && done.is_err() {
+            core.sessions.unlock_after_edit(session);
+        }
+        done
+    }
+
+    async fn changed(
+        &self,
+        session: SessionId,
+        candidate: &Candidate,
+        fresh: impl FnOnce(SessionId) -> Result<Option<WorkTree>>,
+        change: impl FnOnce(&Tree) -> Result<Tree> + Send + 'static,
+    ) -> Result<(Arc<WorkTree>, Arc<WorkTree>)> {
+        let before = self.0.work_on(candidate);
+        let start = match fresh(session)? {
+            Some(fresh) => Arc::new(fresh),
+            None => before.clone(),
+        };
+        let tree = start.tree.clone();
+        let after = on_pool(move || change(&tree)).await??;
+        if after.ptr_eq(&before.tree) && Arc::ptr_eq(&start, &before) {
+            return Ok((before.clone(), before));
+        }
+        let work = Arc::new(WorkTree {
+            base: start.base.clone(),
+            tree: after,
+            by: session,
+        });
+        candidate.put(work.clone());
+        self.0.reaper.bury(before.tree.clone());
+        Ok((before, work))
+    }
+
+    /// Where edits are committed at once: commits what an edit has made; when that is refused, the edit is.
+    async fn committed_at_once(
+        &self,
+        call: &Call,
+        before: Arc<WorkTree>,
+        after: Arc<WorkTree>,
+    ) -> Result<()> {
+        if !self.0.editing.autocommit {
+            return Ok(());
+        }
+        let parameters = CommitParameters::default();
+        let refused = match self
+            .commit_candidate(call, parameters, Options::none(), Until::Commit)
+            .await
+        {
+            Ok(_) => return Ok(()),
+            Err(refused) => refused,
+        };
+        let candidate = self.0.candidate_of(call.session);
+        let _turn = candidate.turn().await;
+        // What others have added since stays, with what it was added to.
+        if candidate
+            .work()
+            .is_some_and(|now| Arc::ptr_eq(&now, &after))
+        {
+            candidate.put(before);
+            self.0.sessions.unlock_after_edit(call.session);
+        }
+        Err(refused)
+    }
+}
