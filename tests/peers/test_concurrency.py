@@ -21,8 +21,11 @@ def private(daemon):
 
 @pytest.fixture
 def two(daemon):
-    with private(daemon) as alice, private(daemon) as bob:
-        yield alice, bob
+    sessions = private(daemon), private(daemon)
+    yield sessions
+    for session in sessions:
+        if session.connected:
+            session.close_session()
 
 
 def update(session, mode=None):
@@ -159,16 +162,16 @@ def test_a_partial_lock_is_given_back_by_its_number(two):
 
 
 def test_sessions_are_shown_and_killed(daemon):
-    with private(daemon) as alice:
-        put(alice, "killed", 2000)
-        banyan = [conftest.BANYAN]
-        socket = ["--socket", daemon.socket]
-        table = subprocess.run([*banyan, "show", "sessions", *socket], capture_output=True, text=True, check=True).stdout
-        assert re.search(rf"^{alice.session_id} +admin +netconf ssh +127\.0\.0\.1:\d+ +\S+ +private +1$", table, re.M), table
-        subprocess.run([*banyan, "kill-session", alice.session_id, *socket], check=True)
-        again = subprocess.run([*banyan, "kill-session", alice.session_id, *socket], capture_output=True, text=True)
-        assert again.returncode == 1
-        assert f"there is no session {alice.session_id}" in again.stderr
+    alice = private(daemon)
+    put(alice, "killed", 2000)
+    banyan = [conftest.BANYAN]
+    socket = ["--socket", daemon.socket]
+    table = subprocess.run([*banyan, "show", "sessions", *socket], capture_output=True, text=True, check=True).stdout
+    assert re.search(rf"^{alice.session_id} +admin +netconf ssh +127\.0\.0\.1:\d+ +\S+ +private +1$", table, re.M), table
+    subprocess.run([*banyan, "kill-session", alice.session_id, *socket], check=True)
+    again = subprocess.run([*banyan, "kill-session", alice.session_id, *socket], capture_output=True, text=True)
+    assert again.returncode == 1
+    assert f"there is no session {alice.session_id}" in again.stderr
 
 
 def test_commands_work_on_the_candidate_that_outlives_them(daemon):
