@@ -233,7 +233,10 @@ impl Stores {
                 format!("source and target are the same: {to}"),
             ));
         }
-        let tree = self.get(from).await?;
+        let tree = match place(from)? {
+            Place::Standard(store) => self.0.tree_of(call.session, store),
+            Place::Rollback | Place::Named => self.get(from).await?,
+        };
         // RFC 8341 3.2.5: only what the user may read is copied; running to startup is for everybody who may copy.
         if (from, to) == ("running", "startup") {
             return self.replace(call, to, tree).await;

@@ -28,7 +28,7 @@ pub(super) fn keep(engine: &Engine) {
             let Some(Engine(core)) = weak.upgrade() else {
                 return;
             };
-            let tree = core.candidate_tree();
+            let tree = core.work_on(&core.candidate).tree.clone();
             if !written
                 .as_ref()
                 .is_some_and(|written| written.ptr_eq(&tree))
