@@ -41,8 +41,8 @@ fn every_embedded_module_compiles_without_a_diagnostic() {
     }
 }
 
-/// Modules of the standards that the folder of published models lacks.
-const NOT_PUBLISHED: &[&str] = &["ietf-netconf-private-candidate"];
+/// Modules that the folder of published models lacks: one of a draft, and `clixon-lib`, of which ours has a part only.
+const NOT_PUBLISHED: &[&str] = &["clixon-lib", "ietf-netconf-private-candidate"];
 
 /// The published module, from wherever it is.
 fn published(models: &Path, name: &str, revision: &str) -> Option<String> {
