@@ -53,6 +53,9 @@ pub enum Command {
     History(History),
     /// Make the state before the last N commits the candidate.
     Rollback(Rollback),
+    /// Show the rules of access control, or what decides about an access.
+    #[command(subcommand)]
+    Nacm(NacmCommand),
     /// Show devices, transactions, kickers, sessions or locks.
     Show(Show),
     /// Check, show, explain and convert configurations of the daemon; needs none.
@@ -380,4 +383,71 @@ pub struct KillSession {
     pub id: u32,
     #[command(flatten)]
     pub connect: Connect,
+}
+
+/// `banyan nacm`
+#[derive(Debug, Subcommand)]
+pub enum NacmCommand {
+    /// Say which rule or default decides, and what would change it: `nacm explain alice update /interfaces`.
+    Explain(NacmExplain),
+    /// Show the rules, and how often they refused.
+    Show(NacmShow),
+}
+
+/// `banyan nacm explain`
+#[derive(Debug, Args)]
+pub struct NacmExplain {
+    /// Whose access.
+    pub user: String,
+    /// The kind of access.
+    pub operation: Access,
+    /// The instance; `module:name` of an rpc or notification; or an instance, and the name of its action or
+    /// notification behind it.
+    pub path: String,
+    /// A group that the transport would vouch for; may be repeated.
+    #[arg(long)]
+    pub group: Vec<String>,
+    #[command(flatten)]
+    pub connect: Connect,
+}
+
+/// `banyan nacm show`
+#[derive(Debug, Args)]
+pub struct NacmShow {
+    /// How to print.
+    #[arg(long, default_value = "text")]
+    pub format: Format,
+    #[command(flatten)]
+    pub connect: Connect,
+}
+
+/// The kinds of access of RFC 8341.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Access {
+    /// To see a node.
+    Read,
+    /// To add a node.
+    Create,
+    /// To change a node.
+    Update,
+    /// To remove a node.
+    Delete,
+    /// To call an rpc or action.
+    Exec,
+    /// To get a notification.
+    Subscribe,
+}
+
+impl Access {
+    /// Its name in the daemon's RPC.
+    pub fn name(self) -> &'static str {
+        match self {
+            Access::Read => "read",
+            Access::Create => "create",
+            Access::Update => "update",
+            Access::Delete => "delete",
+            Access::Exec => "exec",
+            Access::Subscribe => "subscribe",
+        }
+    }
 }

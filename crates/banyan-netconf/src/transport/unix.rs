@@ -176,6 +176,31 @@ pub fn user_name(uid: u32) -> String {
         .unwrap_or_else(|| uid.to_string())
 }
 
+/// The groups of a login name, from `/etc/group` and the primary group in `/etc/passwd`; none for a name that is not there.
+pub fn group_names(user: &str) -> Vec<String> {
+    let read = |file| std::fs::read_to_string(file).unwrap_or_default();
+    groups_of(user, &read("/etc/passwd"), &read("/etc/group"))
+}
+
+fn groups_of(user: &str, passwd: &str, group: &str) -> Vec<String> {
+    let primary = passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        (fields.next() == Some(user)).then(|| fields.nth(2).unwrap_or_default())
+    });
+    let Some(primary) = primary else {
+        return Vec::new();
+    };
+    let member = |line: &str| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let [name, _, id, members] = fields[..] else {
+            return None;
+        };
+        let belongs = id == primary || members.split(',').any(|member| member == user);
+        belongs.then(|| name.to_owned())
+    };
+    group.lines().filter_map(member).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,6 +209,15 @@ mod tests {
     fn user_ids_become_login_names() {
         assert_eq!(user_name(0), "root");
         assert_eq!(user_name(4_000_000_001), "4000000001");
+    }
+
+    #[test]
+    fn a_user_is_in_his_primary_group_and_in_those_that_name_him() {
+        let passwd = "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n";
+        let group = "root:x:0:\nadm:x:4:syslog,alice\nalice:x:1000:\nali:x:7:alicea\n";
+        assert_eq!(groups_of("alice", passwd, group), ["adm", "alice"]);
+        assert_eq!(groups_of("root", passwd, group), ["root"]);
+        assert!(groups_of("syslog", passwd, group).is_empty());
     }
 
     #[tokio::test]

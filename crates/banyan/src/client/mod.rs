@@ -2,6 +2,7 @@
 //!
 //! They hold no schema: paths, values and documents go to the daemon as text, and text comes back.
 
+mod access;
 mod change;
 mod read;
 mod sessions;
@@ -105,6 +106,7 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
         Command::Commit(commit) => change::commit(commit).await,
         Command::Discard(connect) => change::discard(connect).await,
         Command::Rpc(rpc) => change::rpc(rpc).await,
+        Command::Nacm(command) => access::nacm(command).await,
         Command::Rollback(rollback) => change::rollback(rollback).await,
         Command::Update(update) => sessions::update(update).await,
         Command::KillSession(kill) => sessions::kill(kill).await,

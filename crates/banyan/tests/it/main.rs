@@ -1,5 +1,6 @@
 //! Whole-program tests: real processes, files, sockets and signals.
 
+mod access;
 mod bad_input;
 mod client;
 mod config;
