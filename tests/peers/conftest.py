@@ -71,6 +71,7 @@ exec = ["./echo.sh"]
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
+                self.admit()
                 return self
             except OSError:
                 code = self.process.poll()
@@ -78,6 +79,15 @@ exec = ["./echo.sh"]
                 assert code is None, f"the daemon ended with {code}: {log}"
                 assert time.monotonic() < deadline, f"the daemon does not listen: {log}"
                 time.sleep(0.05)
+
+    def admit(self):
+        """Lets the SSH user write: only the user who starts the daemon may do so from the beginning."""
+        while not self.socket.exists():
+            time.sleep(0.05)
+        for command in (["set", "/nacm/groups/group{admin}/user-name", "admin"], ["commit"]):
+            subprocess.run(
+                [BANYAN, *command, "--socket", self.socket], check=True, stdout=subprocess.DEVNULL
+            )
 
     def stop(self):
         self.process.terminate()

@@ -31,7 +31,13 @@ fn who_starts_the_daemon_first_is_its_administrator() {
     );
     daemon.stop();
     daemon.start();
-    assert_eq!(daemon.ok(&["history"]).matches("is an administrator").count(), 1);
+    assert_eq!(
+        daemon
+            .ok(&["history"])
+            .matches("is an administrator")
+            .count(),
+        1
+    );
     daemon.ok(&["set", "/shop/item{tea}/price", "8"]);
     daemon.ok(&["commit"]);
 }
@@ -49,10 +55,17 @@ fn what_decides_is_explained_on_the_command_line() {
         assert!(said.contains(part), "{part}: {said}");
     }
     let said = daemon.ok(&[
-        "nacm", "explain", "bob", "update", "/shop/item{tea}/price", "--group", "admin",
+        "nacm",
+        "explain",
+        "bob",
+        "update",
+        "/shop/item{tea}/price",
+        "--group",
+        "admin",
     ]);
     assert!(
-        said.contains("permitted") && said.contains("rule permit-all (number 1 of rule-list admin) permits it"),
+        said.contains("permitted")
+            && said.contains("rule permit-all (number 1 of rule-list admin) permits it"),
         "{said}"
     );
     let said = daemon.refused(&["nacm", "explain", "bob", "read", "/shop/nothing"]);

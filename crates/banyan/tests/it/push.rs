@@ -195,10 +195,11 @@ fn a_rollback_brings_a_deleted_device_configuration_back_as_a_tree() {
         .ok(&["delete", "/devices/device{d0}/config"]);
     network.controller.ok(&["commit"]);
     assert!(!network.pulled().contains("kept"));
+    // To the third commit: the administrator, the device, its hostname.
     let before = network.controller.ok(&["history"]);
     network
         .controller
-        .ok(&["rollback", &(before.lines().count() - 2).to_string()]);
+        .ok(&["rollback", &(before.lines().count() - 3).to_string()]);
     let diff = network.controller.ok(&["diff"]);
     assert!(diff.contains("hostname kept;"), "{diff}");
     network.controller.ok(&["commit"]);
