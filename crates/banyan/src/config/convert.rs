@@ -22,6 +22,7 @@ fn to_toml(settings: &Settings) -> String {
     };
     let mut said = said;
     // What differs between the defaults of the two must be said.
+    said_as(&mut said, settings, "access.mode");
     if said.held.contains_key("yang.path") {
         said_as(&mut said, settings, "yang.search");
     }
@@ -88,6 +89,9 @@ fn write_absent(out: &mut String, settings: &Settings, key: &Key) {
     match key.name {
         "yang.features" if settings.dialect == Dialect::Toml => {
             element(out, "CLICON_FEATURE", "*:*")
+        }
+        "access.mode" if settings.dialect == Dialect::Toml => {
+            element(out, "CLICON_NACM_MODE", settings.default_of(key))
         }
         "process.privileges" if given("process.user") => {
             element(out, "CLICON_BACKEND_PRIVILEGES", settings.default_of(key));

@@ -91,6 +91,7 @@ fn both_languages_say_the_same() {
          load = ['acme@2024-05-01']\nmain-directory = '/m'\nfeatures = { '*' = [], acme = ['x', 'y'], more = ['*'] }\n\
          [netconf]\nsocket = '/s'\nsocket-group = 'g'\n[compat]\nlenient = true\n\
          [process]\nuser = 'u'\nprivileges = 'drop_temp'\npid-file = '/p'\n\
+         [access]\nmode = 'disabled'\n\
          [log]\nlevel = 'debug'\ndestination = ['file', 'syslog']\nfile = '/l'\n",
     );
     let xml = loaded(
