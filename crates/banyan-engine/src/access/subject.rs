@@ -135,8 +135,12 @@ impl Subject {
         if let Some(decision) = self.first(Operation::Exec, module, fits) {
             return decision;
         }
-        let protected =
-            module == "ietf-netconf" && matches!(name, "kill-session" | "delete-config");
+        // Stores by name are written as a whole, so that calling is the only thing to ask for.
+        let protected = match module {
+            "ietf-netconf" => matches!(name, "kill-session" | "delete-config"),
+            "banyan" => matches!(name, "copy-store" | "load-store" | "delete-store"),
+            _ => false,
+        };
         let (permit, reason) = match deny {
             Some(DefaultDeny::All) => (false, Reason::Schema(DefaultDeny::All)),
             _ if protected => (false, Reason::Protected),

@@ -587,6 +587,8 @@ fn appendix_a_3_operations() {
     assert!(!free.operation("ietf-netconf", "kill-session", None).permit);
     assert!(!free.operation("ietf-netconf", "delete-config", None).permit);
     assert!(free.operation("acme", "delete-config", None).permit);
+    // Ours that write stores as a whole.
+    assert!(!free.operation("banyan", "load-store", None).permit);
 }
 
 /// RFC 8341 A.4: rules for data nodes; A.5: for notifications.
