@@ -20,7 +20,8 @@ use banyan_yang::schema::Schema;
 
 pub(crate) use change::{
     CONFLICT, apply_patch, conflicts, count, diff, diff_patch, diff_text, diff_xml, indexes,
-    patch_text, rebase, resolved, reverse, settled, shared_with, validate, validate_full,
+    patch_text, rebase, resolved, reverse, settled, shared_with, validate, validate_counted,
+    validate_full,
 };
 pub(crate) use document::{apply, parse_config, parse_edit, print};
 pub(crate) use file::{FileForm, parse_file, part_links, part_name};

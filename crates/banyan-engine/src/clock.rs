@@ -1,7 +1,7 @@
 //! Time comes from here alone, so that timers are tested without waiting.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::oneshot;
@@ -12,6 +12,9 @@ use crate::backend::BoxFuture;
 pub trait Clock: Send + Sync {
     /// The time of day, for records.
     fn now(&self) -> Timestamp;
+
+    /// Time since some moment before the first call, for measurements: it never goes back.
+    fn monotonic(&self) -> Duration;
 
     /// Completes after `duration` of monotonic time.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
@@ -26,6 +29,11 @@ impl Clock for SystemClock {
         Timestamp::now()
     }
 
+    fn monotonic(&self) -> Duration {
+        static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        BEGIN.elapsed()
+    }
+
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(duration))
     }
@@ -37,6 +45,8 @@ pub struct ManualClock(Arc<Mutex<Manual>>);
 
 struct Manual {
     now: Timestamp,
+    /// How far it was moved.
+    elapsed: Duration,
     sleepers: Vec<(Timestamp, oneshot::Sender<()>)>,
 }
 
@@ -45,6 +55,7 @@ impl ManualClock {
     pub fn at(now: Timestamp) -> Self {
         ManualClock(Arc::new(Mutex::new(Manual {
             now,
+            elapsed: Duration::ZERO,
             sleepers: Vec::new(),
         })))
     }
@@ -57,6 +68,7 @@ impl ManualClock {
     pub fn advance(&self, by: Duration) {
         let mut state = self.state();
         state.now = after(state.now, by);
+        state.elapsed += by;
         let now = state.now;
         let (awake, asleep) = std::mem::take(&mut state.sleepers)
             .into_iter()
@@ -88,6 +100,10 @@ fn after(now: Timestamp, by: Duration) -> Timestamp {
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         self.state().now
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.state().elapsed
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

@@ -12,6 +12,7 @@ use crate::confirm::{self, Pending, Step};
 use crate::engine::{Engine, log_failed};
 use crate::error::{BackendError, ErrorTag};
 use crate::number::{SessionId, Tid};
+use crate::observe::Stage;
 use crate::participant::Options;
 use crate::pipeline::{self, Attempt, Outcome, Until};
 use crate::session::{INTERNAL, internal_source};
@@ -28,6 +29,14 @@ pub(crate) enum TakenBack {
     SessionEnded,
     /// By request (RFC 6241 8.4.4).
     Cancelled,
+}
+
+/// A commit whose turn it is; given on when it is dropped.
+struct Admitted<'a> {
+    /// What it means for a confirmed one.
+    step: Step,
+    _settling: Option<MutexGuard<'a, ()>>,
+    _turn: MutexGuard<'a, ()>,
 }
 
 impl TakenBack {
@@ -59,13 +68,16 @@ impl Engine {
     ) -> Result<Committed> {
         let core = &self.0;
         let candidate = core.candidate_of(call.session);
-        // Commits of one candidate follow each other; those of others do not wait here.
-        let _turn = self.turn_of(call, &candidate).await?;
-        let now = core.seams.clock.now();
-        for store in [Datastore::Running, Datastore::Candidate] {
-            core.sessions.require_free(call.session, store, now)?;
-        }
-        let (step, _settling) = self.step_of(call, &parameters).await?;
+        let watch = core.observed.begin();
+        let admitted = {
+            let lap = watch.begin(Stage::Turn);
+            lap.seen(self.admitted(call, &candidate, &parameters).await)
+        };
+        let Admitted {
+            step,
+            _settling,
+            _turn,
+        } = admitted.inspect_err(|_| core.observed.turned_away(&watch))?;
         let work = core.work_on(&candidate);
         let attempt = Attempt {
             call: call.clone(),
@@ -76,6 +88,7 @@ impl Engine {
             mine: work.tree.clone(),
             until,
             step: step.clone(),
+            watch,
         };
         let outcome = pipeline::commit(core, attempt).await?;
         if until == Until::Complete {
@@ -88,6 +101,28 @@ impl Engine {
         }
         self.confirm(call, &step, &outcome).await?;
         Ok(outcome.committed)
+    }
+
+    /// Waits for the turn of a commit, and finds that no lock keeps it out.
+    async fn admitted<'a>(
+        &'a self,
+        call: &Call,
+        candidate: &'a Candidate,
+        parameters: &CommitParameters,
+    ) -> Result<Admitted<'a>> {
+        let core = &self.0;
+        // Commits of one candidate follow each other; those of others do not wait here.
+        let turn = self.turn_of(call, candidate).await?;
+        let now = core.seams.clock.now();
+        for store in [Datastore::Running, Datastore::Candidate] {
+            core.sessions.require_free(call.session, store, now)?;
+        }
+        let (step, settling) = self.step_of(call, parameters).await?;
+        Ok(Admitted {
+            step,
+            _settling: settling,
+            _turn: turn,
+        })
     }
 
     /// What a commit means for a confirmed one. Those that begin, extend, confirm or take one back follow each other; all
@@ -274,6 +309,7 @@ impl Engine {
             mine,
             until: Until::Commit,
             step: Step::Settle,
+            watch: core.observed.begin(),
         };
         let outcome = to_its_end(async move { pipeline::commit(&core, attempt).await }).await??;
         // The disk first, so that a take-back that fails there can be repeated.

@@ -32,6 +32,7 @@ use crate::files::{Files, LockGuard};
 use crate::keeper::Keeper;
 use crate::log::{CommitLog, LogError};
 use crate::number::Tid;
+use crate::observe::Observed;
 use crate::operation::{OperationCall, Operations};
 use crate::participant::{Options, Participant};
 use crate::pipeline::{self, Attempt, Order, Placed, Queue, Until};
@@ -94,6 +95,8 @@ pub(crate) struct Core {
     pub committed: Notify,
     pub pending: Mutex<Option<Pending>>,
     pub reaper: Reaper,
+    /// Where time went, and how much of everything there was.
+    pub observed: Observed,
     /// `None` without a directory.
     pub keeper: Option<Keeper>,
     /// How files look.
@@ -181,6 +184,7 @@ impl Engine {
             mine,
             until: Until::Commit,
             step: Step::Plain,
+            watch: core.observed.begin(),
         };
         let core = core.clone();
         let outcome = to_its_end(async move { pipeline::commit(&core, attempt).await }).await??;

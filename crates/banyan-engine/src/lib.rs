@@ -24,6 +24,7 @@ pub mod log;
 mod monitor;
 pub mod monitoring;
 pub mod number;
+pub mod observe;
 pub mod operation;
 mod overlay;
 pub mod participant;

@@ -10,6 +10,7 @@ use std::task::Poll;
 
 use crate::backend::BoxFuture;
 use crate::clock::Clock;
+use crate::observe::{Lap, Stage, Watch};
 use crate::participant::{Answer, Participant, Phase, Refusal, Transaction};
 
 /// Why the participants did not get a transaction to its point of no return.
@@ -31,6 +32,7 @@ pub struct Phases<'a> {
     begun: usize,
     /// How many have been asked to commit.
     committing: usize,
+    watch: Option<&'a Watch>,
 }
 
 impl<'a> Phases<'a> {
@@ -53,7 +55,20 @@ impl<'a> Phases<'a> {
             clock,
             begun: 0,
             committing: 0,
+            watch: None,
         }
+    }
+
+    /// Measures what each takes.
+    pub fn measured_by(mut self, watch: &'a Watch) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
+    /// What is asked from now on is one part of the commit.
+    fn part(&self, stage: Stage) -> Option<Lap> {
+        let watch = self.watch.filter(|_| !self.is_empty())?;
+        Some(watch.begin(stage))
     }
 
     /// Whether nobody takes part.
@@ -63,6 +78,7 @@ impl<'a> Phases<'a> {
 
     /// Runs `begin`, `validate`, `complete`. On a refusal all that began have been aborted.
     pub async fn prepare(&mut self) -> Result<(), Refused> {
+        let _part = self.part(Stage::Participants);
         for phase in [Phase::Begin, Phase::Validate, Phase::Complete] {
             for index in 0..self.participants.len() {
                 if phase == Phase::Begin {
@@ -83,6 +99,7 @@ impl<'a> Phases<'a> {
 
     /// Runs `commit`. On a refusal all that were asked have been reverted, and all aborted.
     pub async fn commit(&mut self) -> Result<(), Refused> {
+        let _part = self.part(Stage::Participants);
         for index in 0..self.participants.len() {
             self.committing = index + 1;
             if let Err(refusal) = self.ask(index, Phase::Commit).await {
@@ -99,6 +116,7 @@ impl<'a> Phases<'a> {
     /// Reverts those that were asked to commit, in reverse order, and aborts all; returns who could not
     /// undo what he did.
     pub async fn take_back(&mut self) -> Vec<Refusal> {
+        let _part = self.part(Stage::TakeBack);
         let mut remains = Vec::new();
         for index in (0..self.committing).rev() {
             if let Err(refusal) = self.ask(index, Phase::Revert).await {
@@ -120,6 +138,7 @@ impl<'a> Phases<'a> {
 
     /// Runs `commit_done` and `end`.
     pub async fn finish(&mut self) {
+        let _part = self.part(Stage::Finish);
         for phase in [Phase::CommitDone, Phase::End] {
             for index in 0..self.participants.len() {
                 self.tell(index, phase).await;
@@ -141,6 +160,16 @@ impl<'a> Phases<'a> {
     }
 
     async fn ask(&self, index: usize, phase: Phase) -> Answer {
+        let name = self.participants[index].name();
+        let lap = self.watch.map(|watch| watch.ask(phase, name));
+        let answer = self.answer(index, phase).await;
+        match lap {
+            Some(lap) => lap.seen(answer),
+            None => answer,
+        }
+    }
+
+    async fn answer(&self, index: usize, phase: Phase) -> Answer {
         let participant = &**self.participants[index];
         let transaction = self.transaction;
         let start = || -> BoxFuture<'_, Answer> {

@@ -33,6 +33,7 @@ use crate::engine::Core;
 use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
 use crate::log::{Entry, RecordHead};
 use crate::number::{Seq, Tid};
+use crate::observe::{self, Count, Lap, Stage, Watch};
 use crate::participant::{Options, Refusal, Transaction, TransactionParts};
 use crate::phases::{Phases, Refused};
 use crate::reserve::{Reserved, Touched};
@@ -64,6 +65,8 @@ pub(crate) struct Attempt {
     pub until: Until,
     /// What it means for a confirmed commit that is pending.
     pub step: Step,
+    /// Runs since the wish to commit.
+    pub watch: Watch,
 }
 
 impl Attempt {
@@ -114,12 +117,23 @@ impl Outcome {
 /// Commits. Runs to its end once it is polled to the participants, so it must run in a task of its own.
 pub(crate) async fn commit(core: &Arc<Core>, attempt: Attempt) -> Result<Outcome> {
     let attempt = Arc::new(attempt);
+    let result = attempted(core, &attempt).await;
+    let rehearsal = attempt.until == Until::Complete;
+    let ended = observe::ended(&result, |outcome| outcome.committed.seq, rehearsal);
+    core.observed
+        .ended(&attempt.watch, &attempt.call, &attempt.source, ended);
+    result
+}
+
+async fn attempted(core: &Arc<Core>, attempt: &Arc<Attempt>) -> Result<Outcome> {
     let (tid, must_promise) = core.tids.next();
+    attempt.watch.is_of(tid);
     if must_promise {
+        let _lap = attempt.watch.begin(Stage::Promise);
         let core = core.clone();
         on_pool(move || writer::promise(&core, tid)).await?;
     }
-    let Some((change, _reserved)) = reserve(core, &attempt, tid).await? else {
+    let Some((change, _reserved)) = reserve(core, attempt, tid).await? else {
         return Ok(Outcome::nothing(tid, Vec::new()));
     };
     attempt.require_unlocked(core, &change.changes)?;
@@ -140,7 +154,8 @@ pub(crate) async fn commit(core: &Arc<Core>, attempt: Attempt) -> Result<Outcome
         source: attempt.source.clone(),
         call: attempt.call.clone(),
     });
-    let mut phases = Phases::of(&core.participants, &transaction, &core.seams.clock);
+    let mut phases =
+        Phases::of(&core.participants, &transaction, &core.seams.clock).measured_by(&attempt.watch);
     phases.prepare().await.map_err(refused)?;
     if attempt.until == Until::Complete {
         phases.abort().await;
@@ -148,8 +163,7 @@ pub(crate) async fn commit(core: &Arc<Core>, attempt: Attempt) -> Result<Outcome
     }
     phases.commit().await.map_err(refused)?;
     let participants = !phases.is_empty();
-    let (published, turn) = match publish(core, &attempt, &transaction, change, participants).await
-    {
+    let (published, turn) = match publish(core, attempt, &transaction, change, participants).await {
         Ok(published) => published,
         Err(error) => {
             let remains = phases.take_back().await;
@@ -201,10 +215,12 @@ async fn reserve(
             Found::InTheWay(touched) => {
                 let patience = patience(&attempt.call);
                 let clock = &*core.seams.clock;
+                let lap = attempt.watch.begin(Stage::Reservation);
                 let reserved = core
                     .reservations
                     .take(tid, &touched, &holder, patience, clock)
                     .await;
+                let reserved = lap.seen(reserved);
                 held = Some(reserved.map_err(|in_the_way| busy(&in_the_way))?);
             }
             // An answer as well: it must not rest on what may never have been.
@@ -256,7 +272,7 @@ fn try_reserve(
             }
         };
         let head = core.queue.head();
-        let change = match prepare(core, &attempt.call, &attempt.base, &attempt.mine, &head) {
+        let change = match prepare(core, attempt, &attempt.base, &attempt.mine, &head) {
             Ok(change) if change.changes.is_empty() => return Found::Nothing(head),
             Ok(change) => change,
             Err(error) => return Found::Wrong(head, error),
@@ -272,16 +288,37 @@ fn try_reserve(
 
 /// Steps 1 to 3: rebases on the head, finds the difference, checks that the caller may make it, and validates the
 /// result. Blocking.
-fn prepare(core: &Core, call: &Call, base: &Snapshot, mine: &Tree, on: &Head) -> Result<Change> {
+fn prepare(
+    core: &Core,
+    attempt: &Attempt,
+    base: &Snapshot,
+    mine: &Tree,
+    on: &Head,
+) -> Result<Change> {
     let before = &on.snapshot;
-    let prepared = || {
-        let after = conflict::rebased(core, base, mine, before)?;
-        let (after, indexes) = bind::settled(before, after)?;
-        let changes = bind::diff(&before.tree, &after);
+    let (call, watch) = (&attempt.call, &attempt.watch);
+    let prepared = |_: &Lap| {
+        let after = watch.time(Stage::Rebase, |lap| {
+            conflict::rebased(core, base, mine, before).inspect_err(|error| {
+                lap.count(Count::Conflicts, error.reports.len() as u64);
+            })
+        })?;
+        let (after, indexes) = watch.time(Stage::Settle, |_| bind::settled(before, after))?;
+        let changes = watch.time(Stage::Diff, |lap| {
+            let changes = bind::diff(&before.tree, &after);
+            lap.count(Count::Changes, bind::count(&changes));
+            Ok::<_, BackendError>(changes)
+        })?;
         if !changes.is_empty() {
-            core.permit_changes(call, &changes)?;
-            core.sound_rules(&before.tree, &after)?;
-            bind::validate(&after, &indexes, &changes)?;
+            watch.time(Stage::Access, |_| core.permit_changes(call, &changes))?;
+            watch.time(Stage::Validate, |lap| {
+                core.sound_rules(&before.tree, &after)?;
+                let (valid, counters) = bind::validate_counted(&after, &indexes, &changes);
+                lap.count(Count::Considered, counters.considered);
+                lap.count(Count::Evaluated, counters.evaluated);
+                lap.count(Count::Nodes, counters.visited);
+                valid
+            })?;
         }
         Ok(Change {
             on: on.clone(),
@@ -290,7 +327,9 @@ fn prepare(core: &Core, call: &Call, base: &Snapshot, mine: &Tree, on: &Head) ->
             changes: Arc::new(changes),
         })
     };
-    prepared().map_err(|error| core.hushed(call, &before.tree, error))
+    watch
+        .time(Stage::Prepare, prepared)
+        .map_err(|error| core.hushed(call, &before.tree, error))
 }
 
 /// Waits until a state is durable; `false` when it was taken back.
@@ -331,16 +370,26 @@ async fn publish(
     mut change: Change,
     participants: bool,
 ) -> Result<(Published, Turn)> {
+    let watch = &attempt.watch;
     loop {
-        let (published, joined) =
-            match place(core, attempt, transaction, &mut change, participants).await? {
-                Place::Waits(published, joined) => (published, joined),
-                Place::Durable(published) => return Ok((published, Turn::default())),
-                Place::Gone => continue,
-                Place::Wrong(on, error) if durable(core, &on).await? => return Err(error),
-                Place::Wrong(..) => continue,
-            };
-        match settled(core, joined).await? {
+        let lap = watch.begin(Stage::Place);
+        let placed = place(core, attempt, transaction, &mut change, participants).await;
+        let placed = lap.seen(placed)?;
+        drop(lap);
+        let (published, joined) = match placed {
+            Place::Waits(published, joined) => (published, joined),
+            Place::Durable(published) => return Ok((published, Turn::default())),
+            Place::Gone => continue,
+            Place::Wrong(on, error) if durable(core, &on).await? => return Err(error),
+            Place::Wrong(..) => continue,
+        };
+        let lap = watch.begin(Stage::Durable);
+        let settled = lap.seen(settled(core, joined).await)?;
+        if matches!(settled, Settled::Failed(_)) {
+            lap.fail();
+        }
+        drop(lap);
+        match settled {
             Settled::Durable(turn) => return Ok((published, turn)),
             Settled::Failed(error) if published.snapshots.is_some() => return Err(error),
             // It must be rebased on what running is now.
@@ -428,7 +477,7 @@ async fn again(
             // What followed from what was taken back is left out.
             Some(_) => (&attempt.base, &attempt.mine),
         };
-        prepare(&core, &attempt.call, base, mine, &head)
+        prepare(&core, &attempt, base, mine, &head)
     })
     .await
 }
@@ -464,6 +513,8 @@ fn placed(
         before: before.seq,
         head,
         changes: change.changes.clone(),
+        watch: attempt.watch.clone(),
+        queued: core.observed.now(),
         fact: attempt.step.fact(before, transaction, now),
     };
     let after = Snapshot::indexed(change.after.clone(), seq, change.indexes.clone());

@@ -3,6 +3,7 @@
 //! Input and output go through RFC 7951 JSON: these calls are made by people, not in loops.
 
 mod edit;
+mod observe;
 mod show;
 mod stores;
 
@@ -129,6 +130,10 @@ pub(crate) fn operations() -> Vec<(&'static str, Arc<dyn Operation>)> {
         (
             "/banyan:load-store",
             ours(|request| Box::pin(stores::load(request))),
+        ),
+        (
+            "/banyan:commit-timing",
+            ours(|request| Box::pin(observe::timing(request))),
         ),
         (
             "/banyan:edit-json",

@@ -4,7 +4,7 @@ use banyan_data::change::{ChangeSet, EditForm};
 use banyan_data::document::Layout;
 use banyan_data::path::InstancePath;
 use banyan_data::rebase::Conflict;
-use banyan_data::validate::{self, Indexes, Mounts, Options, Report as Validation};
+use banyan_data::validate::{self, Counters, Indexes, Mounts, Options, Report as Validation};
 use banyan_data::xpath::DEFAULT_BUDGET;
 use banyan_data::{DataError, ErrorKind, Tree, change, patch, xml};
 use banyan_yang::schema::Schema;
@@ -131,7 +131,18 @@ pub(crate) fn resolved(tree: &Tree) -> Tree {
 /// # Errors
 /// All that is wrong.
 pub(crate) fn validate(after: &Tree, indexes: &Indexes, changes: &ChangeSet) -> Result<()> {
-    found(after, validate::changed(changes, after, indexes, &rules()))
+    validate_counted(after, indexes, changes).0
+}
+
+/// As [`validate`], with what it cost.
+pub(crate) fn validate_counted(
+    after: &Tree,
+    indexes: &Indexes,
+    changes: &ChangeSet,
+) -> (Result<()>, Counters) {
+    let report = validate::changed(changes, after, indexes, &rules());
+    let counters = report.counters;
+    (found(after, report), counters)
 }
 
 /// Checks a whole tree.

@@ -18,6 +18,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::files::{DiskFiles, Files, LockError, MemoryFiles, Policy, StoreOptions};
 use crate::keeper::{IDLE, Keeper};
 use crate::log::{CommitLog, MemoryLog, RedbLog};
+use crate::observe::{ObserveOptions, Observed};
 use crate::operation::{Operation, Operations};
 use crate::participant::Participant;
 use crate::pipeline::{Order, Queue};
@@ -75,6 +76,7 @@ pub struct EngineBuilder {
     stores: StoreOptions,
     editing: Editing,
     access: AccessOptions,
+    observe: ObserveOptions,
 }
 
 impl EngineBuilder {
@@ -93,6 +95,7 @@ impl EngineBuilder {
             stores: StoreOptions::default(),
             editing: Editing::default(),
             access: AccessOptions::default(),
+            observe: ObserveOptions::default(),
         }
     }
 
@@ -183,6 +186,12 @@ impl EngineBuilder {
         self
     }
 
+    /// What is remembered and told of commits.
+    pub fn observe(mut self, options: ObserveOptions) -> Self {
+        self.observe = options;
+        self
+    }
+
     /// Starts the engine: locks the directory, recovers running from files and log, checks it.
     ///
     /// # Errors
@@ -232,6 +241,7 @@ impl EngineBuilder {
             kept,
             stated,
         } = recovered;
+        let observed = Observed::new(seams.clock.clone(), self.observe);
         let queue = Queue::new(running.clone());
         let behind = kept.seq < running.seq;
         let in_parts = kept.parts.is_some();
@@ -271,6 +281,7 @@ impl EngineBuilder {
             committed: Notify::new(),
             pending: Mutex::default(),
             reaper: Reaper::start(),
+            observed,
             keeper,
             form,
             named: Default::default(),

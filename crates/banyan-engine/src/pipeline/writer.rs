@@ -4,6 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use banyan_data::change::ChangeSet;
 use tokio::sync::oneshot;
@@ -16,6 +17,7 @@ use crate::error::{BackendError, ErrorTag};
 use crate::keeper::Printed;
 use crate::log::{Appended, LogError, Record, RecordHead};
 use crate::number::{Seq, Tid};
+use crate::observe::{Batch, Watch};
 use crate::phases::panic_text;
 use crate::tids::Promise;
 
@@ -28,6 +30,9 @@ pub(crate) struct Placed {
     pub changes: Arc<ChangeSet>,
     /// What is kept with the record: a name and its new value.
     pub fact: Option<(&'static str, Option<String>)>,
+    /// That of the commit, and when it got its place, on the monotonic clock.
+    pub watch: Watch,
+    pub queued: Duration,
 }
 
 /// What became of a batch.
@@ -65,7 +70,9 @@ impl Undone {
 
 /// Writes a batch and publishes it; on a failure takes back all that stands above running, and returns whom to tell.
 fn settle(core: &Core, batch: Vec<Queued<Placed>>) -> Vec<Undone> {
-    let written = catch_unwind(AssertUnwindSafe(|| write(core, &batch))).unwrap_or_else(|panic| {
+    let mut measured = core.observed.batch();
+    let writing = || write(core, &batch, &mut measured);
+    let written = catch_unwind(AssertUnwindSafe(writing)).unwrap_or_else(|panic| {
         Err(BackendError::new(
             ErrorTag::OperationFailed,
             format!(
@@ -74,9 +81,12 @@ fn settle(core: &Core, batch: Vec<Queued<Placed>>) -> Vec<Undone> {
             ),
         ))
     });
+    if !matches!(written, Ok(Written::All(_))) {
+        tell(&batch, &measured);
+    }
     match written {
         Ok(Written::All(small)) => {
-            publish(core, batch, small);
+            publish(core, batch, small, measured);
             Vec::new()
         }
         Ok(Written::Nothing) => match core.follow() {
@@ -93,7 +103,7 @@ fn settle(core: &Core, batch: Vec<Queued<Placed>>) -> Vec<Undone> {
 }
 
 /// Step 6: running is what the batch made; its commits are told in the order of the log.
-fn publish(core: &Core, batch: Vec<Queued<Placed>>, small: Option<Printed>) {
+fn publish(core: &Core, batch: Vec<Queued<Placed>>, small: Option<Printed>, mut measured: Batch) {
     let newest = batch.iter().rev().find_map(|queued| queued.place.as_ref());
     if let Some((_, newest)) = newest {
         if let Some(keeper) = &core.keeper {
@@ -108,12 +118,22 @@ fn publish(core: &Core, batch: Vec<Queued<Placed>>, small: Option<Printed>) {
         core.committed.notify_waiters();
         core.queue.written(newest);
     }
+    measured.published();
+    tell(&batch, &measured);
     let mut done = Vec::with_capacity(batch.len());
     for queued in batch {
         core.order.add(queued.answer, queued.ordered);
         done.push(queued.place);
     }
     core.reaper.bury(done);
+}
+
+/// Tells each commit of the batch what was measured.
+fn tell(batch: &[Queued<Placed>], measured: &Batch) {
+    let placed = batch.iter().filter_map(|queued| queued.place.as_ref());
+    for (index, (placed, _)) in placed.enumerate() {
+        measured.tell(&placed.watch, index, placed.queued);
+    }
 }
 
 /// The head is running again: nothing is written of the batch, nor of what was queued above it.
@@ -140,7 +160,7 @@ fn undone(
 }
 
 /// Step 5: all records of the batch in one append and, for a small store, its file.
-fn write(core: &Core, batch: &[Queued<Placed>]) -> Result<Written> {
+fn write(core: &Core, batch: &[Queued<Placed>], measured: &mut Batch) -> Result<Written> {
     let placed: Vec<&(Placed, Head)> = batch
         .iter()
         .filter_map(|queued| queued.place.as_ref())
@@ -161,7 +181,11 @@ fn write(core: &Core, batch: &[Queued<Placed>]) -> Result<Written> {
     let kept = placed.iter().filter_map(|(placed, _)| placed.fact.as_ref());
     facts.extend(kept.map(|(name, value)| (*name, value.as_deref())));
     facts.extend(small.iter().map(|small| small.fact()));
-    let appended = match core.seams.log.append(first.before, &records, &facts) {
+    let bytes = |record: &Record| (record.change.len() + record.reverse.len()) as u64;
+    measured.printed(records.iter().map(bytes).collect());
+    let appended = core.seams.log.append(first.before, &records, &facts);
+    measured.appended(appended.is_err());
+    let appended = match appended {
         Ok(appended) => appended,
         Err(error) => in_doubt(core, first.before, &last.head, error)?,
     };

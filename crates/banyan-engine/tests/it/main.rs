@@ -8,6 +8,7 @@ mod datastores;
 mod fixture;
 mod locks;
 mod log;
+mod observe;
 mod operations;
 mod pipeline;
 mod restart;

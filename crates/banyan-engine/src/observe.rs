@@ -1,0 +1,219 @@
+//! What operators see of the engine at work: where the time of each commit went, metrics, and slow commits in the log.
+//!
+//! Measures and remembers; decides nothing. Time comes from the clock of the engine.
+
+mod batch;
+mod stage;
+mod timing;
+mod watch;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub(crate) use self::batch::Batch;
+pub use self::stage::{CommitResult, Count, Stage};
+pub use self::timing::{Span, Timing};
+pub(crate) use self::watch::{Lap, Watch, micros};
+use crate::backend::{Call, Result, Source};
+use crate::clock::Clock;
+use crate::engine::Engine;
+use crate::number::{Seq, SessionId, Tid};
+use crate::session::source_line;
+
+/// The target of `tracing` spans and events about commits.
+const TARGET: &str = "banyan::commit";
+
+/// What is remembered and told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ObserveOptions {
+    /// Of how many commits the timing is kept, refused ones included.
+    pub timings: usize,
+    /// A commit that takes as long as this is logged; none is without it.
+    pub slow_commit: Option<Duration>,
+}
+
+impl Default for ObserveOptions {
+    fn default() -> Self {
+        ObserveOptions {
+            timings: 100,
+            slow_commit: Some(Duration::from_secs(1)),
+        }
+    }
+}
+
+/// What an engine knows of its work.
+pub(crate) struct Observed {
+    clock: Arc<dyn Clock>,
+    options: ObserveOptions,
+    /// The newest last.
+    timings: Mutex<VecDeque<Arc<Timing>>>,
+}
+
+/// What became of a commit, as far as it is told here.
+pub(crate) enum Ended<'a> {
+    /// It has a place in the log.
+    At(Seq),
+    /// Nothing had changed.
+    Unchanged,
+    /// It was a rehearsal.
+    Rehearsed,
+    /// It was refused, or failed.
+    Refused(&'a crate::BackendError),
+}
+
+impl Observed {
+    pub fn new(clock: Arc<dyn Clock>, options: ObserveOptions) -> Observed {
+        Observed {
+            clock,
+            options,
+            timings: Mutex::default(),
+        }
+    }
+
+    fn timings(&self) -> MutexGuard<'_, VecDeque<Arc<Timing>>> {
+        self.timings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is remembered.
+    pub fn options(&self) -> &ObserveOptions {
+        &self.options
+    }
+
+    /// A commit begins.
+    pub fn begin(&self) -> Watch {
+        Watch::start(self.clock.clone())
+    }
+
+    /// A batch begins.
+    pub fn batch(&self) -> Batch {
+        Batch::begin(self.clock.clone())
+    }
+
+    /// The monotonic clock.
+    pub fn now(&self) -> Duration {
+        self.clock.monotonic()
+    }
+
+    /// A commit is over.
+    pub fn ended(&self, watch: &Watch, call: &Call, source: &Source, ended: Ended<'_>) {
+        let measured = watch.stop();
+        let Some(tid) = measured.tid else {
+            return;
+        };
+        let (result, seq, message) = match ended {
+            Ended::At(seq) => (CommitResult::Committed, Some(seq), None),
+            Ended::Unchanged => (CommitResult::Unchanged, None, None),
+            Ended::Rehearsed => (CommitResult::Rehearsed, None, None),
+            Ended::Refused(error) => {
+                let result = match measured.failure {
+                    Some(failure) => failure,
+                    None if call.cancel.is_cancelled() => CommitResult::Cancelled,
+                    None => CommitResult::Failed,
+                };
+                (result, None, Some(error.to_string()))
+            }
+        };
+        let timing = Timing {
+            tid,
+            seq,
+            time: measured.at,
+            session: call.session,
+            user: call.principal.effective().clone(),
+            source: source_line(source),
+            result,
+            message,
+            duration: measured.duration,
+            spans: measured.spans,
+        };
+        trace(watch, &timing);
+        self.tell_if_slow(&timing);
+        let mut timings = self.timings();
+        timings.push_back(Arc::new(timing));
+        while timings.len() > self.options.timings {
+            timings.pop_front();
+        }
+    }
+
+    /// A commit did not come so far as to have a number.
+    pub fn turned_away(&self, watch: &Watch) {
+        drop(watch.stop());
+    }
+
+    fn tell_if_slow(&self, timing: &Timing) {
+        let Some(slow) = self.options.slow_commit else {
+            return;
+        };
+        if timing.duration < slow {
+            return;
+        }
+        let slowest: Vec<String> = timing
+            .slowest(2)
+            .iter()
+            .map(|(title, time)| format!("{title} {:.3} s", time.as_secs_f64()))
+            .collect();
+        tracing::warn!(
+            target: TARGET,
+            tid = timing.tid.0,
+            user = &*timing.user,
+            result = timing.result.name(),
+            "slow commit: {:.3} s, most of it in {}",
+            timing.duration.as_secs_f64(),
+            slowest.join(" and ")
+        );
+    }
+}
+
+/// What is known at the end goes to the commit's `tracing` span.
+fn trace(watch: &Watch, timing: &Timing) {
+    let trace = watch.trace();
+    if trace.is_disabled() {
+        return;
+    }
+    if let Some(seq) = timing.seq {
+        trace.record("seq", seq.0);
+    }
+    trace.record("user", &*timing.user);
+    trace.record("source", timing.source.as_str());
+    trace.record("result", timing.result.name());
+    trace.record("microseconds", micros(timing.duration));
+}
+
+impl Engine {
+    /// The timings of the last commits that are over, refused ones included, the newest first.
+    pub fn timings(&self) -> Vec<Arc<Timing>> {
+        self.0.observed.timings().iter().rev().cloned().collect()
+    }
+
+    /// The timing of a transaction, while it is remembered.
+    pub fn timing(&self, tid: Tid) -> Option<Arc<Timing>> {
+        let timings = self.0.observed.timings();
+        timings.iter().rev().find(|it| it.tid == tid).cloned()
+    }
+
+    /// The timing of the last commit of a session that is over, while it is remembered.
+    pub fn last_timing_of(&self, session: SessionId) -> Option<Arc<Timing>> {
+        let timings = self.0.observed.timings();
+        timings
+            .iter()
+            .rev()
+            .find(|it| it.session == session)
+            .cloned()
+    }
+}
+
+/// How a commit that went through ended.
+pub(crate) fn ended<T>(
+    result: &Result<T>,
+    seq: impl FnOnce(&T) -> Option<Seq>,
+    rehearsal: bool,
+) -> Ended<'_> {
+    match result {
+        Err(error) => Ended::Refused(error),
+        Ok(_) if rehearsal => Ended::Rehearsed,
+        Ok(outcome) => match seq(outcome) {
+            Some(seq) => Ended::At(seq),
+            None => Ended::Unchanged,
+        },
+    }
+}

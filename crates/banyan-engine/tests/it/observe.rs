@@ -1,0 +1,245 @@
+//! Where the time of commits goes, by a clock that stands still unless a test moves it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use banyan_engine::Engine;
+use banyan_engine::backend::{Backend, BoxFuture, Document, Encoding};
+use banyan_engine::clock::ManualClock;
+use banyan_engine::observe::{CommitResult, Count, ObserveOptions, Span, Stage, Timing};
+use banyan_engine::participant::{Answer, Participant, Phase, Refusal, Transaction};
+
+use crate::fixture::{Client, Machine, NS, item, schema, schema_with_system};
+
+/// Takes its time, and may refuse to commit.
+struct Slow {
+    clock: ManualClock,
+    refuses: bool,
+}
+
+impl Slow {
+    fn takes(&self, milliseconds: u64) {
+        self.clock.advance(Duration::from_millis(milliseconds));
+    }
+}
+
+impl Participant for Slow {
+    fn name(&self) -> &str {
+        "devices"
+    }
+
+    fn validate<'a>(&'a self, _: &'a Transaction) -> BoxFuture<'a, Answer> {
+        self.takes(2);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn commit<'a>(&'a self, _: &'a Transaction) -> BoxFuture<'a, Answer> {
+        self.takes(30);
+        let refuses = self.refuses;
+        Box::pin(async move {
+            match refuses {
+                true => Err(Refusal::new("devices", "www1 is down")),
+                false => Ok(()),
+            }
+        })
+    }
+
+    fn revert<'a>(&'a self, _: &'a Transaction) -> BoxFuture<'a, Answer> {
+        self.takes(5);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn commit_done<'a>(&'a self, _: &'a Transaction) -> BoxFuture<'a, ()> {
+        self.takes(8);
+        Box::pin(async {})
+    }
+}
+
+async fn with_participant(refuses: bool, options: ObserveOptions) -> Client {
+    let machine = Machine::new();
+    let clock = machine.clock.clone();
+    let engine = machine
+        .builder(schema())
+        .participant(Arc::new(Slow { clock, refuses }))
+        .observe(options)
+        .open()
+        .await
+        .unwrap();
+    Client::open(&engine, "alice").await
+}
+
+fn newest(engine: &Engine) -> Arc<Timing> {
+    engine.timings().first().unwrap().clone()
+}
+
+fn find(timing: &Timing, stage: Stage) -> Option<Span> {
+    let mut found = None;
+    timing.walk(|_, span| {
+        if span.stage == stage && found.is_none() {
+            found = Some(span.clone());
+        }
+    });
+    found
+}
+
+fn counted(timing: &Timing, stage: Stage, count: Count) -> Option<u64> {
+    let span = find(timing, stage)?;
+    let found = span.counts.iter().find(|(what, _)| *what == count);
+    found.map(|(_, number)| *number)
+}
+
+#[tokio::test]
+async fn a_commit_is_a_tree_of_its_phases() {
+    let client = with_participant(false, ObserveOptions::default()).await;
+    client.set(&item(1, "a")).await.unwrap();
+    insta::assert_snapshot!(newest(&client.engine), @"
+    transaction 1 committed as 1 at 2027-01-15T08:00:00Z by alice (netconf ssh 192.0.2.1)
+    total                          40.000 ms  100.0 %
+      turn                          0.000 ms    0.0 %
+      promise                       0.000 ms    0.0 %
+      prepare                       0.000 ms    0.0 %
+        rebase                      0.000 ms    0.0 %
+        settle                      0.000 ms    0.0 %
+        diff                        0.000 ms    0.0 %  changes 1
+        access                      0.000 ms    0.0 %
+        validate                    0.000 ms    0.0 %  considered 1, evaluated 1, nodes 4
+      participants                  2.000 ms    5.0 %
+        devices: begin              0.000 ms    0.0 %
+        devices: validate           2.000 ms    5.0 %
+        devices: complete           0.000 ms    0.0 %
+      participants                 30.000 ms   75.0 %
+        devices: commit            30.000 ms   75.0 %
+      place                         0.000 ms    0.0 %
+      durable                       0.000 ms    0.0 %
+        batch-wait                  0.000 ms    0.0 %
+        print                       0.000 ms    0.0 %
+        append                      0.000 ms    0.0 %  batch 1, bytes 284
+        publish                     0.000 ms    0.0 %
+      finish                        8.000 ms   20.0 %
+        devices: commit_done        8.000 ms   20.0 %
+        devices: end                0.000 ms    0.0 %
+    ");
+}
+
+#[tokio::test]
+async fn what_was_counted_is_exact() {
+    let client = with_participant(false, ObserveOptions::default()).await;
+    client
+        .edit(&format!("<sys {NS}><mtu>1400</mtu></sys>"))
+        .await
+        .unwrap();
+    client.set(&item(1, "a")).await.unwrap();
+    let timing = newest(&client.engine);
+    assert_eq!(counted(&timing, Stage::Diff, Count::Changes), Some(2));
+    assert_eq!(
+        counted(&timing, Stage::Validate, Count::Considered),
+        Some(1)
+    );
+    assert_eq!(counted(&timing, Stage::Validate, Count::Evaluated), Some(1));
+    assert_eq!(counted(&timing, Stage::Append, Count::Batch), Some(1));
+    let record = client.engine.log().read(timing.seq.unwrap(), 1).unwrap();
+    let bytes = (record[0].change.len() + record[0].reverse.len()) as u64;
+    assert_eq!(counted(&timing, Stage::Append, Count::Bytes), Some(bytes));
+}
+
+#[tokio::test]
+async fn refused_commits_are_kept_with_what_refused_them() {
+    let client = with_participant(true, ObserveOptions::default()).await;
+    client.set(&item(1, "a")).await.unwrap_err();
+    let timing = newest(&client.engine);
+    assert_eq!(timing.result, CommitResult::Vetoed);
+    assert_eq!(timing.duration, Duration::from_millis(37));
+    let commit = find(&timing, Stage::Ask(Phase::Commit)).unwrap();
+    assert!(commit.failed);
+    assert_eq!(commit.duration, Duration::from_millis(30));
+    let revert = find(&timing, Stage::TakeBack).unwrap();
+    assert_eq!(revert.duration, Duration::from_millis(5));
+    let message = timing.message.as_deref().unwrap();
+    assert!(message.contains("www1 is down"), "{message}");
+
+    client
+        .edit(&format!("<sys {NS}><mtu>10</mtu></sys>"))
+        .await
+        .unwrap();
+    client.commit().await.unwrap_err();
+    assert_eq!(newest(&client.engine).result, CommitResult::Invalid);
+}
+
+#[tokio::test]
+async fn a_conflict_counts_the_places() {
+    let machine = Machine::new();
+    let builder = machine.builder(schema());
+    let engine = builder
+        .candidates(banyan_engine::backend::Candidates::Private)
+        .open()
+        .await
+        .unwrap();
+    let (alice, bob) = (
+        Client::open(&engine, "alice").await,
+        Client::open(&engine, "bob").await,
+    );
+    alice.edit(&item(1, "a")).await.unwrap();
+    bob.set(&item(1, "b")).await.unwrap();
+    alice.commit().await.unwrap_err();
+    let timing = newest(&engine);
+    assert_eq!(timing.result, CommitResult::Conflict);
+    assert_eq!(counted(&timing, Stage::Rebase, Count::Conflicts), Some(1));
+}
+
+#[tokio::test]
+async fn the_last_ones_are_kept() {
+    let options = ObserveOptions {
+        timings: 2,
+        ..ObserveOptions::default()
+    };
+    let client = with_participant(false, options).await;
+    let mut tids = Vec::new();
+    for id in 1..=3 {
+        tids.push(client.set(&item(id, "a")).await.unwrap().tid);
+    }
+    let kept: Vec<_> = client.engine.timings().iter().map(|it| it.tid).collect();
+    assert_eq!(kept, [tids[2], tids[1]]);
+    assert!(client.engine.timing(tids[0]).is_none());
+    // Nothing to change is a commit as well.
+    client.commit().await.unwrap();
+    assert_eq!(newest(&client.engine).result, CommitResult::Unchanged);
+}
+
+#[tokio::test]
+async fn an_operation_shows_the_own_last_commit_and_any_other() {
+    let machine = Machine::new();
+    let engine = machine.builder(schema_with_system()).open().await.unwrap();
+    let (alice, bob) = (
+        Client::open(&engine, "alice").await,
+        Client::open(&engine, "bob").await,
+    );
+    let ask = async |client: &Client, input: &str| {
+        let request = format!("<commit-timing xmlns=\"urn:banyan:system\">{input}</commit-timing>");
+        let body = engine
+            .invoke(
+                &client.call,
+                Document::xml(request.into_bytes()),
+                Encoding::Json,
+            )
+            .await?;
+        let bytes = body.collect().await?;
+        let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        Ok::<_, banyan_engine::BackendError>(value)
+    };
+    let tid = alice.set(&item(1, "a")).await.unwrap().tid;
+    let own = ask(&alice, "").await.unwrap();
+    assert_eq!(own["banyan:tid"], tid.0);
+    assert_eq!(own["banyan:result"], "committed");
+    let spans = own["banyan:span"].as_array().unwrap();
+    let validate = spans.iter().find(|it| it["phase"] == "validate").unwrap();
+    let prepare = spans.iter().find(|it| it["phase"] == "prepare").unwrap();
+    assert_eq!(validate["parent"], prepare["id"]);
+    let error = ask(&bob, "").await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("no timing of a commit of this session")
+    );
+    let asked = ask(&bob, &format!("<tid>{tid}</tid>")).await.unwrap();
+    assert_eq!(asked, own);
+}
