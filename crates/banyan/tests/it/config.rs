@@ -359,7 +359,7 @@ fn options_of_datastore_files_reach_the_engine() {
         ("yang/acme.yang", ACME),
         (
             "banyan.toml",
-            "[store]\ndirectory = 'store'\nformat = 'json'\npretty = false\n[yang]\npath = ['yang']\nload = ['acme']\n",
+            "[store]\ndirectory = 'store'\nformat = 'json'\npretty = false\n[access]\nmode = 'disabled'\n[yang]\npath = ['yang']\nload = ['acme']\n",
         ),
     ]);
     let mut daemon = place.serve(&["-o", "process.pid-file=pid"], "store/banyan.sock");
