@@ -44,6 +44,7 @@ pub mod store;
 #[cfg(test)]
 mod testmodel;
 pub mod text;
+pub mod untyped;
 pub mod validate;
 pub mod value;
 pub mod view;
