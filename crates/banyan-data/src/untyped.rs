@@ -52,7 +52,7 @@ impl KnownModules {
     }
 
     /// The module of a namespace; the namespace itself if none is known.
-    fn module(&self, namespace: &str) -> Arc<str> {
+    pub fn module(&self, namespace: &str) -> Arc<str> {
         match self.by_namespace.get(namespace) {
             Some(name) => name.clone(),
             None => namespace.into(),
@@ -60,7 +60,7 @@ impl KnownModules {
     }
 
     /// The namespace of a module; what is no known module is a namespace already.
-    fn namespace<'a>(&'a self, module: &'a str) -> &'a str {
+    pub fn namespace<'a>(&'a self, module: &'a str) -> &'a str {
         self.by_name.get(module).map_or(module, |it| it)
     }
 }

@@ -20,8 +20,8 @@ use banyan_yang::schema::Schema;
 
 pub(crate) use change::{
     CONFLICT, apply_patch, conflicts, count, diff, diff_patch, diff_text, diff_xml, indexes,
-    patch_text, rebase, resolved, reverse, settled, shared_with, validate, validate_counted,
-    validate_full,
+    invalid, patch_text, rebase, resolved, reverse, settled, shared_with, validate,
+    validate_counted, validate_full,
 };
 pub(crate) use document::{apply, parse_config, parse_edit, print};
 pub(crate) use file::{FileForm, parse_file, part_links, part_name};
@@ -30,6 +30,7 @@ pub(crate) use operation::{
     parse_operation, print_output, state_from_json, to_json,
 };
 pub(crate) use path::{apply_path_edit, parse_path, path_names, path_text, path_xpath};
+pub(crate) use report::data_errors;
 pub(crate) use schema::{has_top_level, modules, schema_text};
 pub(crate) use select::{lockable, may_select, select};
 

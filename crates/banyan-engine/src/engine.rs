@@ -7,6 +7,7 @@ mod build;
 mod candidate_file;
 mod recover;
 mod start;
+mod state;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,8 +18,8 @@ use banyan_data::store::ModuleState;
 use banyan_yang::schema::{Schema, SchemaId};
 use tokio::sync::Notify;
 
-pub use build::{EngineBuilder, StartMode};
-pub use start::StartError;
+pub use build::{EngineBuilder, Rehearsal};
+pub use start::{Extra, StartError, StartMode, StartOptions};
 
 use crate::access::Access;
 use crate::backend::{Call, Cancel, CommitParameters, Committed, Result, Source};
@@ -43,6 +44,9 @@ use crate::session::Sessions;
 use crate::snapshot::Snapshot;
 use crate::stores::Named;
 use crate::tids::Tids;
+use crate::upgrade::Upgrade;
+use crate::upgrade::epochs::Epochs;
+use crate::upgrade::report::Report;
 
 /// A running engine.
 #[derive(Clone)]
@@ -107,6 +111,12 @@ pub(crate) struct Core {
     pub keeping_rollback: Mutex<()>,
     /// The modules that the file of running named at the start.
     pub stated_modules: Option<ModuleState>,
+    /// The schemas that the store has been under.
+    pub epochs: Epochs,
+    /// How states of other schemas are brought to the loaded one.
+    pub upgrade: Upgrade,
+    /// How the stores stood at the start.
+    pub reports: Vec<Report>,
     pub stopping: Cancel,
     /// Keeps other processes out of the directory.
     pub lock: Mutex<Option<Box<dyn LockGuard>>>,
@@ -127,6 +137,11 @@ impl Engine {
     /// when module state is off ([`crate::files::StoreOptions::module_state`]).
     pub fn stated_modules(&self) -> Option<&ModuleState> {
         self.0.stated_modules.as_ref()
+    }
+
+    /// How the stores stood at the start: what was upgraded, left out, or wrong.
+    pub fn reports(&self) -> &[Report] {
+        &self.0.reports
     }
 
     /// The engine's clock.
@@ -371,7 +386,7 @@ impl Core {
                 break;
             }
             for record in records {
-                let tree = bind::apply_patch(&running.tree, &record.change, &self.mounts)?;
+                let tree = self.epochs.forward(&running.tree, &record)?;
                 let indexes = running.indexes().after(&running.tree, &tree);
                 running = Snapshot::indexed(tree, record.head.seq, indexes);
             }

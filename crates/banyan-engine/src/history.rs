@@ -5,24 +5,26 @@ use std::sync::Arc;
 use banyan_data::Tree;
 
 use crate::backend::{Call, Datastore, Result};
-use crate::bind::{self, SharedMounts};
+use crate::bind;
 use crate::blocking::on_pool;
 use crate::engine::{Engine, log_failed};
 use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
 use crate::log::{CommitLog, RecordHead};
 use crate::number::{Seq, Tid};
 use crate::snapshot::Snapshot;
+use crate::upgrade;
+use crate::upgrade::epochs::Epochs;
 
 /// How many records are taken from the log at a time.
 const PIECE: usize = 64;
 
 /// Running as it was after commit `seq` (0: before the first): the reverses of what came later, applied
-/// from the newest back. Cost: what changed since.
+/// from the newest back, under the schema that it had. Cost: what changed since, and all of it where the schema did.
 pub(crate) fn state_at(
     log: &dyn CommitLog,
     now: &Snapshot,
     seq: Seq,
-    mounts: &SharedMounts,
+    epochs: &Epochs,
 ) -> Result<Tree> {
     let tail = log.tail().map_err(log_failed)?;
     if seq > now.seq || seq.0 + 1 < tail.0 {
@@ -44,7 +46,7 @@ pub(crate) fn state_at(
         let wanted = (above.0 - from.0) as usize;
         let records = log.read(Seq(from.0 + 1), wanted).map_err(log_failed)?;
         for record in records.iter().rev() {
-            tree = bind::apply_patch(&tree, &record.reverse, mounts)?;
+            tree = epochs.back(&tree, record)?;
         }
         above = from;
     }
@@ -77,7 +79,7 @@ impl Engine {
         .map_err(log_failed)
     }
 
-    /// The change of one commit, and the trees around it.
+    /// The change of one commit: the trees around it, under one schema.
     ///
     /// # Errors
     /// The history does not reach there.
@@ -86,10 +88,10 @@ impl Engine {
         on_pool(move || {
             let log = &*core.seams.log;
             let now = Snapshot::clone(&core.running.load());
-            let after = state_at(log, &now, seq, &core.mounts)?;
+            let after = state_at(log, &now, seq, &core.epochs)?;
             let snapshot = Snapshot::new(after.clone(), seq);
-            let before = state_at(log, &snapshot, Seq(seq.0.saturating_sub(1)), &core.mounts)?;
-            Ok((before, after))
+            let before = state_at(log, &snapshot, Seq(seq.0.saturating_sub(1)), &core.epochs)?;
+            core.epochs.comparable(before, after)
         })
         .await?
     }
@@ -116,7 +118,7 @@ impl Engine {
                 },
                 Past::Before(tid) => before_tid(log, tid)?,
             };
-            let tree = state_at(log, &now, seq, &core.mounts)?;
+            let tree = state_at(log, &now, seq, &core.epochs)?;
             Ok(Snapshot::new(tree, seq))
         })
         .await?
@@ -129,11 +131,16 @@ impl Engine {
     /// differs.
     pub async fn rollback(&self, call: &Call, past: Past) -> Result<Seq> {
         let state = self.past(past).await?;
-        let (core, wanted) = (self.0.clone(), state.tree.clone());
+        let (core, caller) = (self.0.clone(), call.clone());
         let candidate = self.tree_of(call.session, Datastore::Candidate);
-        let caller = call.clone();
-        on_pool(move || core.permit_changes(&caller, &bind::diff(&candidate, &wanted))).await??;
-        self.set_candidate(call.session, state.tree).await?;
+        let tree = on_pool(move || {
+            // What was written under other modules is brought to those that are loaded, or it is said why not.
+            let tree = upgrade::of_the_past(&state.tree, &core.epochs, &core.upgrade)?;
+            core.permit_changes(&caller, &bind::diff(&candidate, &tree))?;
+            Ok::<Tree, BackendError>(tree)
+        })
+        .await??;
+        self.set_candidate(call.session, tree).await?;
         Ok(state.seq)
     }
 }

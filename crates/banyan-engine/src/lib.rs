@@ -39,6 +39,7 @@ pub mod snapshot;
 pub mod stores;
 mod system;
 mod tids;
+pub mod upgrade;
 mod work;
 
 pub use bind::{NoMounts, SharedMounts};

@@ -313,12 +313,17 @@ fn prepare(
             watch.time(Stage::Access, |_| core.permit_changes(call, &changes))?;
             watch.time(Stage::Validate, |lap| {
                 core.sound_rules(&before.tree, &after)?;
+                if !before.is_validated() {
+                    return bind::validate_full(&after);
+                }
                 let (valid, counters) = bind::validate_counted(&after, &indexes, &changes);
                 lap.count(Count::Considered, counters.considered);
                 lap.count(Count::Evaluated, counters.evaluated);
                 lap.count(Count::Nodes, counters.visited);
                 valid
             })?;
+        } else if !before.is_validated() {
+            bind::validate_full(&after)?;
         }
         Ok(Change {
             on: on.clone(),

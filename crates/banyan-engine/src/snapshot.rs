@@ -15,6 +15,8 @@ pub struct Snapshot {
     pub tree: Tree,
     /// The commit that made it; 0 before the first.
     pub seq: Seq,
+    /// Whether the tree is known to meet the constraints of its schema; the base of validating what changed.
+    validated: bool,
     /// Made when somebody asks for them first, for all clones at once.
     indexes: Arc<OnceLock<Indexes>>,
 }
@@ -25,8 +27,20 @@ impl Snapshot {
         Snapshot {
             tree,
             seq,
+            validated: true,
             indexes: Arc::default(),
         }
+    }
+
+    /// The same, known not to have been validated: the first commit on it validates all (DESIGN section 5).
+    pub(crate) fn not_validated(mut self) -> Snapshot {
+        self.validated = false;
+        self
+    }
+
+    /// Whether the tree is known to be valid: it was validated as a whole, or by what changed since.
+    pub fn is_validated(&self) -> bool {
+        self.validated
     }
 
     /// A tree with its indexes.

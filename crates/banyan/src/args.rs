@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::client::StoreCommand;
 use crate::config::commands::ConfigCommand;
 use crate::data::DataCommand;
+use crate::upgrade::Upgrade;
 use crate::xpath::XpathCommand;
 use crate::yang::YangCommand;
 
@@ -25,6 +26,8 @@ pub struct Arguments {
 pub enum Command {
     /// Run the daemon.
     Serve(Serve),
+    /// Bring the stores to the modules of the configuration, or say what that would do; no daemon may run.
+    Upgrade(Upgrade),
     /// Speak NETCONF on standard input and output (for `Subsystem netconf` in sshd_config).
     Netconf(Connect),
     /// Run simulated devices: independent NETCONF servers over SSH.
@@ -84,9 +87,10 @@ pub struct Connect {
 }
 
 /// The format of what is printed or read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
 pub enum Format {
     /// XML.
+    #[default]
     Xml,
     /// JSON (RFC 7951).
     Json,
@@ -117,7 +121,7 @@ impl Store {
 }
 
 /// `banyan serve`
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Default)]
 pub struct Serve {
     /// The configuration: banyan.toml, or a Clixon configuration. `banyan.toml` when not given.
     #[arg(short = 'f', long, value_name = "FILE")]
@@ -140,6 +144,15 @@ pub struct Serve {
     /// How much is logged: error, warn, info, debug, trace, or debug bits as in CLICON_DEBUG.
     #[arg(short = 'D', value_name = "LEVEL")]
     pub debug: Option<String>,
+    /// Merge this configuration (XML or JSON) into running after a good start; may be repeated.
+    #[arg(short = 'c', value_name = "FILE")]
+    pub extra: Vec<PathBuf>,
+    /// Do all that a start does, but change nothing: print what running would be, and end.
+    #[arg(short = 'q')]
+    pub rehearse: bool,
+    /// How -q prints it.
+    #[arg(long, value_enum, default_value_t = Format::Xml)]
+    pub format: Format,
     /// Start, then end at once: does the start succeed?
     #[arg(short = '1')]
     pub once: bool,

@@ -10,6 +10,7 @@ mod process;
 mod serve;
 mod sim;
 mod stdio;
+mod upgrade;
 mod xpath;
 mod yang;
 
@@ -45,6 +46,7 @@ fn with_runtime(arguments: Command) -> ExitCode {
     let (status, error) = runtime.block_on(async {
         match arguments {
             Command::Serve(serve) => daemon(serve::run(serve).await),
+            Command::Upgrade(arguments) => daemon(upgrade::run(arguments).await),
             Command::Sim(sim) => daemon(sim::run(sim).await),
             Command::Netconf(connect) => command(stdio::run(connect).await),
             other => command(client::run(other).await),

@@ -16,6 +16,7 @@ use banyan_netconf::server::{Server, ServerOptions};
 use banyan_netconf::transport::{
     SshListener, SshServerConfig, SshServerError, SshUser, UnixBindError, UnixListener,
 };
+use banyan_yang::schema::Schema;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
@@ -25,6 +26,7 @@ use crate::models::{self, ACCESS, CONTROLLER, ModelError, PROTOCOL};
 use crate::process::logging::{self, LogError};
 use crate::process::pid_file::{PidFile, PidFileError, Stopped, stop_holder};
 use crate::process::privileges::{self, Identity, PrivilegeError};
+use crate::upgrade::{self, UpgradeError};
 
 /// Who may connect to the Unix socket: the daemon's own user.
 const SOCKET_MODE: u32 = 0o600;
@@ -73,6 +75,9 @@ pub enum ServeError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Data cannot be brought to the modules.
+    #[error(transparent)]
+    Upgrade(#[from] UpgradeError),
     /// The password of simulated devices cannot be hashed.
     #[error("the password cannot be hashed: {0}")]
     Password(std::io::Error),
@@ -88,7 +93,7 @@ pub enum ServeError {
 }
 
 /// What the command line and everything else says.
-fn configuration(serve: &Serve) -> Result<Loaded, ServeError> {
+pub fn configuration(serve: &Serve) -> Result<Loaded, ServeError> {
     let mut sources = Sources {
         directory: serve.directory.clone(),
         overrides: serve.overrides.clone(),
@@ -153,6 +158,10 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
             _ => tracing::warn!("{}", problem.one_line()),
         }
     }
+    if serve.rehearse {
+        let builder = offline_builder(&config, &serve.extra)?;
+        return upgrade::print_rehearsal(builder, serve.format).await;
+    }
     let mut access = config.access.clone();
     if access.first_admin.is_none() {
         // Whoever starts it, before it becomes another user.
@@ -174,33 +183,14 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
         identity.assume()?;
         identity.check_store(&config.store.directory)?;
     }
-    let rules: &[&str] = match access.mode {
-        Mode::Disabled => &[],
-        _ => ACCESS,
-    };
-    let own: Vec<&str> = PROTOCOL
-        .iter()
-        .chain(CONTROLLER)
-        .chain(rules)
-        .copied()
-        .collect();
+    let own = own_modules(&config);
     let cache = SchemaCache::new(config.store.directory.join("schemas"));
     let compiled = models::compile(&config.yang, &own, Some(&cache))?;
     for diagnostic in &compiled.diagnostics {
         tracing::warn!("{}", diagnostic.one_line(compiled.schema.sources()));
     }
     let kickers = Kickers::new();
-    let mut builder = EngineBuilder::new(compiled.schema.clone())
-        .directory(&config.store.directory)
-        .start(config.store.startup_mode)
-        .stores(config.store.files.clone())
-        .candidates(config.candidate.sessions)
-        .autolock(config.candidate.autolock)
-        .autocommit(config.candidate.autocommit)
-        .access(access);
-    for operation in &config.operation {
-        builder = builder.operation(&operation.path, Arc::new(program(operation, &config)));
-    }
+    let builder = builder(&config, compiled.schema.clone(), &serve.extra)?.access(access);
     let controller = banyan_controller::Controller::new(
         compiled.schema.clone(),
         config.store.directory.join("controller"),
@@ -211,6 +201,7 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
         .provider(Arc::new(SchemaState::new(&compiled.schema)?))
         .open()
         .await?;
+    upgrade::log(engine.reports());
     kickers.attach(&engine);
     controller.start(&engine).await;
 
@@ -263,6 +254,57 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
         tracing::error!(%error, "the last checkpoint was not written");
     }
     Ok(())
+}
+
+/// The modules that the daemon itself needs.
+fn own_modules(config: &Config) -> Vec<&'static str> {
+    let rules: &[&str] = match config.access.mode {
+        Mode::Disabled => &[],
+        _ => ACCESS,
+    };
+    PROTOCOL
+        .iter()
+        .chain(CONTROLLER)
+        .chain(rules)
+        .copied()
+        .collect()
+}
+
+/// The engine of a configuration.
+fn builder(
+    config: &Config,
+    schema: Arc<Schema>,
+    extra: &[PathBuf],
+) -> Result<EngineBuilder, ServeError> {
+    let mut builder = EngineBuilder::new(schema)
+        .directory(&config.store.directory)
+        .start(config.store.startup_mode)
+        .stores(config.store.files.clone())
+        .candidates(config.candidate.sessions)
+        .autolock(config.candidate.autolock)
+        .autocommit(config.candidate.autocommit)
+        .upgrade(upgrade::steps(config)?);
+    for operation in &config.operation {
+        builder = builder.operation(&operation.path, Arc::new(program(operation, config)));
+    }
+    for extra in upgrade::extras(extra)? {
+        builder = builder.extra(extra);
+    }
+    Ok(builder)
+}
+
+/// The engine of a configuration, for commands that look at the stores while no daemon runs: without participants, and
+/// without making anything that is not there.
+pub fn offline_builder(config: &Config, extra: &[PathBuf]) -> Result<EngineBuilder, ServeError> {
+    let compiled = models::compile(&config.yang, &own_modules(config), None)?;
+    let builder = builder(config, compiled.schema.clone(), extra)?;
+    let devices = config.store.directory.join("controller");
+    if !devices.exists() {
+        return Ok(builder);
+    }
+    // What is mounted has schemas of its own.
+    let controller = banyan_controller::Controller::new(compiled.schema, devices)?;
+    Ok(builder.mounts(controller))
 }
 
 /// Where clients come in.

@@ -153,6 +153,11 @@ pub(crate) fn validate_full(tree: &Tree) -> Result<()> {
     found(tree, validate::full(tree, &rules()))
 }
 
+/// All that is wrong with a whole tree.
+pub(crate) fn invalid(tree: &Tree) -> Vec<DataError> {
+    validate::full(tree, &rules()).errors
+}
+
 fn found(tree: &Tree, report: Validation) -> Result<()> {
     if report.is_valid() {
         return Ok(());

@@ -7,8 +7,9 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use banyan_yang::schema::Schema;
 use tokio::sync::Notify;
 
-use super::recover::{self, Recovered};
-use super::start::StartError;
+use super::recover::{self, Recovered, Start};
+use super::start::{Extra, StartError, StartMode, StartOptions};
+use super::state::StartState;
 use super::{Core, Engine, Seams, candidate_file};
 use crate::access::{Access, AccessOptions};
 use crate::backend::{Cancel, Candidates};
@@ -26,18 +27,13 @@ use crate::provider::Provider;
 use crate::reaper::Reaper;
 use crate::reserve::Reservations;
 use crate::session::Sessions;
+use crate::snapshot::Snapshot;
 use crate::system;
 use crate::tids::Tids;
-
-/// What running is at the start.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum StartMode {
-    /// As the last commit left it.
-    #[default]
-    Running,
-    /// What startup holds; a commit in the history.
-    Startup,
-}
+use crate::upgrade::Upgrade;
+use crate::upgrade::epochs::Epochs;
+use crate::upgrade::pins::Pins;
+use crate::upgrade::report::Report;
 
 enum Place {
     Memory,
@@ -72,7 +68,8 @@ pub struct EngineBuilder {
     participants: Vec<Arc<dyn Participant>>,
     operations: Vec<(String, Arc<dyn Operation>)>,
     providers: Vec<Arc<dyn Provider>>,
-    start: StartMode,
+    start: StartOptions,
+    upgrade: Upgrade,
     stores: StoreOptions,
     editing: Editing,
     access: AccessOptions,
@@ -91,7 +88,8 @@ impl EngineBuilder {
             participants: Vec::new(),
             operations: Vec::new(),
             providers: Vec::new(),
-            start: StartMode::default(),
+            start: StartOptions::default(),
+            upgrade: Upgrade::default(),
             stores: StoreOptions::default(),
             editing: Editing::default(),
             access: AccessOptions::default(),
@@ -170,7 +168,19 @@ impl EngineBuilder {
 
     /// What running is at the start.
     pub fn start(mut self, mode: StartMode) -> Self {
-        self.start = mode;
+        self.start.mode = mode;
+        self
+    }
+
+    /// Merges a document into running after a good start.
+    pub fn extra(mut self, extra: Extra) -> Self {
+        self.start.extra.push(extra);
+        self
+    }
+
+    /// How data that were written under other modules are brought to these.
+    pub fn upgrade(mut self, upgrade: Upgrade) -> Self {
+        self.upgrade = upgrade;
         self
     }
 
@@ -225,22 +235,26 @@ impl EngineBuilder {
         }
         let operations = self.bound()?;
         let (seams, directory, lock) = self.boundaries()?;
-        let access = Access::open(self.access, &*seams.files, &self.schema, &self.mounts)?;
-        let form = Arc::new(FileForm::new(self.stores.clone(), &self.schema));
-        let recovered = recover::recover(
-            &seams,
-            directory.as_deref(),
+        let access = Access::open(
+            self.access.clone(),
+            &*seams.files,
             &self.schema,
             &self.mounts,
-            &form,
-            self.start,
         )?;
+        let form = Arc::new(FileForm::new(self.stores.clone(), &self.schema));
+        let epochs = self.epochs(&seams, directory.as_deref());
+        let recovered = self.recovered(&seams, directory.as_deref(), &epochs, &form)?;
         let Recovered {
             running,
             startup,
             kept,
             stated,
+            reports,
+            mut plan,
         } = recovered;
+        let upgrades = plan.upgrades();
+        let new_startup = plan.startup.take();
+        plan.carry_out(&seams, directory.as_deref(), &epochs)?;
         let observed = Observed::new(seams.clock.clone(), self.observe);
         let queue = Queue::new(running.clone());
         let behind = kept.seq < running.seq;
@@ -248,7 +262,9 @@ impl EngineBuilder {
         let keeper = directory.map(|directory| {
             let (files, log) = (seams.files.clone(), seams.log.clone());
             let pressure = queue.pressure();
-            let keeper = Keeper::new(files, log, directory, form.clone(), kept, pressure);
+            Keeper::new(files, log, directory, form.clone(), kept, pressure)
+        });
+        if let Some(keeper) = &keeper {
             // A start in another form, or one that replayed commits.
             if behind {
                 keeper.behind.notify_one();
@@ -256,8 +272,12 @@ impl EngineBuilder {
             if in_parts && let Err(error) = keeper.sweep("running") {
                 tracing::warn!("files that running does not need any more stay: {error}");
             }
-            keeper
-        });
+            settle(keeper, &seams, &epochs, &running, upgrades, new_startup);
+        }
+        let mut providers = self.providers;
+        let now = seams.clock.now();
+        let state = StartState::of(&self.schema, self.start.mode, now, &reports);
+        providers.extend(state.map(|state| Arc::new(state) as Arc<dyn Provider>));
         Ok(Core {
             tids: Tids::recover(&*seams.log)?,
             access,
@@ -266,7 +286,7 @@ impl EngineBuilder {
             editing: self.editing,
             participants: self.participants,
             operations,
-            providers: self.providers,
+            providers,
             seams,
             queue,
             order: Order::default(),
@@ -287,8 +307,84 @@ impl EngineBuilder {
             named: Default::default(),
             keeping_rollback: Mutex::default(),
             stated_modules: stated,
+            epochs,
+            upgrade: self.upgrade,
+            reports,
             stopping: Cancel::default(),
             lock: Mutex::new(lock),
+        })
+    }
+
+    fn epochs(&self, seams: &Seams, directory: Option<&Path>) -> Epochs {
+        let (files, log) = (seams.files.clone(), seams.log.clone());
+        Epochs {
+            loaded: self.schema.clone(),
+            mounts: self.mounts.clone(),
+            pins: Pins::new(files, log, directory, &self.schema),
+        }
+    }
+
+    fn recovered(
+        &self,
+        seams: &Seams,
+        directory: Option<&Path>,
+        epochs: &Epochs,
+        form: &FileForm,
+    ) -> Result<Recovered, StartError> {
+        recover::recover(&Start {
+            seams,
+            directory,
+            epochs,
+            form,
+            options: &self.start,
+            upgrade: &self.upgrade,
+        })
+    }
+
+    /// Does all that a start does, but writes nothing: what running would be, and what would be done to it.
+    ///
+    /// # Errors
+    /// As [`EngineBuilder::open`].
+    pub async fn rehearse(self) -> Result<Rehearsal, StartError> {
+        let stopped = || StartError::Registration("the runtime stops".to_owned());
+        tokio::task::spawn_blocking(move || self.rehearsed())
+            .await
+            .map_err(|error| match error.try_into_panic() {
+                Ok(payload) => std::panic::resume_unwind(payload),
+                Err(_) => stopped(),
+            })?
+    }
+
+    fn rehearsed(mut self) -> Result<Rehearsal, StartError> {
+        self.stores.check()?;
+        self.bound()?;
+        // What is not there is not made: an absent log is an empty one.
+        if let (Place::Directory(directory), None) = (&self.place, &self.seams)
+            && !directory.join("commits.redb").exists()
+        {
+            self.seams = Some(Seams {
+                files: Arc::new(DiskFiles),
+                clock: self.clock.clone(),
+                log: Arc::new(MemoryLog::default()),
+            });
+        }
+        let fresh = match &self.place {
+            Place::Directory(directory) => !directory.exists(),
+            Place::Memory => true,
+        };
+        let (seams, directory, _lock) = match (&self.seams, &self.place) {
+            (Some(seams), Place::Directory(directory)) if fresh => {
+                (seams.clone(), Some(directory.clone()), None)
+            }
+            _ => self.boundaries()?,
+        };
+        let form = FileForm::new(self.stores.clone(), &self.schema);
+        let epochs = self.epochs(&seams, directory.as_deref());
+        let recovered = self.recovered(&seams, directory.as_deref(), &epochs, &form)?;
+        Ok(Rehearsal {
+            changes: recovered.plan.described(),
+            running: recovered.running,
+            reports: recovered.reports,
         })
     }
 
@@ -367,6 +463,43 @@ impl EngineBuilder {
                 Ok((seams, Some(directory.clone()), Some(lock)))
             }
         }
+    }
+}
+
+/// What a start would do.
+pub struct Rehearsal {
+    /// How the stores would stand.
+    pub reports: Vec<Report>,
+    /// What running would be.
+    pub running: Snapshot,
+    /// What the start would commit, line by line.
+    pub changes: Vec<String>,
+}
+
+/// Writes what a start has made: the checkpoint of an upgrade, and startup under the loaded modules. What fails is tried
+/// again at the next start.
+fn settle(
+    keeper: &Keeper,
+    seams: &Seams,
+    epochs: &Epochs,
+    running: &Snapshot,
+    upgrades: bool,
+    startup: Option<banyan_data::Tree>,
+) {
+    let mut written = Ok(());
+    if upgrades {
+        written = keeper.checkpoint(running);
+    }
+    if let (Ok(()), Some(startup)) = (&written, &startup) {
+        let digest = crate::bind::hex(epochs.loaded.digest());
+        let fact = [(recover::STARTUP_SCHEMA, Some(digest.as_str()))];
+        written = keeper
+            .save("startup", startup)
+            .and_then(|()| Ok(seams.log.set(&fact)?));
+    }
+    match written {
+        Ok(()) => recover::prune(epochs),
+        Err(error) => tracing::warn!("{error}; nothing is lost, the next start tries again"),
     }
 }
 

@@ -1,35 +1,39 @@
-//! The start: running from its file and the log (DESIGN section 6).
+//! The start: running from its file and the log (DESIGN section 6), under the loaded modules, by the start mode.
 //!
 //! The log is the truth. A file is believed when the log knows its hash; a file that somebody edited is
-//! believed when the log has nothing newer, and its difference becomes a commit.
+//! believed when the log has nothing newer, and its difference becomes a commit. Nothing is written here: what is to be
+//! written is a [`Plan`], so that a start that fails has changed nothing, and a rehearsal is a start without its last
+//! step.
 
-use std::path::{Path, PathBuf};
+mod base;
+mod migrate;
+mod plan;
+
+use std::path::Path;
 use std::sync::Arc;
 
 use banyan_data::Tree;
-use banyan_data::store::{ModuleState, Stored};
+use banyan_data::store::ModuleState;
 use banyan_yang::schema::Schema;
 
 use super::Seams;
-use super::build::StartMode;
-use super::start::StartError;
-use crate::backend::Source;
-use crate::bind::{self, FileForm, SharedMounts};
+use super::start::{StartError, StartMode, StartOptions};
+use crate::backend::{DefaultOperation, Document};
+use crate::bind::{self, FileForm};
 use crate::confirm::{self, Kept};
-use crate::error::{BackendError, ErrorTag};
 use crate::history;
-use crate::keeper::{KeepError, Kept as KeptFiles, OnDisk, ReadError, file_of};
-use crate::log::{Appended, CommitLog, LogError, RecordHead};
-use crate::number::{Seq, Tid};
-use crate::pipeline;
-use crate::session::source_line;
+use crate::keeper::{Kept as KeptFiles, OnDisk, file_of};
+use crate::log::{CommitLog, LogError};
+use crate::number::Seq;
 use crate::snapshot::Snapshot;
 use crate::tids::Tids;
+use crate::upgrade::Upgrade;
+use crate::upgrade::epochs::Epochs;
+use crate::upgrade::report::{Finding, Report, Status};
+pub(super) use migrate::STARTUP_SCHEMA;
+pub(super) use plan::{Plan, prune};
 
-const REMEDY: &str = "correct the file, or move it away: the commit log rebuilds it";
-const STARTUP_REMEDY: &str = "correct the file, or remove it to begin with an empty startup";
-
-/// What a start found.
+/// What a start found, and what has to be written before it is in force.
 pub(super) struct Recovered {
     pub running: Snapshot,
     pub startup: Option<Tree>,
@@ -37,356 +41,214 @@ pub(super) struct Recovered {
     pub kept: KeptFiles,
     /// The modules that the file of running names.
     pub stated: Option<ModuleState>,
+    /// How the stores stand.
+    pub reports: Vec<Report>,
+    /// What has to be written.
+    pub plan: Plan,
 }
 
-struct Start<'a> {
-    seams: &'a Seams,
-    schema: &'a Arc<Schema>,
-    mounts: &'a SharedMounts,
-    form: &'a FileForm,
+/// What a start works with.
+pub(super) struct Start<'a> {
+    pub seams: &'a Seams,
+    pub directory: Option<&'a Path>,
+    pub epochs: &'a Epochs,
+    pub form: &'a FileForm,
+    pub options: &'a StartOptions,
+    pub upgrade: &'a Upgrade,
 }
 
-/// Running as it was found in files, before the log has been replayed on it.
+/// A start in hand.
+struct Run<'a> {
+    start: &'a Start<'a>,
+    /// The schema that the store is under.
+    current: Arc<Schema>,
+    tids: Tids,
+    plan: Plan,
+    reports: Vec<Report>,
+}
+
+/// Running as it was found in files and log.
 struct Found {
+    /// Under the schema of the store, or under the loaded one if the file was edited.
     running: Snapshot,
+    /// As the log has it, where an edited file changes it.
+    logged: Snapshot,
     kept: KeptFiles,
     stated: Option<ModuleState>,
+    /// The files that hold exactly this state.
+    on_disk: Option<OnDisk>,
+    /// Whether there was anything at all.
+    existed: bool,
 }
 
-/// Recovers running and startup.
-pub(super) fn recover(
-    seams: &Seams,
-    directory: Option<&Path>,
-    schema: &Arc<Schema>,
-    mounts: &SharedMounts,
-    form: &FileForm,
-    mode: StartMode,
-) -> Result<Recovered, StartError> {
-    let start = Start {
-        seams,
-        schema,
-        mounts,
-        form,
+/// What the modes make of what was found.
+struct Made {
+    running: Snapshot,
+    startup: Option<Tree>,
+}
+
+/// Recovers running and startup. Writes nothing.
+pub(super) fn recover(start: &Start<'_>) -> Result<Recovered, StartError> {
+    let log = &*start.seams.log;
+    let mut run = Run {
+        start,
+        current: base::current(start)?,
+        tids: Tids::recover(log)?,
+        plan: Plan::default(),
+        reports: Vec::new(),
     };
-    let mut recovered = match directory {
-        Some(directory) => start.of_directory(directory)?,
-        None => Recovered {
-            running: start.replayed(start.empty(), seams.log.head()?)?,
-            startup: None,
-            kept: nothing_kept(),
-            stated: None,
-        },
+    let found = match run.found().or_else(|error| run.replaced(error)) {
+        Ok(found) => found,
+        Err(error) => return run.failsafe(error, None),
     };
-    // Records say values as texts.
-    recovered.running = Snapshot::new(
-        bind::resolved(&recovered.running.tree),
-        recovered.running.seq,
-    );
-    bind::validate_full(&recovered.running.tree).map_err(StartError::Invalid)?;
-    recovered.running = start.without_unconfirmed(recovered.running)?;
-    if mode == StartMode::Startup {
-        let startup = recovered.startup.clone();
-        let tree = startup.unwrap_or_else(|| Tree::empty(schema.clone()));
-        // Commits are validated by what they change, so running has to be valid before the first.
-        bind::validate_full(&tree).map_err(|errors| match (directory, &recovered.startup) {
-            (Some(directory), Some(_)) => StartError::File {
-                file: file_of(directory, "startup"),
-                errors,
-                remedy: STARTUP_REMEDY.to_owned(),
-            },
-            _ => StartError::Invalid(errors),
-        })?;
-        recovered.running = start.committed(
-            recovered.running,
-            tree,
-            "start",
-            "running is what startup holds",
-            &[],
-        )?;
-    }
-    // Now, and not when the first commit needs them.
-    recovered.running.indexes();
-    Ok(recovered)
+    let made = match run.made(&found) {
+        Ok(made) => made,
+        Err(error) => return run.failsafe(error, Some(found)),
+    };
+    let Found { kept, stated, .. } = found;
+    run.finish(made, kept, stated)
 }
 
-fn nothing_kept() -> KeptFiles {
-    KeptFiles {
-        seq: Seq(0),
-        size: 0,
-        parts: None,
-    }
-}
-
-impl Start<'_> {
+impl Run<'_> {
     fn log(&self) -> &dyn CommitLog {
-        &*self.seams.log
+        &*self.start.seams.log
     }
 
-    fn empty(&self) -> Snapshot {
-        Snapshot::new(Tree::empty(self.schema.clone()), Seq(0))
+    fn loaded(&self) -> &Arc<Schema> {
+        &self.start.epochs.loaded
     }
 
-    fn of_directory(&self, directory: &Path) -> Result<Recovered, StartError> {
-        let startup = match self.on_disk(directory, "startup")? {
-            Some(on_disk) => Some(self.parse(&on_disk, STARTUP_REMEDY)?.tree),
-            None => None,
-        };
-        let found = match self.on_disk(directory, "running")? {
-            None => self.without_file(&file_of(directory, "running"))?,
-            Some(on_disk) => self.of_files(&on_disk)?,
-        };
+    fn is_loaded(&self, tree: &Tree) -> bool {
+        tree.schema().digest() == self.loaded().digest()
+    }
+
+    fn finish(
+        mut self,
+        made: Made,
+        kept: KeptFiles,
+        stated: Option<ModuleState>,
+    ) -> Result<Recovered, StartError> {
+        // Now, and not when the first commit needs them.
+        made.running.indexes();
+        self.plan.begin(&self.start.epochs.loaded);
+        if self.reports.is_empty() {
+            self.reports.push(Report::of("running"));
+        }
         Ok(Recovered {
-            running: found.running,
-            startup,
-            kept: found.kept,
-            // Who does not want the modules in files does not look at them either.
-            stated: found.stated.filter(|_| self.form.options().module_state),
-        })
-    }
-
-    fn on_disk(&self, directory: &Path, store: &str) -> Result<Option<OnDisk>, StartError> {
-        let seams = self.seams;
-        let split = self.form.options().split;
-        OnDisk::read(
-            &*seams.files,
-            &*seams.log,
-            self.schema,
-            directory,
-            store,
-            split,
-        )
-        .map_err(|error| match error {
-            ReadError::Keep(KeepError::Log(error)) => error.into(),
-            ReadError::Keep(KeepError::File { file, reason }) => StartError::Unreadable {
-                file: file.into(),
-                reason,
-            },
-            ReadError::Links { file, error } => StartError::File {
-                file,
-                errors: error,
-                remedy: REMEDY.to_owned(),
-            },
-        })
-    }
-
-    fn parse(&self, on_disk: &OnDisk, remedy: &str) -> Result<Stored, StartError> {
-        bind::parse_file(self.schema, &on_disk.main, &on_disk.parts, self.mounts).map_err(
-            |errors| StartError::File {
-                file: on_disk.file.clone(),
-                errors,
-                remedy: remedy.to_owned(),
-            },
-        )
-    }
-
-    /// No file: everything must be in the log.
-    fn without_file(&self, file: &Path) -> Result<Found, StartError> {
-        let head = self.log().head()?;
-        let tail = self.log().tail()?;
-        if tail > Seq(1) {
-            return Err(StartError::Missing {
-                file: file.to_owned(),
-                tail,
-            });
-        }
-        if head > Seq(0) {
-            tracing::warn!(
-                "{} is missing; running is rebuilt from the {head} commits of the log",
-                file.display()
-            );
-        }
-        Ok(Found {
-            running: self.replayed(self.empty(), head)?,
-            kept: nothing_kept(),
-            stated: None,
-        })
-    }
-
-    fn of_files(&self, on_disk: &OnDisk) -> Result<Found, StartError> {
-        let file = &on_disk.file;
-        let head = self.log().head()?;
-        let tail = self.log().tail()?;
-        let known = on_disk.known(self.log())?;
-        if let Some(seq) = known.at {
-            let stored = self.parse(on_disk, REMEDY)?;
-            let kept = self.kept(on_disk, seq, &stored.tree);
-            return Ok(Found {
-                running: self.replayed(Snapshot::new(stored.tree, seq), head)?,
-                kept,
-                stated: stored.modules,
-            });
-        }
-        let newest = known.newest;
-        // Nothing at all is what some file systems leave of a file that was renamed before its content was on
-        // the disk; nobody deletes a configuration like that.
-        let parsed = if head > Seq(0) && on_disk.is_blank() {
-            Err(StartError::File {
-                file: file.clone(),
-                errors: BackendError::new(
-                    ErrorTag::MalformedMessage,
-                    "it is empty: not even the element <config> is there",
-                ),
-                remedy: REMEDY.to_owned(),
-            })
-        } else {
-            self.parse(on_disk, REMEDY)
-        };
-        let edited = match parsed {
-            Ok(stored) => stored,
-            // Small files are not synced, so a power failure may tear one; the log has it all.
-            Err(error) if head > Seq(0) && tail == Seq(1) && newest == head => {
-                self.set_aside(file)?;
-                tracing::warn!("{error}\nkept as {}.damaged", file.display());
-                return self.without_file(file);
-            }
-            Err(error) => return Err(error),
-        };
-        if head > newest {
-            return Err(StartError::EditedBehind {
-                file: file.clone(),
-                head,
-                newer: head.0 - newest.0,
-            });
-        }
-        bind::validate_full(&edited.tree).map_err(|errors| StartError::File {
-            file: file.clone(),
-            errors,
-            remedy: REMEDY.to_owned(),
-        })?;
-        let before = if tail == Seq(1) {
-            self.replayed(self.empty(), head)?
-        } else {
-            return Err(StartError::EditedBehind {
-                file: file.clone(),
-                head,
-                newer: 0,
-            });
-        };
-        let name = match on_disk.split {
-            true => "running.d",
-            false => "running_db",
-        };
-        let message = match head {
-            Seq(0) => format!("first start with this {name}"),
-            _ => format!("{name} was changed by hand while stopped"),
-        };
-        // The log knows the file from now on. A file that says the same in another way makes no commit.
-        let same = bind::diff(&before.tree, &edited.tree).is_empty();
-        let seq = Seq(before.seq.0 + u64::from(!same));
-        let facts = on_disk.facts(self.log(), seq)?;
-        let facts: Vec<(&str, Option<&str>)> = facts
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_deref()))
-            .collect();
-        let kept = self.kept(on_disk, seq, &edited.tree);
-        Ok(Found {
-            running: self.committed(before, edited.tree, "file", &message, &facts)?,
+            running: made.running,
+            startup: made.startup,
             kept,
-            stated: edited.modules,
+            // Who does not want the modules in files does not look at them either.
+            stated: stated.filter(|_| self.start.form.options().module_state),
+            reports: self.reports,
+            plan: self.plan,
         })
     }
 
-    /// What the files hold, `tree` at `seq`; files of the other form than what is written now count as none.
-    fn kept(&self, on_disk: &OnDisk, seq: Seq, tree: &Tree) -> KeptFiles {
-        let split = self.form.options().split;
-        if on_disk.split != split {
-            return nothing_kept();
-        }
-        KeptFiles {
-            seq,
-            size: on_disk.size(),
-            parts: split.then(|| tree.clone()),
-        }
+    /// Whether the mode puts something else in the place of what running holds.
+    fn replaces(&self) -> bool {
+        matches!(
+            self.start.options.mode,
+            StartMode::Init | StartMode::Startup
+        )
     }
 
-    fn set_aside(&self, file: &Path) -> Result<(), StartError> {
-        let mut damaged = file.as_os_str().to_owned();
-        damaged.push(".damaged");
-        self.seams
-            .files
-            .rename(file, &PathBuf::from(damaged))
-            .map_err(|reason| StartError::Unreadable {
-                file: file.to_owned(),
-                reason,
-            })
+    /// Whether what running holds may break the schema.
+    fn may_be_invalid(&self) -> bool {
+        self.replaces() || self.start.options.mode == StartMode::None
     }
 
-    /// Applies the log's records after `from`, up to `head`.
-    fn replayed(&self, from: Snapshot, head: Seq) -> Result<Snapshot, StartError> {
-        let mut at = from;
-        while at.seq < head {
-            let records = self.log().read(Seq(at.seq.0 + 1), 256)?;
-            if records.is_empty() {
-                break;
-            }
-            for record in records {
-                let tree =
-                    bind::apply_patch(&at.tree, &record.change, self.mounts).map_err(|reason| {
-                        StartError::Replay {
-                            seq: record.head.seq,
-                            reason,
-                        }
-                    })?;
-                at = Snapshot::new(tree, record.head.seq);
-            }
+    /// Running as the log has it, where its file cannot be used and is not needed.
+    fn replaced(&mut self, error: StartError) -> Result<Found, StartError> {
+        if !self.replaces() || !error.is_about_data() {
+            return Err(error);
         }
-        Ok(at)
-    }
-
-    /// Logs a change that the start itself makes; no participant exists yet.
-    fn committed(
-        &self,
-        before: Snapshot,
-        after: Tree,
-        front_end: &str,
-        comment: &str,
-        facts: &[(&str, Option<&str>)],
-    ) -> Result<Snapshot, StartError> {
-        let changes = bind::diff(&before.tree, &after);
-        if changes.is_empty() {
-            if !facts.is_empty() {
-                self.log().set(facts)?;
-            }
-            return Ok(Snapshot::new(after, before.seq));
-        }
-        let tids = Tids::recover(self.log())?;
-        let (tid, _): (Tid, bool) = tids.next();
-        let (name, value) = tids.exact();
-        let seq = Seq(before.seq.0 + 1);
-        let head = RecordHead {
-            seq,
-            tid,
-            time: self.seams.clock.now(),
-            user: Arc::from("banyan"),
-            source: source_line(&Source {
-                front_end: Arc::from(front_end),
-                transport: Arc::from("internal"),
-                peer: None,
-            }),
-            comment: Some(comment.to_owned()),
-            label: None,
-            schema: bind::hex(self.schema.digest()),
-            changes: bind::count(&changes),
-            entries: Vec::new(),
+        let Ok(logged) = self.replayed_whole() else {
+            return Err(error);
         };
-        let record = pipeline::record(head, &changes)
-            .map_err(|reason| StartError::Replay { seq, reason })?;
-        let mut all = vec![(name, Some(value.as_str()))];
-        all.extend_from_slice(facts);
-        match self.log().append(before.seq, &[record], &all)? {
-            Appended::At(seq) => Ok(Snapshot::new(after, seq)),
-            Appended::HeadMoved(_) => Err(LogError::InUse {
-                file: "commits.redb".to_owned(),
+        if let Some(directory) = self.start.directory {
+            let file = file_of(directory, "running");
+            if self.read_single(&file)?.is_some() {
+                self.plan.set_aside(&file);
             }
-            .into()),
         }
+        tracing::warn!("{error}\nit is not needed, and kept as running_db.damaged");
+        Ok(Found {
+            running: logged.clone(),
+            logged,
+            kept: base::nothing_kept(),
+            stated: None,
+            on_disk: None,
+            existed: true,
+        })
+    }
+
+    /// What the mode makes of it.
+    fn made(&mut self, found: &Found) -> Result<Made, StartError> {
+        let mode = match self.start.options.mode {
+            StartMode::RunningStartup if found.existed => StartMode::Running,
+            StartMode::RunningStartup => StartMode::Startup,
+            mode => mode,
+        };
+        let mut running = self.without_unconfirmed(found)?;
+        if mode == StartMode::Init {
+            let empty = Tree::empty(self.loaded().clone());
+            running = self.committed(
+                running,
+                empty,
+                "start",
+                "init: running is empty",
+                Vec::new(),
+            )?;
+        } else if mode == StartMode::Startup {
+            // What running holds is replaced: that it does not fit the modules is no matter.
+        } else {
+            running = self.upgraded_running(running, found, mode == StartMode::None)?;
+        }
+        let startup = self.startup(mode == StartMode::Startup)?;
+        if mode == StartMode::Startup {
+            let empty = || Tree::empty(self.loaded().clone());
+            let tree = startup.clone().unwrap_or_else(empty);
+            let comment = "running is what startup holds";
+            running = self.committed(running, tree, "start", comment, Vec::new())?;
+        }
+        if mode == StartMode::None {
+            running = running.not_validated();
+        } else {
+            for extra in &self.start.options.extra {
+                running = self.with_extra(running, &extra.name, &extra.content)?;
+            }
+        }
+        Ok(Made { running, startup })
+    }
+
+    /// Merges a document into running.
+    fn with_extra(
+        &mut self,
+        running: Snapshot,
+        name: &str,
+        content: &Document,
+    ) -> Result<Snapshot, StartError> {
+        let failed = |errors| StartError::File {
+            file: name.into(),
+            errors,
+            remedy: "correct the file, or start without it".to_owned(),
+        };
+        let mounts = &self.start.epochs.mounts;
+        let edit = bind::parse_edit(self.loaded(), content, DefaultOperation::Merge, mounts);
+        let tree = edit
+            .and_then(|edit| bind::apply(&edit, &running.tree))
+            .map_err(failed)?;
+        bind::validate_full(&tree).map_err(failed)?;
+        let comment = format!("merges {name}");
+        self.committed(running, tree, "start", &comment, Vec::new())
     }
 
     /// A confirmed commit that was pending when the program ended is taken back (RFC 6241 8.4.1).
-    fn without_unconfirmed(&self, running: Snapshot) -> Result<Snapshot, StartError> {
+    fn without_unconfirmed(&mut self, found: &Found) -> Result<Snapshot, StartError> {
         let facts = self.log().facts(confirm::FACT)?;
         let Some(text) = facts.get(confirm::FACT) else {
-            return Ok(running);
+            return Ok(found.running.clone());
         };
         let Ok(kept) = serde_json::from_str::<Kept>(text) else {
             return Err(LogError::Damaged {
@@ -395,15 +257,15 @@ impl Start<'_> {
             }
             .into());
         };
-        let tree = history::state_at(self.log(), &running, kept.revert_to, self.mounts).map_err(
-            |reason| StartError::Replay {
-                seq: kept.revert_to,
-                reason,
-            },
-        )?;
+        let state = history::state_at(self.log(), &found.logged, kept.revert_to, self.start.epochs);
+        let failed = |reason| StartError::Replay {
+            seq: kept.revert_to,
+            reason,
+        };
+        let tree = state.map_err(failed)?;
+        let schema = found.running.tree.schema();
+        let tree = self.start.epochs.rebind(&tree, schema).map_err(failed)?;
         let tree = bind::resolved(&tree);
-        // It was valid, but perhaps under other modules.
-        bind::validate_full(&tree).map_err(StartError::Invalid)?;
         tracing::warn!(
             "transaction {} of {} was not confirmed before the restart: it is taken back",
             kept.tid,
@@ -413,6 +275,124 @@ impl Start<'_> {
             "takes back transaction {}, which was not confirmed before the restart",
             kept.tid
         );
-        self.committed(running, tree, "start", &comment, &[(confirm::FACT, None)])
+        let forget = vec![(confirm::FACT.to_owned(), None)];
+        self.committed(found.running.clone(), tree, "start", &comment, forget)
     }
+
+    /// The store failsafe in the place of what cannot be used; without one the start fails.
+    fn failsafe(
+        mut self,
+        error: StartError,
+        found: Option<Found>,
+    ) -> Result<Recovered, StartError> {
+        let Some(directory) = self.start.directory.filter(|_| error.is_about_data()) else {
+            return Err(error);
+        };
+        let Some(on_disk) = self.on_disk(directory, "failsafe")? else {
+            return Err(error);
+        };
+        let file = on_disk.file.clone();
+        let refused = |errors| StartError::Failsafe {
+            reason: Box::new(StartError::File {
+                file: file.clone(),
+                errors,
+                remedy: "correct the file".to_owned(),
+            }),
+            error: error.to_string(),
+        };
+        let stored = bind::parse_file(
+            self.loaded(),
+            &on_disk.main,
+            &on_disk.parts,
+            &self.start.epochs.mounts,
+        );
+        let tree = stored.map_err(refused)?.tree;
+        bind::validate_full(&tree).map_err(refused)?;
+        self.plan = Plan::default();
+        let before = match found {
+            Some(found) => found.logged,
+            // The log has all of it, or nobody has.
+            None => match self.replayed_whole() {
+                Ok(before) => before,
+                Err(_) => return Err(error),
+            },
+        };
+        tracing::error!("{error}\nthe store failsafe is used");
+        // Clixon keeps it there too.
+        if let Some(bytes) = self.read_single(&file_of(directory, "running"))? {
+            self.plan.file(file_of(directory, "tmp"), bytes);
+        }
+        let comment = "failsafe: what was there could not be used, and is kept in the store tmp";
+        let forget = vec![(confirm::FACT.to_owned(), None)];
+        let running = self.committed(before, tree, "start", comment, forget)?;
+        let mut report = Report::of("failsafe");
+        report.status = error.status();
+        report.errors = error.findings();
+        self.reports.retain(|report| report.status == Status::Ok);
+        self.reports.push(report);
+        let made = Made {
+            running,
+            startup: None,
+        };
+        self.finish(made, base::nothing_kept(), None)
+    }
+}
+
+impl StartError {
+    /// Whether another configuration would help: the store failsafe.
+    fn is_about_data(&self) -> bool {
+        match self {
+            StartError::File { .. }
+            | StartError::Missing { .. }
+            | StartError::Replay { .. }
+            | StartError::Upgrade(_)
+            | StartError::Invalid(_) => true,
+            StartError::Directory { .. }
+            | StartError::InUse { .. }
+            | StartError::Log(_)
+            | StartError::Unreadable { .. }
+            | StartError::Unwritable { .. }
+            | StartError::EditedBehind { .. }
+            | StartError::Pin(_)
+            | StartError::Failsafe { .. }
+            | StartError::FirstAdmin(_)
+            | StartError::Options(_)
+            | StartError::Registration(_) => false,
+        }
+    }
+
+    /// How bad it is.
+    pub fn status(&self) -> Status {
+        match self {
+            StartError::Upgrade(report) => report.status,
+            StartError::Invalid(_) => Status::Invalid,
+            _ => Status::Error,
+        }
+    }
+
+    /// All that is wrong, one by one.
+    pub fn findings(&self) -> Vec<Finding> {
+        let errors = match self {
+            StartError::Upgrade(report) => return report.errors.clone(),
+            StartError::File { errors, .. } | StartError::Invalid(errors) => errors,
+            other => {
+                return vec![Finding {
+                    path: "/".to_owned(),
+                    place: None,
+                    message: other.to_string(),
+                }];
+            }
+        };
+        let findings = errors.reports.iter().map(|report| Finding {
+            path: report.path.as_deref().unwrap_or("/").to_owned(),
+            place: None,
+            message: report.message.clone(),
+        });
+        findings.collect()
+    }
+}
+
+/// The state that nothing has been committed to yet.
+fn empty(schema: &Arc<Schema>) -> Snapshot {
+    Snapshot::new(Tree::empty(schema.clone()), Seq(0))
 }

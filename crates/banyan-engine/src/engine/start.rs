@@ -1,11 +1,81 @@
-//! Why an engine does not start: what was found, and what to do.
+//! How an engine starts, and why it does not: what was found, and what to do.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use crate::backend::Document;
 use crate::error::BackendError;
 use crate::files::OptionsError;
 use crate::log::LogError;
 use crate::number::Seq;
+use crate::upgrade::pins::PinError;
+use crate::upgrade::report::Report;
+
+/// What running is at the start (`CLICON_STARTUP_MODE`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum StartMode {
+    /// `none`: as the last commit left it, not validated; the first commit validates all of it. Nothing is merged.
+    None,
+    /// `init`: empty; a commit in the history.
+    Init,
+    /// `running`: as the last commit left it, validated.
+    #[default]
+    Running,
+    /// `startup`: what startup holds; a commit in the history.
+    Startup,
+    /// `running-startup`: as `running`, or as `startup` if nothing has ever been committed.
+    RunningStartup,
+}
+
+const MODES: [(&str, StartMode); 5] = [
+    ("none", StartMode::None),
+    ("init", StartMode::Init),
+    ("running", StartMode::Running),
+    ("startup", StartMode::Startup),
+    ("running-startup", StartMode::RunningStartup),
+];
+
+/// Not a start mode.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0:?} is no start mode; write none, init, running, startup or running-startup")]
+pub struct UnknownMode(pub String);
+
+impl FromStr for StartMode {
+    type Err = UnknownMode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownMode> {
+        let known = MODES.iter().find(|(name, _)| *name == text);
+        known
+            .map(|(_, mode)| *mode)
+            .ok_or_else(|| UnknownMode(text.to_owned()))
+    }
+}
+
+impl fmt::Display for StartMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = MODES.iter().find(|(_, mode)| mode == self);
+        f.write_str(name.map_or("", |(name, _)| name))
+    }
+}
+
+/// A document that is merged into running at the start.
+#[derive(Clone, Debug)]
+pub struct Extra {
+    /// What messages call it: its file.
+    pub name: String,
+    /// Configuration, in XML or JSON.
+    pub content: Document,
+}
+
+/// How an engine starts.
+#[derive(Clone, Debug, Default)]
+pub struct StartOptions {
+    /// What running is.
+    pub mode: StartMode,
+    /// What is merged into it after a good start, each a commit in the history. Nothing in mode `none`.
+    pub extra: Vec<Extra>,
+}
 
 /// Why an engine does not start.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +102,14 @@ pub enum StartError {
     /// A file cannot be read from the disk.
     #[error("{} cannot be read: {reason}", .file.display())]
     Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// The system's reason.
+        reason: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error("{} cannot be written: {reason}; free space or repair the disk, and start again", .file.display())]
+    Unwritable {
         /// The file.
         file: PathBuf,
         /// The system's reason.
@@ -80,6 +158,22 @@ pub enum StartError {
         "the configuration is not valid under the loaded modules:\n{0}\nload the modules that it was made with, or correct running_db by hand while the program is stopped"
     )]
     Invalid(BackendError),
+    /// The configuration was written under other modules, and does not fit those that are loaded.
+    #[error(
+        "{0}\nnothing was changed: add migration rules, load the modules that it was written under, or choose the policy leave-out or failsafe"
+    )]
+    Upgrade(Box<Report>),
+    /// A module set that the data were written under cannot be used.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+    /// The store failsafe, which was to be used, is of no use either.
+    #[error("{error}\nand the store failsafe cannot be used in its place: {reason}")]
+    Failsafe {
+        /// Why failsafe was tried.
+        error: String,
+        /// What is wrong with it.
+        reason: Box<StartError>,
+    },
     /// The options of the datastores do not go together.
     #[error(transparent)]
     Options(#[from] OptionsError),

@@ -99,6 +99,12 @@ impl OnDisk {
         self.main.len() + self.parts.values().map(Vec::len).sum::<usize>()
     }
 
+    /// Whether the main file is JSON.
+    pub fn is_json(&self) -> bool {
+        let mut bytes = self.main.iter();
+        bytes.find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+    }
+
     /// Whether there is nothing at all, not even an element.
     pub fn is_blank(&self) -> bool {
         self.main.iter().all(u8::is_ascii_whitespace)

@@ -37,7 +37,9 @@ pub(super) async fn compare(request: Request) -> Result<Value> {
     let format = format(&request);
     let mounts = engine.mounts().clone();
     let path = request.text("path").map(str::to_owned);
+    let core = engine.0.clone();
     let differences = on_pool(move || {
+        let (from, to) = core.epochs.comparable(from, to)?;
         let path = match &path {
             Some(path) => Some(bind::parse_path(&to, path, &mounts)?),
             None => None,

@@ -171,7 +171,7 @@ async fn a_restart_with_modules_that_refuse_what_was_there_before_does_not_take_
         "leaf name { type string; must \". != 'a'\"; }",
     );
     let start = machine.builder(updated).open().await;
-    assert!(matches!(start, Err(StartError::Invalid(_))));
+    assert!(matches!(start, Err(StartError::Upgrade(_))));
     // With the modules of before it is.
     let bob = Client::open(&machine.start().await.unwrap(), "bob").await;
     assert_eq!(bob.show(Datastore::Running).await, name("a"));

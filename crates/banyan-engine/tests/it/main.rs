@@ -13,4 +13,6 @@ mod operations;
 mod pipeline;
 mod restart;
 mod split;
+mod start;
 mod stores;
+mod upgrade;

@@ -111,6 +111,7 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
         Command::Update(update) => sessions::update(update).await,
         Command::KillSession(kill) => sessions::kill(kill).await,
         Command::Serve(_)
+        | Command::Upgrade(_)
         | Command::Netconf(_)
         | Command::Sim(_)
         | Command::Yang(_)

@@ -6,16 +6,16 @@ use std::str::FromStr;
 
 use banyan_engine::access::{AccessOptions, Credentials, Mode};
 use banyan_engine::backend::Candidates;
-use banyan_engine::engine::StartMode;
 use banyan_engine::files::StoreOptions;
+use banyan_engine::upgrade::Policy;
 use tracing::Level;
 
 use super::problem::{Origin, Problem};
 use super::settings::{Dialect, Held, Row, Settings, Word};
 use super::table;
 use super::{
-    Candidate, Compat, Config, Destination, FeatureChoice, Log, Missing, Netconf, Operation,
-    Privileges, Process, Store, User, Yang,
+    Candidate, Compat, Config, Destination, FeatureChoice, Log, Migration, Missing, Netconf,
+    Operation, Privileges, Process, Store, Upgrade, User, Yang,
 };
 use crate::directories::Search;
 
@@ -52,6 +52,10 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
         .collect();
     let files = files(settings);
     let access = access(settings);
+    let migration = rows(settings, "migration")
+        .into_iter()
+        .filter_map(|row| self::migration(settings, row))
+        .collect();
     if settings.has_errors() {
         return None;
     }
@@ -80,6 +84,18 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
         },
         access,
         yang: yang(settings),
+        upgrade: Upgrade {
+            policy: match text(settings, "upgrade.policy").as_deref() {
+                Some("leave-out") => Policy::LeaveOut,
+                Some("failsafe") => Policy::Failsafe,
+                _ => Policy::Refuse,
+            },
+            rules: words(settings, "upgrade.rules")
+                .iter()
+                .map(Word::path)
+                .collect(),
+            migration,
+        },
         netconf: Netconf {
             socket,
             socket_group: text(settings, "netconf.socket-group"),
@@ -105,10 +121,7 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
             destination: destinations(settings, in_store("log.file", "banyan.log")),
         },
         store: Store {
-            startup_mode: match text(settings, "store.startup-mode").as_deref() {
-                Some("startup") => StartMode::Startup,
-                _ => StartMode::Running,
-            },
+            startup_mode: parsed(settings, "store.startup-mode").unwrap_or_default(),
             directory,
             files,
         },
@@ -275,6 +288,38 @@ fn operation(settings: &mut Settings, (origin, row): (Origin, Row)) -> Option<Op
         timeout: one(&row, "timeout")
             .and_then(|word| word.text.parse().ok())
             .unwrap_or(30),
+    })
+}
+
+fn migration(settings: &mut Settings, (origin, row): (Origin, Row)) -> Option<Migration> {
+    let Some((program, arguments)) = many(&row, "exec").split_first() else {
+        let problem = Problem::error(
+            origin,
+            "this [[migration]] has no program: exec is missing or empty",
+        );
+        settings.problem(problem.remedy("add exec = [\"./program\", \"argument\"]"));
+        return None;
+    };
+    let optional = |key| one(&row, key).map(|word| word.text.clone());
+    let module = optional("module");
+    let (from, to) = (optional("from"), optional("to"));
+    if module.is_none() && (from.is_some() || to.is_some()) {
+        let problem = Problem::error(origin, "this [[migration]] has revisions and no module");
+        settings.problem(problem.remedy("add module = \"name\""));
+        return None;
+    }
+    Some(Migration {
+        program: match program.text.contains('/') {
+            true => program.path(),
+            false => PathBuf::from(&program.text),
+        },
+        arguments: arguments.iter().map(|word| word.text.clone()).collect(),
+        module,
+        from,
+        to,
+        timeout: one(&row, "timeout")
+            .and_then(|word| word.text.parse().ok())
+            .unwrap_or(60),
     })
 }
 

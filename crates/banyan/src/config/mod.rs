@@ -31,6 +31,7 @@ use banyan_engine::access::AccessOptions;
 use banyan_engine::backend::Candidates;
 use banyan_engine::engine::StartMode;
 use banyan_engine::files::StoreOptions;
+use banyan_engine::upgrade::Policy;
 use tracing::Level;
 
 use crate::directories::Search;
@@ -52,6 +53,8 @@ pub struct Config {
     pub access: AccessOptions,
     /// Which models make the tree.
     pub yang: Yang,
+    /// How data are brought to other modules.
+    pub upgrade: Upgrade,
     /// The NETCONF server.
     pub netconf: Netconf,
     /// Who may come in through SSH.
@@ -86,6 +89,34 @@ pub struct Candidate {
     pub autolock: bool,
     /// Whether each edit is committed at once.
     pub autocommit: bool,
+}
+
+/// `upgrade`, and `[[migration]]`
+#[derive(Debug)]
+pub struct Upgrade {
+    /// What becomes of data that the modules do not accept.
+    pub policy: Policy,
+    /// Files of migration rules.
+    pub rules: Vec<PathBuf>,
+    /// Migration steps that programs do.
+    pub migration: Vec<Migration>,
+}
+
+/// A `[[migration]]`
+#[derive(Debug)]
+pub struct Migration {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// The module whose change it is for; without one it runs at every start.
+    pub module: Option<String>,
+    /// The revision of the data that it is for.
+    pub from: Option<String>,
+    /// The revision that it leads to.
+    pub to: Option<String>,
+    /// Seconds that it may take.
+    pub timeout: u64,
 }
 
 /// `yang`

@@ -94,10 +94,10 @@ pub static OPTIONS: &[ClixonOption] = options! {
     "CLICON_SOCK_FAMILY" Fate::Only("UNIX"), "an IP socket cannot tell who its peer is; offer netconf.ssh instead";
     "CLICON_SOCK_PORT" Fate::NoEffect, "it belongs to sockets of family IPv4, which Banyan does not have";
     "CLICON_SOCK_PRIO" Fate::NoEffect, "sessions do not wait for each other";
-    "CLICON_XMLDB_UPGRADE_CHECKOLD" Fate::NoEffect, "it needs module state in datastore files, which comes later";
+    "CLICON_XMLDB_UPGRADE_CHECKOLD" Fate::NoEffect, "the modules that data were written under are kept with them";
     "CLICON_XMLDB_SYSTEM_ONLY_CONFIG" Fate::Always("false"), "it needs C plugins that keep such data";
-    "CLICON_XML_CHANGELOG" Fate::Always("false"), "migrations of data come later";
-    "CLICON_XML_CHANGELOG_FILE" Fate::Later, "migrations of data come later";
+    "CLICON_XML_CHANGELOG" Fate::Always("false"), "migration rules have a form of their own: upgrade.rules";
+    "CLICON_XML_CHANGELOG_FILE" Fate::Later, "write its steps as migration rules: upgrade.rules";
     "CLICON_VALIDATE_STATE_XML" Fate::NoEffect, "state of providers is bound to the schema whenever it is read";
     "CLICON_VALIDATE_TARGET_STATE" Fate::NoEffect, "constraints of configuration do not see state (RFC 7950 6.4.1), so that leaving it out costs nothing";
     "CLICON_STREAM_DISCOVERY_RFC5277" Fate::Later, STREAMS;

@@ -37,16 +37,25 @@ pub static KEYS: &[Key] = &[
         name: "store.startup-mode",
         clixon: Clixon::Leaf(&["CLICON_STARTUP_MODE"]),
         kind: Kind::Choice(&[
+            (
+                "none",
+                "running is as the last commit left it, and is validated by the first commit",
+            ),
+            ("init", "running is empty, as a commit of its own"),
             ("running", "running is as the last commit left it"),
             (
                 "startup",
                 "running becomes what startup holds, as a commit of its own",
             ),
+            (
+                "running-startup",
+                "as running, or as startup if nothing has ever been committed",
+            ),
         ]),
         default: "running",
         clixon_default: None,
-        meaning: "What running is after the start. The modes none, init and running-startup of Clixon are not supported yet. \
-                  `-s` of `banyan serve` takes its place.",
+        meaning: "What running is after the start. If that cannot be used, the store failsafe takes its place; without one the \
+                  start fails, and changes nothing. `-s` of `banyan serve` takes its place.",
         example: "startup-mode = \"startup\"",
         since: FIRST,
         applies: Applies::Restart,
@@ -245,6 +254,38 @@ pub static KEYS: &[Key] = &[
         clixon_default: None,
         meaning: "Who becomes an administrator when a daemon with internal rules starts and there are none: the user who starts it, when not given.",
         example: "first-admin = \"alice\"",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "upgrade.policy",
+        clixon: Clixon::Without,
+        kind: Kind::Choice(&[
+            ("refuse", "the start fails, and changes nothing"),
+            (
+                "leave-out",
+                "they are kept in STORE.left-out beside the store's file, and the rest is used",
+            ),
+            (
+                "failsafe",
+                "the store failsafe is used; without one the start fails",
+            ),
+        ]),
+        default: "refuse",
+        clixon_default: None,
+        meaning: "What becomes of data that were written under other modules, and that the loaded ones do not accept.",
+        example: "policy = \"leave-out\"",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "upgrade.rules",
+        clixon: Clixon::Without,
+        kind: Kind::List(&Kind::Path),
+        default: "",
+        clixon_default: None,
+        meaning: "Files of migration rules, in TOML (docs/datastore.md, Upgrade).",
+        example: "rules = [\"migrations/acme-if.toml\"]",
         since: FIRST,
         applies: Applies::Restart,
     },
@@ -514,6 +555,60 @@ pub static KEYS: &[Key] = &[
         since: FIRST,
         applies: Applies::Restart,
     },
+    Key {
+        name: "migration",
+        clixon: Clixon::Without,
+        kind: Kind::Tables(MIGRATION),
+        default: "",
+        clixon_default: None,
+        meaning: "Programs that bring data to other modules: one table [[migration]] each. BANYAN_MODULES tells them what \
+                  changed, BANYAN_STORE_FILE which file it is about.",
+        example: "[[migration]]",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+];
+
+static MIGRATION: &[Key] = &[
+    in_table(
+        "exec",
+        Kind::List(&Kind::Text),
+        "",
+        "Program and arguments; a program with a slash is relative to the file. The configuration comes on its standard input \
+         as XML, and what it prints takes its place. It must be given.",
+        "exec = [\"./migrate.py\"]",
+    ),
+    in_table(
+        "module",
+        Kind::Text,
+        "",
+        "The module whose change it is for; without one it runs at every start.",
+        "module = \"acme-if\"",
+    ),
+    in_table(
+        "from",
+        Kind::Text,
+        "",
+        "It is for data of this revision and newer; with one that is newer than `to`, for a downgrade.",
+        "from = \"2024-01-01\"",
+    ),
+    in_table(
+        "to",
+        Kind::Text,
+        "",
+        "The revision that it leads to; without one it is for any change, the removal included.",
+        "to = \"2025-06-01\"",
+    ),
+    in_table(
+        "timeout",
+        Kind::Integer {
+            min: 1,
+            max: 86_400,
+        },
+        "60",
+        "Seconds that it may take; then it is killed, and the start fails.",
+        "timeout = 300",
+    ),
 ];
 
 const fn in_table(

@@ -392,7 +392,10 @@ fn an_override_that_is_wrong_is_an_error_that_shows_it() {
         ("log.levl=info", "did you mean `log.level`?"),
         ("user=x", "[[user]]"),
         ("yang.load=[x", "is no list"),
-        ("CLICON_STARTUP_MODE=sideways", "allowed: running, startup"),
+        (
+            "CLICON_STARTUP_MODE=sideways",
+            "allowed: none, init, running, startup, running-startup",
+        ),
         ("CLICON_SOCK_FAMILY=IPv4", "allowed: UNIX"),
     ] {
         let sources = Sources {

@@ -5,7 +5,7 @@ mod diff;
 mod documents;
 mod edit;
 mod merge;
-mod output;
+pub mod output;
 mod query;
 mod report;
 mod validate;

@@ -15,6 +15,7 @@ mod kicker;
 mod layers;
 mod program;
 mod push;
+mod upgrade;
 mod xpath;
 mod yang_check;
 mod yang_update;

@@ -1,0 +1,290 @@
+//! Running from its files and the log, under the module set that the store is under.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use banyan_data::store::Stored;
+use banyan_yang::schema::Schema;
+
+use super::{Found, Run, Start, empty};
+use crate::bind;
+use crate::engine::start::StartError;
+use crate::error::{BackendError, ErrorTag};
+use crate::keeper::{KeepError, Kept as KeptFiles, OnDisk, ReadError, file_of};
+use crate::number::Seq;
+use crate::snapshot::Snapshot;
+use crate::upgrade::pins::PinError;
+
+pub(super) const REMEDY: &str = "correct the file, or move it away: the commit log rebuilds it";
+
+/// The files hold nothing that counts.
+pub(super) fn nothing_kept() -> KeptFiles {
+    KeptFiles {
+        seq: Seq(0),
+        size: 0,
+        parts: None,
+    }
+}
+
+/// The schema that the store is under: the one of its last start. The loaded one for a store that no start has marked,
+/// or whose modules are not kept.
+pub(super) fn current(start: &Start<'_>) -> Result<Arc<Schema>, StartError> {
+    match start.epochs.pins.current()? {
+        Some(digest) => {
+            if let Err(error @ PinError::Missing { .. }) = start.epochs.pins.schema(&digest) {
+                tracing::warn!("{error}; the data are read under the loaded modules");
+            }
+            Ok(start.epochs.schema(&digest)?)
+        }
+        None => Ok(start.epochs.loaded.clone()),
+    }
+}
+
+impl Run<'_> {
+    /// Running, as files and log have it.
+    pub(super) fn found(&mut self) -> Result<Found, StartError> {
+        let Some(directory) = self.start.directory else {
+            let running = self.replayed(empty(&self.first_schema()?), self.log().head()?)?;
+            return Ok(Found {
+                existed: running.seq > Seq(0),
+                logged: running.clone(),
+                running,
+                kept: nothing_kept(),
+                stated: None,
+                on_disk: None,
+            });
+        };
+        match self.on_disk(directory, "running")? {
+            None => self.without_file(&file_of(directory, "running")),
+            Some(on_disk) => self.of_files(on_disk),
+        }
+    }
+
+    pub(super) fn on_disk(
+        &self,
+        directory: &Path,
+        store: &str,
+    ) -> Result<Option<OnDisk>, StartError> {
+        let seams = self.start.seams;
+        let split = self.start.form.options().split;
+        OnDisk::read(
+            &*seams.files,
+            &*seams.log,
+            self.loaded(),
+            directory,
+            store,
+            split,
+        )
+        .map_err(|error| match error {
+            ReadError::Keep(KeepError::Log(error)) => error.into(),
+            ReadError::Keep(KeepError::File { file, reason }) => StartError::Unreadable {
+                file: file.into(),
+                reason,
+            },
+            ReadError::Links { file, error } => StartError::File {
+                file,
+                errors: error,
+                remedy: REMEDY.to_owned(),
+            },
+        })
+    }
+
+    pub(super) fn read_single(&self, file: &Path) -> Result<Option<Vec<u8>>, StartError> {
+        let read = self.start.seams.files.read(file);
+        read.map_err(|reason| StartError::Unreadable {
+            file: file.to_owned(),
+            reason,
+        })
+    }
+
+    pub(super) fn parse(
+        &self,
+        schema: &Arc<Schema>,
+        on_disk: &OnDisk,
+        remedy: &str,
+    ) -> Result<Stored, StartError> {
+        let mounts = self.start.epochs.mounts_of(schema);
+        let parsed = bind::parse_file(schema, &on_disk.main, &on_disk.parts, &mounts);
+        parsed.map_err(|errors| StartError::File {
+            file: on_disk.file.clone(),
+            errors,
+            remedy: remedy.to_owned(),
+        })
+    }
+
+    /// The schema that the store was under before its first commit.
+    fn first_schema(&self) -> Result<Arc<Schema>, StartError> {
+        self.schema_at(Seq(0))
+    }
+
+    /// The schema that the state after a commit is under.
+    fn schema_at(&self, seq: Seq) -> Result<Arc<Schema>, StartError> {
+        if seq >= self.log().head()? {
+            return Ok(self.current.clone());
+        }
+        let failed = |reason| StartError::Replay { seq, reason };
+        let epochs = self.start.epochs;
+        let after = self.log().history(seq, 1)?;
+        if let Some(head) = after.first().filter(|head| head.seq == seq) {
+            return epochs.after(head).map_err(failed);
+        }
+        let next = self.log().read(Seq(seq.0 + 1), 1)?;
+        match next.first() {
+            Some(record) => epochs.before(&record.head).map_err(failed),
+            None => Ok(self.current.clone()),
+        }
+    }
+
+    /// No file: everything must be in the log.
+    fn without_file(&self, file: &Path) -> Result<Found, StartError> {
+        let tail = self.log().tail()?;
+        if tail > Seq(1) {
+            return Err(StartError::Missing {
+                file: file.to_owned(),
+                tail,
+            });
+        }
+        let head = self.log().head()?;
+        if head > Seq(0) {
+            tracing::warn!(
+                "{} is missing; running is rebuilt from the {head} commits of the log",
+                file.display()
+            );
+        }
+        let running = self.replayed_whole()?;
+        Ok(Found {
+            logged: running.clone(),
+            running,
+            kept: nothing_kept(),
+            stated: None,
+            on_disk: None,
+            existed: head > Seq(0),
+        })
+    }
+
+    /// Running from the log alone.
+    pub(super) fn replayed_whole(&self) -> Result<Snapshot, StartError> {
+        let tail = self.log().tail()?;
+        if tail > Seq(1) {
+            return Err(StartError::Missing {
+                file: PathBuf::from("running_db"),
+                tail,
+            });
+        }
+        self.replayed(empty(&self.first_schema()?), self.log().head()?)
+    }
+
+    fn of_files(&mut self, on_disk: OnDisk) -> Result<Found, StartError> {
+        let file = &on_disk.file;
+        let head = self.log().head()?;
+        let tail = self.log().tail()?;
+        let known = on_disk.known(self.log())?;
+        if let Some(seq) = known.at {
+            let stored = self.parse(&self.schema_at(seq)?, &on_disk, REMEDY)?;
+            let kept = self.kept(&on_disk, seq, &stored.tree);
+            let running = self.replayed(Snapshot::new(stored.tree, seq), head)?;
+            return Ok(Found {
+                logged: running.clone(),
+                existed: running.seq > Seq(0) || !running.tree.root().slots().is_empty(),
+                running,
+                kept,
+                stated: stored.modules,
+                on_disk: Some(on_disk).filter(|_| seq == head),
+            });
+        }
+        let newest = known.newest;
+        // Nothing at all is what some file systems leave of a file that was renamed before its content was on
+        // the disk; nobody deletes a configuration like that.
+        let edited = if head > Seq(0) && on_disk.is_blank() {
+            Err(StartError::File {
+                file: file.clone(),
+                errors: BackendError::new(
+                    ErrorTag::MalformedMessage,
+                    "it is empty: not even the element <config> is there",
+                ),
+                remedy: REMEDY.to_owned(),
+            })
+        } else {
+            self.edited(&on_disk)
+        };
+        let (tree, stated, left_out) = match edited {
+            Ok(edited) => edited,
+            // Small files are not synced, so a power failure may tear one; the log has it all.
+            Err(error) if head > Seq(0) && tail == Seq(1) && newest == head => {
+                self.reports.clear();
+                self.plan.set_aside(file);
+                tracing::warn!("{error}\nkept as {}.damaged", file.display());
+                return self.without_file(&file.clone());
+            }
+            Err(error) => return Err(error),
+        };
+        if head > newest || tail > Seq(1) {
+            return Err(StartError::EditedBehind {
+                file: file.clone(),
+                head,
+                newer: head.0 - newest.0.min(head.0),
+            });
+        }
+        let logged = self.replayed(empty(&self.first_schema()?), head)?;
+        let name = match on_disk.split {
+            true => "running.d",
+            false => "running_db",
+        };
+        let comment = match head {
+            Seq(0) => format!("first start with this {name}"),
+            _ => format!("{name} was changed by hand while stopped"),
+        };
+        // The log knows the file from now on, unless a part of it was left out. A file that says the same in another
+        // way makes no commit.
+        let running = self.committed(logged.clone(), tree.clone(), "file", &comment, Vec::new())?;
+        let mut kept = nothing_kept();
+        if !left_out {
+            self.plan.facts(on_disk.facts(self.log(), running.seq)?);
+            kept = self.kept(&on_disk, running.seq, &tree);
+        }
+        Ok(Found {
+            running,
+            logged,
+            kept,
+            stated,
+            on_disk: Some(on_disk).filter(|_| !left_out),
+            existed: true,
+        })
+    }
+
+    /// What the files hold, `tree` at `seq`; files of the other form than what is written now count as none.
+    fn kept(&self, on_disk: &OnDisk, seq: Seq, tree: &banyan_data::Tree) -> KeptFiles {
+        let split = self.start.form.options().split;
+        if on_disk.split != split {
+            return nothing_kept();
+        }
+        KeptFiles {
+            seq,
+            size: on_disk.size(),
+            parts: split.then(|| tree.clone()),
+        }
+    }
+
+    /// Applies the log's records after `from`, up to `head`.
+    fn replayed(&self, from: Snapshot, head: Seq) -> Result<Snapshot, StartError> {
+        let mut at = from;
+        while at.seq < head {
+            let records = self.log().read(Seq(at.seq.0 + 1), 256)?;
+            if records.is_empty() {
+                break;
+            }
+            for record in records {
+                let seq = record.head.seq;
+                let tree = self.start.epochs.forward(&at.tree, &record);
+                let tree = tree.map_err(|reason| StartError::Replay { seq, reason })?;
+                at = Snapshot::new(tree, seq);
+            }
+        }
+        // The last start may have changed the schema without a change of data.
+        let seq = at.seq;
+        let tree = self.start.epochs.rebind(&at.tree, &self.current);
+        let tree = tree.map_err(|reason| StartError::Replay { seq, reason })?;
+        // Records say values as texts.
+        Ok(Snapshot::new(bind::resolved(&tree), seq))
+    }
+}

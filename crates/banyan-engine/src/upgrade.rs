@@ -1,0 +1,296 @@
+//! Data of other modules: how a store goes from the module set that it was written under to the one that is loaded.
+//!
+//! The steps: what changed in the modules ([`changes`]), migration steps on the untyped document ([`migration`],
+//! [`rules`], [`program`]), what the new schema accepts of it and what it does not ([`fit`]), and validation. All of it is
+//! pure but for programs and kept module sets ([`pins`]); who calls it decides what becomes of the result.
+
+mod action;
+pub mod changes;
+pub(crate) mod epochs;
+pub(crate) mod fit;
+mod locate;
+pub mod migration;
+mod path;
+pub mod pins;
+pub mod program;
+pub mod report;
+pub mod rules;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use banyan_data::Tree;
+use banyan_data::document::Limits;
+use banyan_data::untyped::{Document, KnownModules};
+use banyan_yang::schema::Schema;
+use banyan_yang::update;
+
+use crate::backend;
+use crate::bind::{self, SharedMounts};
+use crate::error::{BackendError, ErrorTag};
+use crate::log::RecordHead;
+use changes::{KnownModule, ModuleChanges, is_module_state, modules_in_state, modules_of};
+use epochs::Epochs;
+use migration::Migration;
+use report::{Finding, Place, Report, Status};
+
+/// What to do with data that the loaded modules do not accept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Policy {
+    /// The start fails, and nothing is changed.
+    #[default]
+    Refuse,
+    /// They are kept aside in `<store>.left-out`, and the rest is used.
+    LeaveOut,
+    /// The store failsafe is used; without one the start fails.
+    Failsafe,
+}
+
+/// How data are brought to other modules.
+#[derive(Clone, Default)]
+pub struct Upgrade {
+    /// Steps, in the order of their registration.
+    pub steps: Vec<Arc<dyn Migration>>,
+    /// What to do with the rest.
+    pub policy: Policy,
+}
+
+/// A configuration as it is before an upgrade.
+pub(crate) struct Old<'a> {
+    /// The datastore.
+    pub store: &'a str,
+    /// The name of its file, for messages.
+    pub file: &'a str,
+    /// Its content.
+    pub bytes: &'a [u8],
+    /// The schema that it was written under, where that is known.
+    pub schema: Option<&'a Arc<Schema>>,
+}
+
+/// What an upgrade came to.
+pub(crate) struct Upgraded {
+    /// What was done, and what is wrong.
+    pub report: Report,
+    /// The configuration under the loaded schema: there if the status is `ok`, and if it is `invalid` because a
+    /// constraint does not hold.
+    pub tree: Option<Tree>,
+    /// The content of the file of what was left out.
+    pub left_out: Option<String>,
+}
+
+/// The kind of the entry that the record of an upgrade has.
+pub(crate) const ENTRY: &str = "upgrade";
+
+/// The digest of the module set before the upgrade that a record is.
+pub(crate) fn upgraded_from(head: &RecordHead) -> Option<&str> {
+    let entry = head.entries.iter().find(|entry| &*entry.kind == ENTRY)?;
+    entry.value.get("from")?.as_str()
+}
+
+/// Brings a configuration to the schema `new`. Reads the document twice at most if it fits as it is.
+pub(crate) fn upgrade(
+    old: &Old<'_>,
+    new: &Arc<Schema>,
+    mounts: &SharedMounts,
+    how: &Upgrade,
+) -> Upgraded {
+    let mut report = Report::of(old.store);
+    let mut changes = ModuleChanges::unknown();
+    if let Some(schema) = old.schema {
+        changes = ModuleChanges::between(&modules_of(schema), &modules_of(new));
+        report.warnings = forbidden_changes(schema, new, &changes);
+    }
+    let mut document = match read(old, new) {
+        Ok(document) => document,
+        Err(error) => {
+            report.fail(Status::Error, [error]);
+            return failed(report);
+        }
+    };
+    let state = document.take(is_module_state);
+    if old.schema.is_none()
+        && let Some(state) = state.first()
+    {
+        changes = ModuleChanges::between(&modules_in_state(state), &modules_of(new));
+    }
+    report.modules = changes.changes.clone();
+    report.upgraded = !changes.changes.is_empty();
+    if let Err(error) = migration::run(&how.steps, &mut document, &changes, old.file, &mut report) {
+        let error = Finding {
+            path: "/".to_owned(),
+            place: None,
+            message: error.to_string(),
+        };
+        report.fail(Status::Error, [error]);
+        return failed(report);
+    }
+    report.upgraded |= !report.steps.is_empty();
+    fitted(document, old.file, new, mounts, how.policy, report)
+}
+
+fn failed(report: Report) -> Upgraded {
+    Upgraded {
+        report,
+        tree: None,
+        left_out: None,
+    }
+}
+
+/// What the schema accepts of a document, by the policy.
+fn fitted(
+    mut document: Document,
+    file: &str,
+    new: &Arc<Schema>,
+    mounts: &SharedMounts,
+    policy: Policy,
+    mut report: Report,
+) -> Upgraded {
+    let mut aside = fit::Aside::of(&document);
+    let tree = loop {
+        let tree = match fit::fit(&mut document, new, mounts, file, &mut aside) {
+            Ok(tree) => bind::resolved(&tree),
+            Err(errors) => {
+                let findings = errors.iter().map(|error| Finding {
+                    path: error.path.to_string(),
+                    place: None,
+                    message: fit::said(error),
+                });
+                report.fail(Status::Error, findings);
+                return failed(report);
+            }
+        };
+        match fit::validate(&tree, Some(&document), file) {
+            Ok(()) => break tree,
+            Err((errors, findings)) => {
+                let again = policy == Policy::LeaveOut
+                    && fit::take_dependent(&mut document, new, &errors, file, &mut aside);
+                if !again {
+                    report.fail(Status::Invalid, findings);
+                    break tree;
+                }
+            }
+        }
+    };
+    report.upgraded |= !aside.left_out.is_empty();
+    let left_out = (!aside.left_out.is_empty()).then(|| fit::quarantine(&aside));
+    report.left_out = aside.left_out;
+    let refused = left_out.is_some() && policy != Policy::LeaveOut;
+    if refused {
+        report.fail(Status::Invalid, report.left_out.clone());
+        report.left_out.clear();
+        return failed(report);
+    }
+    Upgraded {
+        report,
+        tree: Some(tree),
+        left_out,
+    }
+}
+
+/// The document with the names of the modules that it was written under.
+fn read(old: &Old<'_>, new: &Schema) -> Result<Document, Finding> {
+    let parsed = |modules: KnownModules| {
+        Document::read(old.bytes, modules, &Limits::default()).map_err(|error| Finding {
+            path: error.path.to_string(),
+            place: error.position.map(|position| Place {
+                file: old.file.to_owned(),
+                position,
+            }),
+            message: fit::said(&error),
+        })
+    };
+    let mut modules = KnownModules::default();
+    if let Some(schema) = old.schema {
+        modules.add_schema(schema);
+        modules.add_schema(new);
+        return parsed(modules);
+    }
+    modules.add_schema(new);
+    let document = parsed(modules)?;
+    // A file that lists its modules may have names of modules that are not loaded.
+    let states = document
+        .root
+        .children
+        .iter()
+        .filter(|it| is_module_state(it));
+    let listed: Vec<KnownModule> = states.flat_map(modules_in_state).collect();
+    let unknown = |it: &KnownModule| *document.modules.module(&it.namespace) != *it.name;
+    if !listed.iter().any(unknown) {
+        return Ok(document);
+    }
+    let mut modules = KnownModules::default();
+    for module in &listed {
+        modules.add(&module.name, &module.namespace);
+    }
+    modules.add_schema(new);
+    parsed(modules)
+}
+
+/// What RFC 7950 section 11 does not allow of what changed: data may break, so it is said before they do.
+fn forbidden_changes(old: &Schema, new: &Schema, changes: &ModuleChanges) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for change in &changes.changes {
+        let (Some(before), Some(after)) = (
+            old.module_by_name(&change.module),
+            new.module_by_name(&change.module),
+        ) else {
+            continue;
+        };
+        let compared = update::compare_modules(old, before, new, after);
+        for found in compared.breaking() {
+            let section = match found.section {
+                "" => String::new(),
+                section => format!(" ({section})"),
+            };
+            warnings.push(format!(
+                "{}: {} {}{section}",
+                found.path,
+                found.aspect,
+                found.what()
+            ));
+        }
+    }
+    warnings
+}
+
+/// Where data that were left out of a file are kept: beside it, with `.left-out` behind the datastore's name.
+pub(crate) fn left_out_file(file: &Path) -> PathBuf {
+    let name = file.to_string_lossy();
+    let store = name.strip_suffix("_db").unwrap_or(&name);
+    PathBuf::from(format!("{store}.left-out"))
+}
+
+/// A state of the past under the loaded schema, by the same steps as an upgrade: nothing is left out.
+///
+/// # Errors
+/// The steps fail, or something does not fit: all of it is listed.
+pub(crate) fn of_the_past(tree: &Tree, epochs: &Epochs, how: &Upgrade) -> backend::Result<Tree> {
+    if tree.schema().digest() == epochs.loaded.digest() {
+        return Ok(tree.clone());
+    }
+    let bytes = epochs::plain(tree)?;
+    let how = Upgrade {
+        steps: how.steps.clone(),
+        policy: Policy::Refuse,
+    };
+    let old = Old {
+        store: "the state of the past",
+        file: "history",
+        bytes: &bytes,
+        schema: Some(tree.schema()),
+    };
+    let done = upgrade(&old, &epochs.loaded, &epochs.mounts, &how);
+    match done.tree.filter(|_| done.report.status == Status::Ok) {
+        Some(tree) => Ok(tree),
+        None => Err(BackendError::new(
+            ErrorTag::OperationFailed,
+            format!(
+                "that state was written under other modules, and cannot be brought to those that are loaded:\n{}",
+                done.report
+            ),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! Between elements and paths: what an element is called in messages, and where in a file a path leads.
+
+use banyan_data::untyped::{Document, Element};
+use banyan_yang::schema::{NodeKind, Schema, SchemaId};
+
+use super::report::{Finding, Place};
+
+/// The data node that an element is an instance of, under `parent`.
+pub(super) fn node_of(
+    document: &Document,
+    schema: &Schema,
+    parent: SchemaId,
+    element: &Element,
+) -> Option<SchemaId> {
+    let namespace = document.modules.namespace(&element.module);
+    let module = schema
+        .module_by_namespace(namespace)
+        .or_else(|| schema.module_by_name(&element.module))?;
+    schema.data_child(parent, module, &element.name)
+}
+
+/// The keys of a list, by name.
+pub(super) fn keys_of(schema: &Schema, list: SchemaId) -> Vec<&str> {
+    let keys = schema.node(list).keys().iter();
+    keys.map(|key| &*schema.node(*key).name).collect()
+}
+
+/// The path of an element, as RFC 7951 6.11 writes it. Entries of lists that the schema knows show their keys, others
+/// their place among elements of their name.
+pub(super) fn path_of(document: &Document, places: &[usize], schema: Option<&Schema>) -> String {
+    let mut path = String::new();
+    let mut parent = &document.root;
+    let mut node = schema.map(|_| SchemaId::ROOT);
+    for place in places {
+        let Some(element) = parent.children.get(*place) else {
+            break;
+        };
+        node = schema
+            .zip(node)
+            .and_then(|(schema, node)| node_of(document, schema, node, element));
+        step(parent, *place, element, schema.zip(node), &mut path);
+        parent = element;
+    }
+    match path.is_empty() {
+        true => "/".to_owned(),
+        false => path,
+    }
+}
+
+fn step(
+    parent: &Element,
+    place: usize,
+    element: &Element,
+    known: Option<(&Schema, SchemaId)>,
+    path: &mut String,
+) {
+    path.push('/');
+    // A new name of a module is written as the schema knows it.
+    let module = known.map_or(&*element.module, |(schema, node)| {
+        &*schema.module(schema.node(node).module).name
+    });
+    if element.module != parent.module {
+        path.push_str(module);
+        path.push(':');
+    }
+    path.push_str(&element.name);
+    let kind = known.map(|(schema, node)| schema.node(node).kind);
+    match (known, kind) {
+        (Some((schema, node)), Some(NodeKind::List)) if !schema.node(node).keys().is_empty() => {
+            for key in keys_of(schema, node) {
+                let value = element.children.iter().find(|child| *child.name == *key);
+                let value = value.map_or("", |value| &*value.text);
+                path.push_str(&format!("[{key}={}]", quoted(value)));
+            }
+        }
+        (_, Some(NodeKind::LeafList)) => {
+            path.push_str(&format!("[.={}]", quoted(&element.text)));
+        }
+        (_, Some(NodeKind::Container | NodeKind::Leaf | NodeKind::AnyData | NodeKind::AnyXml)) => {}
+        _ => {
+            let namesake = |it: &&Element| it.is(&element.module, &element.name);
+            if parent.children.iter().filter(namesake).count() > 1 {
+                let before = parent.children[..place].iter().filter(namesake).count();
+                path.push_str(&format!("[{}]", before + 1));
+            }
+        }
+    }
+}
+
+/// RFC 7950 14: a string in either kind of quotes.
+fn quoted(value: &str) -> String {
+    match value.contains('\'') {
+        true => format!("\"{value}\""),
+        false => format!("'{value}'"),
+    }
+}
+
+/// Something to say about an element.
+pub(super) fn found_at(
+    document: &Document,
+    places: &[usize],
+    schema: Option<&Schema>,
+    file: &str,
+    message: String,
+) -> Finding {
+    let position = document.at(places).and_then(|element| element.position);
+    Finding {
+        path: path_of(document, places, schema),
+        place: position.map(|position| Place {
+            file: file.to_owned(),
+            position,
+        }),
+        message,
+    }
+}
+
+/// The places that lead to the instance at `path`, or as far as there are elements. The path is one that the readers and
+/// the validator of banyan-data write.
+pub(super) fn places_of(document: &Document, schema: &Schema, path: &str) -> Vec<usize> {
+    let mut places = Vec::new();
+    let mut node = Some(SchemaId::ROOT);
+    let mut parent = &document.root;
+    let mut rest = path;
+    while !rest.is_empty() {
+        let found = parent
+            .children
+            .iter()
+            .enumerate()
+            .find_map(|(place, child)| {
+                let known = node.and_then(|node| node_of(document, schema, node, child));
+                let mut text = String::new();
+                step(
+                    parent,
+                    place,
+                    child,
+                    known.map(|it| (schema, it)),
+                    &mut text,
+                );
+                let rest = rest.strip_prefix(&*text)?;
+                (rest.is_empty() || rest.starts_with('/')).then_some((place, child, known, rest))
+            });
+        let Some((place, child, known, after)) = found else {
+            break;
+        };
+        places.push(place);
+        (parent, node, rest) = (child, known, after);
+    }
+    places
+}

@@ -1,0 +1,355 @@
+//! Start modes: what becomes of each store and file, when running's file is good, broken, invalid or absent.
+
+use std::path::{Path, PathBuf};
+
+use banyan_engine::Engine;
+use banyan_engine::backend::{Datastore, Document};
+use banyan_engine::engine::{Extra, StartMode, StartOptions};
+use banyan_engine::files::Files;
+use banyan_engine::log::CommitLog;
+use banyan_engine::upgrade::report::Status;
+
+use crate::fixture::{Client, Machine, NS, item, name, schema, schema_with_system};
+
+/// What running's file holds.
+const FILES: [(&str, Option<&str>); 4] = [
+    (
+        "good",
+        Some("<config><sys xmlns=\"urn:t\"><name>a</name></sys></config>\n"),
+    ),
+    (
+        "syntax error",
+        Some("<config><sys xmlns=\"urn:t\"><name>a</name></config>\n"),
+    ),
+    (
+        "invalid",
+        Some("<config><sys xmlns=\"urn:t\"><mtu>1</mtu></sys></config>\n"),
+    ),
+    ("absent", None),
+];
+
+const STARTUP: &str = "<config><sys xmlns=\"urn:t\"><name>s</name></sys></config>\n";
+const FAILSAFE: &str = "<config><sys xmlns=\"urn:t\"><name>f</name></sys></config>\n";
+
+const MODES: [StartMode; 5] = [
+    StartMode::None,
+    StartMode::Init,
+    StartMode::Running,
+    StartMode::Startup,
+    StartMode::RunningStartup,
+];
+
+fn file(machine: &Machine, name: &str) -> Option<String> {
+    let bytes = machine
+        .files
+        .read(&PathBuf::from("/store").join(name))
+        .unwrap();
+    bytes.map(|bytes| String::from_utf8(bytes).unwrap())
+}
+
+fn put(machine: &Machine, name: &str, content: &str) {
+    let path = PathBuf::from("/store").join(name);
+    machine.files.put(&path, content.as_bytes());
+}
+
+fn machine(running: Option<&str>, failsafe: bool) -> Machine {
+    let machine = Machine::new();
+    if let Some(running) = running {
+        put(&machine, "running_db", running);
+    }
+    put(&machine, "startup_db", STARTUP);
+    if failsafe {
+        put(&machine, "failsafe_db", FAILSAFE);
+    }
+    machine
+}
+
+async fn start(machine: &Machine, mode: StartMode) -> Result<Engine, String> {
+    let builder = machine.builder(schema()).start(mode);
+    builder.open().await.map_err(|error| error.to_string())
+}
+
+async fn shown(engine: &Engine, store: Datastore) -> String {
+    Client::open(engine, "reader").await.show(store).await
+}
+
+const STORES: [&str; 5] = [
+    "running_db",
+    "startup_db",
+    "candidate_db",
+    "failsafe_db",
+    "tmp_db",
+];
+
+fn all(machine: &Machine) -> Vec<Option<String>> {
+    STORES.iter().map(|name| file(machine, name)).collect()
+}
+
+/// What running is after a start by the mode; `None`: the start fails.
+fn expected(mode: StartMode, case: &str) -> Option<String> {
+    let (a, s, nothing) = (name("a"), name("s"), String::new());
+    let invalid = format!("<sys {NS}><mtu>1</mtu></sys>");
+    Some(match (mode, case) {
+        (StartMode::Init, _) => nothing,
+        (StartMode::Startup, _) | (StartMode::RunningStartup, "absent") => s,
+        (_, "good") => a,
+        (_, "absent") => nothing,
+        (StartMode::None, "invalid") => invalid,
+        _ => return None,
+    })
+}
+
+#[tokio::test]
+async fn every_mode_does_with_every_file_what_the_table_says() {
+    for mode in MODES {
+        for (case, running) in FILES {
+            let what = format!("{mode}, {case}");
+            let machine = machine(running, false);
+            let before = all(&machine);
+            let started = start(&machine, mode).await;
+            let Some(expected) = expected(mode, case) else {
+                let error = started.err().unwrap_or_else(|| panic!("{what}: started"));
+                assert!(error.contains("running_db"), "{what}: {error}");
+                // Nothing was touched.
+                assert_eq!(all(&machine), before, "{what}");
+                assert_eq!(machine.log.head().unwrap().0, 0, "{what}");
+                continue;
+            };
+            let engine = started.unwrap_or_else(|error| panic!("{what}: {error}"));
+            assert_eq!(shown(&engine, Datastore::Running).await, expected, "{what}");
+            assert_eq!(
+                shown(&engine, Datastore::Candidate).await,
+                expected,
+                "{what}"
+            );
+            assert_eq!(
+                shown(&engine, Datastore::Startup).await,
+                name("s"),
+                "{what}"
+            );
+            assert_eq!(
+                file(&machine, "startup_db").as_deref(),
+                Some(STARTUP),
+                "{what}"
+            );
+            assert_eq!(file(&machine, "candidate_db"), None, "{what}");
+            assert_eq!(file(&machine, "tmp_db"), None, "{what}");
+            let unusable = case == "syntax error";
+            assert_eq!(
+                file(&machine, "running_db.damaged").is_some(),
+                unusable,
+                "{what}"
+            );
+            assert_eq!(
+                engine.running().is_validated(),
+                mode != StartMode::None,
+                "{what}"
+            );
+            // It goes on from there, and the file says so at a stop.
+            engine.stop().await.unwrap();
+            let kept = file(&machine, "running_db").unwrap_or_default();
+            let left = kept.split_whitespace().collect::<String>();
+            let inside = expected.split_whitespace().collect::<String>();
+            assert!(left.contains(&inside), "{what}: {kept}");
+            drop(engine);
+            let again = start(&machine, StartMode::None).await.unwrap();
+            assert_eq!(
+                shown(&again, Datastore::Running).await,
+                expected,
+                "{what}: again"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn failsafe_takes_the_place_of_what_cannot_be_used() {
+    for mode in MODES {
+        for (case, running) in FILES {
+            let what = format!("{mode}, {case}");
+            let machine = machine(running, true);
+            let engine = start(&machine, mode)
+                .await
+                .unwrap_or_else(|error| panic!("{what}: {error}"));
+            let status = engine.reports().iter().map(|report| report.status).max();
+            match expected(mode, case) {
+                Some(expected) => {
+                    assert_eq!(shown(&engine, Datastore::Running).await, expected, "{what}");
+                    assert_eq!(file(&machine, "tmp_db"), None, "{what}");
+                    assert_eq!(status, Some(Status::Ok), "{what}");
+                }
+                None => {
+                    assert_eq!(
+                        shown(&engine, Datastore::Running).await,
+                        name("f"),
+                        "{what}"
+                    );
+                    assert_eq!(file(&machine, "tmp_db").as_deref(), running, "{what}");
+                    let bad = match case {
+                        "invalid" => engine.reports()[0].errors[0].path == "/t:sys/mtu",
+                        _ => true,
+                    };
+                    assert!(bad && status > Some(Status::Ok), "{what}");
+                    let newest = &engine.history(None, 1).await.unwrap()[0];
+                    assert!(
+                        newest.comment.as_ref().unwrap().contains("failsafe"),
+                        "{what}"
+                    );
+                }
+            }
+            assert_eq!(
+                file(&machine, "failsafe_db").as_deref(),
+                Some(FAILSAFE),
+                "{what}"
+            );
+            assert_eq!(
+                file(&machine, "startup_db").as_deref(),
+                Some(STARTUP),
+                "{what}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_failsafe_that_is_invalid_itself_does_not_hide_why_it_was_needed() {
+    let machine = machine(FILES[2].1, true);
+    put(&machine, "failsafe_db", "<config><nothing/></config>");
+    let before = all(&machine);
+    let error = start(&machine, StartMode::Running).await.err().unwrap();
+    assert!(
+        error.contains("/t:sys/mtu") && error.contains("failsafe_db"),
+        "{error}"
+    );
+    assert_eq!(all(&machine), before);
+}
+
+#[tokio::test]
+async fn a_startup_that_cannot_be_used_stops_only_the_start_that_needs_it() {
+    for bad in [
+        "<config>",
+        "<config><sys xmlns=\"urn:t\"><mtu>1</mtu></sys></config>",
+    ] {
+        let machine = machine(FILES[0].1, false);
+        put(&machine, "startup_db", bad);
+        let before = all(&machine);
+        let error = start(&machine, StartMode::Startup).await.err().unwrap();
+        assert!(error.contains("startup_db"), "{error}");
+        assert_eq!(all(&machine), before);
+        let engine = start(&machine, StartMode::Running).await.unwrap();
+        assert_eq!(shown(&engine, Datastore::Running).await, name("a"));
+        assert_eq!(file(&machine, "startup_db").as_deref(), Some(bad));
+    }
+}
+
+#[tokio::test]
+async fn the_first_commit_after_mode_none_validates_everything() {
+    let machine = machine(FILES[2].1, false);
+    let engine = start(&machine, StartMode::None).await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    let error = alice.set(&item(1, "x")).await.unwrap_err().to_string();
+    assert!(error.contains("/t:sys/mtu"), "{error}");
+    // With what was wrong corrected it goes through, and the next ones validate what they change.
+    alice
+        .edit(&format!("<sys {NS}><mtu>100</mtu></sys>"))
+        .await
+        .unwrap();
+    alice.commit().await.unwrap();
+    assert!(engine.running().is_validated());
+    alice.set(&item(2, "y")).await.unwrap();
+}
+
+#[tokio::test]
+async fn extra_documents_are_merged_after_a_good_start() {
+    let extra = |content: &str| Extra {
+        name: "extra.xml".to_owned(),
+        content: Document::xml(content.as_bytes().to_vec()),
+    };
+    let merged = format!("<config>{}</config>", item(1, "extra"));
+    let with_name = name("a") + &item(1, "extra");
+    for (mode, expected) in [
+        (StartMode::None, name("a")),
+        (StartMode::Init, item(1, "extra")),
+        (StartMode::Running, with_name),
+        (StartMode::Startup, name("s") + &item(1, "extra")),
+    ] {
+        let machine = machine(FILES[0].1, false);
+        let builder = machine.builder(schema()).start(mode).extra(extra(&merged));
+        let engine = builder.open().await.unwrap();
+        assert_eq!(shown(&engine, Datastore::Running).await, expected, "{mode}");
+    }
+    for bad in [
+        "<config><nothing/></config>",
+        "<config><ref xmlns=\"urn:t\"><id>r</id><to>7</to></ref></config>",
+    ] {
+        let machine = machine(FILES[0].1, false);
+        let before = all(&machine);
+        let error = machine.builder(schema()).extra(extra(bad)).open().await;
+        assert!(error.err().unwrap().to_string().starts_with("extra.xml"));
+        assert_eq!(all(&machine), before);
+    }
+}
+
+#[tokio::test]
+async fn a_rehearsal_changes_nothing_and_says_what_a_start_would_do() {
+    let machine = machine(FILES[0].1, true);
+    let before = all(&machine);
+    let builder = machine.builder(schema()).start(StartMode::Startup);
+    let rehearsal = builder.rehearse().await.unwrap();
+    assert_eq!(all(&machine), before);
+    assert_eq!(machine.log.head().unwrap().0, 0);
+    assert!(machine.log.facts("").unwrap().is_empty());
+    assert_eq!(rehearsal.running.seq.0, 2);
+    assert!(rehearsal.changes[1].contains("running is what startup holds"));
+    assert!(
+        rehearsal.changes[1].contains('s'),
+        "{:?}",
+        rehearsal.changes
+    );
+
+    let scratch = tempfile::tempdir().unwrap();
+    let directory = scratch.path().join("store");
+    let builder = banyan_engine::engine::EngineBuilder::new(schema()).directory(&directory);
+    builder.rehearse().await.unwrap();
+    assert!(!directory.exists());
+}
+
+#[tokio::test]
+async fn how_the_start_went_is_state() {
+    let machine = machine(FILES[2].1, true);
+    let engine = machine.builder(schema_with_system()).open().await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    let state = alice
+        .get(banyan_engine::backend::Get {
+            store: Datastore::Running,
+            state: true,
+            filter: Some(banyan_engine::backend::Filter::XPath {
+                select: "/by:start".to_owned(),
+                namespaces: vec![("by".into(), "urn:banyan:system".into())],
+            }),
+            with_defaults: banyan_engine::backend::WithDefaults::Explicit,
+            encoding: banyan_engine::backend::Encoding::Xml,
+        })
+        .await
+        .unwrap();
+    for part in [
+        "<mode>running</mode>",
+        "<status>error</status>",
+        "<name>failsafe</name>",
+        "<kind>error</kind>",
+        "<path>/t:sys/mtu</path>",
+    ] {
+        assert!(state.contains(part), "{part} in {state}");
+    }
+}
+
+#[test]
+fn modes_are_called_as_in_clixon() {
+    for mode in MODES {
+        assert_eq!(mode.to_string().parse::<StartMode>().unwrap(), mode);
+    }
+    assert_eq!(StartOptions::default().mode, StartMode::Running);
+    let unknown = "sideways".parse::<StartMode>().unwrap_err().to_string();
+    assert!(unknown.contains("running-startup"));
+    assert!(Path::new("/store").is_absolute());
+}
