@@ -148,6 +148,38 @@ pub enum Encoding {
     Text,
 }
 
+/// How differences are written.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum DiffFormat {
+    /// Lines with + and -, for people.
+    #[default]
+    Text,
+    /// The content of an edit-config (RFC 6241 7.2).
+    Xml,
+    /// A YANG Patch (RFC 8072).
+    Json,
+    /// Lines of `set PATH VALUE` and `delete PATH`.
+    Set,
+}
+
+impl DiffFormat {
+    /// The format of that name.
+    pub fn named(name: &str) -> Option<DiffFormat> {
+        let all = [Self::Text, Self::Xml, Self::Json, Self::Set];
+        all.into_iter().find(|format| format.name() == name)
+    }
+
+    /// Its name in requests.
+    pub fn name(self) -> &'static str {
+        match self {
+            DiffFormat::Text => "text",
+            DiffFormat::Xml => "xml",
+            DiffFormat::Json => "json",
+            DiffFormat::Set => "set",
+        }
+    }
+}
+
 /// A piece of data or an operation in some encoding. XML carries all namespace declarations that it needs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Document {
@@ -402,6 +434,8 @@ pub struct CommitParameters {
     pub no_networking: bool,
     /// Say how kickers were evaluated.
     pub debug_kicker: bool,
+    /// Change nothing: rebase, check and ask the participants, and say in this format what would change.
+    pub dry_run: Option<DiffFormat>,
 }
 
 /// What a commit did.
@@ -413,6 +447,8 @@ pub struct Committed {
     pub seq: Option<Seq>,
     /// Lines that debug parameters asked for.
     pub trace: Vec<String>,
+    /// What would change, for a dry run: as far as the committer may read it.
+    pub diff: Option<String>,
 }
 
 /// A module as `hello` and monitoring announce it.

@@ -5,7 +5,9 @@
 mod change;
 mod document;
 mod file;
+mod lines;
 mod operation;
+mod part;
 mod path;
 mod report;
 mod schema;
@@ -19,18 +21,22 @@ use banyan_data::path::InstancePath;
 use banyan_yang::schema::Schema;
 
 pub(crate) use change::{
-    CONFLICT, apply_patch, conflicts, count, diff, diff_patch, diff_text, diff_xml, indexes,
-    invalid, patch_text, rebase, resolved, reverse, settled, shared_with, validate,
-    validate_counted, validate_full,
+    CONFLICT, apply_changes, apply_patch, conflicts, count, diff, diff_in, indexes, invalid,
+    patch_text, rebase, resolved, reverse, settled, shared_with, validate, validate_counted,
+    validate_full,
 };
 pub(crate) use document::{apply, parse_config, parse_edit, print};
 pub(crate) use file::{FileForm, parse_file, part_links, part_name};
+pub(crate) use lines::{lines, listed};
 pub(crate) use operation::{
     check_input, check_output, operation_by_name, operation_schema, output_from_json,
-    parse_operation, print_output, state_from_json, to_json,
+    parse_operation, print_output, state_from_json, to_json, tree_to_json,
 };
-pub(crate) use path::{apply_path_edit, parse_path, path_names, path_text, path_xpath};
-pub(crate) use report::data_errors;
+pub(crate) use part::{part, parts_of, touches};
+pub(crate) use path::{
+    apply_path_edit, parse_path, parse_place, path_names, path_target, path_text, path_xpath,
+};
+pub(crate) use report::{data_errors, located};
 pub(crate) use schema::{has_top_level, modules, schema_text};
 pub(crate) use select::{lockable, may_select, select};
 

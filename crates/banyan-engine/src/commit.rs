@@ -79,6 +79,7 @@ impl Engine {
             _turn,
         } = admitted.inspect_err(|_| core.observed.turned_away(&watch))?;
         let work = core.work_on(&candidate);
+        let dry_run = parameters.dry_run;
         let attempt = Attempt {
             call: call.clone(),
             source: self.source_of(call.session),
@@ -92,7 +93,7 @@ impl Engine {
         };
         let outcome = pipeline::commit(core, attempt).await?;
         if until == Until::Complete {
-            return Ok(outcome.committed);
+            return self.rehearsed(call, dry_run, outcome).await;
         }
         let after = outcome.snapshots.as_ref().map(|(_, after)| after);
         core.settle_candidate(&candidate, &work, after).await;

@@ -30,6 +30,7 @@ use crate::clock::Clock;
 use crate::confirm::{Pending, Step};
 use crate::error::{BackendError, ErrorTag};
 use crate::files::{Files, LockGuard};
+use crate::history::{Retention, Sizes};
 use crate::keeper::Keeper;
 use crate::log::{CommitLog, LogError};
 use crate::number::Tid;
@@ -101,6 +102,8 @@ pub(crate) struct Core {
     pub reaper: Reaper,
     /// Where time went, and how much of everything there was.
     pub observed: Observed,
+    pub retention: Retention,
+    pub history_sizes: Sizes,
     /// `None` without a directory.
     pub keeper: Option<Keeper>,
     /// How files look.
@@ -219,6 +222,10 @@ impl Engine {
     ) -> Result<Committed> {
         let engine = self.clone();
         let call = call.clone();
+        let until = match parameters.dry_run {
+            Some(_) => Until::Complete,
+            None => until,
+        };
         // A commit that has begun comes to its end, also when the caller goes away.
         to_its_end(async move { engine.commit_work(&call, parameters, options, until).await })
             .await?

@@ -1,5 +1,10 @@
 //! The past: which commits there were, and what running was after each.
 
+mod retention;
+mod select;
+mod selective;
+mod transfer;
+
 use std::sync::Arc;
 
 use banyan_data::Tree;
@@ -14,6 +19,11 @@ use crate::number::{Seq, Tid};
 use crate::snapshot::Snapshot;
 use crate::upgrade;
 use crate::upgrade::epochs::Epochs;
+
+pub use retention::Retention;
+pub(crate) use retention::Sizes;
+pub use select::Selection;
+pub use transfer::Exported;
 
 /// How many records are taken from the log at a time.
 const PIECE: usize = 64;
@@ -62,6 +72,8 @@ pub enum Past {
     Steps(u64),
     /// As it was before this transaction.
     Before(Tid),
+    /// As it was after this transaction.
+    AfterTid(Tid),
 }
 
 impl Engine {
@@ -96,6 +108,37 @@ impl Engine {
         .await?
     }
 
+    /// The place of a transaction's commit.
+    ///
+    /// # Errors
+    /// The history has none.
+    pub async fn seq_of(&self, tid: Tid) -> Result<Seq> {
+        let core = self.0.clone();
+        on_pool(move || found_tid(&*core.seams.log, tid)).await?
+    }
+
+    /// Running as it was after two commits. The comparison of the two costs what changed between them.
+    ///
+    /// # Errors
+    /// The history does not reach there.
+    pub async fn two_states(&self, one: Seq, other: Seq) -> Result<(Tree, Tree)> {
+        let core = self.0.clone();
+        on_pool(move || {
+            let log = &*core.seams.log;
+            let now = Snapshot::clone(&core.running.load());
+            let (older, newer) = (one.min(other), one.max(other));
+            // One is made from the other, so that they share what did not change between them.
+            let newer = Snapshot::new(state_at(log, &now, newer, &core.epochs)?, newer);
+            let older = state_at(log, &newer, older, &core.epochs)?;
+            let (older, newer) = core.epochs.comparable(older, newer.tree)?;
+            Ok(match one <= other {
+                true => (older, newer),
+                false => (newer, older),
+            })
+        })
+        .await?
+    }
+
     /// Running as it was.
     ///
     /// # Errors
@@ -116,7 +159,8 @@ impl Engine {
                         ));
                     }
                 },
-                Past::Before(tid) => before_tid(log, tid)?,
+                Past::Before(tid) => Seq(found_tid(log, tid)?.0.saturating_sub(1)),
+                Past::AfterTid(tid) => found_tid(log, tid)?,
             };
             let tree = state_at(log, &now, seq, &core.epochs)?;
             Ok(Snapshot::new(tree, seq))
@@ -145,12 +189,13 @@ impl Engine {
     }
 }
 
-fn before_tid(log: &dyn CommitLog, tid: Tid) -> Result<Seq> {
+/// The place of a transaction's commit. O(commits since).
+fn found_tid(log: &dyn CommitLog, tid: Tid) -> Result<Seq> {
     let mut newest = Seq(u64::MAX);
     loop {
         let heads = log.history(newest, PIECE).map_err(log_failed)?;
         if let Some(found) = heads.iter().find(|head| head.tid == tid) {
-            return Ok(Seq(found.seq.0.saturating_sub(1)));
+            return Ok(found.seq);
         }
         match heads.last() {
             Some(last) if last.seq > Seq(1) => newest = Seq(last.seq.0 - 1),

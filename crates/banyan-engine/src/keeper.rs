@@ -4,6 +4,7 @@
 //! not synced: the log is durable. A large one, and one in parts, is written when commits pause. Must not decide what is
 //! true: that is the log.
 
+mod base;
 mod split;
 mod stored;
 
@@ -24,6 +25,7 @@ use crate::log::{CommitLog, LogError};
 use crate::number::Seq;
 use crate::pipeline::Pressure;
 use crate::snapshot::Snapshot;
+pub(crate) use base::base_file;
 pub(crate) use stored::{OnDisk, ReadError};
 use stored::{RUNNING_FACTS, digest};
 

@@ -3,6 +3,8 @@
 //! Lives here: the trait, what a participant sees of a transaction, and how it refuses. The order of
 //! calls is the business of the pipeline; nothing here calls a participant.
 
+mod program;
+
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
@@ -15,6 +17,8 @@ use banyan_data::change::ChangeSet;
 use crate::backend::{BoxFuture, Call, CommitParameters, Principal, Source};
 use crate::error::Report;
 use crate::number::{Seq, Tid};
+
+pub use program::{DEADLINE, Program};
 
 /// The phases of a commit, in the order in which a successful one passes them (DESIGN section 3).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -38,6 +42,23 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// All of them.
+    pub const ALL: [Phase; 8] = [
+        Phase::Begin,
+        Phase::Validate,
+        Phase::Complete,
+        Phase::Commit,
+        Phase::CommitDone,
+        Phase::End,
+        Phase::Revert,
+        Phase::Abort,
+    ];
+
+    /// The phase of that name.
+    pub fn named(name: &str) -> Option<Phase> {
+        Phase::ALL.into_iter().find(|phase| phase.name() == name)
+    }
+
     /// Its name in messages and traces.
     pub fn name(self) -> &'static str {
         match self {

@@ -98,6 +98,8 @@ pub(crate) struct Outcome {
     pub committed: Committed,
     /// Running as the commit left it, and before it; `None` when nothing had changed.
     pub snapshots: Option<(Snapshot, Snapshot)>,
+    /// For a rehearsal: running, and what it would have been.
+    pub rehearsed: Option<(Tree, Tree)>,
 }
 
 impl Outcome {
@@ -108,8 +110,10 @@ impl Outcome {
                 tid,
                 seq: None,
                 trace,
+                diff: None,
             },
             snapshots: None,
+            rehearsed: None,
         }
     }
 }
@@ -159,7 +163,10 @@ async fn attempted(core: &Arc<Core>, attempt: &Arc<Attempt>) -> Result<Outcome> 
     phases.prepare().await.map_err(refused)?;
     if attempt.until == Until::Complete {
         phases.abort().await;
-        return Ok(Outcome::nothing(tid, transaction.noted().trace));
+        return Ok(Outcome {
+            rehearsed: Some((transaction.before.clone(), transaction.after.clone())),
+            ..Outcome::nothing(tid, transaction.noted().trace)
+        });
     }
     phases.commit().await.map_err(refused)?;
     let participants = !phases.is_empty();
@@ -179,8 +186,10 @@ async fn attempted(core: &Arc<Core>, attempt: &Arc<Attempt>) -> Result<Outcome> 
                 tid,
                 seq: Some(published.at),
                 trace,
+                diff: None,
             },
             snapshots: Some(snapshots),
+            rehearsed: None,
         },
         None => Outcome::nothing(tid, trace),
     })
@@ -543,7 +552,7 @@ pub(crate) fn busy(in_the_way: &str) -> BackendError {
 }
 
 /// The error of a refused transaction: who refused, where, and what lies behind it.
-fn refused(refused: Refused) -> BackendError {
+pub(crate) fn refused(refused: Refused) -> BackendError {
     let Refused {
         phase,
         refusal,
@@ -565,7 +574,7 @@ fn refused(refused: Refused) -> BackendError {
 
 /// Says what could not be undone; such a commit is never called a plain failure (RFC 6241 appendix A,
 /// `rollback-failed`).
-fn with_remains(mut error: BackendError, remains: Vec<Refusal>) -> BackendError {
+pub(crate) fn with_remains(mut error: BackendError, remains: Vec<Refusal>) -> BackendError {
     for refusal in remains {
         error.reports.push(Report::new(
             ErrorLayer::Application,

@@ -3,6 +3,7 @@
 //! Input and output go through RFC 7951 JSON: these calls are made by people, not in loops.
 
 mod edit;
+mod history;
 mod observe;
 mod show;
 mod stores;
@@ -12,7 +13,7 @@ pub(crate) use edit::PathEdit;
 use std::sync::Arc;
 
 use banyan_data::Tree;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::backend::{BoxFuture, Datastore, Result};
 use crate::bind;
@@ -20,7 +21,6 @@ use crate::blocking::on_pool;
 use crate::engine::Engine;
 use crate::error::{BackendError, ErrorTag};
 use crate::history::Past;
-use crate::log::RecordHead;
 use crate::number::{Seq, SessionId, Tid};
 use crate::operation::{Operation, OperationCall};
 
@@ -89,11 +89,19 @@ pub(crate) fn operations() -> Vec<(&'static str, Arc<dyn Operation>)> {
     vec![
         (
             "/banyan:history",
-            ours(|request| Box::pin(history(request))),
+            ours(|request| Box::pin(history::history(request))),
         ),
         (
             "/banyan:rollback",
-            ours(|request| Box::pin(rollback(request))),
+            ours(|request| Box::pin(history::rollback(request))),
+        ),
+        (
+            "/banyan:history-export",
+            ours(|request| Box::pin(history::export(request))),
+        ),
+        (
+            "/banyan:history-import",
+            ours(|request| Box::pin(history::import(request))),
         ),
         (
             "/banyan:compare",
@@ -146,93 +154,33 @@ pub(crate) fn operations() -> Vec<(&'static str, Arc<dyn Operation>)> {
     ]
 }
 
+/// The commit that `17` or, by its transaction, `tid:17` names.
+pub(crate) async fn commit_named(engine: &Engine, name: &str) -> Result<Seq> {
+    let number = match name.strip_prefix("tid:") {
+        Some(tid) => tid.parse().ok().map(|tid| (None, Some(Tid(tid)))),
+        None => name.parse().ok().map(|seq| (Some(Seq(seq)), None)),
+    };
+    match number {
+        Some((_, Some(tid))) => engine.seq_of(tid).await,
+        Some((Some(seq), _)) => Ok(seq),
+        _ => Err(BackendError::new(
+            ErrorTag::InvalidValue,
+            format!(
+                "{name:?} is neither a datastore, nor the number of a commit, nor tid: and that of a transaction"
+            ),
+        )),
+    }
+}
+
 /// A state that a leaf of type `state` names.
 pub(crate) async fn state_named(engine: &Engine, session: SessionId, name: &str) -> Result<Tree> {
     match name {
         "running" => Ok(engine.tree_of(session, Datastore::Running)),
         "candidate" => Ok(engine.tree_of(session, Datastore::Candidate)),
         "startup" => Ok(engine.tree_of(session, Datastore::Startup)),
-        seq => match seq.parse() {
-            Ok(seq) => Ok(engine.past(Past::After(Seq(seq))).await?.tree),
-            Err(_) => Err(BackendError::new(
-                ErrorTag::InvalidValue,
-                format!("{seq:?} is neither a datastore nor the number of a commit"),
-            )),
-        },
+        commit => {
+            let seq = commit_named(engine, commit).await?;
+            Ok(engine.past(Past::After(seq)).await?.tree)
+        }
     }
-}
-
-async fn history(request: Request) -> Result<Value> {
-    let engine = request.engine().clone();
-    let limit = request.number("limit").unwrap_or(20) as usize;
-    let newest = request.number("from").map(Seq);
-    let heads = match request.number("tid") {
-        None => engine.history(newest, limit).await?,
-        Some(tid) => {
-            let tid = Tid(u32::try_from(tid).unwrap_or(u32::MAX));
-            let before = engine.past(Past::Before(tid)).await?;
-            engine.history(Some(Seq(before.seq.0 + 1)), 1).await?
-        }
-    };
-    let mut commits = Vec::with_capacity(heads.len());
-    for head in heads {
-        let mut commit = described(&head);
-        if request.flag("changes") {
-            let (before, after) = engine.around(head.seq).await?;
-            let before = engine.readable(&request.call.call, before).await?;
-            let after = engine.readable(&request.call.call, after).await?;
-            let mounts = engine.mounts().clone();
-            let diff = on_pool(move || bind::diff_text(&before, &after, None, &mounts)).await??;
-            commit["diff"] = diff.into();
-        }
-        commits.push(commit);
-    }
-    Ok(json!({ "banyan:commit": commits }))
-}
-
-fn described(head: &RecordHead) -> Value {
-    let mut commit = json!({
-        "seq": head.seq.to_string(),
-        "tid": head.tid.0,
-        "time": head.time.to_string(),
-        "user": &*head.user,
-        "source": head.source,
-        "changes": head.changes.to_string(),
-    });
-    let mut add = |name: &str, value: &Option<String>| {
-        if let Some(value) = value {
-            commit[name] = value.as_str().into();
-        }
-    };
-    add("comment", &head.comment);
-    add("label", &head.label);
-    if !head.entries.is_empty() {
-        let notes: std::collections::BTreeSet<String> = head
-            .entries
-            .iter()
-            .map(|entry| format!("{} {}", entry.kind, entry.value))
-            .collect();
-        commit["note"] = notes.into_iter().collect::<Vec<_>>().into();
-    }
-    commit
-}
-
-async fn rollback(request: Request) -> Result<Value> {
-    let past = match (
-        request.number("steps"),
-        request.number("to"),
-        request.number("before"),
-    ) {
-        (Some(steps), _, _) => Past::Steps(steps),
-        (_, Some(seq), _) => Past::After(Seq(seq)),
-        (_, _, Some(tid)) => Past::Before(Tid(u32::try_from(tid).unwrap_or(u32::MAX))),
-        (None, None, None) => {
-            return Err(BackendError::new(
-                ErrorTag::MissingElement,
-                "rollback needs steps, to or before",
-            ));
-        }
-    };
-    let seq = request.engine().rollback(&request.call.call, past).await?;
-    Ok(json!({ "banyan:seq": seq.to_string() }))
 }

@@ -77,6 +77,12 @@ impl Tids {
         (tid, tid.0 >= state.promised)
     }
 
+    /// The numbers go on above this one, which another engine has handed out.
+    pub fn pass(&self, tid: Tid) {
+        let mut state = self.state();
+        state.next = state.next.max(tid.0.saturating_add(1));
+    }
+
     /// A promise to be written, and then kept. Waits while another is being written.
     pub fn promise(&self) -> Promise<'_> {
         let turn = self

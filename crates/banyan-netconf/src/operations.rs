@@ -125,6 +125,9 @@ pub fn commit(parameters: &CommitParameters) -> String {
     if parameters.debug_kicker {
         own("debug", Some("kicker"), &mut out);
     }
+    if let Some(format) = parameters.dry_run {
+        own("dry-run", Some(format.name()), &mut out);
+    }
     out.push_str("</commit>");
     out
 }

@@ -1,10 +1,16 @@
 //! The command line of `banyan`.
 
+mod history;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::history::{
+    Blame, Diff, DiffFormat, History, HistoryCommand, HistoryDiff, HistoryExport, HistoryImport,
+    HistoryList, HistoryShow, Rollback,
+};
 use crate::client::StoreCommand;
 use crate::config::commands::ConfigCommand;
 use crate::data::DataCommand;
@@ -52,9 +58,9 @@ pub enum Command {
     KillSession(KillSession),
     /// Call an rpc or an action: `rpc banyan-controller:config-pull '{"device": "www*"}'`.
     Rpc(Rpc),
-    /// List the commits.
+    /// List, show, compare, export and import commits.
     History(History),
-    /// Make the state before the last N commits the candidate.
+    /// Make the candidate what running was, in whole or in part.
     Rollback(Rollback),
     /// Show the rules of access control, or what decides about an access.
     #[command(subcommand)]
@@ -261,16 +267,6 @@ pub struct Edit {
     pub connect: Connect,
 }
 
-/// `banyan diff`
-#[derive(Debug, Args)]
-pub struct Diff {
-    /// How to print: `text` is lines with + and -, `xml` an edit-config, `json` a YANG Patch.
-    #[arg(long, default_value = "text")]
-    pub format: Format,
-    #[command(flatten)]
-    pub connect: Connect,
-}
-
 /// `banyan commit`
 #[derive(Debug, Args)]
 pub struct Commit {
@@ -292,6 +288,15 @@ pub struct Commit {
     /// Change the tree only; push nothing to devices.
     #[arg(long)]
     pub no_networking: bool,
+    /// Change nothing: check the commit, ask all who take part, and print what would change.
+    #[arg(long, conflicts_with_all = ["confirmed", "cancel"])]
+    pub dry_run: bool,
+    /// With --dry-run: how to print what would change.
+    #[arg(long, requires = "dry_run", default_value = "text")]
+    pub format: DiffFormat,
+    /// Take the pending confirmed commit back, that of --persist-id if it has a name.
+    #[arg(long, conflicts_with_all = ["confirmed", "comment", "label", "no_networking", "debug"])]
+    pub cancel: bool,
     /// Say how something was decided.
     #[arg(long, value_parser = ["kicker"])]
     pub debug: Vec<String>,
@@ -309,35 +314,6 @@ pub struct Rpc {
     /// How to print the output.
     #[arg(long, default_value = "json", value_parser = clap::builder::EnumValueParser::<Format>::new())]
     pub format: Format,
-    #[command(flatten)]
-    pub connect: Connect,
-}
-
-/// `banyan history`
-#[derive(Debug, Args)]
-pub struct History {
-    /// At most so many commits, the newest first.
-    #[arg(long, default_value_t = 20)]
-    pub limit: u32,
-    /// Only the commit of this transaction.
-    #[arg(long)]
-    pub tid: Option<u32>,
-    /// Show what changed.
-    #[arg(long)]
-    pub changes: bool,
-    /// How to print.
-    #[arg(long, default_value = "text")]
-    pub format: Format,
-    #[command(flatten)]
-    pub connect: Connect,
-}
-
-/// `banyan rollback`
-#[derive(Debug, Args)]
-pub struct Rollback {
-    /// How many commits back.
-    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
-    pub commits: u32,
     #[command(flatten)]
     pub connect: Connect,
 }

@@ -10,6 +10,7 @@ use banyan_engine::backend::{Backend, Cancel};
 use banyan_engine::engine::{EngineBuilder, StartError};
 use banyan_engine::exec::Exec;
 use banyan_engine::monitoring::SchemaState;
+use banyan_engine::participant::Program;
 use banyan_kicker::Kickers;
 use banyan_netconf::limits::Compat;
 use banyan_netconf::server::{Server, ServerOptions};
@@ -21,7 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::args::Serve;
-use crate::config::{Config, ConfigError, Loaded, Operation, Severity, Sources};
+use crate::config::{Config, ConfigError, Loaded, Operation, Participant, Severity, Sources};
 use crate::models::{self, ACCESS, CONTROLLER, ModelError, PROTOCOL};
 use crate::process::logging::{self, LogError};
 use crate::process::pid_file::{PidFile, PidFileError, Stopped, stop_holder};
@@ -190,7 +191,11 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
         tracing::warn!("{}", diagnostic.one_line(compiled.schema.sources()));
     }
     let kickers = Kickers::new();
-    let builder = builder(&config, compiled.schema.clone(), &serve.extra)?.access(access);
+    let mut builder = builder(&config, compiled.schema.clone(), &serve.extra)?.access(access);
+    for participant in &config.participant {
+        // Before the devices: what is cheap to refuse and to undo goes first.
+        builder = builder.participant(taking_part(participant, &config, &compiled.schema)?);
+    }
     let controller = banyan_controller::Controller::new(
         compiled.schema.clone(),
         config.store.directory.join("controller"),
@@ -283,6 +288,7 @@ fn builder(
         .candidates(config.candidate.sessions)
         .autolock(config.candidate.autolock)
         .autocommit(config.candidate.autocommit)
+        .retention(config.history.clone())
         .upgrade(upgrade::steps(config)?);
     for operation in &config.operation {
         builder = builder.operation(&operation.path, Arc::new(program(operation, config)));
@@ -372,6 +378,33 @@ fn program(operation: &Operation, config: &Config) -> Exec {
         socket: Some(config.netconf.socket.clone()),
         ..Exec::new(&operation.program)
     }
+}
+
+/// A configured participant as a program of the engine.
+fn taking_part(
+    participant: &Participant,
+    config: &Config,
+    schema: &Arc<Schema>,
+) -> Result<Arc<Program>, ServeError> {
+    let phases = participant.phases.iter().copied();
+    let mut program = Program::new(&*participant.name, &participant.program, phases)
+        .arguments(&participant.arguments)
+        .deadline(participant.timeout)
+        .with_trees(participant.trees)
+        .socket(&config.netconf.socket);
+    for (phase, deadline) in &participant.timeouts {
+        program = program.deadline_of(*phase, *deadline);
+    }
+    let paths = participant.paths.iter().map(String::as_str);
+    program
+        .interested_in(schema, paths)
+        .map(Arc::new)
+        .map_err(|error| {
+            ServeError::Usage(format!(
+                "a path of the participant {} is wrong: {error}",
+                participant.name
+            ))
+        })
 }
 
 /// Completes when the process is asked to stop: Ctrl-C or SIGTERM.

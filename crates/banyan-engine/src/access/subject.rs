@@ -135,10 +135,13 @@ impl Subject {
         if let Some(decision) = self.first(Operation::Exec, module, fits) {
             return decision;
         }
-        // Stores by name are written as a whole, so that calling is the only thing to ask for.
+        // Stores by name are written as a whole, so that calling is the only thing to ask for. Records are of others, too.
         let protected = match module {
             "ietf-netconf" => matches!(name, "kill-session" | "delete-config"),
-            "banyan" => matches!(name, "copy-store" | "load-store" | "delete-store"),
+            "banyan" => matches!(
+                name,
+                "copy-store" | "load-store" | "delete-store" | "history-export" | "history-import"
+            ),
             _ => false,
         };
         let (permit, reason) = match deny {

@@ -11,7 +11,7 @@ use banyan_yang::schema::Schema;
 
 use super::report::{data_error, data_errors, data_report, print_error};
 use super::{Mounted, SharedMounts};
-use crate::backend::{Filter, Result};
+use crate::backend::{DiffFormat, Result};
 use crate::error::{BackendError, Report};
 use crate::log::RecordHead;
 use crate::snapshot::Snapshot;
@@ -181,60 +181,40 @@ pub(crate) fn apply_patch(tree: &Tree, text: &str, mounts: &SharedMounts) -> Res
     super::apply(&edit, tree)
 }
 
-/// Both trees, without what is not at or below the path.
-fn at(
-    before: &Tree,
-    after: &Tree,
-    path: Option<&InstancePath>,
-    mounts: &SharedMounts,
-) -> Result<(Tree, Tree)> {
-    let Some(path) = path else {
-        return Ok((before.clone(), after.clone()));
-    };
-    let filter = Filter::XPath {
-        select: super::path_xpath(after, path, mounts)?,
-        namespaces: Vec::new(),
-    };
-    let part = |tree: &Tree| super::select(tree.clone(), Some(&filter), mounts);
-    Ok((part(before)?, part(after)?))
+/// Applies a change to a tree in which the same instances are as they were.
+///
+/// # Errors
+/// They are not.
+pub(crate) fn apply_changes(changes: &ChangeSet, tree: &Tree) -> Result<Tree> {
+    changes
+        .apply(tree)
+        .map_err(|error| data_error(tree.schema(), error))
 }
 
-/// What differs at or below a path, for people.
-pub(crate) fn diff_text(
+/// What differs at or below a path, in a format; nothing when nothing does. Cost: what changed.
+pub(crate) fn diff_in(
+    format: DiffFormat,
     before: &Tree,
     after: &Tree,
     path: Option<&InstancePath>,
     mounts: &SharedMounts,
 ) -> Result<String> {
-    let (before, after) = at(before, after, path, mounts)?;
-    Ok(diff(&before, &after).to_string())
-}
-
-/// What differs, as the content of an edit-config.
-pub(crate) fn diff_xml(
-    before: &Tree,
-    after: &Tree,
-    path: Option<&InstancePath>,
-    mounts: &SharedMounts,
-) -> Result<String> {
-    let (before, after) = at(before, after, path, mounts)?;
-    let mut text = Vec::new();
-    let edit = diff(&before, &after).to_edit(EditForm::Exact);
-    xml::print_edit(&edit, Layout::Indented(3), &mut text).map_err(print_error)?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
-}
-
-/// What differs, as a YANG Patch (RFC 8072).
-pub(crate) fn diff_patch(
-    before: &Tree,
-    after: &Tree,
-    path: Option<&InstancePath>,
-    mounts: &SharedMounts,
-) -> Result<String> {
-    let (before, after) = at(before, after, path, mounts)?;
-    let changes = diff(&before, &after);
+    let mut changes = diff(before, after);
+    if let Some(path) = path {
+        changes = super::part(&changes, std::slice::from_ref(path));
+    }
     if changes.is_empty() {
         return Ok(String::new());
     }
-    patch_text(&changes, "compare")
+    match format {
+        DiffFormat::Text => Ok(changes.to_string()),
+        DiffFormat::Xml => {
+            let mut text = Vec::new();
+            let edit = changes.to_edit(EditForm::Exact);
+            xml::print_edit(&edit, Layout::Indented(3), &mut text).map_err(print_error)?;
+            Ok(String::from_utf8_lossy(&text).into_owned())
+        }
+        DiffFormat::Json => patch_text(&changes, "compare"),
+        DiffFormat::Set => super::lines(&changes, after, mounts),
+    }
 }

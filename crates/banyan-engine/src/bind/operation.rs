@@ -279,6 +279,18 @@ pub(crate) fn to_json(parameters: &Tree) -> Result<serde_json::Value> {
     })
 }
 
+/// Data as one JSON object (RFC 7951), without defaults.
+pub(crate) fn tree_to_json(tree: &Tree) -> Result<serde_json::Value> {
+    let mut bytes = Vec::new();
+    json::print(tree, &PrintOptions::default(), &mut bytes).map_err(print_error)?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        BackendError::new(
+            ErrorTag::OperationFailed,
+            format!("data cannot be printed as JSON: {error}"),
+        )
+    })
+}
+
 /// Reads an operation's output from JSON; nothing but blanks is an empty one.
 pub(crate) fn output_from_json(schema: &Arc<Schema>, node: SchemaId, bytes: &[u8]) -> Result<Tree> {
     let Some(part) = operation::output(schema, node) else {

@@ -7,7 +7,7 @@ use banyan_data::edit::{Edit, Operation};
 use banyan_data::lexical::{self, ModuleNames};
 use banyan_data::path::{self, InstancePath, PathStep, Select, json, xpath};
 use banyan_data::{Tree, Value};
-use banyan_yang::schema::{NodeKind, Schema, TypeKind};
+use banyan_yang::schema::{NodeKind, Schema, SchemaId, TypeKind};
 
 use super::report::data_error;
 use super::{Mounted, SharedMounts};
@@ -24,6 +24,49 @@ pub(crate) fn parse_path(tree: &Tree, text: &str, mounts: &SharedMounts) -> Resu
     };
     path::parse(tree.schema(), text, &mounted)
         .map_err(|error| data_error(tree.schema(), error.into_data_error()))
+}
+
+/// Reads a path in any spelling, or one of names alone that passes through lists: it means all their entries.
+///
+/// # Errors
+/// It is neither.
+pub(crate) fn parse_place(tree: &Tree, text: &str, mounts: &SharedMounts) -> Result<InstancePath> {
+    let error = match parse_path(tree, text, mounts) {
+        Ok(path) => return Ok(path),
+        Err(error) => error,
+    };
+    if text.contains(['[', '{', '=', '%', ' ']) {
+        return Err(error);
+    }
+    let schema = tree.schema();
+    let mut path = InstancePath::default();
+    let mut parent = tree.root().id();
+    for name in text.trim_start_matches('/').split('/') {
+        let (module, name) = match name.split_once(':') {
+            Some((module, name)) => (Some(module), name),
+            None => (None, name),
+        };
+        let found = schema.nodes().find(|(_, node)| {
+            node.data_parent().unwrap_or(SchemaId::ROOT) == parent
+                && is_data(node.kind)
+                && &*node.name == name
+                && module.is_none_or(|module| *schema.module(node.module).name == *module)
+        });
+        let Some((id, _)) = found else {
+            return Err(error);
+        };
+        path.steps.push(PathStep {
+            node: id,
+            select: Select::None,
+        });
+        parent = id;
+    }
+    Ok(path)
+}
+
+fn is_data(kind: NodeKind) -> bool {
+    use NodeKind::{AnyData, AnyXml, Container, Leaf, LeafList, List};
+    matches!(kind, Container | List | Leaf | LeafList | AnyData | AnyXml)
 }
 
 /// A path as an XPath expression with module names for prefixes.
@@ -57,6 +100,24 @@ pub(crate) fn path_names(
     let text = path_xpath(tree, path, mounts)?;
     let xml = xpath::print(tree.schema(), path, &mounted).unwrap_or_default();
     Ok((text, xml))
+}
+
+/// A path as the targets of YANG Patches are written (RFC 8040 3.5.3).
+pub(crate) fn path_target(
+    tree: &Tree,
+    path: &InstancePath,
+    mounts: &SharedMounts,
+) -> Result<String> {
+    let mounted = Mounted {
+        tree,
+        known: mounts,
+    };
+    path::api_path::print(tree.schema(), path, &mounted).ok_or_else(|| {
+        BackendError::new(
+            ErrorTag::InvalidValue,
+            "the path goes by position, or on below a mount point where nothing is mounted",
+        )
+    })
 }
 
 /// A path in print, for programs and logs.

@@ -34,6 +34,23 @@ fn modules_in(path: &str) -> Vec<&str> {
     modules
 }
 
+/// The namespaces of the module names in a path.
+fn namespaces(schema: &Schema, path: &str) -> Vec<(Arc<str>, Arc<str>)> {
+    let named = modules_in(path).into_iter().filter_map(|name| {
+        let module = schema.module_by_name(name)?;
+        let namespace = schema.module(module).namespace.clone();
+        Some((Arc::from(name), namespace))
+    });
+    named.collect()
+}
+
+/// A report at a path of the form of RFC 7951 6.11.
+pub(crate) fn located(mut report: Report, schema: &Schema, path: String) -> Report {
+    report.path_namespaces = namespaces(schema, &path);
+    report.path = Some(path.into());
+    report
+}
+
 /// Data errors as one error with a report for each.
 pub(crate) fn data_errors(
     schema: &Schema,
@@ -59,15 +76,7 @@ pub(crate) fn data_error(schema: &Schema, error: DataError) -> BackendError {
 
 /// One data error as a report.
 pub(super) fn data_report(schema: &Schema, error: &DataError) -> Report {
-    let namespaces = modules_in(&error.path.0)
-        .into_iter()
-        .filter_map(|name| {
-            let module = schema.module_by_name(name)?;
-            let namespace = schema.module(module).namespace.clone();
-            Some((Arc::from(name), namespace))
-        })
-        .collect();
-    let mut report = Report::of_data(error, namespaces);
+    let mut report = Report::of_data(error, namespaces(schema, &error.path.0));
     // error-message stays what the model says (RFC 7950 7.5.4.1); how it came about goes into error-info.
     if let Some(constraint) = &error.constraint {
         report = report.with_info(constraint.keyword, &*constraint.text);

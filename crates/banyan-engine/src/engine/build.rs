@@ -17,6 +17,7 @@ use crate::bind::{FileForm, NoMounts, SharedMounts};
 use crate::candidate::Editing;
 use crate::clock::{Clock, SystemClock};
 use crate::files::{DiskFiles, Files, LockError, MemoryFiles, Policy, StoreOptions};
+use crate::history::Retention;
 use crate::keeper::{IDLE, Keeper};
 use crate::log::{CommitLog, MemoryLog, RedbLog};
 use crate::observe::{ObserveOptions, Observed};
@@ -74,6 +75,7 @@ pub struct EngineBuilder {
     editing: Editing,
     access: AccessOptions,
     observe: ObserveOptions,
+    retention: Retention,
 }
 
 impl EngineBuilder {
@@ -94,6 +96,7 @@ impl EngineBuilder {
             editing: Editing::default(),
             access: AccessOptions::default(),
             observe: ObserveOptions::default(),
+            retention: Retention::default(),
         }
     }
 
@@ -202,6 +205,12 @@ impl EngineBuilder {
         self
     }
 
+    /// How much of the history is kept; all without it.
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.retention = retention;
+        self
+    }
+
     /// Starts the engine: locks the directory, recovers running from files and log, checks it.
     ///
     /// # Errors
@@ -217,6 +226,7 @@ impl EngineBuilder {
         let engine = Engine(Arc::new(core));
         keep_files(&engine);
         candidate_file::keep(&engine);
+        engine.keep_history_short();
         engine
             .admit_first_admin()
             .await
@@ -302,6 +312,8 @@ impl EngineBuilder {
             pending: Mutex::default(),
             reaper: Reaper::start(),
             observed,
+            retention: self.retention,
+            history_sizes: Default::default(),
             keeper,
             form,
             named: Default::default(),

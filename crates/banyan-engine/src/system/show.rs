@@ -3,9 +3,9 @@
 use banyan_data::document::Layout;
 use serde_json::{Value, json};
 
-use super::{Request, state_named};
+use super::{Request, commit_named, state_named};
 use crate::access::Question;
-use crate::backend::{Call, Datastore, Encoding, Filter, Get, Result, WithDefaults};
+use crate::backend::{Call, Datastore, DiffFormat, Encoding, Filter, Get, Result, WithDefaults};
 use crate::bind;
 use crate::blocking::on_pool;
 use crate::error::{BackendError, ErrorTag};
@@ -22,6 +22,14 @@ fn format(request: &Request) -> Encoding {
     }
 }
 
+/// The format of differences that the input asks for.
+pub(super) fn diff_format(request: &Request) -> DiffFormat {
+    request
+        .text("format")
+        .and_then(DiffFormat::named)
+        .unwrap_or_default()
+}
+
 fn text(text: String) -> Value {
     json!({ "banyan:text": text })
 }
@@ -30,11 +38,24 @@ fn text(text: String) -> Value {
 pub(super) async fn compare(request: Request) -> Result<Value> {
     let engine = request.engine();
     let session = request.call.call.session;
-    let from = state_named(engine, session, request.text("from").unwrap_or("running")).await?;
-    let to = state_named(engine, session, request.text("to").unwrap_or("candidate")).await?;
+    let from = request.text("from").unwrap_or("running");
+    let to = request.text("to").unwrap_or("candidate");
+    let is_commit = |name: &str| name.starts_with("tid:") || name.parse::<u64>().is_ok();
+    let (from, to) = if is_commit(from) && is_commit(to) {
+        let (from, to) = (
+            commit_named(engine, from).await?,
+            commit_named(engine, to).await?,
+        );
+        engine.two_states(from, to).await?
+    } else {
+        (
+            state_named(engine, session, from).await?,
+            state_named(engine, session, to).await?,
+        )
+    };
     let from = engine.readable(&request.call.call, from).await?;
     let to = engine.readable(&request.call.call, to).await?;
-    let format = format(&request);
+    let format = diff_format(&request);
     let mounts = engine.mounts().clone();
     let path = request.text("path").map(str::to_owned);
     let core = engine.0.clone();
@@ -44,11 +65,7 @@ pub(super) async fn compare(request: Request) -> Result<Value> {
             Some(path) => Some(bind::parse_path(&to, path, &mounts)?),
             None => None,
         };
-        match format {
-            Encoding::Text => bind::diff_text(&from, &to, path.as_ref(), &mounts),
-            Encoding::Xml => bind::diff_xml(&from, &to, path.as_ref(), &mounts),
-            Encoding::Json => bind::diff_patch(&from, &to, path.as_ref(), &mounts),
-        }
+        bind::diff_in(format, &from, &to, path.as_ref(), &mounts)
     })
     .await??;
     Ok(text(differences))

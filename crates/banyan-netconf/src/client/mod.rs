@@ -120,6 +120,8 @@ pub struct CommitReport {
     pub seq: Option<u64>,
     /// Lines that debug parameters asked for.
     pub trace: Vec<String>,
+    /// What would change, for a dry run.
+    pub diff: Option<String>,
     /// Remarks of the server.
     pub warnings: Vec<RpcError>,
 }
@@ -474,6 +476,7 @@ impl CommitReport {
                 "tid" => report.tid = leaf.text().parse().ok(),
                 "seq" => report.seq = leaf.text().parse().ok(),
                 "trace" => report.trace.push(leaf.text()),
+                "diff" => report.diff = Some(leaf.text()),
                 _ => {}
             }
         }

@@ -271,6 +271,9 @@ fn committed_reply(committed: &Committed, envelope: &ReplyEnvelope) -> String {
     if let Some(seq) = committed.seq {
         leaf("seq", &seq.to_string());
     }
+    if let Some(diff) = &committed.diff {
+        leaf("diff", diff);
+    }
     for line in &committed.trace {
         leaf("trace", line);
     }

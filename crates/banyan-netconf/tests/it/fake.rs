@@ -229,6 +229,7 @@ impl Backend for Fake {
             tid: Tid(state.tid),
             seq: Some(Seq(7)),
             trace,
+            diff: None,
         }))
     }
 

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use banyan_engine::backend::{
-    CommitParameters, Confirmed, Datastore, DefaultOperation, Document, EditRequest, TestOption,
+    CommitParameters, Confirmed, Datastore, DefaultOperation, DiffFormat, Document, EditRequest,
+    TestOption,
 };
-use banyan_netconf::client::CommitReport;
+use banyan_netconf::client::{Client, CommitReport};
 use banyan_netconf::operations;
 use banyan_netconf::xml::escape_text;
 
+use super::history::commit_leaf;
 use super::read::name_of;
 use super::{CommandError, SYSTEM, call, open, output_leaf, print, remark, with_progress};
 use crate::args::{Commit, Connect, Delete, Edit, Rollback, Rpc, Set};
@@ -87,6 +89,11 @@ fn unreadable(file: &Path, error: &std::io::Error) -> CommandError {
 /// `banyan commit`
 pub async fn commit(commit: Commit) -> Result<(), CommandError> {
     let client = open(&commit.connect).await?;
+    if commit.cancel {
+        client.cancel_commit(commit.persist_id.as_deref()).await?;
+        remark("the confirmed commit is taken back");
+        return Ok(());
+    }
     // This session ends with the command, and without a name the commit would be taken back with it.
     let persist = commit.confirmed.map(|_| {
         commit
@@ -103,20 +110,34 @@ pub async fn commit(commit: Commit) -> Result<(), CommandError> {
         label: commit.label,
         no_networking: commit.no_networking,
         debug_kicker: commit.debug.iter().any(|what| what == "kicker"),
+        dry_run: commit
+            .dry_run
+            .then(|| DiffFormat::named(commit.format.name()).unwrap_or_default()),
     };
-    let reply = with_progress(&client, operations::commit_with_report(&parameters)).await?;
-    let report = CommitReport::read(&reply);
-    for line in &report.trace {
-        print(line);
-    }
-    match (report.seq, report.tid) {
-        (Some(seq), Some(tid)) => remark(&format!("commit {seq}, transaction {tid}")),
-        _ => remark("nothing to commit"),
-    }
+    committed(&client, &parameters).await?;
     if let (Some(seconds), Some(name)) = (commit.confirmed, persist) {
         print(&format!(
             "taken back in {seconds} s unless you run: banyan commit --persist-id {name}"
         ));
+    }
+    Ok(())
+}
+
+/// Commits, and says what came of it.
+async fn committed(client: &Client, parameters: &CommitParameters) -> Result<(), CommandError> {
+    let reply = with_progress(client, operations::commit_with_report(parameters)).await?;
+    let report = CommitReport::read(&reply);
+    for line in &report.trace {
+        print(line);
+    }
+    if let Some(diff) = &report.diff {
+        print(diff);
+        remark("this is what would change; nothing was committed");
+        return Ok(());
+    }
+    match (report.seq, report.tid) {
+        (Some(seq), Some(tid)) => remark(&format!("commit {seq}, transaction {tid}")),
+        _ => remark("nothing to commit"),
     }
     Ok(())
 }
@@ -143,13 +164,42 @@ pub async fn rpc(rpc: Rpc) -> Result<(), CommandError> {
 
 /// `banyan rollback`
 pub async fn rollback(rollback: Rollback) -> Result<(), CommandError> {
+    let (leaf, number, said) = match (&rollback.commits, &rollback.to, &rollback.only) {
+        (Some(steps), _, _) => ("steps", steps.to_string(), format!("rollback {steps}")),
+        (_, Some(to), _) => {
+            let (leaf, number) = commit_leaf(to, "tid")?;
+            let leaf = if leaf == "seq" { "to" } else { leaf };
+            (leaf, number, format!("rollback --to {to}"))
+        }
+        (_, _, Some(only)) => {
+            let (leaf, number) = commit_leaf(only, "tid")?;
+            let leaf = if leaf == "seq" { "only-seq" } else { "only" };
+            (leaf, number, format!("rollback --only {only}"))
+        }
+        (None, None, None) => {
+            return Err(CommandError::Usage(
+                "rollback to what? give a number of commits, --to or --only".to_owned(),
+            ));
+        }
+    };
     let client = open(&rollback.connect).await?;
-    call(
-        &client,
-        "rollback",
-        &[("steps", Some(rollback.commits.to_string()))],
-    )
-    .await?;
-    remark("the candidate has the old state: look at it with `banyan diff`, then `banyan commit`");
-    Ok(())
+    let mut leaves = vec![(leaf, Some(number))];
+    let mut said = said;
+    if let Some(subtree) = rollback.subtree {
+        said.push_str(&format!(" --subtree {subtree}"));
+        leaves.push(("subtree", Some(subtree)));
+    }
+    call(&client, "rollback", &leaves).await?;
+    if !rollback.commit {
+        remark(
+            "the candidate has the old state: look at it with `banyan diff`, then `banyan commit`",
+        );
+        return Ok(());
+    }
+    let parameters = CommitParameters {
+        comment: rollback.comment.or(Some(said)),
+        label: rollback.label,
+        ..CommitParameters::default()
+    };
+    committed(&client, &parameters).await
 }

@@ -4,6 +4,7 @@
 
 mod access;
 mod change;
+mod history;
 mod read;
 mod sessions;
 mod store;
@@ -97,7 +98,7 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
     match command {
         Command::Get(get) => read::get(get).await,
         Command::Diff(diff) => read::diff(diff).await,
-        Command::History(history) => read::history(history).await,
+        Command::History(history) => history::history(history).await,
         Command::Show(show) => table::show(show).await,
         Command::Store(command) => store::store(command).await,
         Command::Set(set) => change::set(set).await,

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use banyan_engine::access::{AccessOptions, Credentials, Mode};
 use banyan_engine::backend::Candidates;
 use banyan_engine::files::StoreOptions;
+use banyan_engine::history::Retention;
 use banyan_engine::upgrade::Policy;
 use tracing::Level;
 
+use super::participant;
 use super::problem::{Origin, Problem};
 use super::settings::{Dialect, Held, Row, Settings, Word};
 use super::table;
@@ -49,6 +52,10 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
     let operation = rows(settings, "operation")
         .into_iter()
         .filter_map(|row| self::operation(settings, row))
+        .collect();
+    let participant = rows(settings, "participant")
+        .into_iter()
+        .filter_map(|row| participant::participant(settings, row))
         .collect();
     let files = files(settings);
     let access = access(settings);
@@ -107,6 +114,14 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
             lenient: truth(settings, "compat.lenient"),
         },
         operation,
+        participant,
+        history: Retention {
+            commits: parsed(settings, "history.keep-commits"),
+            age: parsed(settings, "history.keep-days")
+                .map(|days: u64| Duration::from_secs(days * 86_400)),
+            bytes: parsed(settings, "history.keep-megabytes")
+                .map(|megabytes: u64| megabytes * 1_000_000),
+        },
         process: Process {
             user: text(settings, "process.user"),
             privileges: match text(settings, "process.privileges").as_deref() {
@@ -323,7 +338,7 @@ fn migration(settings: &mut Settings, (origin, row): (Origin, Row)) -> Option<Mi
     })
 }
 
-fn required(
+pub(super) fn required(
     settings: &mut Settings,
     table: &str,
     origin: &Origin,
@@ -348,14 +363,14 @@ fn rows(settings: &Settings, key: &str) -> Vec<(Origin, Row)> {
     }
 }
 
-fn one<'a>(row: &'a Row, key: &str) -> Option<&'a Word> {
+pub(super) fn one<'a>(row: &'a Row, key: &str) -> Option<&'a Word> {
     match row.get(key) {
         Some(Held::One(word)) => Some(word),
         _ => None,
     }
 }
 
-fn many<'a>(row: &'a Row, key: &str) -> &'a [Word] {
+pub(super) fn many<'a>(row: &'a Row, key: &str) -> &'a [Word] {
     match row.get(key) {
         Some(Held::Many(words)) => words,
         _ => &[],

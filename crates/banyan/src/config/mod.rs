@@ -12,6 +12,7 @@ mod convert;
 mod explain;
 mod key;
 mod options;
+mod participant;
 mod problem;
 #[cfg(test)]
 mod random_tests;
@@ -31,11 +32,13 @@ use banyan_engine::access::AccessOptions;
 use banyan_engine::backend::Candidates;
 use banyan_engine::engine::StartMode;
 use banyan_engine::files::StoreOptions;
+use banyan_engine::history::Retention;
 use banyan_engine::upgrade::Policy;
 use tracing::Level;
 
 use crate::directories::Search;
 
+pub use participant::Participant;
 pub use problem::{Problem, Severity};
 #[cfg(test)]
 use settings::Dialect;
@@ -63,6 +66,10 @@ pub struct Config {
     pub compat: Compat,
     /// RPCs and actions that programs carry out.
     pub operation: Vec<Operation>,
+    /// Programs that take part in commits.
+    pub participant: Vec<Participant>,
+    /// How much of the past is kept.
+    pub history: Retention,
     /// As whom the daemon runs.
     pub process: Process,
     /// Where log lines go, and which.

@@ -61,12 +61,8 @@ fn held(key: &Key, choice: usize) -> Held {
     match &key.kind {
         Kind::List(of) => Held::Many(some(of)),
         Kind::Named(of) => {
-            let names = some(of).into_iter().enumerate();
-            Held::Named(
-                names
-                    .map(|(index, word)| (format!("store{index}"), word))
-                    .collect(),
-            )
+            let names = ["validate", "commit"].map(str::to_owned);
+            Held::Named(names.into_iter().zip(some(of)).collect())
         }
         Kind::Features => Held::Features(BTreeMap::from([
             ("acme".to_owned(), vec![word("x"), word("*")]),
@@ -78,7 +74,10 @@ fn held(key: &Key, choice: usize) -> Held {
                 (
                     key.name,
                     match held(key, choice + 1) {
-                        Held::Many(_) => Held::Many(vec![word("./x"), word("y")]),
+                        Held::Many(_) if key.name != "phases" => {
+                            Held::Many(vec![word("./x"), word("y")])
+                        }
+                        Held::Many(_) => Held::Many(vec![word("validate"), word("end")]),
                         other => other,
                     },
                 )

@@ -3,6 +3,7 @@
 //! A new key is a row here, a field in [`super::Config`], and a line in `build.rs`.
 
 use super::key::{Applies, Clixon, Key, Kind};
+use super::participant::PARTICIPANT;
 
 const FIRST: &str = "0.1.0";
 
@@ -133,6 +134,49 @@ pub static KEYS: &[Key] = &[
         clixon_default: None,
         meaning: "Where datastores live, by their names: file-inmem for those that are not named, and inmem for the candidate, which is lost at a restart.",
         example: "policies = { candidate = \"inmem\", archive = \"file\" }",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "history.keep-commits",
+        clixon: Clixon::Without,
+        kind: Kind::Integer {
+            min: 1,
+            max: 1_000_000_000_000,
+        },
+        default: "",
+        clixon_default: None,
+        meaning: "How many commits the history keeps; the oldest leave it within minutes when there are more. Without a limit all \
+                  are kept; what a confirmed commit needs that is pending is kept in any case.",
+        example: "keep-commits = 10000",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "history.keep-days",
+        clixon: Clixon::Without,
+        kind: Kind::Integer {
+            min: 1,
+            max: 100_000,
+        },
+        default: "",
+        clixon_default: None,
+        meaning: "Commits that are older leave the history.",
+        example: "keep-days = 365",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "history.keep-megabytes",
+        clixon: Clixon::Without,
+        kind: Kind::Integer {
+            min: 1,
+            max: 1_000_000_000,
+        },
+        default: "",
+        clixon_default: None,
+        meaning: "The oldest commits leave the history when their records take more room than this (in units of 1000000 bytes).",
+        example: "keep-megabytes = 500",
         since: FIRST,
         applies: Applies::Restart,
     },
@@ -556,6 +600,19 @@ pub static KEYS: &[Key] = &[
         applies: Applies::Restart,
     },
     Key {
+        name: "participant",
+        clixon: Clixon::Without,
+        kind: Kind::Tables(PARTICIPANT),
+        default: "",
+        clixon_default: None,
+        meaning: "Programs that take part in commits: one table [[participant]] each, called in this order, and in the \
+                  reverse order on the way back. They get the change as JSON on standard input and agree with exit status 0; \
+                  what they say on standard error is the reason of a refusal.",
+        example: "[[participant]]",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
         name: "migration",
         clixon: Clixon::Without,
         kind: Kind::Tables(MIGRATION),
@@ -611,7 +668,7 @@ static MIGRATION: &[Key] = &[
     ),
 ];
 
-const fn in_table(
+pub(super) const fn in_table(
     name: &'static str,
     kind: Kind,
     default: &'static str,

@@ -10,6 +10,7 @@ mod data_convert;
 mod data_places;
 mod data_query;
 mod data_validate;
+mod history;
 mod identity;
 mod kicker;
 mod layers;

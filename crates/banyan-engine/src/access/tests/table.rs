@@ -589,6 +589,8 @@ fn appendix_a_3_operations() {
     assert!(free.operation("acme", "delete-config", None).permit);
     // Ours that write stores as a whole.
     assert!(!free.operation("banyan", "load-store", None).permit);
+    // Records of the history name other users.
+    assert!(!free.operation("banyan", "history-import", None).permit);
 }
 
 /// RFC 8341 A.4: rules for data nodes; A.5: for notifications.

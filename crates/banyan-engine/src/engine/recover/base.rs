@@ -10,7 +10,7 @@ use super::{Found, Run, Start, empty};
 use crate::bind;
 use crate::engine::start::StartError;
 use crate::error::{BackendError, ErrorTag};
-use crate::keeper::{KeepError, Kept as KeptFiles, OnDisk, ReadError, file_of};
+use crate::keeper::{KeepError, Kept as KeptFiles, OnDisk, ReadError, base_file, file_of};
 use crate::number::Seq;
 use crate::snapshot::Snapshot;
 use crate::upgrade::pins::PinError;
@@ -138,7 +138,7 @@ impl Run<'_> {
     /// No file: everything must be in the log.
     fn without_file(&self, file: &Path) -> Result<Found, StartError> {
         let tail = self.log().tail()?;
-        if tail > Seq(1) {
+        if self.origin(tail)?.is_none() {
             return Err(StartError::Missing {
                 file: file.to_owned(),
                 tail,
@@ -165,13 +165,38 @@ impl Run<'_> {
     /// Running from the log alone.
     pub(super) fn replayed_whole(&self) -> Result<Snapshot, StartError> {
         let tail = self.log().tail()?;
-        if tail > Seq(1) {
+        let Some(origin) = self.origin(tail)? else {
             return Err(StartError::Missing {
                 file: PathBuf::from("running_db"),
                 tail,
             });
+        };
+        self.replayed(origin, self.log().head()?)
+    }
+
+    /// Running before the oldest commit that the log has: empty before the first, else what the base of the history holds;
+    /// `None` when that is not there.
+    fn origin(&self, tail: Seq) -> Result<Option<Snapshot>, StartError> {
+        if tail <= Seq(1) {
+            return Ok(Some(empty(&self.first_schema()?)));
         }
-        self.replayed(empty(&self.first_schema()?), self.log().head()?)
+        let (Some(directory), seq) = (self.start.directory, Seq(tail.0 - 1)) else {
+            return Ok(None);
+        };
+        let file = base_file(directory, seq);
+        let Some(main) = self.read_single(&file)? else {
+            return Ok(None);
+        };
+        let schema = self.schema_at(seq)?;
+        let mounts = self.start.epochs.mounts_of(&schema);
+        let stored = bind::parse_file(&schema, &main, &Default::default(), &mounts);
+        let stored = stored.map_err(|errors| StartError::File {
+            file,
+            errors,
+            remedy: "restore the file from a copy; what is left of the history rests on it"
+                .to_owned(),
+        })?;
+        Ok(Some(Snapshot::new(stored.tree, seq)))
     }
 
     fn of_files(&mut self, on_disk: OnDisk) -> Result<Found, StartError> {
@@ -179,6 +204,10 @@ impl Run<'_> {
         let head = self.log().head()?;
         let tail = self.log().tail()?;
         let known = on_disk.known(self.log())?;
+        // What an older file lacks may have left the log: the base is newer then.
+        if known.at.is_some_and(|seq| seq.0 + 1 < tail.0) {
+            return self.without_file(&file.clone());
+        }
         if let Some(seq) = known.at {
             let stored = self.parse(&self.schema_at(seq)?, &on_disk, REMEDY)?;
             let kept = self.kept(&on_disk, seq, &stored.tree);
@@ -210,7 +239,7 @@ impl Run<'_> {
         let (tree, stated, left_out) = match edited {
             Ok(edited) => edited,
             // Small files are not synced, so a power failure may tear one; the log has it all.
-            Err(error) if head > Seq(0) && tail == Seq(1) && newest == head => {
+            Err(error) if head > Seq(0) && newest == head && self.origin(tail)?.is_some() => {
                 self.reports.clear();
                 self.plan.set_aside(file);
                 tracing::warn!("{error}\nkept as {}.damaged", file.display());
@@ -218,14 +247,15 @@ impl Run<'_> {
             }
             Err(error) => return Err(error),
         };
-        if head > newest || tail > Seq(1) {
+        let origin = self.origin(tail)?.filter(|_| head <= newest);
+        let Some(origin) = origin else {
             return Err(StartError::EditedBehind {
                 file: file.clone(),
                 head,
                 newer: head.0 - newest.0.min(head.0),
             });
-        }
-        let logged = self.replayed(empty(&self.first_schema()?), head)?;
+        };
+        let logged = self.replayed(origin, head)?;
         let name = match on_disk.split {
             true => "running.d",
             false => "running_db",

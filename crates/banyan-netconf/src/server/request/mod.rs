@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use banyan_engine::backend::{
-    CommitParameters, Confirmed, Datastore, DefaultOperation, Document, EditRequest, Encoding,
-    Expression, Filter, Get, Origin, TestOption, WithDefaults,
+    CommitParameters, Confirmed, Datastore, DefaultOperation, DiffFormat, Document, EditRequest,
+    Encoding, Expression, Filter, Get, Origin, TestOption, WithDefaults,
 };
 use bytes::Bytes;
 
@@ -195,6 +195,7 @@ fn commit(operation: &Fragment, compat: Compat) -> Read<Request> {
             (BANYAN, "label"),
             (BANYAN, "no-networking"),
             (BANYAN, "debug"),
+            (BANYAN, "dry-run"),
             (BANYAN, "report"),
         ],
     )?;
@@ -223,6 +224,14 @@ fn commit(operation: &Fragment, compat: Compat) -> Read<Request> {
         Some("kicker") => true,
         Some(other) => return Err(invalid_value("debug", other)),
     };
+    let dry_run = match p.text("dry-run").as_deref() {
+        None => None,
+        Some("") => Some(DiffFormat::default()),
+        Some(name) => match DiffFormat::named(name) {
+            Some(format) => Some(format),
+            None => return Err(invalid_value("dry-run", name)),
+        },
+    };
     let parameters = CommitParameters {
         confirmed,
         persist_id,
@@ -230,12 +239,14 @@ fn commit(operation: &Fragment, compat: Compat) -> Read<Request> {
         label: p.text("label"),
         no_networking: p.take("no-networking").is_some(),
         debug_kicker,
+        dry_run,
     };
     let report = p.take("report").is_some()
         || parameters.comment.is_some()
         || parameters.label.is_some()
         || parameters.no_networking
-        || debug_kicker;
+        || debug_kicker
+        || dry_run.is_some();
     let reply = if report {
         CommitReply::Report
     } else {

@@ -70,6 +70,7 @@ fn what_the_client_writes_the_server_reads() {
             label: Some("l".into()),
             no_networking: true,
             debug_kicker: false,
+            dry_run: Some(banyan_engine::backend::DiffFormat::Set),
         },
     ] {
         assert_eq!(

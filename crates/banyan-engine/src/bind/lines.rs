@@ -1,0 +1,267 @@
+//! Changes one by one, each with its path: as lines of `set` and `delete`, and as JSON for programs.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use banyan_data::change::{Change, ChangeKind, ChangeSet, ChangedContent, Descend, Move};
+use banyan_data::lexical::{Style, canonical};
+use banyan_data::node::{Content, Node};
+use banyan_data::path::{InstancePath, PathStep, Select};
+use banyan_data::{Tree, Value};
+use banyan_yang::schema::{Schema, SchemaId};
+use serde_json::{Value as Json, json};
+
+use super::{SharedMounts, path_xpath};
+use crate::backend::Result;
+
+/// One change of one instance.
+struct Single {
+    /// `create`, `delete`, `replace` or `move`.
+    operation: &'static str,
+    path: InstancePath,
+    old: Option<String>,
+    new: Option<String>,
+    /// Whether the instance has no value and nothing that is told after it: it must be named itself.
+    bare: bool,
+    /// Whether it holds what no line can hold: anydata, or a list without keys.
+    opaque: bool,
+    /// For a place in a user's order: what it comes after now, or nothing for the first.
+    place: Option<Option<InstancePath>>,
+}
+
+/// The changes as lines that make them: `set PATH VALUE`, `delete PATH`. What no such line can do is a comment.
+///
+/// # Errors
+/// A path leads below a mount point where nothing is mounted.
+pub(crate) fn lines(changes: &ChangeSet, tree: &Tree, mounts: &SharedMounts) -> Result<String> {
+    let mut text = String::new();
+    for single in singles(changes) {
+        let path = path_xpath(tree, &single.path, mounts)?;
+        match (single.operation, &single.new) {
+            ("delete", _) => text.push_str(&format!("delete {path}\n")),
+            _ if single.opaque => text.push_str(&format!(
+                "# {path}: changed in a way that only xml and json can tell\n"
+            )),
+            ("create" | "replace", Some(value)) => {
+                text.push_str(&format!("set {path} {}\n", quoted(value)));
+            }
+            ("create", None) if single.bare => text.push_str(&format!("set {path}\n")),
+            _ => {}
+        }
+        match &single.place {
+            Some(Some(after)) => {
+                let after = path_xpath(tree, after, mounts)?;
+                text.push_str(&format!("# {path} comes after {after}\n"));
+            }
+            Some(None) => text.push_str(&format!("# {path} comes first\n")),
+            None => {}
+        }
+    }
+    Ok(text)
+}
+
+/// The changes as a JSON list: `operation` (`create`, `delete`, `replace`, `move`), `path`, and for values `old` and `new` in
+/// their canonical text.
+///
+/// # Errors
+/// As [`lines`].
+pub(crate) fn listed(changes: &ChangeSet, tree: &Tree, mounts: &SharedMounts) -> Result<Json> {
+    let mut list = Vec::new();
+    for single in singles(changes) {
+        let mut entry = json!({
+            "operation": single.operation,
+            "path": path_xpath(tree, &single.path, mounts)?,
+        });
+        for (name, value) in [("old", single.old), ("new", single.new)] {
+            if let Some(value) = value {
+                entry[name] = value.into();
+            }
+        }
+        match single.place {
+            Some(Some(after)) => entry["after"] = path_xpath(tree, &after, mounts)?.into(),
+            Some(None) => entry["after"] = Json::Null,
+            None => {}
+        }
+        list.push(entry);
+    }
+    Ok(list.into())
+}
+
+fn singles(changes: &ChangeSet) -> Vec<Single> {
+    let mut found = Vec::new();
+    // What goes stands first, so that a case of a choice is free before another takes it.
+    for goes in [true, false] {
+        changes.walk(|schema, path, change| {
+            if matches!(change.kind, ChangeKind::Deleted { .. }) == goes {
+                single(schema, path, change, &mut found);
+            }
+            Descend::Into
+        });
+    }
+    found
+}
+
+fn of(operation: &'static str, path: &InstancePath) -> Single {
+    Single {
+        operation,
+        path: path.clone(),
+        old: None,
+        new: None,
+        bare: false,
+        opaque: false,
+        place: None,
+    }
+}
+
+fn single(schema: &Arc<Schema>, path: &InstancePath, change: &Change, found: &mut Vec<Single>) {
+    let place = |neighbour: &Option<Vec<Value>>| {
+        neighbour.as_ref().map(|key| {
+            let mut place = path.clone();
+            if let Some(last) = place.steps.last_mut() {
+                last.select = match (schema.node(change.id).keys().is_empty(), key.as_slice()) {
+                    (true, [value]) => Select::Value(value.clone()),
+                    _ => Select::Keys(key.clone()),
+                };
+            }
+            place
+        })
+    };
+    let moved = |moved: &Move| Single {
+        place: Some(place(&moved.new_after)),
+        ..of("move", path)
+    };
+    match &change.kind {
+        ChangeKind::Created { new, after } => {
+            let first = found.len();
+            match new {
+                ChangedContent::Node(node) => created(schema, path, node, found),
+                ChangedContent::Content(content) => content_created(schema, path, content, found),
+                ChangedContent::Value(_) => found.push(Single {
+                    bare: true,
+                    ..of("create", path)
+                }),
+            }
+            if let (Some(after), Some(created)) = (after, found.get_mut(first)) {
+                created.place = Some(place(after));
+            }
+        }
+        ChangeKind::Deleted { old, .. } => found.push(Single {
+            old: match old {
+                ChangedContent::Content(Content::Leaf(value)) => text(schema, change.id, value),
+                _ => None,
+            },
+            ..of("delete", path)
+        }),
+        ChangeKind::Replaced { old, new } => {
+            let value = |content: &Content| match content {
+                Content::Leaf(value) => text(schema, change.id, value),
+                _ => None,
+            };
+            found.push(Single {
+                old: value(old),
+                new: value(new),
+                opaque: !matches!(new, Content::Leaf(_)),
+                ..of("replace", path)
+            });
+        }
+        ChangeKind::Inside {
+            moved: Some(it), ..
+        }
+        | ChangeKind::Moved(it) => found.push(moved(it)),
+        ChangeKind::Inside { .. } | ChangeKind::Mount(_) => {}
+    }
+}
+
+/// A container or entry that came, and then what is in it.
+fn created(schema: &Arc<Schema>, path: &InstancePath, node: &Node, found: &mut Vec<Single>) {
+    let keys = schema.node(node.id()).keys();
+    let slots = node.slots().iter().filter(|slot| !keys.contains(&slot.id));
+    let slots: Vec<_> = slots.collect();
+    found.push(Single {
+        bare: slots.is_empty(),
+        ..of("create", path)
+    });
+    for slot in slots {
+        let below = below(path, slot.id, Select::None);
+        content_created(schema, &below, &slot.content, found);
+    }
+}
+
+fn below(path: &InstancePath, node: SchemaId, select: Select) -> InstancePath {
+    let mut below = path.clone();
+    below.steps.push(PathStep { node, select });
+    below
+}
+
+fn selecting(path: &InstancePath, select: Select) -> InstancePath {
+    let mut selecting = path.clone();
+    if let Some(last) = selecting.steps.last_mut() {
+        last.select = select;
+    }
+    selecting
+}
+
+fn content_created(
+    schema: &Arc<Schema>,
+    path: &InstancePath,
+    content: &Content,
+    found: &mut Vec<Single>,
+) {
+    let opaque = || Single {
+        opaque: true,
+        ..of("create", path)
+    };
+    match content {
+        Content::Leaf(value) => {
+            let id = path.steps.last().map(|step| step.node);
+            let value = id.and_then(|id| text(schema, id, value));
+            found.push(Single {
+                bare: value.is_none(),
+                new: value,
+                ..of("create", path)
+            });
+        }
+        Content::LeafList(list) => {
+            for value in list.iter() {
+                found.push(Single {
+                    bare: true,
+                    ..of("create", &selecting(path, Select::Value(value.clone())))
+                });
+            }
+        }
+        Content::Container(node) => created(schema, path, node, found),
+        Content::List(list) if list.key_count() == 0 => found.push(opaque()),
+        Content::List(list) => {
+            for entry in list.iter() {
+                let keys = entry.keys(list.key_count()).cloned().collect();
+                created(schema, &selecting(path, Select::Keys(keys)), entry, found);
+            }
+        }
+        Content::Any(_) => found.push(opaque()),
+        Content::Mount(tree) => {
+            for slot in tree.root().slots() {
+                let below = below(path, slot.id, Select::None);
+                content_created(tree.schema(), &below, &slot.content, found);
+            }
+        }
+    }
+}
+
+/// The canonical text of a leaf; `None` for type empty, which has none.
+fn text(schema: &Schema, id: SchemaId, value: &Value) -> Option<String> {
+    if matches!(value.innermost(), Value::Empty) {
+        return None;
+    }
+    let ty = schema.node(id).ty.as_ref()?;
+    Some(canonical(schema, ty, value, Style::Json).into_owned())
+}
+
+/// The text as one word.
+fn quoted(text: &str) -> Cow<'_, str> {
+    let plain = |character: char| !character.is_whitespace() && !"\"'\\#".contains(character);
+    if !text.is_empty() && text.chars().all(plain) {
+        Cow::Borrowed(text)
+    } else {
+        Json::from(text).to_string().into()
+    }
+}

@@ -1,0 +1,171 @@
+//! How much of the past is kept.
+//!
+//! What is forgotten is replaced by a *base*: a file with running as it was before the oldest commit that is kept, so
+//! that the log and the base can rebuild everything, whatever becomes of the other files. Protocol: write and sync the
+//! base; trim the log; remove older bases. A crash in between leaves a base that nobody needs.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::select::first_since;
+use super::{PIECE, state_at};
+use crate::backend::Result;
+use crate::blocking::on_pool;
+use crate::engine::{Core, Engine, log_failed};
+use crate::error::{BackendError, ErrorTag};
+use crate::number::Seq;
+
+/// How often the background looks.
+const PERIOD: Duration = Duration::from_secs(600);
+
+/// A large store's base is written when at least this part of what is kept can go, not for each commit.
+const WORTH_IT: u64 = 8;
+
+/// How much of the history is kept. A commit goes when one of the limits says so; without limits all are kept.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Retention {
+    /// So many commits.
+    pub commits: Option<u64>,
+    /// Commits that are not older.
+    pub age: Option<Duration>,
+    /// As many commits as have room in so many bytes.
+    pub bytes: Option<u64>,
+}
+
+impl Retention {
+    /// Whether all is kept.
+    pub fn is_unlimited(&self) -> bool {
+        *self == Retention::default()
+    }
+}
+
+/// The sizes of records, which the log is asked for once.
+#[derive(Default)]
+pub(crate) struct Sizes(Mutex<VecDeque<(Seq, u64)>>);
+
+impl Core {
+    /// The first commit that the limits keep.
+    fn kept_from(&self, tail: Seq, head: Seq) -> Result<Seq> {
+        let limits = &self.retention;
+        let mut from = tail;
+        if let Some(commits) = limits.commits {
+            from = from.max(Seq((head.0 + 1).saturating_sub(commits)));
+        }
+        if let Some(age) = limits.age {
+            let age = jiff::SignedDuration::try_from(age).unwrap_or(jiff::SignedDuration::MAX);
+            // Before all time that can be told: nothing is so old.
+            if let Ok(since) = self.seams.clock.now().checked_sub(age) {
+                from = from.max(first_since(&*self.seams.log, tail, head, since)?);
+            }
+        }
+        if let Some(bytes) = limits.bytes {
+            from = from.max(self.within(bytes, tail, head)?);
+        }
+        Ok(from)
+    }
+
+    /// The first of the newest commits that have room together.
+    fn within(&self, bytes: u64, tail: Seq, head: Seq) -> Result<Seq> {
+        let mut sizes = self
+            .history_sizes
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        while sizes.front().is_some_and(|(seq, _)| *seq < tail) {
+            sizes.pop_front();
+        }
+        let mut next = sizes.back().map_or(tail, |(seq, _)| Seq(seq.0 + 1));
+        while next <= head {
+            let records = self.seams.log.read(next, PIECE).map_err(log_failed)?;
+            let Some(last) = records.last() else { break };
+            next = Seq(last.head.seq.0 + 1);
+            sizes.extend(records.iter().map(|record| {
+                let head = serde_json::to_string(&record.head).map_or(0, |text| text.len());
+                let size = head + record.change.len() + record.reverse.len();
+                (record.head.seq, size as u64)
+            }));
+        }
+        let mut sum = 0;
+        let kept = sizes.iter().rev().take_while(|(_, size)| {
+            sum += size;
+            sum <= bytes
+        });
+        Ok(kept.last().map_or(Seq(head.0 + 1), |(seq, _)| *seq))
+    }
+
+    /// Forgets what need not be kept; returns how many commits that was. Blocking.
+    fn trim_history(&self) -> Result<u64> {
+        // Without a directory there is no place for a base.
+        let Some(keeper) = &self.keeper else {
+            return Ok(0);
+        };
+        let log = &*self.seams.log;
+        let running = crate::snapshot::Snapshot::clone(&self.running.load());
+        let tail = log.tail().map_err(log_failed)?;
+        let wanted = self.kept_from(tail, running.seq)?;
+        if wanted <= tail {
+            return Ok(0);
+        }
+        let kept = running.seq.0 + 1 - wanted.0.min(running.seq.0 + 1);
+        if !keeper.is_small() && wanted.0 - tail.0 < kept / WORTH_IT {
+            return Ok(0);
+        }
+        let failed = |error: crate::keeper::KeepError| {
+            BackendError::new(
+                ErrorTag::OperationFailed,
+                format!("the history is not trimmed: {error}"),
+            )
+        };
+        // What a restart replays on the files stays: so the files come first.
+        keeper.checkpoint(&running).map_err(failed)?;
+        let mut from = wanted.min(Seq(keeper.oldest().unwrap_or(running.seq).0 + 1));
+        // A pending commit may have to be taken back, here or by the next start.
+        if let Some(pending) = &*self.pending() {
+            from = from.min(Seq(pending.revert.seq.0 + 1));
+        }
+        if from <= tail {
+            return Ok(0);
+        }
+        let base = Seq(from.0 - 1);
+        let tree = state_at(log, &running, base, &self.epochs)?;
+        keeper.write_base(base, &tree).map_err(failed)?;
+        log.trim(from).map_err(log_failed)?;
+        keeper.remove_bases(base).map_err(failed)?;
+        tracing::info!("the history begins with commit {from} now");
+        Ok(from.0 - tail.0)
+    }
+}
+
+impl Engine {
+    /// Forgets the commits that need not be kept, as the background does from time to time; returns how many those were.
+    ///
+    /// # Errors
+    /// The log or the disk refuses; nothing is lost.
+    pub async fn trim_history(&self) -> Result<u64> {
+        let core = self.0.clone();
+        on_pool(move || core.trim_history()).await?
+    }
+
+    /// Trims at the start and from then on. Does not keep the engine alive.
+    pub(crate) fn keep_history_short(&self) {
+        if self.0.retention.is_unlimited() || self.0.keeper.is_none() {
+            return;
+        }
+        let weak = self.downgrade();
+        let stopping = self.0.stopping.clone();
+        let clock = self.0.seams.clock.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    () = clock.sleep(PERIOD) => {}
+                    () = stopping.cancelled() => return,
+                }
+                let Some(engine) = weak.upgrade() else { return };
+                if let Err(error) = engine.trim_history().await {
+                    tracing::warn!("{error}; trying again later");
+                }
+            }
+        });
+    }
+}

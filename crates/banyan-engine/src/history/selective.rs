@@ -1,0 +1,78 @@
+//! Going back in part: without one commit, or one subtree alone. What comes of it is a change of the candidate.
+
+use banyan_data::path::InstancePath;
+
+use super::Past;
+use crate::backend::{Call, Resolution, Result};
+use crate::bind;
+use crate::blocking::on_pool;
+use crate::conflict;
+use crate::engine::Engine;
+use crate::error::{BackendError, ErrorTag};
+use crate::number::Seq;
+use crate::snapshot::Snapshot;
+use crate::upgrade;
+
+impl Engine {
+    /// Takes what one commit has changed out of the candidate, which is brought onto running first: the commit's reverse,
+    /// rebased on what is there now. Returns its place.
+    ///
+    /// # Errors
+    /// The history has no such commit, later commits have changed the same things (each place is listed with what both did,
+    /// and with the commit that did it), or the candidate has changed them and is not committed.
+    pub async fn rollback_only(&self, call: &Call, seq: Seq) -> Result<Seq> {
+        let (before, after) = self.around(seq).await?;
+        self.update_candidate(call, Resolution::RevertOnConflict)
+            .await?;
+        let running = self.running();
+        let core = self.0.clone();
+        let onto = running.clone();
+        let without = on_pool(move || {
+            // What was written under other modules is read under those that are loaded.
+            let loaded = &core.epochs.loaded;
+            let before = core.epochs.rebind(&before, loaded)?;
+            let after = core.epochs.rebind(&after, loaded)?;
+            conflict::rebased(&core, &Snapshot::new(after, seq), &before, &onto)
+        })
+        .await??;
+        let change = move |candidate: &banyan_data::Tree| {
+            bind::rebase(&running.tree, &without, candidate).ok_or_else(|| {
+                BackendError::new(
+                    ErrorTag::OperationFailed,
+                    "the candidate has changes of the same things that are not committed; commit or discard them first",
+                )
+            })
+        };
+        self.edit_candidate(call, self.guarded(call, change))
+            .await?;
+        Ok(seq)
+    }
+
+    /// Makes one subtree of the candidate what it was; all else stays. A path that selects no entry of a list means all of
+    /// them.
+    ///
+    /// # Errors
+    /// The history does not reach there, the candidate is locked by another session, what is around the subtree is not there
+    /// any more in a way that it needs, or the caller may not change what differs.
+    pub async fn rollback_subtree(
+        &self,
+        call: &Call,
+        past: Past,
+        path: InstancePath,
+    ) -> Result<Seq> {
+        let state = self.past(past).await?;
+        let seq = state.seq;
+        let core = self.0.clone();
+        // As for a whole rollback.
+        let past = on_pool(move || upgrade::of_the_past(&state.tree, &core.epochs, &core.upgrade))
+            .await??;
+        let change = move |candidate: &banyan_data::Tree| {
+            let changes = bind::diff(candidate, &past);
+            let part = bind::part(&changes, std::slice::from_ref(&path));
+            bind::apply_changes(&part, candidate)
+        };
+        self.edit_candidate(call, self.guarded(call, change))
+            .await?;
+        Ok(seq)
+    }
+}

@@ -1,0 +1,68 @@
+//! The base of the history: running as it was before the oldest commit that the log keeps, in a file of its own.
+
+use std::path::{Path, PathBuf};
+
+use banyan_data::Tree;
+
+use super::{KeepError, Keeper, SMALL, failed};
+use crate::files::Sync;
+use crate::number::Seq;
+
+const PREFIX: &str = "history-base.";
+
+/// The file with running as it was after commit `seq`. Its name says what it holds, and it is whole when it is there.
+pub(crate) fn base_file(directory: &Path, seq: Seq) -> PathBuf {
+    directory.join(format!("{PREFIX}{seq}"))
+}
+
+impl Keeper {
+    /// Whether running's file is written with every commit.
+    pub fn is_small(&self) -> bool {
+        self.state().size <= SMALL
+    }
+
+    /// The oldest state that a file of running may hold after a crash; `None` when it has no file.
+    pub fn oldest(&self) -> Option<Seq> {
+        self.has_file("running").then(|| self.state().synced)
+    }
+
+    /// Writes a base, safely. Blocking; commits go before it.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn write_base(&self, seq: Seq, tree: &Tree) -> Result<(), KeepError> {
+        let file = base_file(&self.directory, seq);
+        let temporary = self.directory.join("history-base-new");
+        self.files
+            .write(&temporary, Sync::Now, &mut |out| {
+                let mut measured = super::Measured::new(out, &self.pressure);
+                self.form.print(tree, &mut measured)
+            })
+            .map_err(|reason| failed(&temporary, reason))?;
+        self.files
+            .rename(&temporary, &file)
+            .and_then(|()| self.files.sync_directory(&self.directory))
+            .map_err(|reason| failed(&file, reason))
+    }
+
+    /// Removes all bases but that of `kept`.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn remove_bases(&self, kept: Seq) -> Result<(), KeepError> {
+        let names = self
+            .files
+            .list(&self.directory)
+            .map_err(|reason| failed(&self.directory, reason))?;
+        for name in names {
+            let seq = name.strip_prefix(PREFIX).and_then(|seq| seq.parse().ok());
+            if seq.is_some_and(|seq| Seq(seq) != kept) {
+                let file = self.directory.join(&name);
+                self.files
+                    .remove(&file)
+                    .map_err(|reason| failed(&file, reason))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,184 @@
+//! The history, and what is made of it: lists, rollbacks, exports and imports.
+
+use banyan_data::path::InstancePath;
+use serde_json::{Value, json};
+
+use super::Request;
+use super::show::diff_format;
+use crate::backend::Result;
+use crate::bind;
+use crate::blocking::on_pool;
+use crate::engine::Engine;
+use crate::error::{BackendError, ErrorTag};
+use crate::history::{Past, Selection};
+use crate::log::RecordHead;
+use crate::number::{Seq, Tid};
+
+/// How many lines an export sends at a time.
+const LINES: usize = 100;
+
+fn tid(number: u64) -> Tid {
+    Tid(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+/// The instance that a leaf names.
+async fn path(request: &Request, name: &str) -> Result<Option<InstancePath>> {
+    let Some(text) = request.text(name).map(str::to_owned) else {
+        return Ok(None);
+    };
+    let tree = request.engine().running().tree;
+    let mounts = request.engine().mounts().clone();
+    on_pool(move || bind::parse_place(&tree, &text, &mounts).map(Some)).await?
+}
+
+/// `history`
+pub(super) async fn history(request: Request) -> Result<Value> {
+    let engine = request.engine().clone();
+    let one = match (request.number("seq"), request.number("tid")) {
+        (Some(seq), _) => Some(Seq(seq)),
+        (None, Some(number)) => Some(engine.seq_of(tid(number)).await?),
+        (None, None) => None,
+    };
+    let since = match request.text("since") {
+        None => None,
+        Some(text) => Some(text.parse().map_err(|error| {
+            BackendError::new(
+                ErrorTag::InvalidValue,
+                format!("{text:?} is no time: {error}"),
+            )
+        })?),
+    };
+    let selection = Selection {
+        newest: one.or(request.number("from").map(Seq)),
+        limit: match one {
+            Some(_) => 1,
+            None => request.number("limit").unwrap_or(20) as usize,
+        },
+        user: request.text("user").map(str::to_owned),
+        since,
+        label: request.text("label").map(str::to_owned),
+        path: path(&request, "path").await?,
+    };
+    let heads = engine.select_history(selection).await?;
+    if let Some(seq) = one
+        && heads.first().is_none_or(|head| head.seq != seq)
+    {
+        return Err(BackendError::new(
+            ErrorTag::InvalidValue,
+            format!("the history has no commit {seq}; `banyan history` lists what it has"),
+        ));
+    }
+    let mut commits = Vec::with_capacity(heads.len());
+    for head in heads {
+        let mut commit = described(&head);
+        if request.flag("changes") {
+            commit["diff"] = changes_of(&request, &engine, head.seq).await?.into();
+        }
+        commits.push(commit);
+    }
+    Ok(json!({ "banyan:commit": commits }))
+}
+
+/// What a commit changed, as far as the caller may read it.
+async fn changes_of(request: &Request, engine: &Engine, seq: Seq) -> Result<String> {
+    let (before, after) = engine.around(seq).await?;
+    let before = engine.readable(&request.call.call, before).await?;
+    let after = engine.readable(&request.call.call, after).await?;
+    let (before, after) = match request.flag("reverse") {
+        true => (after, before),
+        false => (before, after),
+    };
+    let format = diff_format(request);
+    let path = path(request, "path").await?;
+    let mounts = engine.mounts().clone();
+    on_pool(move || bind::diff_in(format, &before, &after, path.as_ref(), &mounts)).await?
+}
+
+fn described(head: &RecordHead) -> Value {
+    let mut commit = json!({
+        "seq": head.seq.to_string(),
+        "tid": head.tid.0,
+        "time": head.time.to_string(),
+        "user": &*head.user,
+        "source": head.source,
+        "changes": head.changes.to_string(),
+    });
+    let mut add = |name: &str, value: &Option<String>| {
+        if let Some(value) = value {
+            commit[name] = value.as_str().into();
+        }
+    };
+    add("comment", &head.comment);
+    add("label", &head.label);
+    if !head.entries.is_empty() {
+        let notes: std::collections::BTreeSet<String> = head
+            .entries
+            .iter()
+            .map(|entry| format!("{} {}", entry.kind, entry.value))
+            .collect();
+        commit["note"] = notes.into_iter().collect::<Vec<_>>().into();
+    }
+    commit
+}
+
+/// `rollback`
+pub(super) async fn rollback(request: Request) -> Result<Value> {
+    let engine = request.engine();
+    let call = &request.call.call;
+    let done = |seq: Seq| Ok(json!({ "banyan:seq": seq.to_string() }));
+    let number = |name: &str| request.number(name);
+    let only = match (number("only"), number("only-seq")) {
+        (Some(number), _) => Some(engine.seq_of(tid(number)).await?),
+        (None, seq) => seq.map(Seq),
+    };
+    let past = if let Some(only) = only {
+        if request.text("subtree").is_some() {
+            return Err(BackendError::new(
+                ErrorTag::BadElement,
+                "one commit is taken out as a whole: give either only or subtree",
+            ));
+        }
+        return done(engine.rollback_only(call, only).await?);
+    } else if let Some(steps) = number("steps") {
+        Past::Steps(steps)
+    } else if let Some(seq) = number("to") {
+        Past::After(Seq(seq))
+    } else if let Some(number) = number("tid") {
+        Past::AfterTid(tid(number))
+    } else if let Some(number) = number("before") {
+        Past::Before(tid(number))
+    } else {
+        return Err(BackendError::new(
+            ErrorTag::MissingElement,
+            "rollback needs steps, to, tid, before or only",
+        ));
+    };
+    match path(&request, "subtree").await? {
+        Some(subtree) => done(engine.rollback_subtree(call, past, subtree).await?),
+        None => done(engine.rollback(call, past).await?),
+    }
+}
+
+/// `history-export`
+pub(super) async fn export(request: Request) -> Result<Value> {
+    let seq = |name: &str| request.number(name).map(Seq);
+    let exported = request
+        .engine()
+        .export_history(&request.call.call, seq("from"), seq("to"), LINES)
+        .await?;
+    let mut output = json!({ "banyan:text": exported.text });
+    if let Some(next) = exported.next {
+        output["banyan:next"] = next.to_string().into();
+    }
+    Ok(output)
+}
+
+/// `history-import`
+pub(super) async fn import(request: Request) -> Result<Value> {
+    let text = request.text("text").unwrap_or_default();
+    let (count, head) = request
+        .engine()
+        .import_history(&request.call.call, text)
+        .await?;
+    Ok(json!({ "banyan:imported": count, "banyan:head": head.to_string() }))
+}
