@@ -15,6 +15,7 @@ pub mod document;
 pub mod edit;
 pub mod error;
 pub mod filter;
+pub mod footprint;
 pub mod form;
 pub mod frame;
 pub mod in_use;

@@ -143,6 +143,11 @@ impl Keeper {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Bytes of running's file when it was last written.
+    pub fn size(&self) -> u64 {
+        self.state().size as u64
+    }
+
     fn splits(&self) -> bool {
         self.form.options().split
     }

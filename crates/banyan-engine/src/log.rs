@@ -139,6 +139,11 @@ pub trait CommitLog: Send + Sync {
     /// The facts whose names begin with `prefix`.
     fn facts(&self, prefix: &str) -> Result<BTreeMap<String, String>, LogError>;
 
+    /// Bytes of its file, if it has one and that can be told. Cheap.
+    fn size(&self) -> Option<u64> {
+        None
+    }
+
     /// Gives the file free; a later call opens it again.
     fn close(&self) {}
 }

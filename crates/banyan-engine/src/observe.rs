@@ -3,6 +3,8 @@
 //! Measures and remembers; decides nothing. Time comes from the clock of the engine.
 
 mod batch;
+mod gauges;
+mod metrics;
 mod stage;
 mod timing;
 mod watch;
@@ -12,10 +14,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub(crate) use self::batch::Batch;
+use self::metrics::Metrics;
 pub use self::stage::{CommitResult, Count, Stage};
 pub use self::timing::{Span, Timing};
 pub(crate) use self::watch::{Lap, Watch, micros};
 use crate::backend::{Call, Result, Source};
+use crate::blocking::on_pool;
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::number::{Seq, SessionId, Tid};
@@ -46,6 +50,7 @@ impl Default for ObserveOptions {
 pub(crate) struct Observed {
     clock: Arc<dyn Clock>,
     options: ObserveOptions,
+    pub metrics: Arc<Metrics>,
     /// The newest last.
     timings: Mutex<VecDeque<Arc<Timing>>>,
 }
@@ -67,6 +72,7 @@ impl Observed {
         Observed {
             clock,
             options,
+            metrics: Arc::default(),
             timings: Mutex::default(),
         }
     }
@@ -127,7 +133,12 @@ impl Observed {
             spans: measured.spans,
         };
         trace(watch, &timing);
-        self.tell_if_slow(&timing);
+        let slow = self.options.slow_commit;
+        let slow = slow.is_some_and(|slow| timing.duration >= slow);
+        self.metrics.commit(&timing, slow);
+        if slow {
+            tell(&timing);
+        }
         let mut timings = self.timings();
         timings.push_back(Arc::new(timing));
         while timings.len() > self.options.timings {
@@ -137,31 +148,27 @@ impl Observed {
 
     /// A commit did not come so far as to have a number.
     pub fn turned_away(&self, watch: &Watch) {
-        drop(watch.stop());
+        let failure = watch.stop().failure.unwrap_or(CommitResult::Failed);
+        self.metrics.result(failure);
     }
+}
 
-    fn tell_if_slow(&self, timing: &Timing) {
-        let Some(slow) = self.options.slow_commit else {
-            return;
-        };
-        if timing.duration < slow {
-            return;
-        }
-        let slowest: Vec<String> = timing
-            .slowest(2)
-            .iter()
-            .map(|(title, time)| format!("{title} {:.3} s", time.as_secs_f64()))
-            .collect();
-        tracing::warn!(
-            target: TARGET,
-            tid = timing.tid.0,
-            user = &*timing.user,
-            result = timing.result.name(),
-            "slow commit: {:.3} s, most of it in {}",
-            timing.duration.as_secs_f64(),
-            slowest.join(" and ")
-        );
-    }
+/// Logs a slow commit.
+fn tell(timing: &Timing) {
+    let slowest: Vec<String> = timing
+        .slowest(2)
+        .iter()
+        .map(|(title, time)| format!("{title} ({:.3} s)", time.as_secs_f64()))
+        .collect();
+    tracing::warn!(
+        target: TARGET,
+        tid = timing.tid.0,
+        user = &*timing.user,
+        result = timing.result.name(),
+        "slow commit: {:.3} s, most of it in {}",
+        timing.duration.as_secs_f64(),
+        slowest.join(" and ")
+    );
 }
 
 /// What is known at the end goes to the commit's `tracing` span.
@@ -180,6 +187,20 @@ fn trace(watch: &Watch, timing: &Timing) {
 }
 
 impl Engine {
+    /// All metrics in the OpenMetrics text format, which Prometheus reads.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn metrics(&self) -> Result<String> {
+        let core = self.0.clone();
+        on_pool(move || {
+            let metrics = &core.observed.metrics;
+            metrics.gauges.refresh(&core);
+            metrics.text()
+        })
+        .await
+    }
+
     /// The timings of the last commits that are over, refused ones included, the newest first.
     pub fn timings(&self) -> Vec<Arc<Timing>> {
         self.0.observed.timings().iter().rev().cloned().collect()

@@ -118,9 +118,11 @@ impl Engine {
                 principal: call.principal.clone(),
             };
             let clock = self.0.seams.clock.clone();
+            let metrics = self.0.observed.metrics.clone();
             asked.push(tokio::spawn(async move {
                 let limit = provider.deadline();
-                tokio::select! {
+                let begun = clock.monotonic();
+                let answer = tokio::select! {
                     result = provider.read(request) => result,
                     () = clock.sleep(limit) => Err(BackendError::new(
                         ErrorTag::OperationFailed,
@@ -130,7 +132,10 @@ impl Engine {
                             limit.as_secs_f32()
                         ),
                     )),
-                }
+                };
+                let time = clock.monotonic().saturating_sub(begun);
+                metrics.provider(provider.name(), time, answer.is_err());
+                answer
             }));
         }
         let schema = self.0.schema.clone();

@@ -177,6 +177,12 @@ impl Drop for Reserved {
 }
 
 impl Reservations {
+    /// How many commits are in progress, and since when the oldest is.
+    pub fn in_progress(&self) -> (usize, Option<Timestamp>) {
+        let held = self.0.held();
+        (held.len(), held.values().map(|held| held.since).min())
+    }
+
     /// Takes the reservation, or says who is in the way. A transaction has one reservation at a time.
     ///
     /// # Errors

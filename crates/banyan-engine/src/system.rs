@@ -144,6 +144,10 @@ pub(crate) fn operations() -> Vec<(&'static str, Arc<dyn Operation>)> {
             ours(|request| Box::pin(observe::timing(request))),
         ),
         (
+            "/banyan:metrics",
+            ours(|request| Box::pin(observe::metrics(request))),
+        ),
+        (
             "/banyan:edit-json",
             ours(|request| Box::pin(edit::edit_json(request))),
         ),

@@ -300,6 +300,9 @@ pub struct Commit {
     /// Say how something was decided.
     #[arg(long, value_parser = ["kicker"])]
     pub debug: Vec<String>,
+    /// Show where the time of the commit went, also when it is refused.
+    #[arg(long)]
+    pub timing: bool,
     #[command(flatten)]
     pub connect: Connect,
 }
@@ -339,6 +342,8 @@ pub enum Shown {
     Transactions,
     /// Kickers.
     Kickers,
+    /// What the daemon counts and measures, as Prometheus gets it.
+    Metrics,
     /// Who is connected, how, and on which candidate.
     Sessions,
     /// What is locked, by whom, and since when.

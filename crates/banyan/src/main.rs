@@ -5,6 +5,7 @@ mod client;
 mod config;
 mod data;
 mod directories;
+mod metrics;
 mod models;
 mod process;
 mod serve;

@@ -1,5 +1,6 @@
 //! `banyan serve`: the daemon. Wires configuration, schema, engine, kickers, controller and servers.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use tokio::task::JoinSet;
 
 use crate::args::Serve;
 use crate::config::{Config, ConfigError, Loaded, Operation, Participant, Severity, Sources};
+use crate::metrics::MetricsListener;
 use crate::models::{self, ACCESS, CONTROLLER, ModelError, PROTOCOL};
 use crate::process::logging::{self, LogError};
 use crate::process::pid_file::{PidFile, PidFileError, Stopped, stop_holder};
@@ -65,6 +67,14 @@ pub enum ServeError {
     /// The SSH server cannot start.
     #[error(transparent)]
     Ssh(#[from] SshServerError),
+    /// The port of metrics cannot be used.
+    #[error("metrics.listen: cannot listen at {address}: {source}")]
+    Metrics {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The controller cannot start.
     #[error(transparent)]
     Controller(#[from] banyan_controller::ControllerError),
@@ -226,7 +236,7 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
     let stop = Cancel::default();
     let mut servers = JoinSet::new();
     // The socket appears when requests are answered, if it need not be opened by root.
-    let Listeners { ssh, unix } = match listeners {
+    let Listeners { ssh, unix, metrics } = match listeners {
         Some(listeners) => listeners,
         None => Listeners::open(&config, None).await?,
     };
@@ -238,6 +248,14 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
     {
         let (server, stop) = (server.clone(), stop.clone());
         servers.spawn(async move { server.serve(unix, stop).await });
+    }
+    if let (Some(listener), Some(address)) = (metrics, config.metrics.listen) {
+        tracing::info!(%address, "metrics over HTTP");
+        let (engine, stop) = (engine.clone(), stop.clone());
+        servers.spawn(async move {
+            listener.serve(engine, stop).await;
+            Ok(())
+        });
     }
     tracing::info!(socket = %config.netconf.socket.display(), commit = %engine.running().seq, "banyan is ready");
 
@@ -289,6 +307,7 @@ fn builder(
         .autolock(config.candidate.autolock)
         .autocommit(config.candidate.autocommit)
         .retention(config.history.clone())
+        .observe(config.log.commits.clone())
         .upgrade(upgrade::steps(config)?);
     for operation in &config.operation {
         builder = builder.operation(&operation.path, Arc::new(program(operation, config)));
@@ -316,6 +335,7 @@ pub fn offline_builder(config: &Config, extra: &[PathBuf]) -> Result<EngineBuild
 /// Where clients come in.
 struct Listeners {
     ssh: Option<SshListener>,
+    metrics: Option<MetricsListener>,
     unix: UnixListener,
 }
 
@@ -344,6 +364,11 @@ impl Listeners {
                 privileges::give(key, owner, None)?;
             }
         }
+        let mut metrics = None;
+        if let Some(address) = config.metrics.listen {
+            let bound = MetricsListener::bind(address).await;
+            metrics = Some(bound.map_err(|source| ServeError::Metrics { address, source })?);
+        }
         let mode = match group {
             Some(_) => GROUP_SOCKET_MODE,
             None => SOCKET_MODE,
@@ -352,7 +377,7 @@ impl Listeners {
         if owner.is_some() || group.is_some() {
             privileges::give(&config.netconf.socket, owner, group)?;
         }
-        Ok(Listeners { ssh, unix })
+        Ok(Listeners { ssh, unix, metrics })
     }
 }
 

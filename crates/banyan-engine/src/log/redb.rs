@@ -371,6 +371,10 @@ impl CommitLog for RedbLog {
         })
     }
 
+    fn size(&self) -> Option<u64> {
+        std::fs::metadata(&self.path).ok().map(|file| file.len())
+    }
+
     fn close(&self) {
         self.slot().close();
     }

@@ -56,6 +56,17 @@ impl Batch {
         self.bytes.len() as u64
     }
 
+    /// Bytes of all records.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.iter().sum()
+    }
+
+    /// How long the log took, and whether it took the batch; `None` when it was not asked.
+    pub fn append(&self) -> Option<(Duration, bool)> {
+        let time = self.appended?.saturating_sub(self.printed?);
+        Some((time, !self.failed))
+    }
+
     /// Tells the commit at this place in the batch, which has waited since `queued`.
     pub fn tell(&self, watch: &Watch, index: usize, queued: Duration) {
         let span = |stage, from: Duration, to: Duration| {

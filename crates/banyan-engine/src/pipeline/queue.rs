@@ -94,6 +94,11 @@ struct State<T> {
 pub(crate) struct Pressure(Arc<AtomicUsize>);
 
 impl Pressure {
+    /// How many wait.
+    pub fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
     /// Whether a commit waits.
     pub fn is_on(&self) -> bool {
         self.0.load(Ordering::Relaxed) > 0

@@ -82,7 +82,7 @@ fn settle(core: &Core, batch: Vec<Queued<Placed>>) -> Vec<Undone> {
         ))
     });
     if !matches!(written, Ok(Written::All(_))) {
-        tell(&batch, &measured);
+        tell(core, &batch, &measured);
     }
     match written {
         Ok(Written::All(small)) => {
@@ -119,7 +119,7 @@ fn publish(core: &Core, batch: Vec<Queued<Placed>>, small: Option<Printed>, mut 
         core.queue.written(newest);
     }
     measured.published();
-    tell(&batch, &measured);
+    tell(core, &batch, &measured);
     let mut done = Vec::with_capacity(batch.len());
     for queued in batch {
         core.order.add(queued.answer, queued.ordered);
@@ -128,8 +128,9 @@ fn publish(core: &Core, batch: Vec<Queued<Placed>>, small: Option<Printed>, mut 
     core.reaper.bury(done);
 }
 
-/// Tells each commit of the batch what was measured.
-fn tell(batch: &[Queued<Placed>], measured: &Batch) {
+/// Tells metrics, and each commit of the batch, what was measured.
+fn tell(core: &Core, batch: &[Queued<Placed>], measured: &Batch) {
+    core.observed.metrics.batch(measured);
     let placed = batch.iter().filter_map(|queued| queued.place.as_ref());
     for (index, (placed, _)) in placed.enumerate() {
         measured.tell(&placed.watch, index, placed.queued);

@@ -40,6 +40,12 @@ pub(super) async fn timing(request: Request) -> Result<Value> {
     Ok(described(&timing))
 }
 
+/// `metrics`
+pub(super) async fn metrics(request: Request) -> Result<Value> {
+    let text = request.engine().metrics().await?;
+    Ok(json!({ "banyan:text": text }))
+}
+
 fn described(timing: &Timing) -> Value {
     let mut spans = Vec::new();
     for span in &timing.spans {

@@ -9,6 +9,7 @@ mod fixture;
 mod history;
 mod locks;
 mod log;
+mod metrics;
 mod observe;
 mod operations;
 mod pipeline;

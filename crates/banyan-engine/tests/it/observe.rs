@@ -243,3 +243,55 @@ async fn an_operation_shows_the_own_last_commit_and_any_other() {
     let asked = ask(&bob, &format!("<tid>{tid}</tid>")).await.unwrap();
     assert_eq!(asked, own);
 }
+
+/// Hears the warnings about commits.
+#[derive(Clone, Default)]
+struct Warnings(Arc<std::sync::Mutex<Vec<String>>>);
+
+struct Message<'a>(&'a Warnings);
+
+impl tracing::field::Visit for Message<'_> {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "message" {
+            self.0.0.lock().unwrap().push(format!("{value:?}"));
+        }
+    }
+}
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target() == "banyan::commit" && *metadata.level() == tracing::Level::WARN
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut Message(self));
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[tokio::test]
+async fn slow_commits_are_logged_with_what_took_longest() {
+    let warnings = Warnings::default();
+    let _listening = tracing::subscriber::set_default(warnings.clone());
+    for (limit, told) in [(41, 0), (40, 1)] {
+        let options = ObserveOptions {
+            slow_commit: Some(Duration::from_millis(limit)),
+            ..ObserveOptions::default()
+        };
+        let client = with_participant(false, options).await;
+        client.set(&item(1, "a")).await.unwrap();
+        assert_eq!(warnings.0.lock().unwrap().len(), told, "{limit}");
+    }
+    assert_eq!(
+        warnings.0.lock().unwrap()[0],
+        "slow commit: 0.040 s, most of it in devices: commit (0.030 s) and devices: commit_done (0.008 s)"
+    );
+}

@@ -13,6 +13,7 @@ use banyan_netconf::operations;
 use banyan_netconf::xml::escape_text;
 
 use super::history::commit_leaf;
+use super::observe;
 use super::read::name_of;
 use super::{CommandError, SYSTEM, call, open, output_leaf, print, remark, with_progress};
 use crate::args::{Commit, Connect, Delete, Edit, Rollback, Rpc, Set};
@@ -114,7 +115,15 @@ pub async fn commit(commit: Commit) -> Result<(), CommandError> {
             .dry_run
             .then(|| DiffFormat::named(commit.format.name()).unwrap_or_default()),
     };
-    committed(&client, &parameters).await?;
+    let outcome = committed(&client, &parameters).await;
+    if commit.timing {
+        let shown = observe::print_timing(&client, &[]).await;
+        // Why it was refused matters more.
+        outcome?;
+        shown?;
+    } else {
+        outcome?;
+    }
     if let (Some(seconds), Some(name)) = (commit.confirmed, persist) {
         print(&format!(
             "taken back in {seconds} s unless you run: banyan commit --persist-id {name}"

@@ -5,6 +5,7 @@
 mod access;
 mod change;
 mod history;
+mod observe;
 mod read;
 mod sessions;
 mod store;

@@ -16,6 +16,7 @@ pub async fn show(show: Show) -> Result<(), CommandError> {
         Shown::Devices => "/banyan-controller:devices",
         Shown::Transactions => "/banyan-controller:transactions",
         Shown::Kickers => "/banyan-kicker:kickers",
+        Shown::Metrics => return super::observe::metrics(&client).await,
         Shown::Sessions | Shown::Locks => "/ietf-netconf-monitoring:netconf-state",
     };
     let table = show.format == Format::Text;
@@ -44,6 +45,8 @@ pub async fn show(show: Show) -> Result<(), CommandError> {
         Shown::Kickers => kickers(&data["banyan-kicker:kickers"]["data-kicker"]),
         Shown::Sessions => super::sessions::sessions(&data[STATE]),
         Shown::Locks => super::sessions::locks(&data[STATE], jiff::Timestamp::now()),
+        // They are no table.
+        Shown::Metrics => Vec::new(),
     };
     print(&aligned(&rows));
     Ok(())

@@ -9,16 +9,18 @@ use banyan_engine::access::{AccessOptions, Credentials, Mode};
 use banyan_engine::backend::Candidates;
 use banyan_engine::files::StoreOptions;
 use banyan_engine::history::Retention;
+use banyan_engine::observe::ObserveOptions;
 use banyan_engine::upgrade::Policy;
 use tracing::Level;
 
+use super::key::duration;
 use super::participant;
 use super::problem::{Origin, Problem};
 use super::settings::{Dialect, Held, Row, Settings, Word};
 use super::table;
 use super::{
-    Candidate, Compat, Config, Destination, FeatureChoice, Log, Migration, Missing, Netconf,
-    Operation, Privileges, Process, Store, Upgrade, User, Yang,
+    Candidate, Compat, Config, Destination, FeatureChoice, Log, Metrics, Migration, Missing,
+    Netconf, Operation, Privileges, Process, Store, Upgrade, User, Yang,
 };
 use crate::directories::Search;
 
@@ -134,6 +136,13 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
         log: Log {
             level: parsed(settings, "log.level").unwrap_or(Level::INFO),
             destination: destinations(settings, in_store("log.file", "banyan.log")),
+            commits: ObserveOptions {
+                timings: parsed(settings, "log.commit-timings").unwrap_or(100),
+                slow_commit: text(settings, "log.slow-commit").and_then(|text| duration(&text)),
+            },
+        },
+        metrics: Metrics {
+            listen: parsed(settings, "metrics.listen"),
         },
         store: Store {
             startup_mode: parsed(settings, "store.startup-mode").unwrap_or_default(),

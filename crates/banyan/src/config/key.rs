@@ -1,6 +1,7 @@
 //! What a row of the table of keys says, and what values a key takes.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use banyan_yang::nearest::nearest;
 
@@ -94,6 +95,8 @@ pub enum Kind {
     },
     /// One of these names, each with what it means.
     Choice(&'static [(&'static str, &'static str)]),
+    /// A whole number and its unit: `500ms`, `1s`, `5min`, `2h`.
+    Duration,
     /// Address and port.
     Address,
     /// `name` or `name@revision` of a module.
@@ -135,6 +138,7 @@ impl Kind {
                 let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
                 names.join(", ")
             }
+            Kind::Duration => "a whole number with ms, s, min or h, as 500ms".to_owned(),
             Kind::Address => "address:port, as 127.0.0.1:2022 or [::]:830".to_owned(),
             Kind::Module => "a module's name, or name@revision".to_owned(),
             Kind::PasswordHash => "a crypt(3) hash that begins with $5$ or $6$".to_owned(),
@@ -193,6 +197,13 @@ impl Kind {
                     remedy.as_deref(),
                 ))
             }
+            Kind::Duration => match duration(text) {
+                Some(_) => Ok(()),
+                None => Err(wrong(
+                    format!("{text:?} is no length of time"),
+                    Some("write the unit behind the number, without a blank: 500ms, 1s, 5min, 2h"),
+                )),
+            },
             Kind::Address => match text.parse::<SocketAddr>() {
                 Ok(_) => Ok(()),
                 Err(_) => Err(wrong(
@@ -234,6 +245,21 @@ impl Kind {
     }
 }
 
+/// A length of time: a whole number with its unit, of at most a thousand years.
+pub fn duration(text: &str) -> Option<Duration> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().ok()?;
+    let milliseconds = number.checked_mul(match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    })?;
+    (milliseconds <= 31_557_600_000_000).then(|| Duration::from_millis(milliseconds))
+}
+
 /// RFC 7950 14: identifier.
 fn is_identifier(name: &str) -> bool {
     let mut letters = name.chars();
@@ -271,6 +297,26 @@ mod tests {
         assert_eq!(kind.check("61").unwrap_err().message, "61 is out of range");
         assert!(kind.check("1.5").is_err());
         assert!(kind.check("99999999999999999999").is_err());
+    }
+
+    #[test]
+    fn lengths_of_time_have_a_unit() {
+        assert_eq!(duration("500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(duration("1s"), Some(Duration::from_secs(1)));
+        assert_eq!(duration("5min"), Some(Duration::from_secs(300)));
+        assert_eq!(duration("2h"), Some(Duration::from_secs(7200)));
+        for wrong in [
+            "",
+            "s",
+            "1",
+            "1 s",
+            "-1s",
+            "1.5s",
+            "1d",
+            "99999999999999999h",
+        ] {
+            assert!(Kind::Duration.check(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

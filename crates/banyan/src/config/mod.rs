@@ -33,6 +33,7 @@ use banyan_engine::backend::Candidates;
 use banyan_engine::engine::StartMode;
 use banyan_engine::files::StoreOptions;
 use banyan_engine::history::Retention;
+use banyan_engine::observe::ObserveOptions;
 use banyan_engine::upgrade::Policy;
 use tracing::Level;
 
@@ -74,6 +75,8 @@ pub struct Config {
     pub process: Process,
     /// Where log lines go, and which.
     pub log: Log,
+    /// Figures for Prometheus.
+    pub metrics: Metrics,
 }
 
 /// `store`
@@ -256,6 +259,15 @@ pub struct Log {
     pub level: Level,
     /// Where lines go.
     pub destination: Vec<Destination>,
+    /// What is remembered and logged of commits.
+    pub commits: ObserveOptions,
+}
+
+/// `metrics`
+#[derive(Debug)]
+pub struct Metrics {
+    /// Where they are served; nowhere when not given.
+    pub listen: Option<SocketAddr>,
 }
 
 impl Default for Log {
@@ -263,6 +275,7 @@ impl Default for Log {
         Log {
             level: Level::INFO,
             destination: vec![Destination::Stderr],
+            commits: ObserveOptions::default(),
         }
     }
 }

@@ -44,6 +44,7 @@ fn value(kind: &Kind, choice: usize) -> Word {
         Kind::Boolean => of(&["true", "false"]),
         Kind::Integer { min, max } => word(&(min + choice as i64 % (max - min + 1)).to_string()),
         Kind::Choice(names) => word(names[choice % names.len()].0),
+        Kind::Duration => of(&["500ms", "1s", "5min"]),
         Kind::Address => of(&["127.0.0.1:1", "[::1]:830"]),
         Kind::Module => of(&["acme", "acme-net@2024-05-01"]),
         Kind::PasswordHash => of(&["$6$a$b", "$5$c$d"]),

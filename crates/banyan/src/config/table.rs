@@ -577,6 +577,45 @@ pub static KEYS: &[Key] = &[
         applies: Applies::Restart,
     },
     Key {
+        name: "log.slow-commit",
+        clixon: Clixon::Without,
+        kind: Kind::Duration,
+        default: "1s",
+        clixon_default: None,
+        meaning: "A commit that takes as long as this is logged as a warning, with the two phases that took most of it. \
+                  Commits that push to devices may well take longer where all is well.",
+        example: "slow-commit = \"500ms\"",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "log.commit-timings",
+        clixon: Clixon::Without,
+        kind: Kind::Integer {
+            min: 0,
+            max: 100_000,
+        },
+        default: "100",
+        clixon_default: None,
+        meaning: "Of how many commits, refused ones included, the daemon remembers where their time went, for \
+                  `banyan commit --timing` and the rpc commit-timing. They are in memory, about 5 kB each.",
+        example: "commit-timings = 1000",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "metrics.listen",
+        clixon: Clixon::Without,
+        kind: Kind::Address,
+        default: "",
+        clixon_default: None,
+        meaning: "Where Prometheus finds metrics, at /metrics over plain HTTP, without authentication; nowhere when not \
+                  given. Anyone who reaches it can read how much is done, not what. `banyan show metrics` needs no listener.",
+        example: "listen = \"127.0.0.1:9470\"",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
         name: "user",
         clixon: Clixon::Without,
         kind: Kind::Tables(USER),

@@ -14,6 +14,7 @@ mod history;
 mod identity;
 mod kicker;
 mod layers;
+mod observe;
 mod program;
 mod push;
 mod upgrade;

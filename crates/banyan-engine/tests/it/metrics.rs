@@ -1,0 +1,259 @@
+//! Metrics: what is exposed, in which format, what moves it, and that the documentation has it all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use banyan_data::Tree;
+use banyan_engine::backend::{Backend, BoxFuture, Datastore, Encoding, Get, Result, WithDefaults};
+use banyan_engine::observe::CommitResult;
+use banyan_engine::participant::Participant;
+use banyan_engine::provider::{Provider, StateRequest};
+use banyan_engine::{BackendError, Engine};
+
+use crate::fixture::{Client, Machine, NS, item, schema};
+
+struct Watcher;
+
+impl Participant for Watcher {
+    fn name(&self) -> &str {
+        "watcher"
+    }
+}
+
+/// Has state, or fails.
+struct Source {
+    works: bool,
+}
+
+impl Provider for Source {
+    fn name(&self) -> &str {
+        "source"
+    }
+
+    fn covers(&self) -> Vec<String> {
+        vec!["/t:seen".to_owned()]
+    }
+
+    fn read(&self, request: StateRequest) -> BoxFuture<'_, Result<Tree>> {
+        Box::pin(async move {
+            match self.works {
+                true => Ok(Tree::empty(request.running.schema().clone())),
+                false => Err(BackendError::new(
+                    banyan_engine::error::ErrorTag::OperationFailed,
+                    "no state today",
+                )),
+            }
+        })
+    }
+}
+
+async fn engine(machine: &Machine, works: bool) -> Engine {
+    machine
+        .builder(schema())
+        .participant(Arc::new(Watcher))
+        .provider(Arc::new(Source { works }))
+        .open()
+        .await
+        .unwrap()
+}
+
+/// An exposition, taken apart: kinds by family, values by sample.
+struct Exposition {
+    kinds: BTreeMap<String, String>,
+    samples: BTreeMap<String, f64>,
+}
+
+impl Exposition {
+    /// OpenMetrics text, as strict as is needed to notice what Prometheus would not read.
+    fn parse(text: &str) -> Exposition {
+        let mut kinds: BTreeMap<String, String> = BTreeMap::new();
+        let mut helped = BTreeSet::new();
+        let mut samples = BTreeMap::new();
+        assert!(text.ends_with("# EOF\n"), "{text}");
+        for line in text.lines() {
+            match line.split_once(' ') {
+                Some(("#", rest)) => {
+                    let mut words = rest.splitn(3, ' ');
+                    match (words.next(), words.next(), words.next()) {
+                        (Some("HELP"), Some(name), Some(help)) => {
+                            assert!(!help.is_empty() && helped.insert(name.to_owned()), "{line}");
+                        }
+                        (Some("TYPE"), Some(name), Some(kind)) => {
+                            let known = kinds.insert(name.to_owned(), kind.to_owned());
+                            assert_eq!(known, None, "{line}");
+                        }
+                        (Some("EOF"), None, None) => {}
+                        _ => panic!("{line}"),
+                    }
+                }
+                _ => {
+                    let (sample, value) = line.rsplit_once(' ').unwrap();
+                    let name = sample.split('{').next().unwrap();
+                    let suffixes = ["", "_total", "_bucket", "_sum", "_count"];
+                    let known = suffixes.iter().any(|suffix| {
+                        let family = name.strip_suffix(suffix).unwrap_or_default();
+                        kinds.contains_key(family)
+                    });
+                    assert!(known, "no family of {line}");
+                    let value: f64 = value.parse().unwrap_or_else(|_| panic!("{line}"));
+                    assert_eq!(samples.insert(sample.to_owned(), value), None, "{line}");
+                }
+            }
+        }
+        assert_eq!(helped, kinds.keys().cloned().collect());
+        Exposition { kinds, samples }
+    }
+
+    async fn of(engine: &Engine) -> Exposition {
+        Exposition::parse(&engine.metrics().await.unwrap())
+    }
+
+    /// The value of a sample; 0 when it is not there yet.
+    fn get(&self, sample: &str) -> f64 {
+        self.samples.get(sample).copied().unwrap_or_default()
+    }
+
+    /// Names as queries have them, with what they are.
+    fn names(&self) -> BTreeSet<(String, String)> {
+        let named = self.kinds.iter().map(|(name, kind)| match kind.as_str() {
+            "counter" => (format!("{name}_total"), kind.clone()),
+            _ => (name.clone(), kind.clone()),
+        });
+        named.collect()
+    }
+}
+
+async fn read_state(client: &Client) -> std::result::Result<String, BackendError> {
+    let get = Get {
+        store: Datastore::Running,
+        state: true,
+        filter: None,
+        with_defaults: WithDefaults::Explicit,
+        encoding: Encoding::Xml,
+    };
+    client.get(get).await
+}
+
+#[tokio::test]
+async fn a_commit_moves_the_counters() {
+    let machine = Machine::new();
+    let engine = engine(&machine, true).await;
+    let alice = Client::open(&engine, "alice").await;
+    let before = Exposition::of(&engine).await;
+    let committed = alice.set(&item(1, "a")).await.unwrap();
+    let after = Exposition::of(&engine).await;
+    let moved = |sample: &str| after.get(sample) - before.get(sample);
+    for sample in [
+        "banyan_commits_total{result=\"committed\"}",
+        "banyan_commit_duration_seconds_count{result=\"committed\"}",
+        "banyan_commit_phase_duration_seconds_count{phase=\"validate\"}",
+        "banyan_participant_duration_seconds_count{participant=\"watcher\",phase=\"commit\"}",
+        "banyan_validations_total",
+        "banyan_commit_log_sync_duration_seconds_count",
+        "banyan_commit_batch_commits_count",
+        "banyan_commit_batch_commits_sum",
+        "banyan_running_commit",
+    ] {
+        assert_eq!(moved(sample), 1.0, "{sample}");
+    }
+    let record = engine.log().read(committed.seq.unwrap(), 1).unwrap();
+    let bytes = record[0].change.len() + record[0].reverse.len();
+    assert_eq!(moved("banyan_commit_log_written_bytes_total"), bytes as f64);
+    // An entry with two leaves.
+    assert_eq!(moved("banyan_store_nodes{store=\"running\"}"), 3.0);
+    assert!(moved("banyan_store_memory_bytes{store=\"running\"}") > 0.0);
+    assert!(after.get("banyan_store_file_bytes{store=\"running\"}") > 0.0);
+}
+
+#[tokio::test]
+async fn refusals_are_told_apart() {
+    let engine = engine(&Machine::new(), true).await;
+    let (alice, bob) = (
+        Client::open(&engine, "alice").await,
+        Client::open(&engine, "bob").await,
+    );
+    alice
+        .edit(&format!("<sys {NS}><mtu>10</mtu></sys>"))
+        .await
+        .unwrap();
+    alice.commit().await.unwrap_err();
+    engine.lock(&bob.call, Datastore::Running).await.unwrap();
+    alice.commit().await.unwrap_err();
+    let found = Exposition::of(&engine).await;
+    for result in CommitResult::ALL {
+        let expected = match result {
+            CommitResult::Invalid | CommitResult::Busy => 1.0,
+            _ => 0.0,
+        };
+        let sample = format!("banyan_commits_total{{result=\"{}\"}}", result.name());
+        assert_eq!(found.samples.get(&sample), Some(&expected), "{sample}");
+    }
+}
+
+#[tokio::test]
+async fn sessions_locks_and_candidates_are_seen_and_their_age_is_the_clocks() {
+    let machine = Machine::new();
+    let engine = engine(&machine, true).await;
+    let alice = Client::open(&engine, "alice").await;
+    engine
+        .lock(&alice.call, Datastore::Candidate)
+        .await
+        .unwrap();
+    alice.edit(&item(1, "a")).await.unwrap();
+    machine.clock.advance(std::time::Duration::from_secs(90));
+    let found = Exposition::of(&engine).await;
+    assert_eq!(found.get("banyan_sessions"), 1.0);
+    assert_eq!(found.get("banyan_locks{lock=\"candidate\"}"), 1.0);
+    assert_eq!(
+        found.get("banyan_lock_age_seconds{lock=\"candidate\"}"),
+        90.0
+    );
+    assert_eq!(found.get("banyan_lock_age_seconds{lock=\"running\"}"), 0.0);
+    assert_eq!(found.get("banyan_store_nodes{store=\"running\"}"), 0.0);
+    assert_eq!(found.get("banyan_store_nodes{store=\"candidate\"}"), 3.0);
+    engine.close_session(alice.session()).await;
+    let found = Exposition::of(&engine).await;
+    assert_eq!(found.get("banyan_sessions"), 0.0);
+    assert_eq!(
+        found.get("banyan_lock_age_seconds{lock=\"candidate\"}"),
+        0.0
+    );
+}
+
+#[tokio::test]
+async fn providers_are_measured_and_their_failures_counted() {
+    for works in [true, false] {
+        let engine = engine(&Machine::new(), works).await;
+        let alice = Client::open(&engine, "alice").await;
+        assert_eq!(read_state(&alice).await.is_ok(), works);
+        let found = Exposition::of(&engine).await;
+        let count = "banyan_provider_duration_seconds_count{provider=\"source\"}";
+        assert_eq!(found.get(count), 1.0);
+        let failures = found.get("banyan_provider_failures_total{provider=\"source\"}");
+        assert_eq!(failures, f64::from(u8::from(!works)));
+    }
+}
+
+/// Rows of the table in the documentation: name and kind.
+fn documented() -> BTreeSet<(String, String)> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations.md");
+    let text = std::fs::read_to_string(file).unwrap();
+    let rows = text.lines().filter_map(|line| {
+        let rest = line.strip_prefix("| `banyan_")?;
+        let (name, rest) = rest.split_once('`')?;
+        let kind = rest.strip_prefix(" | ")?.split(" |").next()?;
+        Some((format!("banyan_{name}"), kind.to_owned()))
+    });
+    rows.collect()
+}
+
+#[tokio::test]
+async fn the_documentation_has_every_metric_and_no_other() {
+    let engine = engine(&Machine::new(), true).await;
+    let alice = Client::open(&engine, "alice").await;
+    alice.set(&item(1, "a")).await.unwrap();
+    read_state(&alice).await.unwrap();
+    let exposed = Exposition::of(&engine).await.names();
+    assert_eq!(documented(), exposed);
+}
