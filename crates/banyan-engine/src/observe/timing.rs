@@ -97,9 +97,15 @@ impl Timing {
         }
     }
 
+    /// The time that went to no part: waits for threads, on a machine that is busy.
+    pub fn between(&self) -> Duration {
+        let parts = self.spans.iter().map(|span| span.duration).sum();
+        self.duration.saturating_sub(parts)
+    }
+
     /// The parts with the most time of their own, added up by title, the slowest first.
     pub fn slowest(&self, limit: usize) -> Vec<(String, Duration)> {
-        let mut parts: Vec<(String, Duration)> = Vec::new();
+        let mut parts = vec![("waits between phases".to_owned(), self.between())];
         self.walk(|_, span| {
             let title = span.title();
             match parts.iter_mut().find(|(known, _)| *known == title) {
@@ -256,7 +262,7 @@ mod tests {
     #[test]
     fn the_slowest_parts_are_those_with_most_time_of_their_own() {
         let slowest = timing().slowest(2);
-        let expected = [("devices: commit", 10_000), ("validate", 900)];
+        let expected = [("devices: commit", 10_000), ("waits between phases", 1_250)];
         let expected = expected.map(|(name, time)| (name.to_owned(), Duration::from_micros(time)));
         assert_eq!(slowest, expected);
     }
