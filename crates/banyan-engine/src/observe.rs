@@ -212,6 +212,13 @@ impl Engine {
         timings.iter().rev().find(|it| it.tid == tid).cloned()
     }
 
+    /// The timing of the commit at a place in the log, while it is remembered.
+    pub fn timing_of(&self, seq: Seq) -> Option<Arc<Timing>> {
+        let timings = self.0.observed.timings();
+        let is_it = |it: &&Arc<Timing>| it.seq == Some(seq);
+        timings.iter().rev().find(is_it).cloned()
+    }
+
     /// The timing of the last commit of a session that is over, while it is remembered.
     pub fn last_timing_of(&self, session: SessionId) -> Option<Arc<Timing>> {
         let timings = self.0.observed.timings();

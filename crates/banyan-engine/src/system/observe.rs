@@ -5,19 +5,20 @@ use serde_json::{Map, Value, json};
 use super::Request;
 use crate::backend::Result;
 use crate::error::{BackendError, ErrorTag};
-use crate::number::Tid;
+use crate::number::{Seq, Tid};
 use crate::observe::{Span, Timing, micros};
 
 /// `commit-timing`
 pub(super) async fn timing(request: Request) -> Result<Value> {
     let engine = request.engine();
     let call = &request.call.call;
-    let (found, wanted) = match request.number("tid") {
-        Some(tid) => {
+    let (found, wanted) = match (request.number("tid"), request.number("seq")) {
+        (Some(tid), _) => {
             let tid = Tid(u32::try_from(tid).unwrap_or(u32::MAX));
             (engine.timing(tid), format!("transaction {tid}"))
         }
-        None => (
+        (_, Some(seq)) => (engine.timing_of(Seq(seq)), format!("commit {seq}")),
+        (None, None) => (
             engine.last_timing_of(call.session),
             "a commit of this session".to_owned(),
         ),

@@ -242,6 +242,9 @@ async fn an_operation_shows_the_own_last_commit_and_any_other() {
     );
     let asked = ask(&bob, &format!("<tid>{tid}</tid>")).await.unwrap();
     assert_eq!(asked, own);
+    let seq = alice.engine.running().seq;
+    let asked = ask(&bob, &format!("<seq>{seq}</seq>")).await.unwrap();
+    assert_eq!(asked, own);
 }
 
 /// Hears the warnings about commits.

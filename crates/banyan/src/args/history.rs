@@ -116,6 +116,9 @@ pub struct HistoryShow {
     /// Show what would undo it instead.
     #[arg(long)]
     pub reverse: bool,
+    /// Show where its time went instead; as tid:17 also of a commit that was refused. The last ones are remembered.
+    #[arg(long, conflicts_with_all = ["reverse", "format"])]
+    pub timing: bool,
     #[command(flatten)]
     pub connect: Connect,
 }

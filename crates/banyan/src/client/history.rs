@@ -136,6 +136,9 @@ pub(super) fn commit_leaf(
 async fn show(show: HistoryShow) -> Result<(), CommandError> {
     let (leaf_name, number) = commit_leaf(&show.commit, "seq")?;
     let client = open(&show.connect).await?;
+    if show.timing {
+        return super::observe::print_timing(&client, &[(leaf_name, Some(number))]).await;
+    }
     let leaves = [
         (leaf_name, Some(number)),
         ("changes", Some("true".to_owned())),

@@ -4,10 +4,12 @@ use banyan_netconf::client::Client;
 
 use super::{CommandError, call, output_leaf, print};
 
-/// Prints where the time of a transaction went, or that of the last commit of this session.
-pub async fn print_timing(client: &Client, tid: Option<u32>) -> Result<(), CommandError> {
-    let leaves = [("tid", tid.map(|tid| tid.to_string()))];
-    let reply = call(client, "commit-timing", &leaves).await?;
+/// Prints where the time of a commit went: of the one that a leaf names, or of the last one of this session.
+pub async fn print_timing(
+    client: &Client,
+    commit: &[(&str, Option<String>)],
+) -> Result<(), CommandError> {
+    let reply = call(client, "commit-timing", commit).await?;
     print(&output_leaf(&reply, "text"));
     Ok(())
 }

@@ -598,7 +598,7 @@ pub static KEYS: &[Key] = &[
         default: "100",
         clixon_default: None,
         meaning: "Of how many commits, refused ones included, the daemon remembers where their time went, for \
-                  `banyan commit --timing` and the rpc commit-timing. They are in memory, about 5 kB each.",
+                  `banyan commit --timing` and `banyan history show --timing`. They are in memory, about 5 kB each.",
         example: "commit-timings = 1000",
         since: FIRST,
         applies: Applies::Restart,

@@ -27,6 +27,10 @@ fn a_commit_says_where_its_time_went_also_when_it_is_refused() {
     for wanted in ["committed as", "total", "validate", "append", "100.0 %"] {
         assert!(said.contains(wanted), "{wanted}: {said}");
     }
+    let first = said.lines().next().unwrap_or_default();
+    let tid = first.split(' ').nth(1).unwrap_or_default();
+    let shown = daemon.ok(&["history", "show", &format!("tid:{tid}"), "--timing"]);
+    assert!(shown.starts_with(first), "{shown}");
     daemon.ok(&["set", "/shop/name", "much too long"]);
     let said = daemon.refused(&["commit", "--timing"]);
     let refused = said
