@@ -148,13 +148,18 @@ fn node_beyond(mine: &Node, other: &Node, sum: &mut Footprint) {
             (Content::Container(mine), Some(Content::Container(other))) => {
                 node_beyond(mine, other, sum);
             }
-            (Content::List(mine), Some(Content::List(other))) => list_beyond(mine, other, sum),
+            // Without keys entries cannot be told apart: all of them count.
+            (Content::List(mine), Some(Content::List(other))) if mine.key_count() > 0 => {
+                list_beyond(mine, other, sum);
+            }
             (Content::Mount(mine), Some(Content::Mount(other))) => {
                 node_beyond(mine.root(), other.root(), sum);
             }
             // The place is in both: only what hangs on the value differs.
             (Content::Leaf(mine), Some(Content::Leaf(_))) => value(mine, sum),
-            (Content::LeafList(mine), Some(Content::LeafList(other))) => {
+            (Content::LeafList(mine), Some(Content::LeafList(other)))
+                if !mine.duplicates_allowed() =>
+            {
                 for (_, mine) in other.diff(mine) {
                     if let Some(mine) = mine {
                         sum.add(1, 16);
