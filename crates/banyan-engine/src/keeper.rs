@@ -25,18 +25,13 @@ use crate::log::{CommitLog, LogError};
 use crate::number::Seq;
 use crate::pipeline::Pressure;
 use crate::snapshot::Snapshot;
+use crate::stores::ROLLBACK;
 pub(crate) use base::base_file;
 pub(crate) use stored::{OnDisk, ReadError};
 use stored::{RUNNING_FACTS, digest};
 
-/// A store's file up to this size is written with every commit.
-const SMALL: usize = 1 << 20;
-
 /// How many unsynced files in a row there may be; each leaves a fact in the log until a synced one.
 const UNSYNCED: u64 = 256;
-
-/// How long commits must pause before a large file is written.
-pub(crate) const IDLE: Duration = Duration::from_secs(2);
 
 /// The file of a datastore.
 pub(crate) fn file_of(directory: &Path, store: &str) -> PathBuf {
@@ -152,6 +147,11 @@ impl Keeper {
         self.form.options().split
     }
 
+    /// How long commits must pause before files are written that are not current before the answer.
+    pub fn idle(&self) -> Duration {
+        self.form.options().idle
+    }
+
     /// Whether a datastore has a file: its policy says so, and writing is not suspended.
     pub fn has_file(&self, store: &str) -> bool {
         self.form.options().policy(store) != Policy::InMemory
@@ -173,15 +173,19 @@ impl Keeper {
     /// Prints running for its file, if it is small.
     pub fn print(&self, after: &Snapshot) -> Option<Printed> {
         // A store that was large is tried again when its file has been written by the idle path.
-        if self.splits() || !self.has_file("running") || self.state().size > SMALL {
+        let small = self.form.options().small;
+        if self.splits() || !self.has_file("running") || self.state().size > small {
             return None;
         }
-        let mut limited = Limited { bytes: Vec::new() };
+        let mut limited = Limited {
+            bytes: Vec::new(),
+            small,
+        };
         if let Err(error) = self.form.print(&after.tree, &mut limited) {
-            if limited.bytes.len() < SMALL {
+            if limited.bytes.len() < small {
                 tracing::error!("running cannot be printed: {error}");
             }
-            self.state().size = SMALL + 1;
+            self.state().size = small.saturating_add(1);
             return None;
         }
         let bytes = limited.bytes;
@@ -347,6 +351,27 @@ impl Keeper {
         )
     }
 
+    /// Removes what a crash has left: half-written files of datastores that are one file, and those of rollback, which
+    /// is there only while a confirmed commit is pending; the start has taken that back. Blocking.
+    ///
+    /// # Errors
+    /// The disk or the log refuses.
+    pub fn sweep_left_over(&self) -> Result<(), KeepError> {
+        self.remove(ROLLBACK)?;
+        let _turn = self.turn();
+        let names = self.files.list(&self.directory);
+        for name in names.map_err(|reason| failed(&self.directory, reason))? {
+            if !name.ends_with("_db.new") {
+                continue;
+            }
+            let file = self.directory.join(name);
+            self.files
+                .remove(&file)
+                .map_err(|reason| failed(&file, reason))?;
+        }
+        Ok(())
+    }
+
     /// The names of the datastores that have files. Blocking.
     ///
     /// # Errors
@@ -384,15 +409,16 @@ fn failed(file: &Path, reason: io::Error) -> KeepError {
     }
 }
 
-/// Collects up to [`SMALL`] bytes.
+/// Collects up to `small` bytes.
 struct Limited {
     bytes: Vec<u8>,
+    small: usize,
 }
 
 impl Write for Limited {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        if self.bytes.len() + piece.len() > SMALL {
-            self.bytes.resize(SMALL, 0);
+        if self.bytes.len() + piece.len() > self.small {
+            self.bytes.resize(self.small, 0);
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.bytes.extend_from_slice(piece);

@@ -3,6 +3,7 @@
 //! Lives here: the seam, the record and its errors. Blocking; callers run it on a blocking pool. Must
 //! not know what a change means: changes are YANG Patch documents (RFC 8072), kept as text.
 
+mod medium;
 mod memory;
 mod redb;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::medium::Medium;
 pub use self::memory::MemoryLog;
 pub use self::redb::RedbLog;
 use crate::number::{Seq, Tid};

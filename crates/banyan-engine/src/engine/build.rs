@@ -18,7 +18,7 @@ use crate::candidate::Editing;
 use crate::clock::{Clock, SystemClock};
 use crate::files::{DiskFiles, Files, LockError, MemoryFiles, Policy, StoreOptions};
 use crate::history::Retention;
-use crate::keeper::{IDLE, Keeper};
+use crate::keeper::Keeper;
 use crate::log::{CommitLog, MemoryLog, RedbLog};
 use crate::observe::{ObserveOptions, Observed};
 use crate::operation::{Operation, Operations};
@@ -279,8 +279,12 @@ impl EngineBuilder {
             if behind {
                 keeper.behind.notify_one();
             }
-            if in_parts && let Err(error) = keeper.sweep("running") {
-                tracing::warn!("files that running does not need any more stay: {error}");
+            let swept = keeper.sweep_left_over().and_then(|()| match in_parts {
+                true => keeper.sweep("running"),
+                false => Ok(()),
+            });
+            if let Err(error) = swept {
+                tracing::warn!("files that nobody needs any more stay: {error}");
             }
             settle(keeper, &seams, &epochs, &running, upgrades, new_startup);
         }
@@ -543,6 +547,7 @@ fn keep_files(engine: &Engine) {
         return;
     };
     let behind = keeper.behind.clone();
+    let idle = keeper.idle();
     let weak = engine.downgrade();
     let stopping = engine.0.stopping.clone();
     let clock = engine.0.seams.clock.clone();
@@ -558,7 +563,7 @@ fn keep_files(engine: &Engine) {
                     return;
                 };
                 tokio::select! {
-                    () = clock.sleep(IDLE) => {}
+                    () = clock.sleep(idle) => {}
                     () = stopping.cancelled() => return,
                 }
                 let Some(Engine(core)) = weak.upgrade() else {
@@ -586,7 +591,7 @@ fn keep_files(engine: &Engine) {
                 Ok(Err(error)) => {
                     tracing::warn!("{error}; commits are safe in the log, trying again later");
                     tokio::select! {
-                        () = clock.sleep(IDLE * 10) => {}
+                        () = clock.sleep(idle * 10) => {}
                         () = stopping.cancelled() => return,
                     }
                     behind.notify_one();

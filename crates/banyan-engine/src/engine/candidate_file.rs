@@ -3,22 +3,18 @@
 use banyan_data::Tree;
 
 use super::Engine;
-use crate::keeper::IDLE;
 
 /// The store's name.
 const CANDIDATE: &str = "candidate";
 
-/// Brings the file up to date every [`IDLE`] while the candidate differs from what is in it. Does not keep the engine
+/// Brings the file up to date from time to time while the candidate differs from what is in it. Does not keep the engine
 /// alive. A look costs a comparison of pointers.
 pub(super) fn keep(engine: &Engine) {
-    let wanted = engine
-        .0
-        .keeper
-        .as_ref()
-        .is_some_and(|keeper| keeper.has_file(CANDIDATE));
-    if !wanted {
+    let keeper = engine.0.keeper.as_ref();
+    let Some(keeper) = keeper.filter(|keeper| keeper.has_file(CANDIDATE)) else {
         return;
-    }
+    };
+    let idle = keeper.idle();
     let weak = engine.downgrade();
     let stopping = engine.0.stopping.clone();
     let clock = engine.0.seams.clock.clone();
@@ -47,7 +43,7 @@ pub(super) fn keep(engine: &Engine) {
                 drop(core);
             }
             tokio::select! {
-                () = clock.sleep(IDLE) => {}
+                () = clock.sleep(idle) => {}
                 () = stopping.cancelled() => return,
             }
         }

@@ -126,7 +126,7 @@ pub enum StartError {
         remedy: String,
     },
     /// The file was edited while the log holds commits that came after what it was made from.
-    #[error("{} was changed by hand, but the commit log holds {newer} commits that are newer than the file it was (up to {head}); keep your file under another name, start without it, and load it into the candidate to see the difference", .file.display())]
+    #[error("{} was changed by hand, but the commit log holds {newer} commits that are newer than the file it was (up to {head}); move your file to another name and start: the log rebuilds it; then `banyan store load candidate FILE` with your file, `banyan diff` to see what it changes, and `banyan commit` if you want that", .file.display())]
     EditedBehind {
         /// The file.
         file: PathBuf,

@@ -42,7 +42,15 @@ impl Write for Pieces {
 
 impl Files for DiskFiles {
     fn create_directory(&self, path: &Path) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(path)
+        if path.is_dir() {
+            return Ok(());
+        }
+        DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        // Its name must be there after a crash, or all that is in it is gone.
+        match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => self.sync_directory(parent),
+            _ => self.sync_directory(Path::new(".")),
+        }
     }
 
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {

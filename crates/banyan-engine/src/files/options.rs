@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// How the content of a datastore's file is written. Both forms are read, whatever is chosen here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -105,6 +106,10 @@ pub struct StoreOptions {
     /// Where datastores live, by their names; `file-inmem` without an entry, but `inmem` for the candidate: it is
     /// not durable, and its file is written only for who wants to look at it.
     pub policies: BTreeMap<String, Policy>,
+    /// The file of running is current before a commit is answered if it has at most so many bytes and is not split.
+    pub small: usize,
+    /// Other files of running are written when commits have paused for so long.
+    pub idle: Duration,
 }
 
 impl Default for StoreOptions {
@@ -116,6 +121,8 @@ impl Default for StoreOptions {
             module_state: false,
             content_id: "0".to_owned(),
             policies: BTreeMap::new(),
+            small: 1 << 20,
+            idle: Duration::from_secs(2),
         }
     }
 }

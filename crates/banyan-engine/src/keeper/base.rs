@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use banyan_data::Tree;
 
-use super::{KeepError, Keeper, SMALL, failed};
+use super::{KeepError, Keeper, failed};
 use crate::files::Sync;
 use crate::number::Seq;
 
@@ -18,7 +18,7 @@ pub(crate) fn base_file(directory: &Path, seq: Seq) -> PathBuf {
 impl Keeper {
     /// Whether running's file is written with every commit.
     pub fn is_small(&self) -> bool {
-        self.state().size <= SMALL
+        self.state().size <= self.form.options().small
     }
 
     /// The oldest state that a file of running may hold after a crash; `None` when it has no file.

@@ -4,7 +4,8 @@
 //! text). Heads stand apart so that the history is read without the data of the changes.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -12,8 +13,10 @@ use redb::{
     Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition,
 };
 
+use super::medium::{FileMedium, InDoubt, Medium};
 use super::{Appended, CommitLog, Facts, LogError, Record, RecordHead};
 use crate::number::Seq;
+use crate::phases::panic_text;
 
 const HEADS: TableDefinition<'_, u64, &str> = TableDefinition::new("heads");
 const CHANGES: TableDefinition<'_, u64, &str> = TableDefinition::new("changes");
@@ -25,7 +28,8 @@ const TRIMMED: &str = "log/trimmed-to";
 
 /// The commit log in a file.
 pub struct RedbLog {
-    path: PathBuf,
+    medium: Arc<dyn Medium>,
+    in_doubt: InDoubt,
     database: RwLock<Slot>,
 }
 
@@ -45,9 +49,21 @@ impl Slot {
 
 impl RedbLog {
     /// Opens the log, or makes an empty one.
+    ///
+    /// # Errors
+    /// The disk refuses, another process has it, or it is no commit log.
     pub fn open(path: &Path) -> Result<RedbLog, LogError> {
+        RedbLog::open_on(Arc::new(FileMedium::new(path)))
+    }
+
+    /// As [`RedbLog::open`], with bytes that are elsewhere than in a file.
+    ///
+    /// # Errors
+    /// As [`RedbLog::open`].
+    pub fn open_on(medium: Arc<dyn Medium>) -> Result<RedbLog, LogError> {
         let log = RedbLog {
-            path: path.to_owned(),
+            medium,
+            in_doubt: InDoubt::default(),
             database: RwLock::default(),
         };
         log.reopen()?;
@@ -55,7 +71,7 @@ impl RedbLog {
     }
 
     fn file(&self) -> String {
-        self.path.display().to_string()
+        self.medium.name()
     }
 
     fn storage(&self, reason: impl ToString) -> LogError {
@@ -86,45 +102,79 @@ impl RedbLog {
         if let Some(database) = &slot.open {
             return Ok(database.clone());
         }
-        let database = Arc::new(self.opened(slot.closed)?);
-        restrict(&self.path).map_err(|error| self.storage(error))?;
-        // Only once: a full disk must not keep readers out.
-        if !has_tables(&database) {
-            self.in_write(&database, |transaction| {
-                transaction.open_table(HEADS)?;
-                transaction.open_table(CHANGES)?;
-                transaction.open_table(REVERSES)?;
-                transaction.open_table(FACTS)?;
-                Ok(())
-            })?;
-        }
+        let database = match self.opened(slot.closed)? {
+            Some(database) => database,
+            // An empty one in its place would be the end of all that is known.
+            None if slot.closed => {
+                return Err(self.storage(
+                    "it was there before, and is gone; stop the program, and put it back",
+                ));
+            }
+            None => {
+                self.made()?;
+                let opened = self.opened(false)?;
+                opened.ok_or_else(|| self.storage("it was made, and is gone"))?
+            }
+        };
+        let database = Arc::new(database);
         slot.open = Some(database.clone());
         Ok(database)
     }
 
-    fn opened(&self, again: bool) -> Result<Database, LogError> {
+    /// Makes an empty log: it is there as a whole, or not at all. All tables exist from the first day, so readers need
+    /// no special case.
+    fn made(&self) -> Result<(), LogError> {
+        let medium = self.in_doubt.make(&*self.medium);
+        let medium = medium.map_err(|error| self.storage(error))?;
+        let database = Database::builder()
+            .create_with_backend(medium)
+            .map_err(|error| self.not_opened(error))?;
+        let transaction = database.begin_write();
+        let transaction = transaction.map_err(|error| self.error(error.into()))?;
+        self.in_write(transaction, |transaction| {
+            transaction.open_table(HEADS)?;
+            transaction.open_table(CHANGES)?;
+            transaction.open_table(REVERSES)?;
+            transaction.open_table(FACTS)?;
+            Ok(())
+        })?;
+        drop(database);
+        self.medium.establish().map_err(|error| self.storage(error))
+    }
+
+    fn opened(&self, again: bool) -> Result<Option<Database>, LogError> {
         const ATTEMPTS: u32 = 500;
         let mut attempts = if again { ATTEMPTS } else { 1 };
         loop {
             attempts -= 1;
-            match Database::create(&self.path) {
-                Ok(database) => return Ok(database),
+            let medium = self.in_doubt.open(&*self.medium);
+            let Some(medium) = medium.map_err(|error| self.storage(error))? else {
+                return Ok(None);
+            };
+            let opened = without_panic(|| Ok(Database::builder().create_with_backend(medium)));
+            match opened.map_err(|error| self.error(error))? {
+                Ok(database) => return Ok(Some(database)),
                 Err(DatabaseError::DatabaseAlreadyOpen) if attempts > 0 => {
                     std::thread::sleep(Duration::from_millis(2));
                 }
-                Err(DatabaseError::DatabaseAlreadyOpen) => {
-                    return Err(LogError::InUse { file: self.file() });
-                }
-                Err(DatabaseError::Storage(StorageError::Corrupted(reason))) => {
-                    return Err(self.damaged(reason));
-                }
-                Err(DatabaseError::UpgradeRequired(version)) => {
-                    return Err(self.damaged(format!(
-                        "its format is version {version}, which this program does not read"
-                    )));
-                }
-                Err(other) => return Err(self.storage(other)),
+                Err(error) => return Err(self.not_opened(error)),
             }
+        }
+    }
+
+    fn not_opened(&self, error: DatabaseError) -> LogError {
+        match error {
+            DatabaseError::DatabaseAlreadyOpen => LogError::InUse { file: self.file() },
+            DatabaseError::Storage(StorageError::Corrupted(reason)) => self.damaged(reason),
+            DatabaseError::Storage(StorageError::Io(error))
+                if error.kind() == std::io::ErrorKind::InvalidData =>
+            {
+                self.damaged(error)
+            }
+            DatabaseError::UpgradeRequired(version) => self.damaged(format!(
+                "its format is version {version}, which this program does not read"
+            )),
+            other => self.storage(other),
         }
     }
 
@@ -147,16 +197,32 @@ impl RedbLog {
 
     fn in_write<T>(
         &self,
-        database: &Database,
+        transaction: redb::WriteTransaction,
         work: impl FnOnce(&redb::WriteTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, LogError> {
         let attempt = || -> Result<T, redb::Error> {
-            let transaction = database.begin_write()?;
             let result = work(&transaction)?;
             transaction.commit()?;
             Ok(result)
         };
-        attempt().map_err(|error| self.error(error))
+        without_panic(attempt).map_err(|error| self.error(error))
+    }
+
+    /// Begins a transaction. A failure that nobody was told of, as of work that redb does after its answer, is no
+    /// failure of this one: the database is opened again, once.
+    fn begun<T>(
+        &self,
+        begin: impl Fn(&Database) -> Result<T, redb::TransactionError>,
+    ) -> Result<T, LogError> {
+        let mut begun = begin(&*self.database()?);
+        if let Err(redb::TransactionError::Storage(StorageError::PreviousIo)) = begun {
+            self.slot().close();
+            begun = begin(&*self.database()?);
+        }
+        begun.map_err(|error| {
+            self.slot().close();
+            self.error(error.into())
+        })
     }
 
     /// Writes durably; after a failure the database is closed, and the next call opens it again.
@@ -164,8 +230,8 @@ impl RedbLog {
         &self,
         work: impl FnOnce(&redb::WriteTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, LogError> {
-        let database = self.database()?;
-        let result = self.in_write(&database, work);
+        let transaction = self.begun(Database::begin_write)?;
+        let result = self.in_write(transaction, work);
         if result.is_err() {
             self.slot().close();
         }
@@ -176,12 +242,8 @@ impl RedbLog {
         &self,
         work: impl FnOnce(&redb::ReadTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, LogError> {
-        let database = self.database()?;
-        let attempt = || -> Result<T, redb::Error> {
-            let transaction = database.begin_read()?;
-            work(&transaction)
-        };
-        let result = attempt().map_err(|error| self.error(error));
+        let transaction = self.begun(|database| database.begin_read())?;
+        let result = without_panic(|| work(&transaction)).map_err(|error| self.error(error));
         if matches!(result, Err(LogError::Storage { .. })) {
             self.slot().close();
         }
@@ -194,20 +256,10 @@ impl RedbLog {
     }
 }
 
-/// Only the owner may read what was configured.
-fn restrict(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
-}
-
-/// All tables exist from the first day, so readers need no special case.
-fn has_tables(database: &Database) -> bool {
-    database.begin_read().is_ok_and(|transaction| {
-        [HEADS, CHANGES, REVERSES]
-            .into_iter()
-            .all(|table| transaction.open_table(table).is_ok())
-            && transaction.open_table(FACTS).is_ok()
-    })
+/// redb is sure of what it wrote itself, and may panic at what a disk has spoiled.
+fn without_panic<T>(work: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, redb::Error> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(redb::Error::Corrupted(panic_text(&panic).to_owned())))
 }
 
 fn head_of(
@@ -372,7 +424,7 @@ impl CommitLog for RedbLog {
     }
 
     fn size(&self) -> Option<u64> {
-        std::fs::metadata(&self.path).ok().map(|file| file.len())
+        self.medium.size()
     }
 
     fn close(&self) {

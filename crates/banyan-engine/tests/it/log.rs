@@ -157,3 +157,33 @@ fn a_file_that_is_no_log_is_refused_with_a_remedy() {
     let error = RedbLog::open(&file).err().unwrap().to_string();
     assert!(error.contains("commits.redb"), "{error}");
 }
+
+#[test]
+fn a_log_that_the_disk_has_spoiled_is_an_error_and_no_crash() {
+    const SECTOR: usize = 512;
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("commits.redb");
+    {
+        let log = RedbLog::open(&file).unwrap();
+        (1..=3).for_each(|seq| append(&log, seq));
+    }
+    let whole = std::fs::read(&file).unwrap();
+    let mut refused = 0;
+    for at in (0..whole.len()).step_by(SECTOR) {
+        let mut spoiled = whole.clone();
+        let end = whole.len().min(at + SECTOR);
+        spoiled[at..end].fill(0xff);
+        std::fs::write(&file, spoiled).unwrap();
+        let read = || {
+            let log = RedbLog::open(&file)?;
+            log.head()?;
+            log.read(Seq(1), 9)
+        };
+        if let Err(error) = read() {
+            let text = error.to_string();
+            assert!(text.contains("commits.redb"), "{text}");
+            refused += 1;
+        }
+    }
+    assert!(refused > 0, "no sector of the log counts");
+}

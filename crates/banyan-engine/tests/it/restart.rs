@@ -170,7 +170,7 @@ async fn an_edited_file_that_is_behind_the_log_stops_the_start() {
     );
     match machine.start().await {
         Err(error @ StartError::EditedBehind { .. }) => {
-            insta::assert_snapshot!(error, @"/store/running_db was changed by hand, but the commit log holds 1 commits that are newer than the file it was (up to 2); keep your file under another name, start without it, and load it into the candidate to see the difference");
+            insta::assert_snapshot!(error, @"/store/running_db was changed by hand, but the commit log holds 1 commits that are newer than the file it was (up to 2); move your file to another name and start: the log rebuilds it; then `banyan store load candidate FILE` with your file, `banyan diff` to see what it changes, and `banyan commit` if you want that");
         }
         other => panic!("{:?}", other.map(drop)),
     }

@@ -168,6 +168,8 @@ fn files(settings: &mut Settings) -> StoreOptions {
         module_state: truth(settings, "store.module-state"),
         content_id: text(settings, "store.content-id").unwrap_or(usual.content_id),
         policies,
+        small: parsed(settings, "store.small-file").unwrap_or(usual.small),
+        idle: parsed(settings, "store.idle").map_or(usual.idle, Duration::from_millis),
     };
     if let Err(error) = options.check() {
         let problem = Problem::error(origin(settings, "store.split"), error.to_string());

@@ -120,6 +120,34 @@ pub static KEYS: &[Key] = &[
         applies: Applies::Restart,
     },
     Key {
+        name: "store.small-file",
+        clixon: Clixon::Without,
+        kind: Kind::Integer {
+            min: 0,
+            max: 1 << 30,
+        },
+        default: "1048576",
+        clixon_default: None,
+        meaning: "The file of running is current before a commit is answered if it has at most so many bytes and is not split; the commit log is what makes a commit durable.",
+        example: "small-file = 0",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "store.idle",
+        clixon: Clixon::Without,
+        kind: Kind::Integer {
+            min: 1,
+            max: 3_600_000,
+        },
+        default: "2000",
+        clixon_default: None,
+        meaning: "Milliseconds that commits must pause before the file of running is written, if it is not current already (store.small-file).",
+        example: "idle = 500",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
         name: "store.policies",
         clixon: Clixon::Named("CLICON_XMLDB_CACHE_STATUS"),
         kind: Kind::Named(&Kind::Choice(&[

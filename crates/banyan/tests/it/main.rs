@@ -10,6 +10,8 @@ mod data_convert;
 mod data_places;
 mod data_query;
 mod data_validate;
+mod disk_full;
+mod hand_edit;
 mod history;
 mod identity;
 mod kicker;

@@ -40,6 +40,15 @@ pub(super) fn current(start: &Start<'_>) -> Result<Arc<Schema>, StartError> {
     }
 }
 
+/// Whether a file is no XML or JSON at all.
+fn is_malformed(error: &StartError) -> bool {
+    let StartError::File { errors, .. } = error else {
+        return false;
+    };
+    let mut reports = errors.reports.iter();
+    reports.any(|report| report.tag == ErrorTag::MalformedMessage)
+}
+
 impl Run<'_> {
     /// Running, as files and log have it.
     pub(super) fn found(&mut self) -> Result<Found, StartError> {
@@ -238,8 +247,14 @@ impl Run<'_> {
         };
         let (tree, stated, left_out) = match edited {
             Ok(edited) => edited,
-            // Small files are not synced, so a power failure may tear one; the log has it all.
-            Err(error) if head > Seq(0) && newest == head && self.origin(tail)?.is_some() => {
+            // Small files are not synced, so a power failure may tear one; the log has it all. What is well-formed and
+            // does not fit was written by somebody, who is to know that it is not used.
+            Err(error)
+                if head > Seq(0)
+                    && newest == head
+                    && self.origin(tail)?.is_some()
+                    && (on_disk.split || is_malformed(&error)) =>
+            {
                 self.reports.clear();
                 self.plan.set_aside(file);
                 tracing::warn!("{error}\nkept as {}.damaged", file.display());
