@@ -295,8 +295,10 @@ impl Keeper {
         tree: &Tree,
         seq: Option<Seq>,
     ) -> Result<usize, KeepError> {
-        // Nobody knows what is there when this fails.
-        let last = turn.remove(store);
+        // Nobody knows what is there when this fails. What was written under other modules (an upgrade) is no measure:
+        // nothing of it is equal, and its parts would count as gone, although they have the names of the new ones.
+        let same_schema = |last: &Tree| Arc::ptr_eq(last.schema(), tree.schema());
+        let last = turn.remove(store).filter(same_schema);
         let size = self.write_set(store, last.as_ref(), tree, seq)?;
         if last.is_none() {
             self.remove_single(store)?;

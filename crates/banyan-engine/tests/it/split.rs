@@ -28,20 +28,21 @@ const MODEL: &str = r#"module s {
   }
 }"#;
 
+fn compiled(model: &str) -> Arc<Schema> {
+    let mut source = MemorySource::new();
+    source.add(model);
+    source.add(
+        banyan_yang::embedded::find("clixon-lib", None)
+            .unwrap()
+            .text,
+    );
+    let compiler = Compiler::new(&source).implement("s", None);
+    compiler.compile().unwrap().schema
+}
+
 fn schema() -> Arc<Schema> {
     static SCHEMA: OnceLock<Arc<Schema>> = OnceLock::new();
-    let compiled = || {
-        let mut source = MemorySource::new();
-        source.add(MODEL);
-        source.add(
-            banyan_yang::embedded::find("clixon-lib", None)
-                .unwrap()
-                .text,
-        );
-        let compiler = Compiler::new(&source).implement("s", None);
-        compiler.compile().unwrap().schema
-    };
-    SCHEMA.get_or_init(compiled).clone()
+    SCHEMA.get_or_init(|| compiled(MODEL)).clone()
 }
 
 /// `/s/e[n="k1"]/root`, as `clixon.md` 2.2 gives it.
@@ -176,6 +177,25 @@ async fn the_option_can_be_changed_and_nothing_of_the_other_form_stays() {
         assert_eq!(machine.running_file().is_empty(), split);
         assert_eq!(files(&machine).is_empty(), !split);
         assert_eq!(engine.running().seq.0, 1);
+    }
+}
+
+#[tokio::test]
+async fn an_upgrade_keeps_the_parts() {
+    let machine = Machine::new();
+    let before = committed(&machine, &[&entry("k1", "a"), &entry("o'x", "b")]).await;
+    let parts = files(&machine);
+    let newer = compiled(&MODEL.replace("leaf note", "leaf more { type string; } leaf note"));
+    for _ in 0..2 {
+        let options = StoreOptions {
+            split: true,
+            ..StoreOptions::default()
+        };
+        let builder = machine.builder(newer.clone()).stores(options);
+        let engine = builder.open().await.unwrap();
+        assert_eq!(running(&engine).await, before);
+        engine.stop().await.unwrap();
+        assert_eq!(files(&machine), parts);
     }
 }
 
