@@ -111,7 +111,7 @@ pub(crate) fn upgrade(
     if old.schema.is_none()
         && let Some(state) = state.first()
     {
-        changes = ModuleChanges::between(&modules_in_state(state), &modules_of(new));
+        changes = ModuleChanges::since(modules_in_state(state), new);
     }
     report.modules = changes.changes.clone();
     report.upgraded = !changes.changes.is_empty();

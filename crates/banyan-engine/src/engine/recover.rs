@@ -322,14 +322,19 @@ impl Run<'_> {
         if let Some(bytes) = self.read_single(&file_of(directory, "running"))? {
             self.plan.file(file_of(directory, "tmp"), bytes);
         }
-        let comment = "failsafe: what was there could not be used, and is kept in the store tmp";
+        let broken = error.store();
+        let comment = format!(
+            "failsafe: {broken} could not be used; what was in running is kept in the store tmp"
+        );
         let forget = vec![(confirm::FACT.to_owned(), None)];
-        let running = self.committed(before, tree, "start", comment, forget)?;
-        let mut report = Report::of("failsafe");
+        let running = self.committed(before, tree, "start", &comment, forget)?;
+        let mut report = Report::of(broken);
         report.status = error.status();
         report.errors = error.findings();
         self.reports.retain(|report| report.status == Status::Ok);
         self.reports.push(report);
+        // Its mention says that it is in force.
+        self.reports.push(Report::of("failsafe"));
         let made = Made {
             running,
             startup: None,
@@ -339,6 +344,19 @@ impl Run<'_> {
 }
 
 impl StartError {
+    /// The store that cannot be used.
+    fn store(&self) -> &'static str {
+        let startup = match self {
+            StartError::File { file, .. } | StartError::Unreadable { file, .. } => {
+                let mut parts = file.iter().filter_map(|part| part.to_str());
+                parts.any(|part| matches!(part, "startup_db" | "startup.d"))
+            }
+            StartError::Upgrade(report) => report.store == "startup",
+            _ => false,
+        };
+        if startup { "startup" } else { "running" }
+    }
+
     /// Whether another configuration would help: the store failsafe.
     fn is_about_data(&self) -> bool {
         match self {

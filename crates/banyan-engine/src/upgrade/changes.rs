@@ -136,6 +136,17 @@ impl ModuleChanges {
         ModuleChanges::default()
     }
 
+    /// What changed since module state was written that lists `old`. The files list modules that are only imported like
+    /// all others: one that is loaded for its types alone is not gone.
+    pub fn since(mut old: Vec<KnownModule>, new: &Schema) -> ModuleChanges {
+        let only_imported = |name: &str| {
+            let mut modules = new.modules();
+            modules.any(|(_, module)| *module.name == *name && !module.implemented)
+        };
+        old.retain(|module| !only_imported(&module.name));
+        ModuleChanges::between(&old, &modules_of(new))
+    }
+
     /// What changed from `old` to `new`.
     pub fn between(old: &[KnownModule], new: &[KnownModule]) -> ModuleChanges {
         let by_name = |modules: &[KnownModule]| -> BTreeMap<Arc<str>, KnownModule> {
@@ -200,6 +211,25 @@ mod tests {
             namespace: format!("urn:{name}").into(),
             content: Some(content),
         }
+    }
+
+    #[test]
+    fn a_listed_module_that_is_only_imported_is_not_gone() {
+        use banyan_yang::compile::{Compiler, MemorySource};
+        let mut source = MemorySource::new();
+        source.add("module types { namespace 'urn:types'; prefix t; revision 2020-01-01; }");
+        source.add(
+            "module a { namespace 'urn:a'; prefix a; import types { prefix t; } revision 2020-01-01; }",
+        );
+        let compiler = Compiler::new(&source).implement("a", None);
+        let schema = compiler.compile().unwrap().schema;
+        let listed = ["a", "gone", "types"].map(|name| KnownModule {
+            content: None,
+            ..module(name, "2020-01-01", 0)
+        });
+        let changes = ModuleChanges::since(listed.to_vec(), &schema).changes;
+        let gone: Vec<_> = changes.iter().map(|it| &*it.module).collect();
+        assert_eq!(gone, ["gone"]);
     }
 
     #[test]

@@ -212,6 +212,25 @@ async fn failsafe_takes_the_place_of_what_cannot_be_used() {
 }
 
 #[tokio::test]
+async fn failsafe_says_which_store_was_of_no_use() {
+    let running = FILES[0].1;
+    let machine = machine(running, true);
+    put(&machine, "startup_db", "<config><torn");
+    let engine = start(&machine, StartMode::Startup).await.unwrap();
+    let reports = engine.reports();
+    let told: Vec<_> = reports.iter().map(|it| (&*it.store, it.status)).collect();
+    assert_eq!(told, [("startup", Status::Error), ("failsafe", Status::Ok)]);
+    // The file that is wrong stays for him who corrects it; what was in running is kept.
+    assert_eq!(
+        file(&machine, "startup_db").as_deref(),
+        Some("<config><torn")
+    );
+    assert_eq!(file(&machine, "tmp_db").as_deref(), running);
+    let newest = &engine.history(None, 1).await.unwrap()[0];
+    assert!(newest.comment.as_ref().unwrap().contains("startup"));
+}
+
+#[tokio::test]
 async fn a_failsafe_that_is_invalid_itself_does_not_hide_why_it_was_needed() {
     let machine = machine(FILES[2].1, true);
     put(&machine, "failsafe_db", "<config><nothing/></config>");
@@ -335,7 +354,8 @@ async fn how_the_start_went_is_state() {
     for part in [
         "<mode>running</mode>",
         "<status>error</status>",
-        "<name>failsafe</name>",
+        "<name>running</name><status>error</status>",
+        "<name>failsafe</name><status>ok</status>",
         "<kind>error</kind>",
         "<path>/t:sys/mtu</path>",
     ] {
