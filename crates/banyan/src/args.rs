@@ -277,7 +277,7 @@ pub struct Commit {
     #[arg(long)]
     pub label: Option<String>,
     /// Take the commit back after so many seconds unless it is confirmed by another commit.
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub confirmed: Option<u32>,
     /// With --confirmed: the name by which it is confirmed; made up and printed when not given.
     #[arg(long, value_name = "ID", requires = "confirmed")]

@@ -11,7 +11,7 @@ mod sessions;
 mod store;
 mod table;
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -145,11 +145,16 @@ pub fn socket_of(connect: &Connect) -> Result<PathBuf, CommandError> {
 /// Connects to the daemon's socket.
 pub async fn connect_to(socket: &Path) -> Result<Box<dyn Transport>, CommandError> {
     connect_unix(socket).await.map_err(|error| {
-        CommandError::Unreachable(format!(
-            "no daemon answers at {} ({}); start one with `banyan serve`, or give another --socket",
-            socket.display(),
-            error.kind()
-        ))
+        let at = socket.display();
+        CommandError::Unreachable(match error.kind() {
+            ErrorKind::PermissionDenied => format!(
+                "you may not connect to {at}: only the user of the daemon and the group `netconf.socket-group` of its \
+                 configuration may; or come in over SSH"
+            ),
+            kind => format!(
+                "no daemon answers at {at} ({kind}); start one with `banyan serve`, or give another --socket"
+            ),
+        })
     })
 }
 

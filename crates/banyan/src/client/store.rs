@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::read::name_of;
+use super::table::{aligned, head};
 use super::{CommandError, call, open, output_leaf, print, remark};
 use crate::args::{Connect, Format};
 
@@ -12,7 +13,7 @@ use crate::args::{Connect, Format};
 #[derive(Debug, Subcommand)]
 pub enum StoreCommand {
     /// List the datastores and where each lives.
-    List(Connect),
+    List(List),
     /// Print what a datastore holds.
     Show(Show),
     /// Make a datastore equal to another; to running this is a commit.
@@ -23,6 +24,16 @@ pub enum StoreCommand {
     Load(OfFile),
     /// Write what a datastore holds to a file, as `load` reads it.
     Save(Save),
+}
+
+/// `banyan store list`
+#[derive(Debug, Args)]
+pub struct List {
+    /// A table, or JSON for programs.
+    #[arg(long, default_value = "text", value_parser = ["text", "json"])]
+    pub format: String,
+    #[command(flatten)]
+    pub connect: Connect,
 }
 
 /// `banyan store show`
@@ -81,7 +92,7 @@ pub struct Save {
 /// Runs a command about datastores.
 pub async fn store(command: StoreCommand) -> Result<(), CommandError> {
     match command {
-        StoreCommand::List(connect) => list(&connect).await,
+        StoreCommand::List(wanted) => list(&wanted).await,
         StoreCommand::Show(show) => {
             print(&text_of(&show.connect, &show.name, name_of(show.format)).await?);
             Ok(())
@@ -121,30 +132,58 @@ pub async fn store(command: StoreCommand) -> Result<(), CommandError> {
     }
 }
 
-async fn list(connect: &Connect) -> Result<(), CommandError> {
-    let reply = call(&open(connect).await?, "list-stores", &[]).await?;
-    let mut out = String::new();
+async fn list(wanted: &List) -> Result<(), CommandError> {
+    let reply = call(&open(&wanted.connect).await?, "list-stores", &[]).await?;
     let stores = reply
         .elements()
         .filter(|element| element.local() == "store");
-    for store in stores {
-        let leaf = |name: &str| {
-            let mut leaves = store.children().filter(|leaf| leaf.local() == name);
-            leaves.next().map(|leaf| leaf.text()).unwrap_or_default()
-        };
-        let volatile = match leaf("volatile").as_str() {
-            "true" => "  (its file is not written)",
-            _ => "",
-        };
-        out.push_str(&format!(
-            "{:<20} {:<10}{volatile}",
-            leaf("name"),
-            leaf("policy")
-        ));
-        out.push('\n');
-    }
-    print(&out);
+    let stores: Vec<Listed> = stores
+        .map(|store| {
+            let leaf = |name: &str| {
+                let mut leaves = store.children().filter(|leaf| leaf.local() == name);
+                leaves.next().map(|leaf| leaf.text()).unwrap_or_default()
+            };
+            Listed {
+                name: leaf("name"),
+                policy: leaf("policy"),
+                volatile: leaf("volatile") == "true",
+            }
+        })
+        .collect();
+    print(&match wanted.format.as_str() {
+        "json" => in_json(&stores),
+        _ => aligned(&in_rows(&stores)),
+    });
     Ok(())
+}
+
+/// A datastore in the list.
+struct Listed {
+    name: String,
+    policy: String,
+    /// Its file is not written for now.
+    volatile: bool,
+}
+
+fn in_rows(stores: &[Listed]) -> Vec<Vec<String>> {
+    let rows = stores.iter().map(|store| {
+        let file = if store.volatile { "suspended" } else { "-" };
+        vec![store.name.clone(), store.policy.clone(), file.to_owned()]
+    });
+    std::iter::once(head(&["NAME", "POLICY", "WRITING"]))
+        .chain(rows)
+        .collect()
+}
+
+/// The output of `list-stores`, as RFC 7951 has it.
+fn in_json(stores: &[Listed]) -> String {
+    let stores: Vec<serde_json::Value> = stores
+        .iter()
+        .map(|store| {
+            serde_json::json!({ "name": store.name, "policy": store.policy, "volatile": store.volatile })
+        })
+        .collect();
+    format!("{:#}\n", serde_json::json!({ "banyan:store": stores }))
 }
 
 async fn text_of(connect: &Connect, name: &str, format: &str) -> Result<String, CommandError> {
@@ -166,4 +205,28 @@ fn read(file: &Path) -> Result<String, CommandError> {
         false => std::fs::read_to_string(file),
     };
     read.map_err(|error| CommandError::Usage(format!("cannot read {}: {error}", file.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stores_are_listed_for_people_and_for_programs() {
+        let stores = [("candidate", "inmem", false), ("lab", "file-inmem", true)].map(
+            |(name, policy, volatile)| Listed {
+                name: name.to_owned(),
+                policy: policy.to_owned(),
+                volatile,
+            },
+        );
+        insta::assert_snapshot!(aligned(&in_rows(&stores)), @r"
+        NAME       POLICY      WRITING
+        candidate  inmem       -
+        lab        file-inmem  suspended
+        ");
+        let read: serde_json::Value = serde_json::from_str(&in_json(&stores)).unwrap();
+        assert_eq!(read["banyan:store"][1]["name"], "lab");
+        assert_eq!(read["banyan:store"][1]["volatile"], true);
+    }
 }

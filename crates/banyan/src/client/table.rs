@@ -12,14 +12,17 @@ const STATE: &str = "ietf-netconf-monitoring:netconf-state";
 /// `banyan show`
 pub async fn show(show: Show) -> Result<(), CommandError> {
     let client = open(&show.connect).await?;
+    let table = show.format == Format::Text;
     let path = match show.what {
         Shown::Devices => "/banyan-controller:devices",
         Shown::Transactions => "/banyan-controller:transactions",
         Shown::Kickers => "/banyan-kicker:kickers",
         Shown::Metrics => return super::observe::metrics(&client).await,
-        Shown::Sessions | Shown::Locks => "/ietf-netconf-monitoring:netconf-state",
+        // The table names the users of the sessions that hold the locks.
+        Shown::Locks if table => "/ietf-netconf-monitoring:netconf-state",
+        Shown::Locks => "/ietf-netconf-monitoring:netconf-state/datastores",
+        Shown::Sessions => "/ietf-netconf-monitoring:netconf-state/sessions",
     };
-    let table = show.format == Format::Text;
     let format = if table { "json" } else { name_of(show.format) };
     let leaves = [
         ("path", Some(path.to_owned())),

@@ -190,8 +190,12 @@ fn show(show: &Show) -> Result<ExitCode, YangError> {
 fn explain(explain: &Explain) -> Result<ExitCode, YangError> {
     let text = match (&explain.key, explain.format) {
         (Some(key), _) => explain::explained(key).ok_or_else(|| {
+            let near = match explain::near(key) {
+                Some(near) => format!("did you mean {near}? Otherwise "),
+                None => String::new(),
+            };
             YangError::Broken(format!(
-                "there is no key, option or flag {key:?}; `banyan config explain --all` lists the keys"
+                "there is no key, option or flag {key:?}; {near}`banyan config explain --all` lists the keys"
             ))
         })?,
         (None, PageFormat::Text) => explain::everything(),

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use banyan_yang::nearest::nearest;
+
 use super::clixon_file;
 use super::key::{Applies, Clixon, Key, Kind};
 use super::options::{self, ClixonOption, FLAGS, Fate};
@@ -49,6 +51,14 @@ pub fn explained(name: &str) -> Option<String> {
         true => None,
         false => Some(format!("{}\n", lines.join("\n"))),
     }
+}
+
+/// The name of a key, an option or an environment variable that may have been meant by `name`.
+pub fn near(name: &str) -> Option<String> {
+    let mut names: Vec<String> = KEYS.iter().filter_map(table::environment).collect();
+    names.extend(KEYS.iter().map(|key| key.name.to_owned()));
+    names.extend(clixon_file::names().map(str::to_owned));
+    nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
 /// The key `timeout` of `operation.timeout`, or of `operation[].timeout`.
@@ -259,4 +269,22 @@ fn markdown_key(out: &mut String, key: &Key) {
         let _ = writeln!(out, "- environment: `{variable}`");
     }
     let _ = writeln!(out, "- taken up: {}; since {}", applies(key), key.since);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_in_a_name_of_any_spelling_finds_what_was_meant() {
+        for (slip, meant) in [
+            ("store.directry", "store.directory"),
+            ("CLICON_XMLDB_FORMT", "CLICON_XMLDB_FORMAT"),
+            ("BANYAN_LOG_LEVL", "BANYAN_LOG_LEVEL"),
+        ] {
+            assert_eq!(explained(slip), None, "{slip}");
+            assert_eq!(near(slip).as_deref(), Some(meant));
+        }
+        assert_eq!(near("nothing like it"), None);
+    }
 }
