@@ -7,6 +7,7 @@ use banyan_netconf::reply::RpcReply;
 use banyan_netconf::xml::Fragment;
 
 use super::read::name_of;
+use super::save::Saved;
 use super::table::to_the_second;
 use super::{CommandError, call, open, output_leaf, print, remark};
 use crate::args::{
@@ -231,13 +232,9 @@ async fn export(export: HistoryExport) -> Result<(), CommandError> {
     let failed = |error: std::io::Error| {
         CommandError::Usage(format!("cannot write {}: {error}", export.file.display()))
     };
-    let to_stdout = export.file == Path::new("-");
-    let mut file: Box<dyn Write> = match to_stdout {
-        true => Box::new(std::io::stdout()),
-        false => {
-            let file = std::fs::File::create(&export.file).map_err(failed)?;
-            Box::new(std::io::BufWriter::new(file))
-        }
+    let mut saved = match export.file == Path::new("-") {
+        true => None,
+        false => Some(Saved::create(&export.file).map_err(failed)?),
     };
     let mut from = export.from;
     let mut lines = 0;
@@ -249,13 +246,21 @@ async fn export(export: HistoryExport) -> Result<(), CommandError> {
         let reply = call(&client, "history-export", &leaves).await?;
         let text = output_leaf(&reply, "text");
         lines += text.lines().count();
-        file.write_all(text.as_bytes()).map_err(failed)?;
+        match &mut saved {
+            Some(file) => file.write_all(text.as_bytes()),
+            None => std::io::stdout().write_all(text.as_bytes()),
+        }
+        .map_err(failed)?;
         match output_leaf(&reply, "next").parse() {
             Ok(next) => from = Some(next),
             Err(_) => break,
         }
     }
-    file.flush().map_err(failed)?;
+    match saved {
+        Some(file) => file.finish(),
+        None => std::io::stdout().flush(),
+    }
+    .map_err(failed)?;
     remark(&format!("{lines} commits exported"));
     Ok(())
 }

@@ -7,6 +7,7 @@ mod change;
 mod history;
 mod observe;
 mod read;
+mod save;
 mod sessions;
 mod store;
 mod table;

@@ -1,10 +1,12 @@
 //! Datastores by name: `banyan store list|show|copy|delete|load|save`.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
 use super::read::name_of;
+use super::save::Saved;
 use super::table::{aligned, head};
 use super::{CommandError, call, open, output_leaf, print, remark};
 use crate::args::{Connect, Format};
@@ -125,7 +127,7 @@ pub async fn store(command: StoreCommand) -> Result<(), CommandError> {
                 print(&text);
                 return Ok(());
             }
-            std::fs::write(&what.file, text).map_err(|error| {
+            write(&what.file, &text).map_err(|error| {
                 CommandError::Usage(format!("cannot write {}: {error}", what.file.display()))
             })
         }
@@ -197,6 +199,12 @@ async fn text_of(connect: &Connect, name: &str, format: &str) -> Result<String, 
         remark("the datastore is empty");
     }
     Ok(text)
+}
+
+fn write(file: &Path, text: &str) -> std::io::Result<()> {
+    let mut saved = Saved::create(file)?;
+    saved.write_all(text.as_bytes())?;
+    saved.finish()
 }
 
 fn read(file: &Path) -> Result<String, CommandError> {
