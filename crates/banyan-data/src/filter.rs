@@ -6,11 +6,13 @@
 mod depth;
 mod fields;
 mod paths;
+mod reach;
 mod select;
 mod subtree;
 
 pub use depth::to_depth;
 pub use paths::prune_to_paths;
+pub use reach::{every, reach_of_expression, restrict};
 pub use subtree::Subtree;
 
 #[cfg(test)]
