@@ -20,6 +20,18 @@ def free_port():
         return probe.getsockname()[1]
 
 
+# Counts for each interface that is asked for by name; fails for one that is called "broken".
+COUNTERS = """#!/usr/bin/env python3
+import json, re, sys
+question = json.load(sys.stdin)
+names = re.findall(r"name='([^']*)'", " ".join(question["paths"]))
+if "broken" in names:
+    sys.exit("the cable is out")
+entries = [{"name": name, "counters": {"in": str(len(name))}} for name in names]
+print(json.dumps({"acme-net:interfaces": {"interface": entries}}) if entries else "")
+"""
+
+
 class Daemon:
     """`banyan serve` in a directory of its own."""
 
@@ -37,6 +49,9 @@ class Daemon:
         echo = directory / "echo.sh"
         echo.write_text("#!/bin/sh\nexec cat\n")
         echo.chmod(0o755)
+        counters = directory / "counters.py"
+        counters.write_text(COUNTERS)
+        counters.chmod(0o755)
         (directory / "banyan.toml").write_text(f"""
 [store]
 directory = "store"
@@ -57,6 +72,9 @@ exec = ["./echo.sh"]
 [[operation]]
 path = "/acme-net:interfaces/interface/probe"
 exec = ["./echo.sh"]
+[[provider]]
+path = "/acme-net:interfaces/interface/counters"
+exec = ["./counters.py"]
 """)
         self.socket = directory / "store" / "banyan.sock"
         self.process = None

@@ -7,12 +7,14 @@ mod depth;
 mod fields;
 mod paths;
 mod reach;
+mod restrict;
 mod select;
 mod subtree;
 
 pub use depth::to_depth;
 pub use paths::prune_to_paths;
-pub use reach::{every, reach_of_expression, restrict};
+pub use reach::{every, reach_of_expression};
+pub use restrict::{restrict, restrict_to_depth};
 pub use subtree::Subtree;
 
 #[cfg(test)]

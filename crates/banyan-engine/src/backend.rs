@@ -15,6 +15,7 @@ use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
 use crate::error::{BackendError, ErrorTag};
+use crate::nmda::{Data, GetData};
 use crate::number::{Seq, SessionId, Tid};
 
 /// A future that a trait object can return.
@@ -503,6 +504,16 @@ pub trait Backend: Send + Sync {
 
     /// Reads.
     fn get<'a>(&'a self, call: &'a Call, get: Get) -> BoxFuture<'a, Result<Body>>;
+
+    /// Reads from any datastore, operational among them (RFC 8526 3.1.1); says what state is missing. A backend that has
+    /// nothing beside [`Backend::get`] reads what that can.
+    fn get_data<'a>(&'a self, call: &'a Call, get: GetData) -> BoxFuture<'a, Result<Data>> {
+        Box::pin(async move {
+            let body = self.get(call, get.plain()?).await?;
+            let missing = Vec::new();
+            Ok(Data { body, missing })
+        })
+    }
 
     /// Edits a datastore.
     fn edit<'a>(&'a self, call: &'a Call, edit: EditRequest) -> BoxFuture<'a, Result<()>>;

@@ -23,22 +23,23 @@ use banyan_yang::schema::Schema;
 pub(crate) use change::{
     CONFLICT, apply_changes, apply_patch, conflicts, count, diff, diff_in, indexes, invalid,
     patch_text, rebase, resolved, reverse, settled, shared_with, validate, validate_counted,
-    validate_full,
+    validate_full, validate_state,
 };
 pub(crate) use document::{apply, parse_config, parse_edit, print};
 pub(crate) use file::{FileForm, parse_file, part_links, part_name};
 pub(crate) use lines::{lines, listed};
 pub(crate) use operation::{
     check_input, check_output, operation_by_name, operation_schema, output_from_json,
-    parse_operation, print_output, state_from_json, to_json, tree_to_json,
+    parse_operation, print_output, state_from_bytes, state_from_json, to_json, tree_to_json,
 };
 pub(crate) use part::{part, parts_of, touches};
 pub(crate) use path::{
     apply_path_edit, parse_path, parse_place, path_names, path_target, path_text, path_xpath,
+    paths_text,
 };
 pub(crate) use report::{data_errors, located};
-pub(crate) use schema::{has_top_level, modules, schema_text};
-pub(crate) use select::{lockable, may_select, select};
+pub(crate) use schema::{modules, schema_text, top_level};
+pub(crate) use select::{lockable, reach, select};
 
 /// Who knows the schemas of mounted data; shared by all that parses.
 pub type SharedMounts = Arc<dyn Mounts + Send + Sync>;

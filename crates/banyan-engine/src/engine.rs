@@ -38,7 +38,6 @@ use crate::observe::Observed;
 use crate::operation::{OperationCall, Operations};
 use crate::participant::{Options, Participant};
 use crate::pipeline::{self, Attempt, Order, Placed, Queue, Until};
-use crate::provider::Provider;
 use crate::reaper::Reaper;
 use crate::reserve::Reservations;
 use crate::session::Sessions;
@@ -76,7 +75,11 @@ pub(crate) struct Core {
     pub editing: Editing,
     pub participants: Vec<Arc<dyn Participant>>,
     pub operations: Operations,
-    pub providers: Vec<Arc<dyn Provider>>,
+    pub providers: Vec<crate::provider::Source>,
+    /// Whether answers of providers are checked against the constraints of the schema.
+    pub validate_state: bool,
+    /// State that its sources push.
+    pub pushed: crate::state::Pushed,
     pub seams: Seams,
     pub running: ArcSwap<Snapshot>,
     /// The candidate that sessions share.

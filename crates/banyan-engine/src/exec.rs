@@ -58,25 +58,56 @@ impl Exec {
             let input = call.input.clone();
             on_pool(move || bind::to_json(&input)).await??
         };
-        let mut command = Command::new(&self.program);
-        command
-            .args(&self.arguments)
-            .env("BANYAN_USER", &**call.call.principal.effective());
-        if let Some(directory) = &self.directory {
-            command.current_dir(directory);
-        }
-        if let Some(socket) = &self.socket {
-            command.env("BANYAN_SOCKET", socket);
-        }
+        let user = call.call.principal.effective().to_string();
+        let mut environment = vec![("BANYAN_USER", user)];
         if let Some(path) = call
             .target
             .as_ref()
             .and_then(|target| bind::path_text(&call.engine, target))
         {
-            command.env("BANYAN_PATH", path);
+            environment.push(("BANYAN_PATH", path));
         }
         if let Some(tid) = bind::member(&input, "tid") {
-            command.env("BANYAN_TID", tid.to_string());
+            environment.push(("BANYAN_TID", tid.to_string()));
+        }
+        let output = self.converse(&environment, &input).await?;
+        let schema = call.schema.clone();
+        let node = call.node;
+        on_pool(move || bind::output_from_json(&schema, node, &output))
+            .await?
+            .map_err(|error| self.misprinted(error))
+    }
+
+    /// The error about what the program has printed.
+    pub(crate) fn misprinted(&self, mut error: BackendError) -> BackendError {
+        for report in &mut error.reports {
+            report.message = format!(
+                "{} printed what the model does not allow: {}",
+                self.program.display(),
+                report.message
+            );
+        }
+        error
+    }
+
+    /// Runs the program on an input; what it prints.
+    ///
+    /// # Errors
+    /// It cannot be started, takes too long, prints too much, or fails.
+    pub(crate) async fn converse(
+        &self,
+        environment: &[(&str, String)],
+        input: &serde_json::Value,
+    ) -> Result<Vec<u8>> {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .envs(environment.iter().map(|(name, value)| (name, value)));
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        if let Some(socket) = &self.socket {
+            command.env("BANYAN_SOCKET", socket);
         }
         let running = process::run(command, input.to_string().into_bytes());
         let ended = tokio::time::timeout(self.timeout, running)
@@ -102,20 +133,7 @@ impl Exec {
         if !complaint.is_empty() {
             tracing::info!(program = %self.program.display(), "{complaint}");
         }
-        let schema = call.schema.clone();
-        let node = call.node;
-        on_pool(move || bind::output_from_json(&schema, node, &output))
-            .await?
-            .map_err(|mut error| {
-                for report in &mut error.reports {
-                    report.message = format!(
-                        "{} printed what the model does not allow: {}",
-                        self.program.display(),
-                        report.message
-                    );
-                }
-                error
-            })
+        Ok(output)
     }
 }
 

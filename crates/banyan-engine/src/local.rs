@@ -15,6 +15,7 @@ use crate::blocking::on_pool;
 use crate::engine::Engine;
 use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
 use crate::monitoring;
+use crate::nmda::{Data, GetData, ReadFrom};
 use crate::number::SessionId;
 use crate::participant::Options;
 use crate::pipeline::Until;
@@ -137,6 +138,23 @@ impl Backend for Engine {
             let operation = if get.state { "get" } else { "get-config" };
             self.0.permit(call, operation)?;
             self.read(call, get, Layout::Compact).await
+        })
+    }
+
+    fn get_data<'a>(&'a self, call: &'a Call, get: GetData) -> BoxFuture<'a, Result<Data>> {
+        Box::pin(async move {
+            let core = &self.0;
+            let tree = match get.from {
+                ReadFrom::Store(store) => self.tree_of(call.session, store),
+                ReadFrom::Intended | ReadFrom::RunningAndState | ReadFrom::Operational => {
+                    self.running().tree
+                }
+            };
+            match get.from {
+                ReadFrom::RunningAndState => core.permit(call, "get")?,
+                _ => core.permit_in(call, "ietf-netconf-nmda", "get-data")?,
+            }
+            self.read_data(call, tree, get, Layout::Compact).await
         })
     }
 

@@ -136,7 +136,7 @@ fn push_library(schema: &Schema, out: &mut String) {
         out.push_str("</import-only-module>");
     }
     out.push_str("</module-set><schema><name>all</name><module-set>all</module-set></schema>");
-    for datastore in ["running", "candidate", "startup"] {
+    for datastore in ["running", "candidate", "startup", "intended", "operational"] {
         let _ = write!(
             out,
             "<datastore><name>ds:{datastore}</name><schema>all</schema></datastore>"

@@ -4,18 +4,17 @@ use std::io::{self, Write};
 
 use banyan_data::Tree;
 use banyan_data::document::Layout;
+use banyan_data::path::InstancePath;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::access::{self, ReadableInUse};
 use crate::backend::{Body, Call, Cancel, Get, Result};
 use crate::bind;
 use crate::blocking::on_pool;
 use crate::engine::Engine;
 use crate::error::{BackendError, ErrorTag};
-use crate::monitor;
-use crate::overlay::overlay;
-use crate::provider::StateRequest;
+use crate::nmda::{self, Data, GetData, OnMissing};
+use crate::operational::{self, Choice, Joined};
 
 /// How much is printed before a piece goes out. A smaller reply is sent whole.
 const PIECE: usize = 64 * 1024;
@@ -30,134 +29,81 @@ impl Engine {
         self.read_tree(call, tree, get, layout).await
     }
 
-    /// Reads a tree, whichever datastore it is of.
+    /// Reads a tree, whichever datastore it is of. State that is missing is an error: the answer could not tell.
     pub(crate) async fn read_tree(
         &self,
         call: &Call,
-        mut tree: Tree,
+        tree: Tree,
         get: Get,
         layout: Layout,
     ) -> Result<Body> {
+        let get = GetData {
+            on_missing: OnMissing::Fail,
+            ..get.into()
+        };
+        Ok(self.read_data(call, tree, get, layout).await?.body)
+    }
+
+    /// Reads a tree, and the state that belongs to it.
+    pub(crate) async fn read_data(
+        &self,
+        call: &Call,
+        tree: Tree,
+        get: GetData,
+        layout: Layout,
+    ) -> Result<Data> {
         let subject = self.0.subject(call)?;
-        if get.state {
-            tree = self.with_state(call, tree, &get).await?;
+        let choice = Choice::of(&self.0.schema, &get)?;
+        let mut joined = Joined::without_state(tree);
+        let mut missing = Vec::new();
+        if get.from.has_state() {
+            let (schema, mounts) = (self.0.schema.clone(), self.0.mounts.clone());
+            let filter = get.filter.clone();
+            let reach = on_pool(move || bind::reach(&schema, filter.as_ref(), &mounts)).await??;
+            let wants = |cover: &InstancePath| choice.wants(&self.0.schema, cover);
+            let tree = &joined.configuration;
+            let asked = self.ask(call, tree, reach.as_deref(), wants).await?;
+            missing = asked.missing;
+            if get.on_missing == OnMissing::Fail && !missing.is_empty() {
+                return Err(nmda::incomplete(&missing));
+            }
+            joined = on_pool(move || joined.under(asked.layers, reach)).await?;
         }
         let mounts = self.0.mounts.clone();
-        let cancel = call.cancel.clone();
-        let (opening, opened) = oneshot::channel();
-        let (sender, pieces) = mpsc::channel(WAITING);
-        tokio::task::spawn_blocking(move || {
-            let mut out = Streamed {
-                pieces: sender,
-                opening: Some(opening),
-                buffer: Vec::new(),
-                cancel,
-            };
-            // Filters are evaluated over what the user may see, so that they tell nothing of the rest.
-            let tree = match &subject {
-                None => tree,
-                Some(subject) => subject.readable(&tree),
-            };
-            let printed = bind::select(tree, get.filter.as_ref(), &mounts).and_then(|selected| {
-                bind::print(
-                    &selected,
-                    &ReadableInUse(subject),
-                    get.encoding,
-                    get.with_defaults,
-                    get.state,
-                    layout,
-                    &mut out,
-                )
-            });
-            out.finish(printed);
+        let body = streamed(call.cancel.clone(), move |out| {
+            operational::print(&joined, subject, &get, &choice, &mounts, layout, out)
         });
-        match opened.await {
-            Ok(Opening::Whole(bytes)) => Ok(Body::Whole(bytes)),
-            Ok(Opening::Failed(error)) => Err(error),
-            Ok(Opening::Stream) => Ok(Body::Stream(pieces)),
-            // The task panicked before its first piece.
-            Err(_) => Err(BackendError::new(
-                ErrorTag::OperationFailed,
-                "an internal error ended the read; see the server's log",
-            )),
-        }
+        let body = body.await?;
+        Ok(Data { body, missing })
     }
+}
 
-    /// What the engine says of itself, as far as the read needs it.
-    fn own_state(&self, get: &Get) -> Vec<serde_json::Value> {
-        let schema = &self.0.schema;
-        let wanted =
-            |path| bind::has_top_level(schema, path) && bind::may_select(get.filter.as_ref(), path);
-        let mut state = Vec::new();
-        if wanted(monitor::PATH) {
-            state.push(monitor::netconf_state(self));
-        }
-        if wanted(access::STATE_PATH) {
-            state.push(self.0.access.counters.state());
-        }
-        state
-    }
-
-    /// Lays the state of the providers that the read needs over running. All are asked at once.
-    async fn with_state(&self, call: &Call, running: Tree, get: &Get) -> Result<Tree> {
-        let own = self.own_state(get);
-        let mut asked = Vec::new();
-        for provider in &self.0.providers {
-            let paths: Vec<String> = provider
-                .covers()
-                .into_iter()
-                .filter(|path| bind::may_select(get.filter.as_ref(), path))
-                .collect();
-            if paths.is_empty() {
-                continue;
-            }
-            let provider = provider.clone();
-            let request = StateRequest {
-                running: running.clone(),
-                paths,
-                principal: call.principal.clone(),
-            };
-            let clock = self.0.seams.clock.clone();
-            let metrics = self.0.observed.metrics.clone();
-            asked.push(tokio::spawn(async move {
-                let limit = provider.deadline();
-                let begun = clock.monotonic();
-                let answer = tokio::select! {
-                    result = provider.read(request) => result,
-                    () = clock.sleep(limit) => Err(BackendError::new(
-                        ErrorTag::OperationFailed,
-                        format!(
-                            "{} gave no state within {} s; read with a filter that leaves it out",
-                            provider.name(),
-                            limit.as_secs_f32()
-                        ),
-                    )),
-                };
-                let time = clock.monotonic().saturating_sub(begun);
-                metrics.provider(provider.name(), time, answer.is_err());
-                answer
-            }));
-        }
-        let schema = self.0.schema.clone();
-        let mut tree = on_pool(move || {
-            own.iter().try_fold(running, |tree, state| {
-                let state = bind::state_from_json(&schema, state)?;
-                Ok::<_, BackendError>(overlay(&tree, &state))
-            })
-        })
-        .await??;
-        for answer in asked {
-            let state = answer.await.map_err(|error| {
-                tracing::error!("a provider of state failed: {error}");
-                BackendError::new(
-                    ErrorTag::OperationFailed,
-                    "a provider of state failed with an internal error; see the server's log",
-                )
-            })??;
-            let below = tree.clone();
-            tree = on_pool(move || overlay(&below, &state)).await?;
-        }
-        Ok(tree)
+/// What a printer prints: all of it when it is small, else piece by piece while it prints.
+async fn streamed(
+    cancel: Cancel,
+    print: impl FnOnce(&mut dyn Write) -> Result<()> + Send + 'static,
+) -> Result<Body> {
+    let (opening, opened) = oneshot::channel();
+    let (sender, pieces) = mpsc::channel(WAITING);
+    tokio::task::spawn_blocking(move || {
+        let mut out = Streamed {
+            pieces: sender,
+            opening: Some(opening),
+            buffer: Vec::new(),
+            cancel,
+        };
+        let printed = print(&mut out);
+        out.finish(printed);
+    });
+    match opened.await {
+        Ok(Opening::Whole(bytes)) => Ok(Body::Whole(bytes)),
+        Ok(Opening::Failed(error)) => Err(error),
+        Ok(Opening::Stream) => Ok(Body::Stream(pieces)),
+        // The task panicked before its first piece.
+        Err(_) => Err(BackendError::new(
+            ErrorTag::OperationFailed,
+            "an internal error ended the read; see the server's log",
+        )),
     }
 }
 

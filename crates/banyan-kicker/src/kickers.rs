@@ -8,9 +8,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use banyan_data::Tree;
+use banyan_engine::backend::Principal;
 use banyan_engine::engine::{Engine, WeakEngine};
 use banyan_engine::error::{ErrorLayer, ErrorTag, Report};
 use banyan_engine::participant::{Answer, Participant, Refusal, Transaction};
+use banyan_engine::state::{StateChange, StateListener};
 use banyan_engine::{Tid, backend::BoxFuture};
 use serde_json::json;
 
@@ -43,17 +46,19 @@ impl Kickers {
 
     /// Tells which engine calls the actions. Kicks before this call are lost, so it comes right after the
     /// engine opens; only the first call counts.
-    pub fn attach(&self, engine: &Engine) {
-        let _ = self.engine.set(engine.downgrade());
+    pub fn attach(self: &Arc<Self>, engine: &Engine) {
+        if self.engine.set(engine.downgrade()).is_ok() {
+            engine.state().listen(self.clone());
+        }
     }
 
-    /// The kickers in force for a transaction; compiled again only when they changed.
-    fn in_force(&self, transaction: &Transaction) -> Arc<KickerSet> {
+    /// The kickers in force for a change of this tree; compiled again only when they changed.
+    fn in_force(&self, before: &Tree) -> Arc<KickerSet> {
         let mut current = locked(&self.current);
         match &*current {
-            Some(set) if set.is_of(&transaction.before) => set.clone(),
+            Some(set) if set.is_of(before) => set.clone(),
             _ => {
-                let (set, errors) = KickerSet::of(&transaction.before);
+                let (set, errors) = KickerSet::of(before);
                 for error in errors {
                     // They passed `validate` once; the schema must have changed since.
                     tracing::warn!(%error, "a kicker cannot work and is left out");
@@ -90,7 +95,7 @@ impl Kickers {
     }
 
     fn find(&self, transaction: &Transaction) {
-        let set = self.in_force(transaction);
+        let set = self.in_force(&transaction.before);
         if set.kickers().is_empty() {
             return;
         }
@@ -132,6 +137,37 @@ impl Kickers {
                 .collect();
             transaction.record("kicks", entries.into());
             locked(&self.waiting).insert(transaction.tid, evaluated.kicks);
+        }
+    }
+}
+
+/// The transaction of kicks that no transaction has set off.
+const NO_TRANSACTION: Tid = Tid(0);
+
+impl StateListener for Kickers {
+    /// A change of the state: monitors on operational data match, and the actions are called as after a commit, for the
+    /// source of the state.
+    fn changed(&self, change: &StateChange) {
+        let set = self.in_force(&change.before);
+        if set.kickers().is_empty() {
+            return;
+        }
+        let around = Around {
+            before: &change.before,
+            after: &change.after,
+            changes: &change.changes,
+        };
+        let evaluated = evaluate(&set, around);
+        for error in &evaluated.errors {
+            tracing::warn!(%error, source = %change.source, "a kicker could not be evaluated");
+        }
+        let kicks = evaluated.kicks;
+        if let (Some(engine), false) = (self.engine.get(), kicks.is_empty()) {
+            let occasion = Occasion {
+                tid: NO_TRANSACTION,
+                principal: Principal::user(change.source.clone()),
+            };
+            self.dispatcher.hand_on(engine, &occasion, kicks);
         }
     }
 }

@@ -9,6 +9,8 @@ mod kickers;
 pub mod model;
 pub mod monitor;
 pub mod set;
+#[cfg(test)]
+mod state_tests;
 pub mod touch;
 
 pub use kickers::Kickers;

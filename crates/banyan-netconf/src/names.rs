@@ -10,6 +10,8 @@ pub const MONITORING: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitorin
 pub const YANG_ACTION: &str = "urn:ietf:params:xml:ns:yang:1";
 /// `<get-data>` and `<edit-data>` (RFC 8526).
 pub const NMDA: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-nmda";
+/// The identities of datastores (RFC 8342).
+pub const DATASTORES: &str = "urn:ietf:params:xml:ns:yang:ietf-datastores";
 /// `<with-defaults>` (RFC 6243).
 pub const WITH_DEFAULTS: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults";
 
@@ -43,6 +45,10 @@ pub const PARTIAL_LOCK: &str = "urn:ietf:params:xml:ns:netconf:partial-lock:1.0"
 pub const PRIVATE_CANDIDATE: &str = "urn:ietf:params:netconf:capability:private-candidate:1.0";
 /// What a client of Banyan offers that works on the shared candidate, whatever the server's default is.
 pub const SHARED_CANDIDATE: &str = "urn:banyan:capability:shared-candidate:1.0";
+
+/// `:with-operational-defaults` (RFC 8526 3.1.1.2).
+pub const WITH_OPERATIONAL_DEFAULTS: &str =
+    "urn:ietf:params:netconf:capability:with-operational-defaults:1.0";
 
 /// The module `banyan`: wishes and results of `<commit>`; here also progress of long operations.
 pub const BANYAN: &str = "urn:banyan:system";

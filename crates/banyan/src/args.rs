@@ -104,6 +104,34 @@ pub enum Format {
     Text,
 }
 
+/// The datastores that can be read (RFC 8342).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Readable {
+    /// The configuration in force.
+    Running,
+    /// The work copy.
+    Candidate,
+    /// What the next start begins with.
+    Startup,
+    /// What the system tries to apply.
+    Intended,
+    /// What is in use.
+    Operational,
+}
+
+impl Readable {
+    /// Its name in NETCONF.
+    pub fn name(self) -> &'static str {
+        match self {
+            Readable::Running => "running",
+            Readable::Candidate => "candidate",
+            Readable::Startup => "startup",
+            Readable::Intended => "intended",
+            Readable::Operational => "operational",
+        }
+    }
+}
+
 /// The datastores that commands can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Store {
@@ -113,17 +141,6 @@ pub enum Store {
     Candidate,
     /// What the next start begins with.
     Startup,
-}
-
-impl Store {
-    /// Its name in NETCONF.
-    pub fn name(self) -> &'static str {
-        match self {
-            Store::Running => "running",
-            Store::Candidate => "candidate",
-            Store::Startup => "startup",
-        }
-    }
 }
 
 /// `banyan serve`
@@ -218,15 +235,21 @@ pub enum Fail {
 pub struct Get {
     /// What to print: a path in any spelling, or nothing for everything.
     pub path: Option<String>,
-    /// From which datastore.
+    /// From which datastore; operational is what is in use: configuration, state and defaults.
     #[arg(long, default_value = "running")]
-    pub store: Store,
+    pub store: Readable,
     /// State data too (of running).
     #[arg(long)]
     pub state: bool,
     /// Defaults in use too.
     #[arg(long)]
     pub defaults: bool,
+    /// Say where nodes come from (of operational).
+    #[arg(long)]
+    pub origin: bool,
+    /// Fail when a provider of state is late or fails; else what is missing is told on standard error.
+    #[arg(long)]
+    pub strict: bool,
     /// How to print.
     #[arg(long, default_value = "text")]
     pub format: Format,

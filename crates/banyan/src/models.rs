@@ -18,6 +18,8 @@ pub const PROTOCOL: &[&str] = &[
     "ietf-netconf-private-candidate",
     "ietf-yang-library",
     "ietf-datastores",
+    "ietf-origin",
+    "ietf-netconf-nmda",
 ];
 
 /// The protocol's module.

@@ -12,6 +12,7 @@ use banyan_engine::engine::{EngineBuilder, StartError};
 use banyan_engine::exec::Exec;
 use banyan_engine::monitoring::SchemaState;
 use banyan_engine::participant::Program;
+use banyan_engine::provider;
 use banyan_kicker::Kickers;
 use banyan_netconf::limits::Compat;
 use banyan_netconf::server::{Server, ServerOptions};
@@ -23,7 +24,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::args::Serve;
-use crate::config::{Config, ConfigError, Loaded, Operation, Participant, Severity, Sources};
+use crate::config::{self, Config, ConfigError, Loaded, Operation, Participant, Severity, Sources};
 use crate::metrics::MetricsListener;
 use crate::models::{self, ACCESS, CONTROLLER, ModelError, PROTOCOL};
 use crate::process::logging::{self, LogError};
@@ -308,9 +309,13 @@ fn builder(
         .autocommit(config.candidate.autocommit)
         .retention(config.history.clone())
         .observe(config.log.commits.clone())
+        .validate_state(config.validate_state)
         .upgrade(upgrade::steps(config)?);
     for operation in &config.operation {
         builder = builder.operation(&operation.path, Arc::new(program(operation, config)));
+    }
+    for from in &config.provider {
+        builder = builder.provider(Arc::new(providing(from, config)));
     }
     for extra in upgrade::extras(extra)? {
         builder = builder.extra(extra);
@@ -430,6 +435,19 @@ fn taking_part(
                 participant.name
             ))
         })
+}
+
+/// A configured provider as a program of the engine.
+fn providing(from: &config::Provider, config: &Config) -> provider::Program {
+    let exec = Exec {
+        arguments: from.arguments.iter().map(Into::into).collect(),
+        timeout: Duration::from_secs(from.timeout),
+        socket: Some(config.netconf.socket.clone()),
+        ..Exec::new(&from.program)
+    };
+    provider::Program::new(&from.path, exec)
+        .keeps_for(Duration::from_millis(from.cache))
+        .origin(from.origin)
 }
 
 /// Completes when the process is asked to stop: Ctrl-C or SIGTERM.

@@ -18,6 +18,7 @@ use banyan_engine::clock::SystemClock;
 use banyan_engine::engine::{Engine, EngineBuilder};
 use banyan_engine::error::{BackendError, ErrorTag};
 use banyan_engine::monitoring::SchemaState;
+use banyan_engine::nmda::{Data, GetData};
 use banyan_engine::number::SessionId;
 use banyan_netconf::server::{Server, ServerOptions};
 use banyan_netconf::transport::{Transport, pipe};
@@ -141,6 +142,9 @@ impl Backend for Faulty {
     }
     fn get<'a>(&'a self, call: &'a Call, get: Get) -> BoxFuture<'a, Result<Body>> {
         self.inner.get(call, get)
+    }
+    fn get_data<'a>(&'a self, call: &'a Call, get: GetData) -> BoxFuture<'a, Result<Data>> {
+        self.inner.get_data(call, get)
     }
     fn edit<'a>(&'a self, call: &'a Call, edit: EditRequest) -> BoxFuture<'a, Result<()>> {
         self.inner.edit(call, edit)

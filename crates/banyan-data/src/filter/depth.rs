@@ -15,7 +15,7 @@ pub fn to_depth(tree: &Tree, levels: usize) -> Tree {
 }
 
 /// Recurses as deep as the tree, or less.
-fn cut(schema: &Arc<Schema>, node: &Node, levels: usize) -> Node {
+pub(super) fn cut(schema: &Arc<Schema>, node: &Node, levels: usize) -> Node {
     let keys = schema.node(node.id()).keys().len();
     let slots = match levels {
         0 => node.slots()[..keys.min(node.slots().len())].to_vec(),

@@ -3,7 +3,6 @@
 //! The answer is instance paths in which [`Select::None`] at a list or leaf-list means all of its entries, also on the
 //! way to something deeper. It is never too little.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use banyan_yang::schema::{NodeKind, Schema, SchemaId, TypeKind};
@@ -11,8 +10,6 @@ use banyan_yang::xpath::{Axis, Extent, KeyLookup, Plan, PlanExpr, PlanStep, Plan
 
 use super::subtree::{FilterNode, Subtree, Wants};
 use crate::lexical::{self, ModuleNames};
-use crate::list::{LeafList, List};
-use crate::node::{Content, Node, Slot, Tree};
 use crate::path::{InstancePath, PathStep, Select};
 use crate::value::Value;
 
@@ -191,136 +188,9 @@ pub fn every(schema: &Schema, node: SchemaId) -> InstancePath {
     InstancePath { steps }
 }
 
-/// What is kept at an instance and below.
-#[derive(Default)]
-struct Kept {
-    all: bool,
-    children: BTreeMap<SchemaId, BTreeMap<Select, Kept>>,
-}
-
-impl Kept {
-    fn add(&mut self, steps: &[PathStep]) {
-        match steps.split_first() {
-            None => self.all = true,
-            Some((step, rest)) => {
-                let child = self.children.entry(step.node).or_default();
-                child.entry(step.select.clone()).or_default().add(rest);
-            }
-        }
-    }
-}
-
-/// The instances at `paths` with all below them, the nodes around them and their keys. [`Select::None`] at a list means
-/// all of its entries. Costs what stays, and the entries of lists whose entries are all meant.
-pub fn restrict(tree: &Tree, paths: &[InstancePath]) -> Tree {
-    let mut kept = Kept::default();
-    for path in paths {
-        kept.add(&path.steps);
-    }
-    let root = of_node(tree.schema(), tree.root(), &[&kept]);
-    tree.with_root(root.unwrap_or_else(|| Node::empty(tree.root().id())))
-}
-
-fn of_node(schema: &Arc<Schema>, node: &Node, sets: &[&Kept]) -> Option<Node> {
-    if sets.iter().any(|kept| kept.all) {
-        return Some(node.clone());
-    }
-    let mut slots: Vec<Slot> = Vec::new();
-    for slot in node.slots() {
-        let selected: Vec<(&Select, &Kept)> = sets
-            .iter()
-            .filter_map(|kept| kept.children.get(&slot.id))
-            .flatten()
-            .collect();
-        if selected.is_empty() {
-            continue;
-        }
-        if let Some(content) = of_content(schema, &slot.content, &selected) {
-            slots.push(Slot {
-                id: slot.id,
-                content,
-            });
-        }
-    }
-    if slots.is_empty() {
-        return None;
-    }
-    let keys = schema.node(node.id()).keys().len();
-    for key in &node.slots()[..keys.min(node.slots().len())] {
-        if let Err(at) = slots.binary_search_by_key(&key.id, |slot| slot.id) {
-            slots.insert(at, key.clone());
-        }
-    }
-    Some(node.with_slots(slots))
-}
-
-fn of_content(
-    schema: &Arc<Schema>,
-    content: &Content,
-    selected: &[(&Select, &Kept)],
-) -> Option<Content> {
-    let open: Vec<&Kept> = selected
-        .iter()
-        .filter(|(select, _)| matches!(select, Select::None | Select::Position(_)))
-        .map(|(_, kept)| *kept)
-        .collect();
-    match content {
-        Content::Container(node) => of_node(schema, node, &open).map(Content::Container),
-        Content::List(list) => of_list(schema, list, &open, selected).map(Content::List),
-        Content::LeafList(list) if open.is_empty() => {
-            let named = selected.iter().filter_map(|(select, _)| match select {
-                Select::Value(value) if list.contains(value) => Some(value.clone()),
-                _ => None,
-            });
-            let (order, repeats) = (list.ordered_by(), list.duplicates_allowed());
-            let list = LeafList::from_values(named.collect(), order, repeats).ok()?;
-            (!list.is_empty()).then_some(Content::LeafList(list))
-        }
-        // What is mounted is not looked into.
-        Content::Mount(_) | Content::Leaf(_) | Content::LeafList(_) | Content::Any(_) => {
-            Some(content.clone())
-        }
-    }
-}
-
-fn of_list(
-    schema: &Arc<Schema>,
-    list: &List,
-    open: &[&Kept],
-    selected: &[(&Select, &Kept)],
-) -> Option<List> {
-    if open.iter().any(|kept| kept.all) {
-        return Some(list.clone());
-    }
-    let mut named: BTreeMap<usize, &Kept> = BTreeMap::new();
-    for (select, kept) in selected {
-        if let Select::Keys(keys) = select
-            && let Some(at) = list.position(keys)
-        {
-            named.insert(at, kept);
-        }
-    }
-    let entries: Vec<Node> = if open.is_empty() {
-        named
-            .iter()
-            .filter_map(|(at, kept)| of_node(schema, list.nth(*at)?, &[kept]))
-            .collect()
-    } else {
-        let pruned = list.iter().enumerate().filter_map(|(at, entry)| {
-            let mut sets = open.to_vec();
-            sets.extend(named.get(&at));
-            of_node(schema, entry, &sets)
-        });
-        pruned.collect()
-    };
-    if entries.is_empty() {
-        return None;
-    }
-    List::from_entries(entries, list.key_count(), list.ordered_by()).ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::restrict;
     use super::*;
     use crate::document::ParseOptions;
     use crate::path::json;

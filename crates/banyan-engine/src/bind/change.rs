@@ -170,6 +170,51 @@ pub(crate) fn patch_text(changes: &ChangeSet, name: &str) -> Result<String> {
     patch::to_yang_patch(changes, name, Layout::Compact).map_err(print_error)
 }
 
+/// Checks what is at and below some subtrees of operational data against all constraints of the schema. Costs a full
+/// validation.
+pub(crate) fn validate_state(operational: &Tree, covers: &[InstancePath]) -> Result<()> {
+    let options = Options {
+        scope: banyan_data::view::Scope::All,
+        mounts: Mounts::Skip,
+        errors: usize::MAX,
+        ..Options::default()
+    };
+    let schema = operational.schema();
+    let covers = super::paths_text(schema, covers);
+    let covered = |path: &str| {
+        let path = without_predicates(path);
+        let below = |cover: &String| {
+            path.strip_prefix(cover.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        covers.iter().any(below)
+    };
+    let errors = validate::full(operational, &options).errors.into_iter();
+    let errors: Vec<_> = errors.filter(|error| covered(&error.path.0)).collect();
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(data_errors(schema, errors))
+}
+
+/// The schema nodes of an instance path in the form of RFC 7951 6.11.
+fn without_predicates(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let (mut inside, mut quote) = (false, None);
+    for character in path.chars() {
+        match (quote, character) {
+            (Some(open), close) if open == close => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(character),
+            (None, '[') => inside = true,
+            (None, ']') => inside = false,
+            (None, other) if !inside => out.push(other),
+            (None, _) => {}
+        }
+    }
+    out
+}
+
 /// Applies a change as the log keeps it.
 pub(crate) fn apply_patch(tree: &Tree, text: &str, mounts: &SharedMounts) -> Result<Tree> {
     let mounted = Mounted {

@@ -309,7 +309,14 @@ pub(crate) fn output_from_json(schema: &Arc<Schema>, node: SchemaId, bytes: &[u8
 
 /// Reads state from JSON.
 pub(crate) fn state_from_json(schema: &Arc<Schema>, state: &serde_json::Value) -> Result<Tree> {
+    state_from_bytes(schema, state.to_string().as_bytes())
+}
+
+/// Reads state from JSON; nothing but blanks is no state.
+pub(crate) fn state_from_bytes(schema: &Arc<Schema>, bytes: &[u8]) -> Result<Tree> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Tree::empty(schema.clone()));
+    }
     let options = banyan_data::document::ParseOptions::default();
-    json::parse_data(schema, state.to_string().as_bytes(), &options)
-        .map_err(|errors| data_errors(schema, errors))
+    json::parse_data(schema, bytes, &options).map_err(|errors| data_errors(schema, errors))
 }

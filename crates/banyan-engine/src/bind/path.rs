@@ -130,6 +130,18 @@ pub(crate) fn path_text(engine: &Engine, path: &InstancePath) -> Option<String> 
     json::print(running.schema(), path, &mounted)
 }
 
+/// Paths in print. Those that go on below a mount point end there.
+pub(crate) fn paths_text(schema: &Arc<Schema>, paths: &[InstancePath]) -> Vec<String> {
+    let print = |path: &InstancePath| {
+        let at_mount = |step: &PathStep| schema.node(step.node).mount_point().is_some();
+        let end = path.steps.iter().position(at_mount);
+        let steps = &path.steps[..end.map_or(path.steps.len(), |end| end + 1)];
+        let steps = steps.to_vec();
+        json::print(schema, &InstancePath { steps }, &path::NoMounts)
+    };
+    paths.iter().filter_map(print).collect()
+}
+
 /// Applies an edit by path. A leaf's value may be the last word of the path.
 pub(crate) fn apply_path_edit(tree: &Tree, edit: &PathEdit, mounts: &SharedMounts) -> Result<Tree> {
     let operation = match edit.operation.as_str() {

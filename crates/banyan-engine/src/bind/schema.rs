@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use banyan_data::path::InstancePath;
 use banyan_yang::schema::{Schema, SchemaId};
 
 use crate::backend::{ModuleInfo, Result};
@@ -70,13 +71,10 @@ fn with_app_tag(tag: ErrorTag, app_tag: &str, message: String) -> BackendError {
     report.into()
 }
 
-/// Whether the schema has a top-level data node `/module:name`.
-pub(crate) fn has_top_level(schema: &Schema, path: &str) -> bool {
-    let Some((module, name)) = path.trim_start_matches('/').split_once(':') else {
-        return false;
-    };
-    schema
-        .module_by_name(module)
-        .and_then(|module| schema.data_child(SchemaId::ROOT, module, name))
-        .is_some()
+/// The instance of the top-level data node `/module:name`, if the schema has one.
+pub(crate) fn top_level(schema: &Schema, path: &str) -> Option<InstancePath> {
+    let (module, name) = path.trim_start_matches('/').split_once(':')?;
+    let module = schema.module_by_name(module)?;
+    let node = schema.data_child(SchemaId::ROOT, module, name)?;
+    Some(banyan_data::filter::every(schema, node))
 }

@@ -10,30 +10,37 @@ use banyan_data::filter::{self, Subtree};
 use banyan_data::path::InstancePath;
 use banyan_data::view::{Scope, View};
 use banyan_data::xpath::{self, Context, Names, Variables, XValue};
-use banyan_yang::schema::SchemaId;
+use banyan_yang::schema::{Schema, SchemaId};
 use banyan_yang::xpath::Extent;
 
 use super::report::{data_error, data_errors};
 use super::{SharedMounts, document};
-use crate::backend::{Encoding, Expression, Filter, Result};
+use crate::backend::{Document, Encoding, Expression, Filter, Result};
 use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
 
-/// The part of `tree` that the filter selects; without a filter all of it.
-pub(crate) fn select(tree: Tree, wanted: Option<&Filter>, mounts: &SharedMounts) -> Result<Tree> {
+/// The part of `tree` that the filter selects; without a filter all of it. `levels` is how deep each selected node is
+/// given, itself counted (RFC 8526 3.1.1 `max-depth`); without a filter, these are the nodes at the top.
+pub(crate) fn select(
+    tree: Tree,
+    wanted: Option<&Filter>,
+    levels: Option<usize>,
+    mounts: &SharedMounts,
+) -> Result<Tree> {
     match wanted {
-        None => Ok(tree),
+        None => Ok(match levels {
+            None => tree,
+            Some(levels) => filter::to_depth(&tree, levels),
+        }),
         Some(Filter::Subtree(filter)) => {
-            if filter.encoding != Encoding::Xml {
-                return Err(BackendError::new(
-                    ErrorTag::InvalidValue,
-                    "a subtree filter must be XML",
-                ));
-            }
-            let options = document::reading(Holds::All, mounts);
-            let schema = tree.schema();
-            let subtree = Subtree::parse(schema, &filter.bytes, &options)
-                .map_err(|errors| data_errors(schema, errors))?;
-            Ok(subtree.select(&tree))
+            let subtree = subtree(tree.schema(), filter, mounts)?;
+            let selected = subtree.select(&tree);
+            Ok(match levels {
+                None => selected,
+                Some(levels) => {
+                    let nodes = subtree.reach(tree.schema());
+                    filter::restrict_to_depth(&selected, &nodes, levels)
+                }
+            })
         }
         Some(Filter::XPath { select, namespaces }) => {
             let Some(paths) = selected(&tree, select, namespaces)? else {
@@ -43,20 +50,46 @@ pub(crate) fn select(tree: Tree, wanted: Option<&Filter>, mounts: &SharedMounts)
                     format!("the filter \"{select}\" selects no nodes: {NOT_NODES}"),
                 ));
             };
-            Ok(filter::prune_to_paths(&tree, paths))
+            Ok(match levels {
+                None => filter::prune_to_paths(&tree, paths),
+                Some(levels) => filter::restrict_to_depth(&tree, &paths, levels),
+            })
         }
     }
 }
 
-const NOT_NODES: &str = "its value is not a node-set";
+/// The instances that a filter may look at; `None` when that can be anything.
+pub(crate) fn reach(
+    schema: &Arc<Schema>,
+    wanted: Option<&Filter>,
+    mounts: &SharedMounts,
+) -> Result<Option<Vec<InstancePath>>> {
+    match wanted {
+        None => Ok(None),
+        Some(Filter::Subtree(filter)) => Ok(Some(subtree(schema, filter, mounts)?.reach(schema))),
+        Some(Filter::XPath { select, namespaces }) => {
+            let expression = compiled(schema, select, namespaces)?;
+            Ok(filter::reach_of_expression(schema, &expression.plan))
+        }
+    }
+}
 
-/// The paths of the nodes that an expression selects, in document order; `None` when its value is not a node-set.
-fn selected(
-    tree: &Tree,
+fn subtree(schema: &Arc<Schema>, filter: &Document, mounts: &SharedMounts) -> Result<Subtree> {
+    if filter.encoding != Encoding::Xml {
+        return Err(BackendError::new(
+            ErrorTag::InvalidValue,
+            "a subtree filter must be XML",
+        ));
+    }
+    let options = document::reading(Holds::All, mounts);
+    Subtree::parse(schema, &filter.bytes, &options).map_err(|errors| data_errors(schema, errors))
+}
+
+fn compiled(
+    schema: &Arc<Schema>,
     select: &str,
     namespaces: &[(String, String)],
-) -> Result<Option<Vec<InstancePath>>> {
-    let schema = tree.schema();
+) -> Result<xpath::Expression> {
     let declared: BTreeMap<&str, &str> = namespaces
         .iter()
         .map(|(prefix, namespace)| (prefix.as_str(), namespace.as_str()))
@@ -73,15 +106,27 @@ fn selected(
             ),
         }
     };
-    let failed = |error| data_error(schema, error);
-    let expression = xpath::compile(
+    xpath::compile(
         schema,
         select,
         Names::Resolved(&resolve),
         SchemaId::ROOT,
         Extent::Subtree,
     )
-    .map_err(failed)?;
+    .map_err(|error| data_error(schema, error))
+}
+
+const NOT_NODES: &str = "its value is not a node-set";
+
+/// The paths of the nodes that an expression selects, in document order; `None` when its value is not a node-set.
+fn selected(
+    tree: &Tree,
+    select: &str,
+    namespaces: &[(String, String)],
+) -> Result<Option<Vec<InstancePath>>> {
+    let schema = tree.schema();
+    let expression = compiled(schema, select, namespaces)?;
+    let failed = |error| data_error(schema, error);
     let view = View::of(tree).with_scope(Scope::All);
     let variables = Variables::default();
     let context = Context::at(Cursor::root(&view), &variables);
@@ -110,31 +155,4 @@ pub(crate) fn lockable(tree: &Tree, expression: &Expression) -> Result<Vec<Insta
         })?;
     let stored = |path: &InstancePath| tree.get(path).is_some();
     Ok(paths.into_iter().filter(stored).collect())
-}
-
-/// Whether a filter may select something at or below the top-level node of a schema path. `true` when in
-/// doubt: a name that a filter selects stands in it literally, or is hidden in a wildcard.
-pub(crate) fn may_select(wanted: Option<&Filter>, path: &str) -> bool {
-    let top = path
-        .trim_start_matches('/')
-        .split('/')
-        .next()
-        .unwrap_or(path);
-    let name = top.rsplit(':').next().unwrap_or(top);
-    match wanted {
-        None => true,
-        Some(Filter::Subtree(filter)) => {
-            filter.encoding != Encoding::Xml || contains(&filter.bytes, name.as_bytes())
-        }
-        Some(Filter::XPath { select, .. }) => {
-            let open = ["*", "//", "::", "node(", ".."];
-            matches!(select.trim(), "/" | ".")
-                || select.contains(name)
-                || open.iter().any(|part| select.contains(part))
-        }
-    }
-}
-
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len().max(1)).any(|window| window == part)
 }

@@ -24,7 +24,7 @@ use crate::observe::{ObserveOptions, Observed};
 use crate::operation::{Operation, Operations};
 use crate::participant::Participant;
 use crate::pipeline::{Order, Queue};
-use crate::provider::Provider;
+use crate::provider::{Provider, Source};
 use crate::reaper::Reaper;
 use crate::reserve::Reservations;
 use crate::session::Sessions;
@@ -69,6 +69,7 @@ pub struct EngineBuilder {
     participants: Vec<Arc<dyn Participant>>,
     operations: Vec<(String, Arc<dyn Operation>)>,
     providers: Vec<Arc<dyn Provider>>,
+    validate_state: bool,
     start: StartOptions,
     upgrade: Upgrade,
     stores: StoreOptions,
@@ -90,6 +91,7 @@ impl EngineBuilder {
             participants: Vec::new(),
             operations: Vec::new(),
             providers: Vec::new(),
+            validate_state: false,
             start: StartOptions::default(),
             upgrade: Upgrade::default(),
             stores: StoreOptions::default(),
@@ -169,6 +171,14 @@ impl EngineBuilder {
         self
     }
 
+    /// Whether answers of providers must keep the constraints of the schema, too: `must`, `when`, references, counts
+    /// (`CLICON_VALIDATE_STATE_XML`). What breaks them is missing from the reply, with path and provider named. Each
+    /// read then costs a validation of all data, and asks for all that a provider covers: for the time of development.
+    pub fn validate_state(mut self, validate: bool) -> Self {
+        self.validate_state = validate;
+        self
+    }
+
     /// What running is at the start.
     pub fn start(mut self, mode: StartMode) -> Self {
         self.start.mode = mode;
@@ -244,6 +254,9 @@ impl EngineBuilder {
             }
         }
         let operations = self.bound()?;
+        let bound = |provider: &Arc<dyn Provider>| Source::new(provider.clone(), &self.schema);
+        let providers: Result<Vec<Source>, String> = self.providers.iter().map(bound).collect();
+        let mut providers = providers.map_err(StartError::Registration)?;
         let (seams, directory, lock) = self.boundaries()?;
         let access = Access::open(
             self.access.clone(),
@@ -288,10 +301,12 @@ impl EngineBuilder {
             }
             settle(keeper, &seams, &epochs, &running, upgrades, new_startup);
         }
-        let mut providers = self.providers;
         let now = seams.clock.now();
         let state = StartState::of(&self.schema, self.start.mode, now, &reports);
-        providers.extend(state.map(|state| Arc::new(state) as Arc<dyn Provider>));
+        if let Some(state) = state {
+            let state = Source::new(Arc::new(state), &self.schema);
+            providers.push(state.map_err(StartError::Registration)?);
+        }
         Ok(Core {
             tids: Tids::recover(&*seams.log)?,
             access,
@@ -301,6 +316,8 @@ impl EngineBuilder {
             participants: self.participants,
             operations,
             providers,
+            validate_state: self.validate_state,
+            pushed: Default::default(),
             seams,
             queue,
             order: Order::default(),

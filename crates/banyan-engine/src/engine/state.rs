@@ -29,9 +29,7 @@ impl StartState {
         time: Timestamp,
         reports: &[Report],
     ) -> Option<StartState> {
-        if !bind::has_top_level(schema, PATH) {
-            return None;
-        }
+        bind::top_level(schema, PATH)?;
         let status = reports.iter().map(|report| report.status).max();
         let document = json!({ "banyan:start": {
             "mode": mode.to_string(),

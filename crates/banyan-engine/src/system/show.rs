@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use super::{Request, commit_named, state_named};
 use crate::access::Question;
-use crate::backend::{Call, Datastore, DiffFormat, Encoding, Filter, Get, Result, WithDefaults};
+use crate::backend::{Call, Datastore, DiffFormat, Encoding, Filter, Result, WithDefaults};
 use crate::bind;
 use crate::blocking::on_pool;
 use crate::error::{BackendError, ErrorTag};
+use crate::nmda::{Data, GetData, OnMissing, ReadFrom};
 
 /// These operations serve people; programs read with `get`.
 const FOR_PEOPLE: Layout = Layout::Indented(2);
@@ -76,14 +77,22 @@ pub(super) async fn show(request: Request) -> Result<Value> {
     let engine = request.engine();
     let store = request.text("store").unwrap_or("running");
     let state = request.flag("state");
-    if state && store != "running" {
+    let from = match store {
+        "operational" => ReadFrom::Operational,
+        "intended" => ReadFrom::Intended,
+        "running" if state => ReadFrom::RunningAndState,
+        // The tree is at hand, whatever it is called.
+        _ => ReadFrom::Store(Datastore::Running),
+    };
+    if state && !from.has_state() {
         return Err(BackendError::new(
             ErrorTag::InvalidValue,
-            format!("{store} has no state; ask for state of running"),
+            format!("{store} has no state; ask for state of running, or for operational"),
         ));
     }
     let shown = match store {
         "candidate" => engine.tree_of(request.call.call.session, Datastore::Candidate),
+        "operational" | "intended" => engine.running().tree,
         name => engine.stores().get(name).await?,
     };
     let filter = match request.text("path") {
@@ -103,24 +112,31 @@ pub(super) async fn show(request: Request) -> Result<Value> {
             })
         }
     };
-    let get = Get {
-        // The tree is at hand, whatever it is called.
-        store: Datastore::Running,
-        state,
+    let operational = from == ReadFrom::Operational;
+    let get = GetData {
         filter,
-        with_defaults: if request.flag("defaults") {
-            WithDefaults::ReportAll
-        } else {
-            WithDefaults::Explicit
+        with_origin: request.flag("origin"),
+        with_defaults: match (request.flag("defaults"), operational) {
+            (true, _) => Some(WithDefaults::ReportAll),
+            (false, true) => None,
+            (false, false) => Some(WithDefaults::Explicit),
+        },
+        on_missing: match request.flag("strict") {
+            true => OnMissing::Fail,
+            false => OnMissing::Tell,
         },
         encoding: format(&request),
+        ..GetData::of(from)
     };
-    let body = engine
-        .read_tree(&request.call.call, shown, get, FOR_PEOPLE)
-        .await?
-        .collect()
-        .await?;
-    Ok(text(String::from_utf8_lossy(&body).into_owned()))
+    let call = &request.call.call;
+    let Data { body, missing } = engine.read_data(call, shown, get, FOR_PEOPLE).await?;
+    let body = body.collect().await?;
+    let mut shown = text(String::from_utf8_lossy(&body).into_owned());
+    if !missing.is_empty() {
+        let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        shown["banyan:missing"] = json!(missing);
+    }
+    Ok(shown)
 }
 
 /// `call`

@@ -13,6 +13,7 @@ mod locks;
 mod log;
 mod metrics;
 mod observe;
+mod operational;
 mod operations;
 mod pipeline;
 mod programs;

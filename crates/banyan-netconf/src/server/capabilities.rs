@@ -35,6 +35,12 @@ pub(super) fn announced(backend: &dyn Backend, options: &ServerOptions) -> Vec<S
             names::PRIVATE_CANDIDATE
         ));
     }
+    if has("ietf-netconf-nmda") {
+        capabilities.push(format!(
+            "{}?basic-mode=report-all&also-supported=report-all-tagged,trim,explicit",
+            names::WITH_OPERATIONAL_DEFAULTS
+        ));
+    }
     // RFC 7950 5.6.4: modules of YANG 1.1 are found through the library only.
     let listed = modules.iter().filter(|m| m.implemented && !m.yang_1_1);
     capabilities.extend(listed.map(module_uri));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use banyan_engine::backend::{Backend, Body, Call, Committed, Encoding, PartiallyLocked};
+use banyan_engine::nmda::{Data, Missing, ReadFrom};
 use banyan_engine::{BackendError, SessionId};
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -11,10 +12,10 @@ use super::error_map::rpc_errors;
 use super::outgoing::{Outgoing, SendError};
 use super::request::{self, CommitReply, Request};
 use crate::limits::Compat;
-use crate::names::{BANYAN, MONITORING, NOTIFICATION, PARTIAL_LOCK};
+use crate::names::{BANYAN, BASE, MONITORING, NMDA, NOTIFICATION, PARTIAL_LOCK};
 use crate::rpc::{ReplyEnvelope, Rpc};
 use crate::rpc_error::{ErrorInfo, ErrorTag, ErrorType, RpcError};
-use crate::xml::{escape_text, push_declaration, push_element};
+use crate::xml::{escape_attribute, escape_text, push_declaration, push_element};
 
 /// Operations above this size are taken apart on the blocking pool.
 const LARGE_OPERATION: usize = 1 << 20;
@@ -32,6 +33,8 @@ pub(super) enum After {
 enum Answer {
     Ok,
     Data(Body),
+    /// With the namespace of the element around the data.
+    DataAndMissing(Data, &'static str),
     Schema(Arc<str>),
     Output(Body),
     Committed(Committed),
@@ -109,6 +112,14 @@ pub(super) async fn execute(
 async fn perform(backend: &dyn Backend, call: &Call, request: Request) -> Result<Answer, Failure> {
     match request {
         Request::Get(get) => return Ok(Answer::Data(backend.get(call, get).await?)),
+        Request::GetData(get) => {
+            let namespace = match get.from {
+                ReadFrom::RunningAndState => BASE,
+                _ => NMDA,
+            };
+            let data = backend.get_data(call, get).await?;
+            return Ok(Answer::DataAndMissing(data, namespace));
+        }
         Request::Edit(edit) => backend.edit(call, edit).await?,
         Request::Copy(from, to) => backend.copy(call, from, to).await?,
         Request::Delete(store) => backend.delete(call, store).await?,
@@ -171,6 +182,16 @@ async fn reply(
             let close = format!("</data>{}", envelope.close());
             stream(body, Empty::Written, open, close, envelope, out).await?;
         }
+        Ok(Answer::DataAndMissing(data, namespace)) => {
+            let missing = incomplete(&data.missing);
+            let start = match namespace {
+                BASE => envelope.child("data"),
+                other => format!("data xmlns=\"{other}\""),
+            };
+            let open = format!("{}<{start}{missing}>", envelope.open());
+            let close = format!("</data>{}", envelope.close());
+            stream(data.body, Empty::Written, open, close, envelope, out).await?;
+        }
         Ok(Answer::Output(body)) => {
             let (open, close) = (envelope.open(), envelope.close());
             stream(body, Empty::MeansOk, open, close, envelope, out).await?;
@@ -191,6 +212,16 @@ async fn reply(
         Err(Failure::Backend(error)) => backend_errors(&error, envelope, out).await?,
     }
     Ok(After::Continue)
+}
+
+/// The annotation of module banyan that tells what the data lack; nothing when they are complete.
+fn incomplete(missing: &[Missing]) -> String {
+    if missing.is_empty() {
+        return String::new();
+    }
+    let told: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    let told = escape_attribute(&told.join("; "));
+    format!(" xmlns:by=\"{BANYAN}\" by:incomplete=\"{told}\"")
 }
 
 /// What an empty body is.

@@ -25,8 +25,16 @@ pub async fn get(get: Get) -> Result<(), CommandError> {
         ("format", Some(name_of(get.format).to_owned())),
         ("state", flag(get.state)),
         ("defaults", flag(get.defaults)),
+        ("origin", flag(get.origin)),
+        ("strict", flag(get.strict)),
     ];
     let reply = call(&client, "show", &leaves).await?;
+    for missing in reply
+        .elements()
+        .filter(|element| element.local() == "missing")
+    {
+        eprintln!("warning: {}", missing.text());
+    }
     print(&output_leaf(&reply, "text"));
     Ok(())
 }

@@ -9,6 +9,7 @@ use banyan_engine::access::{AccessOptions, Credentials, Mode};
 use banyan_engine::backend::Candidates;
 use banyan_engine::files::StoreOptions;
 use banyan_engine::history::Retention;
+use banyan_engine::nmda::Origin as NodeOrigin;
 use banyan_engine::observe::ObserveOptions;
 use banyan_engine::upgrade::Policy;
 use tracing::Level;
@@ -20,7 +21,7 @@ use super::settings::{Dialect, Held, Row, Settings, Word};
 use super::table;
 use super::{
     Candidate, Compat, Config, Destination, FeatureChoice, Log, Metrics, Migration, Missing,
-    Netconf, Operation, Privileges, Process, Store, Upgrade, User, Yang,
+    Netconf, Operation, Privileges, Process, Provider, Store, Upgrade, User, Yang,
 };
 use crate::directories::Search;
 
@@ -58,6 +59,10 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
     let participant = rows(settings, "participant")
         .into_iter()
         .filter_map(|row| participant::participant(settings, row))
+        .collect();
+    let provider = rows(settings, "provider")
+        .into_iter()
+        .filter_map(|row| self::provider(settings, row))
         .collect();
     let files = files(settings);
     let access = access(settings);
@@ -124,6 +129,8 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
             bytes: parsed(settings, "history.keep-megabytes")
                 .map(|megabytes: u64| megabytes * 1_000_000),
         },
+        validate_state: truth(settings, "state.validate"),
+        provider,
         process: Process {
             user: text(settings, "process.user"),
             privileges: match text(settings, "process.privileges").as_deref() {
@@ -295,26 +302,58 @@ fn user(settings: &mut Settings, (origin, row): (Origin, Row)) -> Option<User> {
 
 fn operation(settings: &mut Settings, (origin, row): (Origin, Row)) -> Option<Operation> {
     let path = required(settings, "operation", &origin, &row, "path").map(|word| word.text);
-    let Some((program, arguments)) = many(&row, "exec").split_first() else {
+    let (program, arguments) = program(settings, "operation", origin, &row)?;
+    Some(Operation {
+        path: path?,
+        program,
+        arguments,
+        timeout: number(&row, "timeout", 30),
+    })
+}
+
+fn provider(settings: &mut Settings, (origin, row): (Origin, Row)) -> Option<Provider> {
+    let path = required(settings, "provider", &origin, &row, "path").map(|word| word.text);
+    let (program, arguments) = program(settings, "provider", origin, &row)?;
+    let origin = one(&row, "origin").and_then(|word| NodeOrigin::named(&word.text));
+    Some(Provider {
+        path: path?,
+        program,
+        arguments,
+        timeout: number(&row, "timeout", 10),
+        cache: number(&row, "cache", 0),
+        origin: origin.unwrap_or_default(),
+    })
+}
+
+/// `exec` of a table: a program and its arguments.
+fn program(
+    settings: &mut Settings,
+    table: &str,
+    origin: Origin,
+    row: &Row,
+) -> Option<(PathBuf, Vec<String>)> {
+    let Some((program, arguments)) = many(row, "exec").split_first() else {
         let problem = Problem::error(
             origin,
-            "this [[operation]] has no program: exec is missing or empty",
+            format!("this [[{table}]] has no program: exec is missing or empty"),
         );
         settings.problem(problem.remedy("add exec = [\"./program\", \"argument\"]"));
         return None;
     };
-    Some(Operation {
-        path: path?,
-        // A name without a slash is looked for in PATH.
-        program: match program.text.contains('/') {
-            true => program.path(),
-            false => PathBuf::from(&program.text),
-        },
-        arguments: arguments.iter().map(|word| word.text.clone()).collect(),
-        timeout: one(&row, "timeout")
-            .and_then(|word| word.text.parse().ok())
-            .unwrap_or(30),
-    })
+    // A name without a slash is looked for in PATH.
+    let path = match program.text.contains('/') {
+        true => program.path(),
+        false => PathBuf::from(&program.text),
+    };
+    let arguments = arguments.iter().map(|word| word.text.clone());
+    Some((path, arguments.collect()))
+}
+
+/// A number of a table; `default` is what the table of keys says.
+fn number(row: &Row, key: &str, default: u64) -> u64 {
+    one(row, key)
+        .and_then(|word| word.text.parse().ok())
+        .unwrap_or(default)
 }
 
 fn migration(settings: &mut Settings, (origin, row): (Origin, Row)) -> Option<Migration> {

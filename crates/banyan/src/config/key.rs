@@ -105,6 +105,8 @@ pub enum Kind {
     PasswordHash,
     /// The schema path of an rpc or action.
     OperationPath,
+    /// The schema path of a data node.
+    SchemaPath,
     /// Several values of a kind.
     List(&'static Kind),
     /// One value of a kind for each of several names.
@@ -143,6 +145,7 @@ impl Kind {
             Kind::Module => "a module's name, or name@revision".to_owned(),
             Kind::PasswordHash => "a crypt(3) hash that begins with $5$ or $6$".to_owned(),
             Kind::OperationPath => "/module:rpc, or /module:container/.../action".to_owned(),
+            Kind::SchemaPath => "/module:container/.../node".to_owned(),
             Kind::List(of) => format!("a list; each: {}", of.described()),
             Kind::Named(of) => format!("a table of names, each with: {}", of.described()),
             Kind::Features => "lists of features by module; * is all".to_owned(),
@@ -240,6 +243,10 @@ impl Kind {
             Kind::OperationPath => match text.starts_with('/') && text.contains(':') {
                 true => Ok(()),
                 false => Err(wrong(format!("{text:?} is no path of an operation"), None)),
+            },
+            Kind::SchemaPath => match text.starts_with('/') && text.contains(':') {
+                true => Ok(()),
+                false => Err(wrong(format!("{text:?} is no path of a data node"), None)),
             },
         }
     }

@@ -71,6 +71,10 @@ pub struct Config {
     pub participant: Vec<Participant>,
     /// How much of the past is kept.
     pub history: Retention,
+    /// Whether operational data must keep the constraints of the schema.
+    pub validate_state: bool,
+    /// Programs that provide operational data.
+    pub provider: Vec<Provider>,
     /// As whom the daemon runs.
     pub process: Process,
     /// Where log lines go, and which.
@@ -228,6 +232,23 @@ pub struct Operation {
     pub arguments: Vec<String>,
     /// Seconds that it may take.
     pub timeout: u64,
+}
+
+/// `[[provider]]`
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// The schema path of the subtree that it provides.
+    pub path: String,
+    /// The program; one with a slash is absolute.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// Seconds that a read waits for it.
+    pub timeout: u64,
+    /// Milliseconds for which an answer is kept.
+    pub cache: u64,
+    /// The origin of configuration nodes that it provides.
+    pub origin: banyan_engine::nmda::Origin,
 }
 
 /// `process`

@@ -98,7 +98,6 @@ pub static OPTIONS: &[ClixonOption] = options! {
     "CLICON_XMLDB_SYSTEM_ONLY_CONFIG" Fate::Always("false"), "it needs C plugins that keep such data";
     "CLICON_XML_CHANGELOG" Fate::Always("false"), "migration rules have a form of their own: upgrade.rules";
     "CLICON_XML_CHANGELOG_FILE" Fate::Later, "write its steps as migration rules: upgrade.rules";
-    "CLICON_VALIDATE_STATE_XML" Fate::NoEffect, "state of providers is bound to the schema whenever it is read";
     "CLICON_VALIDATE_TARGET_STATE" Fate::NoEffect, "constraints of configuration do not see state (RFC 7950 6.4.1), so that leaving it out costs nothing";
     "CLICON_STREAM_DISCOVERY_RFC5277" Fate::Later, STREAMS;
     "CLICON_STREAM_DISCOVERY_RFC8040" Fate::Later, STREAMS;

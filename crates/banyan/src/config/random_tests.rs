@@ -48,7 +48,7 @@ fn value(kind: &Kind, choice: usize) -> Word {
         Kind::Address => of(&["127.0.0.1:1", "[::1]:830"]),
         Kind::Module => of(&["acme", "acme-net@2024-05-01"]),
         Kind::PasswordHash => of(&["$6$a$b", "$5$c$d"]),
-        Kind::OperationPath => of(&["/m:a", "/m:b/c"]),
+        Kind::OperationPath | Kind::SchemaPath => of(&["/m:a", "/m:b/c"]),
         _ => of(TEXTS),
     }
 }

@@ -644,6 +644,19 @@ pub static KEYS: &[Key] = &[
         applies: Applies::Restart,
     },
     Key {
+        name: "state.validate",
+        clixon: Clixon::Leaf(&["CLICON_VALIDATE_STATE_XML"]),
+        kind: Kind::Boolean,
+        default: "false",
+        clixon_default: None,
+        meaning: "Whether operational data of providers must keep the constraints of the schema (must, when, references), \
+                  beside its types. What breaks them is missing from the reply, with path and provider named. For the time \
+                  of development: each read costs a validation of all data.",
+        example: "validate = true",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
         name: "user",
         clixon: Clixon::Without,
         kind: Kind::Tables(USER),
@@ -688,6 +701,18 @@ pub static KEYS: &[Key] = &[
         meaning: "Programs that bring data to other modules: one table [[migration]] each. BANYAN_MODULES tells them what \
                   changed, BANYAN_STORE_FILE which file it is about.",
         example: "[[migration]]",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "provider",
+        clixon: Clixon::Without,
+        kind: Kind::Tables(PROVIDER),
+        default: "",
+        clixon_default: None,
+        meaning: "Programs that provide operational data: one table [[provider]] each. They get a JSON object with the wanted \
+                  instances (paths) on standard input, and print RFC 7951 JSON from the root.",
+        example: "[[provider]]",
         since: FIRST,
         applies: Applies::Restart,
     },
@@ -803,6 +828,61 @@ static OPERATION: &[Key] = &[
         "30",
         "Seconds that it may take; then it is killed.",
         "timeout = 60",
+    ),
+];
+
+static PROVIDER: &[Key] = &[
+    in_table(
+        "path",
+        Kind::SchemaPath,
+        "",
+        "The schema path of the subtree that it provides. It must be given.",
+        "path = \"/ietf-interfaces:interfaces/interface/statistics\"",
+    ),
+    in_table(
+        "exec",
+        Kind::List(&Kind::Text),
+        "",
+        "Program and arguments; a program with a slash is relative to the file. It must be given.",
+        "exec = [\"./counters.sh\"]",
+    ),
+    in_table(
+        "timeout",
+        Kind::Integer {
+            min: 1,
+            max: 86_400,
+        },
+        "10",
+        "Seconds that a read waits for it; then it is killed, and the read goes on without what it owes.",
+        "timeout = 2",
+    ),
+    in_table(
+        "cache",
+        Kind::Integer {
+            min: 0,
+            max: 86_400_000,
+        },
+        "0",
+        "Milliseconds for which an answer is given again to readers who want the same; one run serves all of them, and it \
+         is not told who reads. 0 is never.",
+        "cache = 500",
+    ),
+    in_table(
+        "origin",
+        Kind::Choice(&[
+            ("system", "the system itself has made them"),
+            ("learned", "a protocol has learned them from others"),
+            (
+                "dynamic",
+                "they come from a dynamic configuration datastore",
+            ),
+            ("intended", "they are the intended configuration"),
+            ("default", "they are defaults"),
+            ("unknown", "it cannot be told"),
+        ]),
+        "system",
+        "The origin (RFC 8342) of configuration nodes that it provides.",
+        "origin = \"learned\"",
     ),
 ];
 

@@ -9,6 +9,7 @@ use banyan_engine::backend::{
     Source,
 };
 use banyan_engine::error::{BackendError, ErrorTag};
+use banyan_engine::nmda::{Data, GetData};
 use banyan_engine::number::SessionId;
 use tokio::sync::Notify;
 
@@ -84,6 +85,10 @@ impl Backend for Faulty {
 
     fn get<'a>(&'a self, call: &'a Call, get: Get) -> BoxFuture<'a, Result<Body>> {
         self.inner.get(call, get)
+    }
+
+    fn get_data<'a>(&'a self, call: &'a Call, get: GetData) -> BoxFuture<'a, Result<Data>> {
+        self.inner.get_data(call, get)
     }
 
     fn edit<'a>(&'a self, call: &'a Call, edit: EditRequest) -> BoxFuture<'a, Result<()>> {

@@ -3,16 +3,19 @@
 //! Parameters that the operation does not have are refused, never ignored: a client that asks for
 //! more than it gets must know.
 
+mod nmda;
+
 use std::sync::Arc;
 
 use banyan_engine::backend::{
     CommitParameters, Confirmed, Datastore, DefaultOperation, DiffFormat, Document, EditRequest,
     Encoding, Expression, Filter, Get, Origin, TestOption, WithDefaults,
 };
+use banyan_engine::nmda::GetData;
 use bytes::Bytes;
 
 use crate::limits::Compat;
-use crate::names::{BANYAN, BASE, MONITORING, PARTIAL_LOCK, WITH_DEFAULTS};
+use crate::names::{BANYAN, BASE, MONITORING, NMDA, PARTIAL_LOCK, WITH_DEFAULTS};
 use crate::rpc_error::{ErrorInfo, ErrorTag, ErrorType, RpcError};
 use crate::xml::Fragment;
 
@@ -23,6 +26,7 @@ const CONFIRM_TIMEOUT: u32 = 600;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Request {
     Get(Get),
+    GetData(GetData),
     Edit(EditRequest),
     Copy(Origin, Datastore),
     Delete(Datastore),
@@ -63,9 +67,17 @@ pub(super) fn read(operation: &Fragment, compat: Compat) -> Read<Request> {
             let mut p = Parameters::read(
                 operation,
                 compat,
-                &[(BASE, "filter"), (WITH_DEFAULTS, "with-defaults")],
+                &[
+                    (BASE, "filter"),
+                    (WITH_DEFAULTS, "with-defaults"),
+                    (BANYAN, "strict"),
+                ],
             )?;
-            Ok(Request::Get(p.get(Datastore::Running, true)?))
+            let get = p.get(Datastore::Running, true)?;
+            Ok(Request::GetData(GetData {
+                on_missing: nmda::on_missing(&mut p),
+                ..get.into()
+            }))
         }
         (BASE, "get-config") => {
             let mut p = Parameters::read(
@@ -122,6 +134,8 @@ pub(super) fn read(operation: &Fragment, compat: Compat) -> Read<Request> {
                 _ => Err(invalid_value("session-id", &text)),
             }
         }
+        (NMDA, "get-data") => nmda::get_data(operation, compat),
+        (NMDA, "edit-data") => nmda::edit_data(operation, compat),
         (MONITORING, "get-schema") => get_schema(operation, compat),
         (PARTIAL_LOCK, "partial-lock") => partial_lock(operation),
         (PARTIAL_LOCK, "partial-unlock") => {
@@ -148,12 +162,7 @@ fn edit_config(operation: &Fragment, compat: Compat) -> Read<Request> {
             (BASE, "config"),
         ],
     )?;
-    let default_operation = match p.text("default-operation").as_deref() {
-        None | Some("merge") => DefaultOperation::Merge,
-        Some("replace") => DefaultOperation::Replace,
-        Some("none") => DefaultOperation::None,
-        Some(other) => return Err(invalid_value("default-operation", other)),
-    };
+    let default_operation = default_operation(p.text("default-operation").as_deref())?;
     let test_option = match p.text("test-option").as_deref() {
         None | Some("test-then-set") => TestOption::TestThenSet,
         Some("set") => TestOption::Set,
@@ -179,6 +188,27 @@ fn edit_config(operation: &Fragment, compat: Compat) -> Read<Request> {
         default_operation,
         test_option,
     }))
+}
+
+/// RFC 6241 7.2 `default-operation`.
+fn default_operation(text: Option<&str>) -> Read<DefaultOperation> {
+    match text {
+        None | Some("merge") => Ok(DefaultOperation::Merge),
+        Some("replace") => Ok(DefaultOperation::Replace),
+        Some("none") => Ok(DefaultOperation::None),
+        Some(other) => Err(invalid_value("default-operation", other)),
+    }
+}
+
+/// RFC 6243 4.5.
+fn with_defaults(text: &str) -> Read<WithDefaults> {
+    match text {
+        "explicit" => Ok(WithDefaults::Explicit),
+        "report-all" => Ok(WithDefaults::ReportAll),
+        "report-all-tagged" => Ok(WithDefaults::ReportAllTagged),
+        "trim" => Ok(WithDefaults::Trim),
+        other => Err(invalid_value("with-defaults", other)),
+    }
 }
 
 /// RFC 6241 8.3.4.1 and 8.4.5, and Banyan's own parameters.
@@ -311,6 +341,16 @@ struct Parameters {
 
 impl Parameters {
     fn read(operation: &Fragment, compat: Compat, known: &[(&str, &str)]) -> Read<Self> {
+        Self::read_repeating(operation, compat, known, &[])
+    }
+
+    /// As [`Parameters::read`]; those that are named last may stand there more than once.
+    fn read_repeating(
+        operation: &Fragment,
+        compat: Compat,
+        known: &[(&str, &str)],
+        repeating: &[&str],
+    ) -> Read<Self> {
         let mut found: Vec<Fragment> = Vec::new();
         for child in operation.children() {
             let (namespace, name) = (namespace(&child, compat), child.local());
@@ -330,7 +370,7 @@ impl Parameters {
                 };
                 return Err(error);
             }
-            if found.iter().any(|f| f.local() == name) {
+            if !repeating.contains(&name) && found.iter().any(|f| f.local() == name) {
                 return Err(RpcError::bad_element(
                     name,
                     format!("<{name}> stands twice in <{}>", operation.local()),
@@ -374,12 +414,9 @@ impl Parameters {
             None => None,
             Some(element) => Some(filter(&element)?),
         };
-        let with_defaults = match self.text("with-defaults").as_deref() {
-            None | Some("explicit") => WithDefaults::Explicit,
-            Some("report-all") => WithDefaults::ReportAll,
-            Some("report-all-tagged") => WithDefaults::ReportAllTagged,
-            Some("trim") => WithDefaults::Trim,
-            Some(other) => return Err(invalid_value("with-defaults", other)),
+        let with_defaults = match self.text("with-defaults") {
+            None => WithDefaults::Explicit,
+            Some(text) => with_defaults(&text)?,
         };
         Ok(Get {
             store,

@@ -1,7 +1,9 @@
 //! Operations as clients write them, and as they should not.
 
 use super::*;
+use crate::names::DATASTORES;
 use crate::operations;
+use banyan_engine::nmda::{IdentityName, OnMissing, OriginFilter, ReadFrom};
 
 fn read_text(operation: &str) -> Read<Request> {
     let rpc = format!("<rpc xmlns=\"{BASE}\" xmlns:q=\"urn:q\">{operation}</rpc>");
@@ -13,13 +15,17 @@ fn read_text(operation: &str) -> Read<Request> {
 fn what_the_client_writes_the_server_reads() {
     let filter = Filter::Subtree(Document::xml("<a xmlns=\"urn:a\" xmlns:q=\"urn:q\"/>"));
     let get = |store, state, filter, with_defaults| {
-        Request::Get(Get {
+        let get = Get {
             store,
             state,
             filter,
             with_defaults,
             encoding: Encoding::Xml,
-        })
+        };
+        match state {
+            true => Request::GetData(get.into()),
+            false => Request::Get(get),
+        }
     };
     assert_eq!(
         read_text(&operations::get(Some(&filter), WithDefaults::Trim)).unwrap(),
@@ -269,4 +275,122 @@ fn a_lenient_session_takes_a_bare_config() {
     assert_eq!(error.tag, ErrorTag::UnknownNamespace);
     let request = read(&operation, Compat::Lenient).unwrap();
     assert!(matches!(request, Request::Edit(_)), "{request:?}");
+}
+
+fn get_data(parameters: &str) -> Result<Request, RpcError> {
+    read_text(&format!(
+        "<get-data xmlns=\"{NMDA}\" xmlns:ds=\"{DATASTORES}\" \
+         xmlns:or=\"urn:ietf:params:xml:ns:yang:ietf-origin\">{parameters}</get-data>"
+    ))
+}
+
+#[test]
+fn get_data_has_the_parameters_of_rfc_8526() {
+    let request = get_data(
+        "<datastore>ds:operational</datastore><xpath-filter xmlns:p='urn:p'>/p:a</xpath-filter>\
+         <config-filter>false</config-filter><negated-origin-filter>or:system</negated-origin-filter>\
+         <negated-origin-filter>or:learned</negated-origin-filter><max-depth>3</max-depth><with-origin/>\
+         <with-defaults>trim</with-defaults><strict xmlns='urn:banyan:system'/>",
+    );
+    let Request::GetData(get) = request.unwrap() else {
+        panic!("another request");
+    };
+    let Some(Filter::XPath { select, namespaces }) = &get.filter else {
+        panic!("{get:?}");
+    };
+    assert_eq!(select, "/p:a");
+    assert!(namespaces.contains(&("p".into(), "urn:p".into())));
+    let origin = |name: &str| IdentityName {
+        namespace: "urn:ietf:params:xml:ns:yang:ietf-origin".into(),
+        name: name.into(),
+    };
+    let OriginFilter::Without(mut origins) = get.origins.clone() else {
+        panic!("{get:?}");
+    };
+    origins.sort_by(|a, b| a.name.cmp(&b.name));
+    assert_eq!(origins, [origin("learned"), origin("system")]);
+    assert_eq!(
+        GetData {
+            filter: None,
+            origins: OriginFilter::Any,
+            ..get
+        },
+        GetData {
+            config: Some(false),
+            max_depth: Some(3),
+            with_origin: true,
+            with_defaults: Some(WithDefaults::Trim),
+            on_missing: OnMissing::Fail,
+            ..GetData::of(ReadFrom::Operational)
+        }
+    );
+    for (store, from) in [
+        ("running", ReadFrom::Store(Datastore::Running)),
+        ("candidate", ReadFrom::Store(Datastore::Candidate)),
+        ("startup", ReadFrom::Store(Datastore::Startup)),
+        ("intended", ReadFrom::Intended),
+    ] {
+        let request = get_data(&format!("<datastore>ds:{store}</datastore>")).unwrap();
+        assert_eq!(request, Request::GetData(GetData::of(from)));
+    }
+}
+
+#[test]
+fn what_get_data_does_not_take_is_told() {
+    let operational = "<datastore>ds:operational</datastore>";
+    for (parameters, tag) in [
+        (
+            "<datastore>ds:dynamic</datastore>".to_owned(),
+            ErrorTag::InvalidValue,
+        ),
+        (
+            "<datastore>or:operational</datastore>".to_owned(),
+            ErrorTag::InvalidValue,
+        ),
+        (
+            "<datastore>zz:operational</datastore>".to_owned(),
+            ErrorTag::InvalidValue,
+        ),
+        (String::new(), ErrorTag::MissingElement),
+        (
+            format!("{operational}<max-depth>0</max-depth>"),
+            ErrorTag::InvalidValue,
+        ),
+        (
+            format!("{operational}<config-filter>yes</config-filter>"),
+            ErrorTag::InvalidValue,
+        ),
+        (
+            format!("{operational}<subtree-filter/><xpath-filter>/</xpath-filter>"),
+            ErrorTag::BadElement,
+        ),
+        (
+            format!(
+                "{operational}<origin-filter>or:system</origin-filter><negated-origin-filter>or:system</negated-origin-filter>"
+            ),
+            ErrorTag::BadElement,
+        ),
+        (format!("{operational}{operational}"), ErrorTag::BadElement),
+        (format!("{operational}<depth/>"), ErrorTag::UnknownElement),
+    ] {
+        assert_eq!(get_data(&parameters).unwrap_err().tag, tag, "{parameters}");
+    }
+}
+
+#[test]
+fn edit_data_edits_the_candidate_alone() {
+    let edit = |store: &str| {
+        read_text(&format!(
+            "<edit-data xmlns=\"{NMDA}\" xmlns:ds=\"{DATASTORES}\"><datastore>ds:{store}</datastore>\
+             <default-operation>none</default-operation><config><a xmlns=\"urn:a\"/></config></edit-data>"
+        ))
+    };
+    let Request::Edit(edited) = edit("candidate").unwrap() else {
+        panic!("another request");
+    };
+    assert_eq!(edited.target, Datastore::Candidate);
+    assert_eq!(edited.default_operation, DefaultOperation::None);
+    for store in ["running", "intended", "operational"] {
+        assert_eq!(edit(store).unwrap_err().tag, ErrorTag::InvalidValue);
+    }
 }
