@@ -54,20 +54,26 @@ impl Engine {
     ) -> Result<Data> {
         let subject = self.0.subject(call)?;
         let choice = Choice::of(&self.0.schema, &get)?;
-        let mut joined = Joined::without_state(tree);
-        let mut missing = Vec::new();
-        if get.from.has_state() {
+        let state = get.from.has_state();
+        let mut reach = None;
+        if state || operational::fills(&get) {
             let (schema, mounts) = (self.0.schema.clone(), self.0.mounts.clone());
             let filter = get.filter.clone();
-            let reach = on_pool(move || bind::reach(&schema, filter.as_ref(), &mounts)).await??;
+            reach = on_pool(move || bind::reach(&schema, filter.as_ref(), &mounts)).await??;
+        }
+        let mut missing = Vec::new();
+        let mut layers = Vec::new();
+        if state {
             let wants = |cover: &InstancePath| choice.wants(&self.0.schema, cover);
-            let tree = &joined.configuration;
-            let asked = self.ask(call, tree, reach.as_deref(), wants).await?;
-            missing = asked.missing;
+            let asked = self.ask(call, &tree, reach.as_deref(), wants).await?;
+            (missing, layers) = (asked.missing, asked.layers);
             if get.on_missing == OnMissing::Fail && !missing.is_empty() {
                 return Err(nmda::incomplete(&missing));
             }
-            joined = on_pool(move || joined.under(asked.layers, reach)).await?;
+        }
+        let mut joined = Joined::without_state(tree, reach);
+        if !layers.is_empty() {
+            joined = on_pool(move || joined.under(layers)).await?;
         }
         let mounts = self.0.mounts.clone();
         let body = streamed(call.cancel.clone(), move |out| {

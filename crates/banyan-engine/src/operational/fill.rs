@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use banyan_data::document::Unstored;
 use banyan_data::path::{InstancePath, PathStep, Select};
-use banyan_data::{Content, Node, Slot, Tree};
-use banyan_yang::schema::Schema;
+use banyan_data::{Content, Node, Slot, Tree, Value};
+use banyan_yang::schema::{Schema, SchemaId};
 
 /// The tree with the defaults of configuration that are in use, and the containers around them. Costs what lies in reach.
 pub(super) fn filled(tree: &Tree, in_use: &dyn Unstored, reach: Option<&[InstancePath]>) -> Tree {
@@ -15,6 +15,12 @@ pub(super) fn filled(tree: &Tree, in_use: &dyn Unstored, reach: Option<&[Instanc
         reach,
     };
     tree.with_root(filling.node(tree.root(), &mut InstancePath::default()))
+}
+
+/// Whether two steps can be of one instance.
+fn meets((step, other): (&PathStep, &PathStep)) -> bool {
+    let all = |step: &PathStep| step.select == Select::None;
+    step.node == other.node && (step.select == other.select || all(step) || all(other))
 }
 
 struct Filling<'f> {
@@ -31,14 +37,30 @@ impl Filling<'_> {
 
     /// Whether the read can look at an instance, or at something below it.
     fn reached(&self, path: &InstancePath) -> bool {
-        let meets = |(step, other): (&PathStep, &PathStep)| {
-            step.node == other.node
-                && (step.select == other.select
-                    || step.select == Select::None
-                    || other.select == Select::None)
-        };
         let on_the_way = |reached: &InstancePath| reached.steps.iter().zip(&path.steps).all(meets);
         self.reach.is_none_or(|reach| reach.iter().any(on_the_way))
+    }
+
+    /// The keys of the entries of a list at `path` that the read can look at, if it names them: then the others need no
+    /// look.
+    fn named(&self, list: SchemaId, path: &InstancePath) -> Option<Vec<&[Value]>> {
+        let at = path.steps.len();
+        let mut named = Vec::new();
+        for reached in self.reach? {
+            let way = reached.steps.get(..at).unwrap_or(&reached.steps);
+            if !way.iter().zip(&path.steps).all(meets) {
+                continue;
+            }
+            match reached.steps.get(at) {
+                Some(step) if step.node != list => {}
+                Some(step) => match &step.select {
+                    Select::Keys(keys) => named.push(&**keys),
+                    _ => return None,
+                },
+                None => return None,
+            }
+        }
+        Some(named)
     }
 
     fn node(&self, node: &Node, path: &mut InstancePath) -> Node {
@@ -96,7 +118,11 @@ impl Filling<'_> {
             }
             Content::List(list) => {
                 let mut filled = None;
-                for (at, entry) in list.iter().enumerate() {
+                let entries: Box<dyn Iterator<Item = &Node>> = match self.named(slot.id, path) {
+                    Some(keys) => Box::new(keys.into_iter().filter_map(|keys| list.get(keys))),
+                    None => Box::new(list.iter()),
+                };
+                for (at, entry) in entries.enumerate() {
                     let count = list.key_count();
                     let select = match count {
                         0 => Select::Position(at as u64 + 1),

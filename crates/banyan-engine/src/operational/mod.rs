@@ -33,18 +33,18 @@ pub(crate) struct Joined {
 }
 
 impl Joined {
-    /// Configuration alone.
-    pub fn without_state(tree: Tree) -> Joined {
+    /// Configuration alone, of which the read can look at `reach`.
+    pub fn without_state(tree: Tree, reach: Option<Vec<InstancePath>>) -> Joined {
         Joined {
             configuration: tree.clone(),
             layers: Vec::new(),
             tree,
-            reach: None,
+            reach,
         }
     }
 
     /// The configuration with these layers over it. Costs their size.
-    pub fn under(self, layers: Vec<Layer>, reach: Option<Vec<InstancePath>>) -> Joined {
+    pub fn under(self, layers: Vec<Layer>) -> Joined {
         let tree = layers
             .iter()
             .fold(self.tree, |tree, layer| overlay(&tree, &layer.tree));
@@ -52,9 +52,26 @@ impl Joined {
             configuration: self.configuration,
             layers,
             tree,
-            reach,
+            reach: self.reach,
         }
     }
+}
+
+/// How defaults are shown. RFC 8342 5.3: in operational, what is in use is there, whether or not it equals its default.
+fn shown(get: &GetData) -> WithDefaults {
+    get.with_defaults.unwrap_or(match get.from {
+        ReadFrom::Operational => WithDefaults::ReportAll,
+        _ => WithDefaults::Explicit,
+    })
+}
+
+/// Whether the defaults in use are put into the tree before it is filtered.
+pub(crate) fn fills(get: &GetData) -> bool {
+    let reports = matches!(
+        shown(get),
+        WithDefaults::ReportAll | WithDefaults::ReportAllTagged
+    );
+    reports && (get.from == ReadFrom::Operational || get.filter.is_some())
 }
 
 /// Selects and prints.
@@ -72,18 +89,10 @@ pub(crate) fn print(
         Some(subject) => subject.readable(&joined.tree),
     };
     let in_use = ReadableInUse(subject);
-    let operational = get.from == ReadFrom::Operational;
-    // RFC 8342 5.3: what is in use is there, whether or not it equals its default.
-    let shown = get.with_defaults.unwrap_or(match operational {
-        true => WithDefaults::ReportAll,
-        false => WithDefaults::Explicit,
-    });
-    let reports = matches!(
-        shown,
-        WithDefaults::ReportAll | WithDefaults::ReportAllTagged
-    );
-    // Nodes of the operational datastore are filtered like any others: so they are put in before.
-    let fills = operational && reports;
+    let shown = shown(get);
+    // A filter takes a default like any other node, or leaves it out: so they are put in before. Without one, the
+    // printer puts them in.
+    let fills = fills(get);
     if fills {
         tree = fill::filled(&tree, &in_use, joined.reach.as_deref());
     }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use banyan_data::Tree;
 use banyan_engine::Engine;
-use banyan_engine::backend::{Backend, BoxFuture, Document, Filter, Result, WithDefaults};
+use banyan_engine::backend::{
+    Backend, BoxFuture, Datastore, Document, Filter, Result, WithDefaults,
+};
 use banyan_engine::engine::EngineBuilder;
 use banyan_engine::exec::Exec;
 use banyan_engine::nmda::{
@@ -474,6 +476,52 @@ async fn operational_has_configuration_state_and_defaults_in_use() {
     assert_eq!(read(&alice, configuration).await.0, a("<mtu>1500</mtu>"));
     let intended = GetData::of(ReadFrom::Intended);
     assert_eq!(read(&alice, intended).await.0, a(""));
+}
+
+#[tokio::test]
+async fn a_filter_takes_or_leaves_defaults_of_any_datastore_and_no_default_hides_what_was_set() {
+    let (_engine, alice, _) = engine(&[]).await;
+    let ports = "<ports xmlns='urn:o'><port><name>a</name><mtu>9000</mtu><speed>1</speed></port><port><name>b</name></port></ports>";
+    alice.set(ports).await.unwrap();
+    let port = |name: &str, inside: &str| {
+        format!("<ports xmlns=\"urn:o\"><port><name>{name}</name>{inside}</port></ports>")
+    };
+    for from in [
+        ReadFrom::Store(Datastore::Running),
+        ReadFrom::Intended,
+        ReadFrom::RunningAndState,
+        ReadFrom::Operational,
+    ] {
+        for (filter, shown) in [
+            (
+                xpath("/o:ports/port[name='a']/speed"),
+                port("a", "<speed>1</speed>"),
+            ),
+            (
+                xpath("/o:ports/port[name='b']/mtu"),
+                port("b", "<mtu>1500</mtu>"),
+            ),
+            (
+                xpath("/o:ports/port[mtu=1500]"),
+                port("b", "<mtu>1500</mtu>"),
+            ),
+            (
+                subtree("<ports xmlns='urn:o'><port><name>a</name><speed/></port></ports>"),
+                port("a", "<speed>1</speed>"),
+            ),
+            (
+                subtree("<ports xmlns='urn:o'><port><name>a</name></port></ports>"),
+                port("a", "<mtu>9000</mtu><speed>1</speed>"),
+            ),
+        ] {
+            let get = GetData {
+                with_defaults: Some(WithDefaults::ReportAll),
+                filter: filter.clone(),
+                ..GetData::of(from)
+            };
+            assert_eq!(read(&alice, get).await.0, shown, "{from:?} {filter:?}");
+        }
+    }
 }
 
 #[tokio::test]
