@@ -6,7 +6,7 @@ use std::time::Duration;
 use banyan_yang::nearest::nearest;
 
 /// One key of the configuration.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Key {
     /// Its name in `banyan.toml`, with dots between tables.
     pub name: &'static str,
@@ -78,7 +78,7 @@ impl Clixon {
 }
 
 /// What values a key takes.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Kind {
     /// Any text that is not empty.
     Text,

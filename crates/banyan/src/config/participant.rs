@@ -52,7 +52,7 @@ const SECONDS: Kind = Kind::Integer {
     max: 86_400,
 };
 
-pub(super) static PARTICIPANT: &[Key] = &[
+pub(super) const PARTICIPANT: &[Key] = &[
     in_table(
         "name",
         Kind::Text,
