@@ -132,9 +132,6 @@ impl Subject {
             Kind::Rpc(rpc) => rpc.as_deref().is_none_or(|rpc| rpc == name),
             _ => false,
         };
-        if let Some(decision) = self.first(Operation::Exec, module, fits) {
-            return decision;
-        }
         // Stores by name are written as a whole, so that calling is the only thing to ask for. Records are of others, too.
         let protected = match module {
             "ietf-netconf" => matches!(name, "kill-session" | "delete-config"),
@@ -144,12 +141,11 @@ impl Subject {
             ),
             _ => false,
         };
-        let (permit, reason) = match deny {
-            Some(DefaultDeny::All) => (false, Reason::Schema(DefaultDeny::All)),
-            _ if protected => (false, Reason::Protected),
-            _ => (self.defaults.exec, Reason::Default),
+        let default = match protected {
+            true => (false, Reason::Protected),
+            false => (self.defaults.exec, Reason::Default),
         };
-        Decision { permit, reason }
+        self.of_definition(Operation::Exec, module, fits, deny, default)
     }
 
     /// Whether the user may get a notification of the top level (RFC 8341 3.4.6).
@@ -164,12 +160,25 @@ impl Subject {
             Kind::Notification(own) => own.as_deref().is_none_or(|own| own == name),
             _ => false,
         };
-        if let Some(decision) = self.first(Operation::Read, module, fits) {
+        let default = (self.defaults.read, Reason::Default);
+        self.of_definition(Operation::Read, module, fits, deny, default)
+    }
+
+    /// What the rules say of a definition of the top level; if none fits, what its model says, and last the default.
+    fn of_definition(
+        &self,
+        operation: Operation,
+        module: &str,
+        fits: impl Fn(&Rule) -> bool,
+        deny: Option<DefaultDeny>,
+        default: (bool, Reason),
+    ) -> Decision {
+        if let Some(decision) = self.first(operation, module, fits) {
             return decision;
         }
         let (permit, reason) = match deny {
             Some(DefaultDeny::All) => (false, Reason::Schema(DefaultDeny::All)),
-            _ => (self.defaults.read, Reason::Default),
+            _ => default,
         };
         Decision { permit, reason }
     }
