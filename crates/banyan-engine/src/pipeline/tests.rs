@@ -155,6 +155,8 @@ impl CommitLog for Gated {
 /// Writes down what it is called with, by who commits; holds up whom it is told to.
 struct Witness {
     calls: Mutex<Vec<String>>,
+    /// What the one who commits was shown as running.
+    shown: Mutex<BTreeMap<Arc<str>, Snapshot>>,
     held: Mutex<Option<Arc<str>>>,
     go: Semaphore,
 }
@@ -163,6 +165,7 @@ impl Default for Witness {
     fn default() -> Self {
         Witness {
             calls: Mutex::default(),
+            shown: Mutex::default(),
             held: Mutex::default(),
             go: Semaphore::new(0),
         }
@@ -199,6 +202,11 @@ impl Participant for Witness {
     fn commit<'a>(&'a self, tx: &'a Transaction) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
             self.note("commit", tx);
+            let shown = Snapshot::new(tx.before.clone(), tx.base);
+            let user = tx.principal.effective().clone();
+            self.shown.lock().unwrap().insert(user, shown);
+            // Time for what stands below to fail.
+            tokio::task::yield_now().await;
             let held = self.held.lock().unwrap().clone();
             if held.is_some_and(|user| user == *tx.principal.effective()) {
                 self.go.acquire().await.unwrap().forget();

@@ -82,6 +82,7 @@ async fn run(clients: Vec<Vec<String>>, fates: Vec<(Fate, usize)>) {
     // The log holds what was answered ok, and each record does what its edit says to the state before it.
     let mounts: SharedMounts = Arc::new(NoMounts);
     let mut tree = Tree::empty(bench.engine.schema().clone());
+    let mut states = vec![tree.clone()];
     let records = bench.log.read(Seq(1), usize::MAX).unwrap();
     for (record, place) in records.iter().zip(1..) {
         let user = &*record.head.user;
@@ -93,7 +94,16 @@ async fn run(clients: Vec<Vec<String>>, fates: Vec<(Fate, usize)>) {
         let difference = bind::diff(&edited(&tree, edit), &next);
         assert!(difference.is_empty(), "{user} {edit}: {difference}");
         bind::validate_full(&next).unwrap();
+        states.push(next.clone());
         tree = next;
+    }
+    // Whoever took part in what was committed has acted on a state that there was.
+    for (user, shown) in &*bench.witness.shown.lock().unwrap() {
+        if matches!(outcomes[&**user], Ok(Some(_))) {
+            let there_was = states.get(shown.seq.0 as usize);
+            let same = there_was.is_some_and(|state| bind::diff(state, &shown.tree).is_empty());
+            assert!(same, "{user} saw what has never been, on {}", shown.seq);
+        }
     }
     let ok = outcomes.values().filter(|seq| matches!(seq, Ok(Some(_))));
     assert_eq!(ok.count(), records.len());
