@@ -206,7 +206,7 @@ impl Participant for Witness {
             let user = tx.principal.effective().clone();
             self.shown.lock().unwrap().insert(user, shown);
             // Time for what stands below to fail.
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
             let held = self.held.lock().unwrap().clone();
             if held.is_some_and(|user| user == *tx.principal.effective()) {
                 self.go.acquire().await.unwrap().forget();
