@@ -8,6 +8,7 @@ mod document;
 mod members;
 mod places;
 mod print;
+mod raw;
 mod reader;
 mod scalar;
 mod tokens;
@@ -28,6 +29,7 @@ use reader::{JsonReader, Start};
 pub(crate) use places::find_places;
 pub use print::print;
 pub(crate) use print::{print_named, print_store};
+pub(crate) use raw::RawText;
 pub(crate) use tokens::fault;
 
 /// Reads data: an object of top-level nodes, which may be in one member `config` or `data` (of whatever module,

@@ -6,12 +6,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::document::Limits;
-use crate::error::{DataError, ErrorKind};
+use crate::error::DataError;
 use crate::input::{Broken, Lines, decode};
+use crate::json::RawText;
 use crate::xml::scanner::{Scanner, Token};
 
 /// RFC 7895 and RFC 8525.
@@ -110,98 +110,43 @@ fn read_xml(text: &str, limits: Limits) -> Result<Element, Broken> {
 
 /// JSON of RFC 7951: members inherit the module of their object.
 fn read_json(text: &str) -> Result<Element, Broken> {
-    let json = Json {
-        text,
-        line_ends: text.match_indices('\n').map(|(at, _)| at).collect(),
-    };
-    let root: &RawValue = serde_json::from_str(text).map_err(|error| json.broken(text, &error))?;
+    let json = RawText::new(text, DEPTH);
     let mut element = Element::default();
-    json.value(root, &mut element, 0)?;
+    fill(&json, json.whole()?, &mut element, 0)?;
     Ok(element)
 }
 
-struct Json<'a> {
-    text: &'a str,
-    /// Offsets of line ends.
-    line_ends: Vec<usize>,
-}
-
-impl<'a> Json<'a> {
-    /// Where a part of the text stands in it.
-    fn offset(&self, part: &str) -> usize {
-        part.as_ptr()
-            .addr()
-            .saturating_sub(self.text.as_ptr().addr())
-    }
-
-    fn broken(&self, part: &str, error: &serde_json::Error) -> Broken {
-        // Serde counts lines from 1, in the part that it was given.
-        let before = part
-            .split_inclusive('\n')
-            .take(error.line().saturating_sub(1));
-        let line_start: usize = before.map(str::len).sum();
-        let text = error.to_string();
-        let message = text.split(" at line ").next().unwrap_or(&text);
-        Broken {
-            kind: ErrorKind::Malformed,
-            offset: self.offset(part) + line_start + error.column().saturating_sub(1),
-            message: format!("this is not JSON: {message}"),
-            help: None,
-        }
-    }
-
-    /// Adds what a value holds to the element of its name. Recursion is bounded by [`DEPTH`].
-    fn value(&self, raw: &'a RawValue, element: &mut Element, depth: u32) -> Result<(), Broken> {
-        let text = raw.get();
-        if depth > DEPTH {
-            return Err(Broken {
-                kind: ErrorKind::TooBig,
-                offset: self.offset(text),
-                message: format!("values are nested more than {DEPTH} deep"),
-                help: None,
-            });
-        }
-        match text.as_bytes().first() {
-            Some(b'{') => {
-                let members: BTreeMap<Cow<'a, str>, &'a RawValue> = self.parse(text)?;
-                for (name, value) in members {
-                    let (module, local) = match name.split_once(':') {
-                        Some((module, local)) => (Arc::from(module), local),
-                        None => (element.namespace.clone(), &*name),
+/// Adds what a value holds to the element of its name. Recursion is bounded by [`DEPTH`].
+fn fill<'a>(
+    json: &RawText<'a>,
+    raw: &'a RawValue,
+    element: &mut Element,
+    depth: u32,
+) -> Result<(), Broken> {
+    let text = raw.get();
+    json.require_depth(text, depth)?;
+    match text.as_bytes().first() {
+        Some(b'{') => {
+            let members: BTreeMap<Cow<'a, str>, &'a RawValue> = json.parse(text)?;
+            for (name, value) in members {
+                let (module, local) = match name.split_once(':') {
+                    Some((module, local)) => (Arc::from(module), local),
+                    None => (element.namespace.clone(), &*name),
+                };
+                for entry in json.entries(value)? {
+                    let mut child = Element {
+                        namespace: module.clone(),
+                        name: local.to_owned(),
+                        line: json.position(entry.get()).line,
+                        ..Element::default()
                     };
-                    for entry in self.entries(value)? {
-                        let mut child = Element {
-                            namespace: module.clone(),
-                            name: local.to_owned(),
-                            line: self.line(entry.get()),
-                            ..Element::default()
-                        };
-                        self.value(entry, &mut child, depth + 1)?;
-                        element.children.push(child);
-                    }
+                    fill(json, entry, &mut child, depth + 1)?;
+                    element.children.push(child);
                 }
             }
-            Some(b'"') => element.text = self.parse::<Cow<'a, str>>(text)?.into_owned(),
-            _ => element.text = text.to_owned(),
         }
-        Ok(())
+        Some(b'"') => element.text = json.parse::<Cow<'a, str>>(text)?.into_owned(),
+        _ => element.text = text.to_owned(),
     }
-
-    /// The entries of an array; another value is its only entry.
-    fn entries(&self, raw: &'a RawValue) -> Result<Vec<&'a RawValue>, Broken> {
-        match raw.get().as_bytes().first() {
-            Some(b'[') => self.parse(raw.get()),
-            _ => Ok(vec![raw]),
-        }
-    }
-
-    fn parse<T: Deserialize<'a>>(&self, text: &'a str) -> Result<T, Broken> {
-        serde_json::from_str(text).map_err(|error| self.broken(text, &error))
-    }
-
-    fn line(&self, part: &str) -> u32 {
-        let offset = self.offset(part);
-        let lines = self.line_ends.partition_point(|end| *end < offset);
-        u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(1)
-    }
+    Ok(())
 }

@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 use super::xml::Names;
 use super::{Attribute, Element, KnownModules, prefixes_in};
 use crate::document::Limits;
-use crate::error::{ErrorKind, Position};
 use crate::input::Broken;
+use crate::json::RawText;
 
 /// The members of an object in the order of the document.
 struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
@@ -46,65 +46,23 @@ struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 /// The whole document under an element without a name.
 pub(super) fn read(text: &str, modules: &KnownModules, limits: &Limits) -> Result<Element, Broken> {
     let mut reader = Reader {
-        text,
-        line_starts: std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect(),
+        json: RawText::new(text, limits.depth),
         modules,
         names: Names::default(),
-        depth: limits.depth,
     };
-    let raw: &RawValue = serde_json::from_str(text).map_err(|error| reader.broken(text, &error))?;
+    let raw = reader.json.whole()?;
     let mut root = Element::default();
     reader.value(raw, &mut root, 0)?;
     Ok(root)
 }
 
 struct Reader<'a> {
-    text: &'a str,
-    /// Offsets of the first characters of lines.
-    line_starts: Vec<usize>,
+    json: RawText<'a>,
     modules: &'a KnownModules,
     names: Names,
-    depth: u32,
 }
 
 impl<'a> Reader<'a> {
-    /// Where a part of the text stands in it.
-    fn offset(&self, part: &str) -> usize {
-        part.as_ptr()
-            .addr()
-            .saturating_sub(self.text.as_ptr().addr())
-    }
-
-    fn position(&self, part: &str) -> Position {
-        let offset = self.offset(part);
-        let line = self.line_starts.partition_point(|start| *start <= offset);
-        let start = self.line_starts.get(line.saturating_sub(1)).copied();
-        let before = self.text.get(start.unwrap_or(0)..offset).unwrap_or("");
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Position {
-            line: count(line),
-            column: count(before.chars().count()).saturating_add(1),
-        }
-    }
-
-    fn broken(&self, part: &str, error: &serde_json::Error) -> Broken {
-        // Serde counts lines from 1, in the part that it was given.
-        let before = part
-            .split_inclusive('\n')
-            .take(error.line().saturating_sub(1));
-        let line_start: usize = before.map(str::len).sum();
-        let text = error.to_string();
-        let message = text.split(" at line ").next().unwrap_or(&text);
-        Broken {
-            kind: ErrorKind::Malformed,
-            offset: self.offset(part) + line_start + error.column().saturating_sub(1),
-            message: format!("this is not JSON: {message}"),
-            help: None,
-        }
-    }
-
     /// Adds what a value holds to the element of its name. Recursion is bounded by the limit on depth.
     fn value(
         &mut self,
@@ -113,18 +71,11 @@ impl<'a> Reader<'a> {
         depth: u32,
     ) -> Result<(), Broken> {
         let text = raw.get();
-        if depth > self.depth {
-            return Err(Broken {
-                kind: ErrorKind::TooBig,
-                offset: self.offset(text),
-                message: format!("values are nested more than {} deep", self.depth),
-                help: None,
-            });
-        }
+        self.json.require_depth(text, depth)?;
         match text.as_bytes().first() {
             Some(b'{') => self.object(text, element, depth),
             Some(b'"') => {
-                element.text = self.parse::<Cow<'a, str>>(text)?.into_owned();
+                element.text = self.json.parse::<Cow<'a, str>>(text)?.into_owned();
                 // RFC 7951 6.8: prefixes are names of modules.
                 for prefix in prefixes_in(&element.text) {
                     if self.modules.has(prefix) {
@@ -143,7 +94,7 @@ impl<'a> Reader<'a> {
     }
 
     fn object(&mut self, text: &'a str, element: &mut Element, depth: u32) -> Result<(), Broken> {
-        let Members(members) = self.parse(text)?;
+        let Members(members) = self.json.parse(text)?;
         let mut beside = Vec::new();
         for (name, value) in members {
             if let Some(name) = name.strip_prefix('@') {
@@ -151,9 +102,9 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let (module, local) = self.split(&name, &element.module);
-            for entry in self.entries(value)? {
+            for entry in self.json.entries(value)? {
                 let mut child = Element::new(module.clone(), local.clone());
-                child.position = Some(self.position(entry.get()));
+                child.position = Some(self.json.position(entry.get()));
                 self.value(entry, &mut child, depth + 1)?;
                 element.children.push(child);
             }
@@ -165,7 +116,7 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let (module, local) = self.split(&name, &element.module);
-            let entries = self.entries(value)?;
+            let entries = self.json.entries(value)?;
             let mut entries = entries.into_iter();
             for child in &mut element.children {
                 if child.is(&module, &local)
@@ -193,12 +144,12 @@ impl<'a> Reader<'a> {
         if raw.get() == "null" {
             return Ok(Vec::new());
         }
-        let Members(members) = self.parse(raw.get())?;
+        let Members(members) = self.json.parse(raw.get())?;
         let mut attributes = Vec::new();
         for (name, value) in members {
             let (module, name) = self.split(&name, inherited);
             let value = match value.get().starts_with('"') {
-                true => self.parse::<Cow<'a, str>>(value.get())?.into_owned(),
+                true => self.json.parse::<Cow<'a, str>>(value.get())?.into_owned(),
                 false => value.get().to_owned(),
             };
             attributes.push(Attribute {
@@ -208,17 +159,5 @@ impl<'a> Reader<'a> {
             });
         }
         Ok(attributes)
-    }
-
-    /// The entries of an array; another value is its only entry.
-    fn entries(&self, raw: &'a RawValue) -> Result<Vec<&'a RawValue>, Broken> {
-        match raw.get().as_bytes().first() {
-            Some(b'[') => self.parse(raw.get()),
-            _ => Ok(vec![raw]),
-        }
-    }
-
-    fn parse<T: Deserialize<'a>>(&self, text: &'a str) -> Result<T, Broken> {
-        serde_json::from_str(text).map_err(|error| self.broken(text, &error))
     }
 }
