@@ -5,6 +5,7 @@
 
 mod depth;
 mod fields;
+mod kept;
 mod paths;
 mod reach;
 mod restrict;
@@ -12,6 +13,7 @@ mod select;
 mod subtree;
 
 pub use depth::to_depth;
+pub use kept::with_keys;
 pub use paths::prune_to_paths;
 pub use reach::{every, reach_of_expression};
 pub use restrict::{restrict, restrict_to_depth};

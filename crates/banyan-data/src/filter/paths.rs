@@ -3,43 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use banyan_yang::schema::{Schema, SchemaId};
+use banyan_yang::schema::Schema;
 
+use super::kept::{Kept, with_keys};
 use crate::list::{LeafList, List};
 use crate::node::{Content, Node, Slot, Tree};
-use crate::path::{InstancePath, PathStep, Select};
+use crate::path::{InstancePath, Select};
 use crate::value::Value;
-
-/// What is kept at an instance and below.
-#[derive(Default)]
-struct Kept {
-    /// The instance itself is selected, with all below.
-    all: bool,
-    children: BTreeMap<SchemaId, BTreeMap<Select, Kept>>,
-}
-
-impl Kept {
-    fn add(&mut self, steps: &[PathStep]) {
-        match steps.split_first() {
-            None => self.all = true,
-            Some((step, rest)) => self
-                .children
-                .entry(step.node)
-                .or_default()
-                .entry(step.select.clone())
-                .or_default()
-                .add(rest),
-        }
-    }
-}
 
 /// The instances at `paths` with all below them, the nodes around them, and the keys of the entries
 /// around them. Paths to what is not stored are passed over. O(log n) for each step of each path.
-pub fn prune_to_paths(tree: &Tree, paths: impl IntoIterator<Item = InstancePath>) -> Tree {
-    let mut kept = Kept::default();
-    for path in paths {
-        kept.add(&path.steps);
-    }
+pub fn prune_to_paths<'p>(tree: &Tree, paths: impl IntoIterator<Item = &'p InstancePath>) -> Tree {
+    let kept = Kept::of(paths);
     let root = prune(tree.schema(), tree.root(), &kept);
     let root = root.unwrap_or_else(|| Node::empty(tree.root().id()));
     Tree::new(tree.schema().clone(), root)
@@ -59,13 +34,7 @@ fn prune(schema: &Arc<Schema>, node: &Node, kept: &Kept) -> Option<Node> {
     if slots.is_empty() {
         return None;
     }
-    let keys = schema.node(node.id()).keys().len();
-    for key in &node.slots()[..keys.min(node.slots().len())] {
-        if let Err(at) = slots.binary_search_by_key(&key.id, |slot| slot.id) {
-            slots.insert(at, key.clone());
-        }
-    }
-    Some(node.with_slots(slots))
+    Some(with_keys(schema, node, slots))
 }
 
 fn child(

@@ -3,31 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use banyan_yang::schema::{Schema, SchemaId};
+use banyan_yang::schema::Schema;
 
 use super::depth::cut;
+use super::kept::{Kept, with_keys};
 use crate::list::{LeafList, List};
 use crate::node::{Content, Node, Slot, Tree};
-use crate::path::{InstancePath, PathStep, Select};
-
-/// What is kept at an instance and below.
-#[derive(Default)]
-struct Kept {
-    all: bool,
-    children: BTreeMap<SchemaId, BTreeMap<Select, Kept>>,
-}
-
-impl Kept {
-    fn add(&mut self, steps: &[PathStep]) {
-        match steps.split_first() {
-            None => self.all = true,
-            Some((step, rest)) => {
-                let child = self.children.entry(step.node).or_default();
-                child.entry(step.select.clone()).or_default().add(rest);
-            }
-        }
-    }
-}
+use crate::path::{InstancePath, Select};
 
 /// The instances at `paths` with all below them, the nodes around them and their keys. [`Select::None`] at a list means
 /// all of its entries. Costs what stays, and the entries of lists whose entries are all meant.
@@ -41,10 +23,7 @@ pub fn restrict_to_depth(tree: &Tree, paths: &[InstancePath], levels: usize) -> 
 }
 
 fn restricted(tree: &Tree, paths: &[InstancePath], below: Option<usize>) -> Tree {
-    let mut kept = Kept::default();
-    for path in paths {
-        kept.add(&path.steps);
-    }
+    let kept = Kept::of(paths);
     let restriction = Restriction {
         schema: tree.schema(),
         below,
@@ -88,13 +67,7 @@ impl Restriction<'_> {
         if slots.is_empty() {
             return None;
         }
-        let keys = self.schema.node(node.id()).keys().len();
-        for key in &node.slots()[..keys.min(node.slots().len())] {
-            if let Err(at) = slots.binary_search_by_key(&key.id, |slot| slot.id) {
-                slots.insert(at, key.clone());
-            }
-        }
-        Some(node.with_slots(slots))
+        Some(with_keys(self.schema, node, slots))
     }
 
     fn content(&self, content: &Content, selected: &[(&Select, &Kept)]) -> Option<Content> {
@@ -115,13 +88,14 @@ impl Restriction<'_> {
                 let list = LeafList::from_values(named.collect(), order, repeats).ok()?;
                 (!list.is_empty()).then_some(Content::LeafList(list))
             }
-            Content::Mount(tree) => match self.below {
-                Some(levels) if open.iter().any(|kept| kept.all) => {
-                    Some(Content::Mount(Arc::new(super::to_depth(tree, levels))))
-                }
-                // What is mounted is not looked into.
-                _ => Some(content.clone()),
-            },
+            Content::Mount(tree) => {
+                let restriction = Restriction {
+                    schema: tree.schema(),
+                    below: self.below,
+                };
+                let root = restriction.node(tree.root(), &open)?;
+                Some(Content::Mount(Arc::new(tree.with_root(root))))
+            }
             Content::Leaf(_) | Content::LeafList(_) | Content::Any(_) => Some(content.clone()),
         }
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use banyan_yang::schema::{Schema, SchemaId, TypeKind};
 
+use super::kept::with_keys;
 use super::subtree::{FilterNode, Subtree, Wants, bind_mounted};
 use crate::lexical::{Style, canonical};
 use crate::list::{LeafList, List};
@@ -83,13 +84,7 @@ impl Selection<'_> {
         if slots.is_empty() {
             return None;
         }
-        let keys = self.schema.node(node.id()).keys().len();
-        for key in &node.slots()[..keys.min(node.slots().len())] {
-            if let Err(at) = slots.binary_search_by_key(&key.id, |slot| slot.id) {
-                slots.insert(at, key.clone());
-            }
-        }
-        Some(node.with_slots(slots))
+        Some(with_keys(self.schema, node, slots))
     }
 
     /// Whether all content matches of a sibling set hold.

@@ -1,5 +1,9 @@
+use std::sync::Arc;
+
+use banyan_yang::schema::Schema;
+
 use super::*;
-use crate::document::{ParseOptions, PrintOptions};
+use crate::document::{Mounts, ParseOptions, PrintOptions};
 use crate::node::{Content, Tree};
 use crate::path::{self, NoMounts};
 use crate::sample::{XML, schema};
@@ -113,10 +117,11 @@ fn a_broken_filter_is_an_error() {
 fn pruning_keeps_instances_with_what_is_around_them() {
     let tree = tree();
     let prune = |paths: &[&str]| {
-        let paths = paths
+        let paths: Vec<_> = paths
             .iter()
-            .map(|text| path::parse(tree.schema(), text, &NoMounts).unwrap());
-        printed(&prune_to_paths(&tree, paths))
+            .map(|text| path::parse(tree.schema(), text, &NoMounts).unwrap())
+            .collect();
+        printed(&prune_to_paths(&tree, &paths))
     };
     assert_eq!(prune(&[]), "");
     assert_eq!(
@@ -133,6 +138,45 @@ fn pruning_keeps_instances_with_what_is_around_them() {
             "/net:net/link[name='eth0']/tag"
         ]),
         r#"<net xmlns="urn:net"><link><name>eth0</name><tag>blue</tag><tag>red</tag><hop>1</hop></link></net>"#
+    );
+}
+
+struct SameSchema;
+
+impl Mounts for SameSchema {
+    fn schema_at(&self, _: &path::InstancePath) -> Option<Arc<Schema>> {
+        Some(schema())
+    }
+}
+
+#[test]
+fn a_path_into_what_is_mounted_keeps_that_part_of_it() {
+    let options = ParseOptions {
+        mounts: Some(&SameSchema),
+        ..ParseOptions::default()
+    };
+    let device = |inside: &str| format!("<net xmlns=\"urn:net\"><device>{inside}</device></net>");
+    let host = "<host xmlns=\"urn:net\">x</host>";
+    let link = "<net xmlns=\"urn:net\"><link><name>eth0</name><mtu>1500</mtu></link></net>";
+    let both = device(&format!("{host}{link}"));
+    let tree = xml::parse_data(&schema(), both.as_bytes(), &options).unwrap();
+    let at = |text: &str| path::parse(tree.schema(), text, &tree).unwrap();
+    let (host_path, net_path) = (
+        at("/net:net/device/net:host"),
+        at("/net:net/device/net:net"),
+    );
+    assert_eq!(
+        printed(&restrict(&tree, std::slice::from_ref(&host_path))),
+        device(host)
+    );
+    assert_eq!(
+        printed(&restrict(&tree, &[host_path, net_path.clone()])),
+        both
+    );
+    let cut = "<net xmlns=\"urn:net\"><link><name>eth0</name></link></net>";
+    assert_eq!(
+        printed(&restrict_to_depth(&tree, &[net_path], 2)),
+        device(cut)
     );
 }
 

@@ -8,9 +8,10 @@
 
 use std::sync::{Arc, PoisonError};
 
+use banyan_data::filter::with_keys;
 use banyan_data::list::{LeafList, List};
 use banyan_data::{Content, Node, Slot, Tree, Value};
-use banyan_yang::schema::{NodeKind, OrderedBy};
+use banyan_yang::schema::OrderedBy;
 
 use super::place::{Place, Uniform};
 use super::policy::Operation;
@@ -121,7 +122,7 @@ impl Pruning {
         if !seen || definition.is_np_container() {
             return None;
         }
-        Some(with_keys(place, node, Vec::new()))
+        Some(with_keys(place.schema(), node, Vec::new()))
     }
 
     /// The node with those of its children that are seen; `None` when there are none.
@@ -145,7 +146,7 @@ impl Pruning {
                 });
             }
         }
-        (!slots.is_empty()).then(|| with_keys(place, node, slots))
+        (!slots.is_empty()).then(|| with_keys(place.schema(), node, slots))
     }
 
     fn content(
@@ -374,24 +375,4 @@ fn of_entries(entries: Vec<Node>, list: &List) -> Option<List> {
         return None;
     }
     List::from_entries(entries, list.key_count(), list.ordered_by()).ok()
-}
-
-/// A node with these children, and its keys: without them an entry would be none.
-fn with_keys(place: &Place<'_>, node: &Node, mut slots: Vec<Slot>) -> Node {
-    let definition = place.schema().node(place.id());
-    if definition.kind == NodeKind::List {
-        let keys = definition.keys().len();
-        for key in &node.slots()[..keys.min(node.slots().len())] {
-            if let Err(at) = slots.binary_search_by_key(&key.id, |slot| slot.id) {
-                slots.insert(at, key.clone());
-            }
-        }
-    }
-    if slots.len() == node.slots().len() {
-        let same = |(new, old): (&Slot, &Slot)| new.content.ptr_eq(&old.content);
-        if slots.iter().zip(node.slots()).all(same) {
-            return node.clone();
-        }
-    }
-    node.with_slots(slots)
 }

@@ -50,9 +50,11 @@ pub(crate) fn select(
                     format!("the filter \"{select}\" selects no nodes: {NOT_NODES}"),
                 ));
             };
+            let selected = filter::prune_to_paths(&tree, &paths);
             Ok(match levels {
-                None => filter::prune_to_paths(&tree, paths),
-                Some(levels) => filter::restrict_to_depth(&tree, &paths, levels),
+                None => selected,
+                // What is left of lists whose entries go by position is what was selected of them.
+                Some(levels) => filter::restrict_to_depth(&selected, &paths, levels),
             })
         }
     }

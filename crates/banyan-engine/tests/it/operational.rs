@@ -37,6 +37,10 @@ module o {
       container counters { config false; leaf in { type uint64; } leaf out { type uint64; } }
     }
   }
+  container log {
+    config false;
+    list line { leaf text { type string; } container more { leaf deep { type string; } } }
+  }
   container clock { config false; leaf drift { type int32; must ". < 100"; } }
 }
 "#;
@@ -555,6 +559,29 @@ async fn depth_counts_from_what_is_selected() {
 }
 
 /// A loopback port that the system has made, a learned alias and speed.
+#[tokio::test]
+async fn depth_and_position_go_together() {
+    let log = Arc::new(Watched::new(
+        "log",
+        "/o:log",
+        Does::Answers(
+            r#"{"o:log": {"line": [{"text": "one"}, {"text": "two", "more": {"deep": "x"}}, {"text": "three"}]}}"#,
+        ),
+    ));
+    let (_engine, alice, _) = engine(&[&log]).await;
+    let second = |depth| GetData {
+        max_depth: Some(depth),
+        ..operational(xpath("/o:log/line[2]"))
+    };
+    let line =
+        |more: &str| format!("<log xmlns=\"urn:o\"><line><text>two</text>{more}</line></log>");
+    assert_eq!(read(&alice, second(2)).await.0, line("<more/>"));
+    assert_eq!(
+        read(&alice, second(3)).await.0,
+        line("<more><deep>x</deep></more>")
+    );
+}
+
 fn system() -> Watched {
     Watched::new(
         "system",

@@ -208,7 +208,8 @@ impl<'t> Asked<'_, 't> {
             ..PrintOptions::default()
         };
         let mut out = Vec::new();
-        let tree = filter::prune_to_paths(self.tree, nodes.iter().map(Cursor::path));
+        let paths: Vec<_> = nodes.iter().map(Cursor::path).collect();
+        let tree = filter::prune_to_paths(self.tree, &paths);
         // Writing to memory cannot fail.
         let _ = xml::print(&tree, &options, &mut out);
         String::from_utf8_lossy(&out).into_owned()
@@ -354,7 +355,8 @@ impl<'a> Answer<'a> {
 }
 
 fn raw_json(tree: &Tree, nodes: &[Cursor<'_>]) -> Option<Box<serde_json::value::RawValue>> {
-    let tree = filter::prune_to_paths(tree, nodes.iter().map(Cursor::path));
+    let paths: Vec<_> = nodes.iter().map(Cursor::path).collect();
+    let tree = filter::prune_to_paths(tree, &paths);
     let mut out = Vec::new();
     json::print(&tree, &PrintOptions::default(), &mut out).ok()?;
     let text = String::from_utf8(out).ok()?;
