@@ -285,6 +285,7 @@ async fn the_form_of_the_manual_and_a_plain_file_are_read_at_a_first_start() {
         .put(&path("35819a66.xml"), b"<config>\n  <v>foo</v>\n</config>");
     let found = committed(&machine, &["<note xmlns=\"urn:s\">n</note>"]).await;
     assert!(found.contains("<root><v>foo</v></root>"), "{found}");
+    assert_eq!(names(&machine), ["0.xml", &part("a")]);
 
     let machine = Machine::new();
     let plain = format!("<config>{}</config>", entry("k1", "foo"));
@@ -294,6 +295,39 @@ async fn the_form_of_the_manual_and_a_plain_file_are_read_at_a_first_start() {
     let found = committed(&machine, &[]).await;
     assert_eq!(found, entry("k1", "foo"));
     assert_eq!(files(&machine)[K1], "<v>foo</v>\n");
+}
+
+/// The name of the part of an entry, as the main file links to it.
+fn part(key: &str) -> String {
+    use sha1::{Digest, Sha1};
+    let hash = Sha1::digest(format!("/s/e[n=\"{key}\"]/root"));
+    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{hex}.xml")
+}
+
+fn names(machine: &Machine) -> Vec<String> {
+    files(machine).into_keys().collect()
+}
+
+#[tokio::test]
+async fn parts_with_names_of_others_get_ours_with_the_first_commit_whatever_it_changes() {
+    for edit in [entry("a", "new"), entry("b", "bar")] {
+        let machine = Machine::new();
+        let main = "<config><s xmlns=\"urn:s\"><e><n>a</n><root xmlns:cl=\"http://clicon.org/lib\" cl:link=\"mine.xml\"/></e></s></config>";
+        machine.files.put(&path("0.xml"), main.as_bytes());
+        machine.files.put(&path("mine.xml"), b"<v>foo</v>");
+        let found = committed(&machine, &[&edit]).await;
+        let engine = open(&machine, true).await.unwrap();
+        assert_eq!(running(&engine).await, found);
+        assert_eq!(machine.log.head().unwrap().0, 2, "no commit by the restart");
+        engine.stop().await.unwrap();
+        let mut expected = vec!["0.xml".to_owned(), part("a")];
+        if edit.contains("<n>b</n>") {
+            expected.push(part("b"));
+        }
+        expected.sort();
+        assert_eq!(names(&machine), expected);
+    }
 }
 
 #[tokio::test]

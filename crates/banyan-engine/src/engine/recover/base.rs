@@ -297,7 +297,8 @@ impl Run<'_> {
         })
     }
 
-    /// What the files hold, `tree` at `seq`; files of the other form than what is written now count as none.
+    /// What the files hold, `tree` at `seq`; files of the other form than what is written now count as none. Parts whose
+    /// names are not ours (somebody made them by hand) are no measure of what differs: the next write makes all anew.
     fn kept(&self, on_disk: &OnDisk, seq: Seq, tree: &banyan_data::Tree) -> KeptFiles {
         let split = self.start.form.options().split;
         if on_disk.split != split {
@@ -306,8 +307,13 @@ impl Run<'_> {
         KeptFiles {
             seq,
             size: on_disk.size(),
-            parts: split.then(|| tree.clone()),
+            parts: (split && self.names_are_ours(on_disk, tree)).then(|| tree.clone()),
         }
+    }
+
+    fn names_are_ours(&self, on_disk: &OnDisk, tree: &banyan_data::Tree) -> bool {
+        let links = bind::part_links(tree.schema(), &on_disk.main);
+        links.is_ok_and(|links| links == self.start.form.part_names(tree))
     }
 
     /// Applies the log's records after `from`, up to `head`.
