@@ -121,6 +121,22 @@ mod tests {
     }
 
     #[test]
+    fn a_front_end_says_for_whom_it_acts() {
+        let text = format!(
+            "{}<get/></rpc>",
+            crate::rpc::open_rpc("1", true, Some("a\"b"))
+        );
+        let read = rpc(&text);
+        assert_eq!(read.acting_for.as_deref(), Some("a\"b"));
+        assert!(read.wants_progress);
+        // As Clixon's front ends write it; another namespace's attribute of that name is none of our business.
+        let from_clixon = r#"<rpc xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" xmlns:cl="http://clicon.org/lib" cl:username="bob" message-id="1"><get/></rpc>"#;
+        assert_eq!(rpc(from_clixon).acting_for.as_deref(), Some("bob"));
+        let other = from_clixon.replace("clicon.org/lib", "example.net");
+        assert_eq!(rpc(&other).acting_for, None);
+    }
+
+    #[test]
     fn attributes_of_the_request_come_back_unchanged_in_the_reply() {
         // RFC 6241 4.1, the example.
         let rpc = rpc(r#"<rpc message-id="101"

@@ -50,5 +50,7 @@ pub const SHARED_CANDIDATE: &str = "urn:banyan:capability:shared-candidate:1.0";
 pub const WITH_OPERATIONAL_DEFAULTS: &str =
     "urn:ietf:params:netconf:capability:with-operational-defaults:1.0";
 
+/// The library of Clixon; here the attribute `username` of `<rpc>`, by which a front end names the user that it serves.
+pub const CLIXON_LIB: &str = "http://clicon.org/lib";
 /// The module `banyan`: wishes and results of `<commit>`; here also progress of long operations.
 pub const BANYAN: &str = "urn:banyan:system";

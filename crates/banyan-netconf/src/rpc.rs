@@ -1,7 +1,7 @@
 //! `<rpc>` (RFC 6241 4.1) as it is received, and the envelope of the reply to it.
 
 use crate::limits::Compat;
-use crate::names::{BANYAN, BASE};
+use crate::names::{BANYAN, BASE, CLIXON_LIB};
 use crate::rpc_error::{ErrorInfo, ErrorTag, ErrorType, RpcError};
 use crate::xml::{Fragment, RootTag, escape_attribute};
 
@@ -16,6 +16,8 @@ pub struct Rpc {
     pub operation: Fragment,
     /// The sender asks for progress notifications (`progress="true"` in Banyan's namespace).
     pub wants_progress: bool,
+    /// The user for whom the sender says that it acts (`username` in the namespace of Clixon's library).
+    pub acting_for: Option<String>,
 }
 
 /// A request that is answered with an error without being looked at further.
@@ -153,20 +155,29 @@ impl Rpc {
             message_id,
             operation,
             wants_progress: root.attribute_in(BANYAN, "progress").as_deref() == Some("true"),
+            acting_for: root.attribute_in(CLIXON_LIB, "username"),
             envelope,
         })
     }
 }
 
 /// The start of an `<rpc>` as a client sends it; the operation and `</rpc>` follow.
-pub fn open_rpc(message_id: &str, wants_progress: bool) -> String {
-    let progress = if wants_progress {
-        format!(" xmlns:banyan=\"{BANYAN}\" banyan:progress=\"true\"")
-    } else {
-        String::new()
-    };
-    format!(
-        "<rpc xmlns=\"{BASE}\" message-id=\"{}\"{progress}>",
+pub fn open_rpc(message_id: &str, wants_progress: bool, acting_for: Option<&str>) -> String {
+    let mut open = format!(
+        "<rpc xmlns=\"{BASE}\" message-id=\"{}\"",
         escape_attribute(message_id)
-    )
+    );
+    if wants_progress {
+        open.push_str(&format!(
+            " xmlns:banyan=\"{BANYAN}\" banyan:progress=\"true\""
+        ));
+    }
+    if let Some(user) = acting_for {
+        let user = escape_attribute(user);
+        open.push_str(&format!(
+            " xmlns:cl=\"{CLIXON_LIB}\" cl:username=\"{user}\""
+        ));
+    }
+    open.push('>');
+    open
 }

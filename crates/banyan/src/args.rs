@@ -90,6 +90,9 @@ pub struct Connect {
     /// The daemon's Unix socket.
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
+    /// Act for this user, with his rights: root may, and those whom `access.proxies` names.
+    #[arg(long = "as", value_name = "USER")]
+    pub acting_for: Option<String>,
 }
 
 /// The format of what is printed or read.

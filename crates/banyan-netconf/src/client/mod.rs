@@ -91,6 +91,8 @@ pub struct ClientOptions {
     pub hello: Hello,
     /// Lenient: the server's hello may lack its namespace or session-id.
     pub compat: Compat,
+    /// For whom every request is made, where the server trusts its peer to say that; without it for the peer itself.
+    pub acting_for: Option<String>,
 }
 
 impl Default for ClientOptions {
@@ -100,6 +102,7 @@ impl Default for ClientOptions {
             timeout: Duration::from_secs(60),
             hello: Hello::client(),
             compat: Compat::Strict,
+            acting_for: None,
         }
     }
 }
@@ -197,6 +200,7 @@ impl Client {
                 pending,
                 outgoing,
                 next_id: AtomicU64::new(1),
+                acting_for: options.acting_for,
                 reader: reader.abort_handle(),
             }),
         };
@@ -425,7 +429,7 @@ impl Client {
     ) -> Result<RpcReply, ClientError> {
         let session = &self.session;
         let id = session.next_id.fetch_add(1, Ordering::Relaxed).to_string();
-        let open = open_rpc(&id, progress.is_some());
+        let open = open_rpc(&id, progress.is_some(), session.acting_for.as_deref());
         let mut request = BytesMut::with_capacity(open.len() + operation.len() + 64);
         let mut encoder = Encoder::new(session.framing);
         encoder.write(open.as_bytes(), &mut request)?;

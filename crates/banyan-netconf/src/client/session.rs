@@ -27,6 +27,8 @@ pub(super) struct Session {
     pub pending: Arc<Pending>,
     pub outgoing: mpsc::Sender<Bytes>,
     pub next_id: AtomicU64,
+    /// For whom every request is made.
+    pub acting_for: Option<String>,
     pub reader: AbortHandle,
 }
 

@@ -58,6 +58,7 @@ impl From<BackendError> for Failure {
 pub(super) async fn execute(
     backend: &dyn Backend,
     call: &Call,
+    transport: &str,
     rpc: Rpc,
     compat: Compat,
     out: &mut Outgoing,
@@ -67,7 +68,15 @@ pub(super) async fn execute(
         message_id,
         operation,
         wants_progress,
+        acting_for,
     } = rpc;
+    let mut call = match on_behalf_of(call, transport, acting_for) {
+        Ok(call) => call,
+        Err(error) => {
+            out.message(&envelope.errors([&error])).await?;
+            return Ok(After::Continue);
+        }
+    };
     let request = if operation.size() > LARGE_OPERATION {
         let taken_apart =
             tokio::task::spawn_blocking(move || request::read(&operation, compat)).await;
@@ -82,7 +91,6 @@ pub(super) async fn execute(
             return Ok(After::Continue);
         }
     };
-    let mut call = call.clone();
     let answer = if wants_progress {
         let (sender, mut lines) = mpsc::unbounded_channel();
         call.progress = Some(sender);
@@ -107,6 +115,32 @@ pub(super) async fn execute(
         return Ok(After::Close); // Killed: nobody is owed an answer any more.
     }
     reply(answer, &envelope, out).await
+}
+
+/// The call of a request that a front end makes for one of its users. Whether it may do so for him is for access control to
+/// say; that it is a program of this machine, and nobody from outside, is said here.
+fn on_behalf_of(
+    call: &Call,
+    transport: &str,
+    acting_for: Option<String>,
+) -> Result<Call, RpcError> {
+    let mut call = call.clone();
+    let Some(user) = acting_for.filter(|user| **user != *call.principal.user) else {
+        return Ok(call);
+    };
+    if !matches!(transport, "unix" | "internal") {
+        let error = RpcError::new(
+            ErrorType::Rpc,
+            ErrorTag::AccessDenied,
+            format!(
+                "{} may not act for {user} here: the attribute username is for front ends on the Unix socket",
+                call.principal.user
+            ),
+        );
+        return Err(error);
+    }
+    call.principal.acting_for = Some(user.into());
+    Ok(call)
 }
 
 async fn perform(backend: &dyn Backend, call: &Call, request: Request) -> Result<Answer, Failure> {

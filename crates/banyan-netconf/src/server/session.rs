@@ -73,6 +73,7 @@ async fn converse(
     let killed = backend.session_ended(call.session);
     tokio::pin!(killed);
     let ours = Hello::server(capabilities::announced(backend, options), call.session.0);
+    let via = transport.peer().transport;
     let (reading, writing) = transport.into_halves();
     let (greeted, greeting) = oneshot::channel();
     let (queue, mut inputs) = mpsc::channel(options.limits.pipeline.max(1));
@@ -122,7 +123,7 @@ async fn converse(
                 return Ok(reason);
             }
             Input::Rpc(rpc) => {
-                let work = execute(backend, call, *rpc, options.compat, &mut out);
+                let work = execute(backend, call, via, *rpc, options.compat, &mut out);
                 tokio::pin!(work);
                 let after = tokio::select! {
                     after = &mut work => after?,

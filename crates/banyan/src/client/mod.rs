@@ -164,6 +164,7 @@ async fn open(connect: &Connect) -> Result<Client, CommandError> {
     let transport = connect_to(&socket_of(connect)?).await?;
     let mut options = ClientOptions {
         timeout: PATIENCE,
+        acting_for: connect.acting_for.clone(),
         ..ClientOptions::default()
     };
     // The session ends with the command, so its edits must be in a candidate that does not.

@@ -71,3 +71,44 @@ fn what_decides_is_explained_on_the_command_line() {
     let said = daemon.refused(&["nacm", "explain", "bob", "read", "/shop/nothing"]);
     assert!(said.contains("nothing"), "{said}");
 }
+
+#[test]
+fn a_front_end_acts_for_its_users_with_their_rights() {
+    let mut daemon = Daemon::new(
+        &[("shop", SHOP)],
+        &["shop"],
+        "[access]\ncredentials = 'none'",
+    );
+    daemon.start();
+    let said = daemon.refused(&["set", "/shop/item{tea}/price", "7", "--as", "bob"]);
+    assert!(said.contains("bob may not create this"), "{said}");
+    daemon.ok(&["set", "/nacm/write-default", "permit"]);
+    daemon.ok(&["commit"]);
+    daemon.ok(&["set", "/shop/item{tea}/price", "7", "--as", "bob"]);
+    daemon.ok(&["commit", "--as", "bob"]);
+    let newest = daemon.ok(&["history", "list", "--limit", "1"]);
+    assert!(newest.contains(" bob ("), "{newest}");
+}
+
+#[test]
+fn who_may_act_for_nobody_is_refused_whatever_he_asks() {
+    let mut daemon = Daemon::new(
+        &[("shop", SHOP)],
+        &["shop"],
+        "[access]\ncredentials = 'exact'",
+    );
+    daemon.start();
+    for command in [
+        &["get", "--as", "bob"][..],
+        &["set", "/shop/item{tea}/price", "7", "--as", "bob"],
+        &["commit", "--as", "bob"],
+        &["discard", "--as", "bob"],
+        &["history", "--as", "bob"],
+        &["show", "sessions", "--as", "bob"],
+        &["store", "list", "--as", "bob"],
+        &["kill-session", "99", "--as", "bob"],
+    ] {
+        let said = daemon.refused(command);
+        assert!(said.contains("may not act for bob"), "{command:?}: {said}");
+    }
+}
