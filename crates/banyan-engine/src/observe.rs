@@ -9,9 +9,11 @@ mod stage;
 mod timing;
 mod watch;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use banyan_data::footprint::Footprint;
 
 pub(crate) use self::batch::Batch;
 use self::metrics::Metrics;
@@ -199,6 +201,16 @@ impl Engine {
             metrics.text()
         })
         .await
+    }
+
+    /// Instances and memory of the datastores in memory, by their names; for those beside running, what it does not share
+    /// with them.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn sizes(&self) -> Result<BTreeMap<String, Footprint>> {
+        let core = self.0.clone();
+        on_pool(move || core.observed.metrics.gauges.sizes(&core)).await
     }
 
     /// The timings of the last commits that are over, refused ones included, the newest first.

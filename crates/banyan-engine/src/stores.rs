@@ -49,6 +49,14 @@ impl Named {
     }
 }
 
+impl Named {
+    /// Those that are in memory.
+    pub fn in_memory(&self) -> Vec<(String, Tree)> {
+        let trees = self.table().trees.clone();
+        trees.into_iter().collect()
+    }
+}
+
 /// A datastore in a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StoreInfo {

@@ -2,6 +2,7 @@
 //!
 //! Input and output go through RFC 7951 JSON: these calls are made by people, not in loops.
 
+mod clixon;
 mod edit;
 mod history;
 mod observe;
@@ -150,6 +151,11 @@ pub(crate) fn operations() -> Vec<(&'static str, Arc<dyn Operation>)> {
         (
             "/banyan:edit-json",
             ours(|request| Box::pin(edit::edit_json(request))),
+        ),
+        ("/clixon-lib:ping", ours(|_| Box::pin(clixon::ping()))),
+        (
+            "/clixon-lib:stats",
+            ours(|request| Box::pin(clixon::stats(request))),
         ),
         (
             "/ietf-netconf-private-candidate:update",

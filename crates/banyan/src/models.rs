@@ -1,11 +1,13 @@
 //! The schemas of the daemon and of simulated devices: which modules they are made of.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use banyan_controller::SchemaCache;
 use banyan_data::cores::Cores;
 use banyan_yang::compile::{Compiled, Compiler, Features, Mode};
 use banyan_yang::head::Head;
+use banyan_yang::schema::Schema;
 
 use crate::config::{FeatureChoice, Missing, Yang};
 use crate::directories::{Directories, FileError, Search, modules_in, read_text};
@@ -20,6 +22,7 @@ pub const PROTOCOL: &[&str] = &[
     "ietf-datastores",
     "ietf-origin",
     "ietf-netconf-nmda",
+    "clixon-lib",
 ];
 
 /// The protocol's module.
@@ -120,6 +123,29 @@ pub fn compile(
         diagnostics: error.to_string(),
         searched: yang.path.clone(),
     })
+}
+
+/// Statements of Clixon's library that the modules use, and that are only known by name: a line for each, with its place.
+pub fn without_effect(schema: &Schema) -> Vec<String> {
+    const NAMES: &[&str] = &["ignore-compare", "system-only-config", "error-message"];
+    let nodes = schema.nodes().flat_map(|(id, node)| {
+        let uses = node.extensions().iter();
+        uses.filter(|it| &*it.module == "clixon-lib" && NAMES.contains(&&*it.name))
+            .map(move |it| (id, it))
+    });
+    // One in a grouping stands in many places of the tree.
+    let mut lines = BTreeMap::new();
+    for (id, it) in nodes {
+        let place = schema.sources().location(it.span);
+        lines.entry(place).or_insert_with_key(|place| {
+            format!(
+                "{place}: cl:{} has no effect on {}; banyan knows the statement only by its name",
+                it.name,
+                schema.path(id)
+            )
+        });
+    }
+    lines.into_values().collect()
 }
 
 fn features(choice: &FeatureChoice) -> Features {

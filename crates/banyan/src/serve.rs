@@ -201,6 +201,9 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
     for diagnostic in &compiled.diagnostics {
         tracing::warn!("{}", diagnostic.one_line(compiled.schema.sources()));
     }
+    for line in models::without_effect(&compiled.schema) {
+        tracing::warn!("{line}");
+    }
     let kickers = Kickers::new();
     let mut builder = builder(&config, compiled.schema.clone(), &serve.extra)?.access(access);
     for participant in &config.participant {

@@ -1,6 +1,7 @@
 //! What is looked up when somebody asks for metrics: sessions, locks, sizes. Nothing here walks a whole datastore, but
 //! the first time.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +13,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::metrics::{Labels, label};
+use super::metrics::{Labels, label, named};
 use crate::backend::Datastore;
 use crate::engine::Core;
 
@@ -42,6 +43,8 @@ struct Measured {
     running: Option<(Tree, Footprint)>,
     /// Beyond running as it was when startup was written.
     startup: Option<(Arc<Tree>, Footprint)>,
+    /// The same of the named datastores in memory.
+    named: BTreeMap<String, (Tree, Footprint)>,
 }
 
 impl Gauges {
@@ -155,10 +158,15 @@ impl Gauges {
             let count = u64::from(count.load(Ordering::Relaxed));
             counter.inner().store(count, Ordering::Relaxed);
         }
-        self.measure(core, &running.tree);
-        let rollback = pending.map(|pending| pending.revert.tree);
-        let rollback = rollback.map(|tree| footprint::beyond(&tree, &running.tree));
-        self.store("rollback", rollback.unwrap_or_default());
+        for (store, size) in self.sizes(core) {
+            let store = [named("store", &store)];
+            self.store_nodes
+                .get_or_create(&store)
+                .set(number(size.nodes));
+            self.store_memory
+                .get_or_create(&store)
+                .set(number(size.bytes));
+        }
         let files = [
             ("running", core.keeper.as_ref().map(|keeper| keeper.size())),
             ("commit-log", core.seams.log.size()),
@@ -200,9 +208,11 @@ impl Gauges {
         }
     }
 
-    /// What trees cost: of running, what changed since the last time is counted; of others, what they do not share with
-    /// it.
-    fn measure(&self, core: &Core, running: &Tree) {
+    /// What the trees of datastores cost: of running, what changed since the last time is counted; of others, what they do
+    /// not share with it. Blocking.
+    pub fn sizes(&self, core: &Core) -> BTreeMap<String, Footprint> {
+        let running = &core.running.load().tree;
+        let mut sizes = BTreeMap::new();
         let mut measured = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
         let footprint = match measured.running.take() {
             Some((before, known)) => known.moved(
@@ -212,7 +222,7 @@ impl Gauges {
             None => footprint::of(running),
         };
         measured.running = Some((running.clone(), footprint));
-        self.store("running", footprint);
+        sizes.insert("running".to_owned(), footprint);
         let startup = core.startup.load_full();
         let known = measured.startup.take();
         measured.startup = startup.map(|tree| match known {
@@ -223,32 +233,49 @@ impl Gauges {
             }
         });
         let startup = measured.startup.as_ref().map(|(_, footprint)| *footprint);
-        self.store("startup", startup.unwrap_or_default());
-        drop(measured);
-        let mut candidates = Footprint::default();
-        let sessions = core.sessions.all();
-        let private = sessions
-            .iter()
-            .filter_map(|session| session.candidate.as_ref());
-        for candidate in private.chain([&core.candidate]) {
-            if let Some(work) = candidate.modified() {
-                let beyond = footprint::beyond(&work.tree, running);
-                candidates.nodes += beyond.nodes;
-                candidates.bytes += beyond.bytes;
-            }
+        sizes.insert("startup".to_owned(), startup.unwrap_or_default());
+        let mut before = std::mem::take(&mut measured.named);
+        for (name, tree) in core.named.in_memory() {
+            let known = before
+                .remove(&name)
+                .filter(|(known, _)| known.ptr_eq(&tree));
+            let known = known.unwrap_or_else(|| {
+                let beyond = footprint::beyond(&tree, running);
+                (tree, beyond)
+            });
+            sizes.insert(name.clone(), known.1);
+            measured.named.insert(name, known);
         }
-        self.store("candidate", candidates);
+        // Those that are no more.
+        for name in before.into_keys() {
+            let store = [named("store", &name)];
+            self.store_nodes.remove(&store);
+            self.store_memory.remove(&store);
+        }
+        drop(measured);
+        let pending = core.pending().clone();
+        let rollback = pending.map(|pending| footprint::beyond(&pending.revert.tree, running));
+        sizes.insert("rollback".to_owned(), rollback.unwrap_or_default());
+        sizes.insert("candidate".to_owned(), candidates(core, running));
+        sizes
     }
+}
 
-    fn store(&self, store: &'static str, footprint: Footprint) {
-        let store = [label("store", store)];
-        self.store_nodes
-            .get_or_create(&store)
-            .set(number(footprint.nodes));
-        self.store_memory
-            .get_or_create(&store)
-            .set(number(footprint.bytes));
+/// What all candidates, the shared one and private ones, have beyond running.
+fn candidates(core: &Core, running: &Tree) -> Footprint {
+    let mut sum = Footprint::default();
+    let sessions = core.sessions.all();
+    let private = sessions
+        .iter()
+        .filter_map(|session| session.candidate.as_ref());
+    for candidate in private.chain([&core.candidate]) {
+        if let Some(work) = candidate.modified() {
+            let beyond = footprint::beyond(&work.tree, running);
+            sum.nodes += beyond.nodes;
+            sum.bytes += beyond.bytes;
+        }
     }
+    sum
 }
 
 fn number(value: u64) -> i64 {

@@ -35,7 +35,7 @@ pub(super) fn label(name: &'static str, value: &'static str) -> (&'static str, C
     (name, Cow::Borrowed(value))
 }
 
-fn named(name: &'static str, value: &str) -> (&'static str, Cow<'static, str>) {
+pub(super) fn named(name: &'static str, value: &str) -> (&'static str, Cow<'static, str>) {
     (name, Cow::Owned(value.to_owned()))
 }
 

@@ -257,3 +257,20 @@ async fn the_documentation_has_every_metric_and_no_other() {
     let exposed = Exposition::of(&engine).await.names();
     assert_eq!(documented(), exposed);
 }
+
+#[tokio::test]
+async fn named_stores_count_what_running_does_not_share_until_they_are_gone() {
+    let machine = Machine::new();
+    let engine = engine(&machine, true).await;
+    let alice = Client::open(&engine, "alice").await;
+    alice.set(&item(1, "a")).await.unwrap();
+    let stores = engine.stores();
+    stores.copy(&alice.call, "running", "lab").await.unwrap();
+    let nodes = "banyan_store_nodes{store=\"lab\"}";
+    assert_eq!(Exposition::of(&engine).await.get(nodes), 0.0);
+    alice.edit(&item(2, "b")).await.unwrap();
+    stores.copy(&alice.call, "candidate", "lab").await.unwrap();
+    assert_eq!(Exposition::of(&engine).await.get(nodes), 3.0);
+    stores.delete(&alice.call, "lab").await.unwrap();
+    assert!(!Exposition::of(&engine).await.samples.contains_key(nodes));
+}

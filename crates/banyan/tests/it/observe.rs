@@ -105,3 +105,51 @@ fn a_port_of_metrics_that_is_taken_stops_the_start() {
         "{said}"
     );
 }
+
+#[test]
+fn modules_for_clixon_load_and_its_clients_get_ping_and_stats() {
+    const MODULE: &str = r#"module old {
+      yang-version 1.1;
+      namespace "urn:old";
+      prefix o;
+      import clixon-lib { prefix cl; }
+      grouping uid { leaf uid { type string; cl:ignore-compare; } }
+      container old {
+        uses uid;
+        leaf secret { type string; cl:system-only-config; }
+        container again { uses uid; }
+      }
+    }"#;
+    let mut daemon = Daemon::new(&[("old", MODULE)], &["old"], "");
+    daemon.start();
+    let log = daemon.log();
+    // One in a grouping is told once.
+    assert_eq!(log.matches("cl:ignore-compare has no effect").count(), 1);
+    assert!(
+        log.contains("old.yang:9:36: cl:system-only-config has no effect on /old:old/secret"),
+        "{log}"
+    );
+    daemon.ok(&["set", "/old/secret", "x"]);
+    daemon.ok(&["commit"]);
+    daemon.ok(&["store", "copy", "running", "lab"]);
+    assert!(daemon.ok(&["rpc", "clixon-lib:ping"]).len() < 20);
+    let stats = daemon.ok(&[
+        "rpc",
+        "clixon-lib:stats",
+        r#"{"modules": true}"#,
+        "--format",
+        "json",
+    ]);
+    let stats: serde_json::Value = serde_json::from_str(&stats).expect(&stats);
+    let entry = |list: &serde_json::Value, name: &str| {
+        let mut entries = list.as_array().unwrap().iter();
+        entries.find(|it| it["name"] == name).unwrap().clone()
+    };
+    let stores = &stats["clixon-lib:datastores"]["datastore"];
+    assert_ne!(entry(stores, "running")["nr"], "0");
+    assert_eq!(entry(stores, "lab")["nr"], "0", "all of it is shared");
+    let sets = &stats["clixon-lib:module-sets"]["module-set"];
+    let set = entry(sets, "top");
+    assert_eq!(entry(&set["module"], "old")["nr"], "5");
+    assert_eq!(set["nr"], stats["clixon-lib:global"]["yangnr"]);
+}
