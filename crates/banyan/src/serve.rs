@@ -10,6 +10,7 @@ use banyan_engine::access::Mode;
 use banyan_engine::backend::{Backend, Cancel};
 use banyan_engine::engine::{EngineBuilder, StartError};
 use banyan_engine::exec::Exec;
+use banyan_engine::files::{DiskFiles, Files};
 use banyan_engine::monitoring::SchemaState;
 use banyan_engine::participant::Program;
 use banyan_engine::provider;
@@ -24,7 +25,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::args::Serve;
-use crate::config::{self, Config, ConfigError, Loaded, Operation, Participant, Severity, Sources};
+use crate::config::{
+    self, Config, ConfigError, Destination, Loaded, Operation, Participant, Severity, Sources,
+};
 use crate::metrics::MetricsListener;
 use crate::models::{self, ACCESS, CONTROLLER, ModelError, PROTOCOL};
 use crate::process::logging::{self, LogError};
@@ -163,7 +166,14 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
     if serve.stop {
         return stop_other(&config);
     }
-    logging::start(&config.log)?;
+    let identity = privileges::identity(&config.process)?;
+    if serve.rehearse {
+        // Makes no file, a log neither.
+        logging::start(config.log.level, &[Destination::Stderr])?;
+    } else {
+        make_place_of_log(&config, identity.as_ref())?;
+        logging::start(config.log.level, &config.log.destination)?;
+    }
     for problem in &settings.problems {
         match problem.severity {
             Severity::Note => tracing::info!("{}", problem.one_line()),
@@ -179,7 +189,6 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
         // Whoever starts it, before it becomes another user.
         access.first_admin = Some(privileges::starting_user().into());
     }
-    let identity = privileges::identity(&config.process)?;
     // Taken first and given back last.
     let _pid_file = config
         .process
@@ -295,6 +304,25 @@ fn own_modules(config: &Config) -> Vec<&'static str> {
         .chain(rules)
         .copied()
         .collect()
+}
+
+/// The log file is by default in the directory of the datastores, which a first start has not made yet.
+fn make_place_of_log(config: &Config, owner: Option<&Identity>) -> Result<(), ServeError> {
+    let directory = &config.store.directory;
+    let inside = |destination: &Destination| match destination {
+        Destination::File(file) => file.parent() == Some(directory),
+        _ => false,
+    };
+    if !config.log.destination.iter().any(inside) {
+        return Ok(());
+    }
+    match owner {
+        Some(owner) => Ok(owner.make_store(directory)?),
+        None => DiskFiles.create_directory(directory).map_err(|source| {
+            let path = directory.clone();
+            LogError::File { path, source }.into()
+        }),
+    }
 }
 
 /// The engine of a configuration.

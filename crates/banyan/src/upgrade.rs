@@ -15,7 +15,7 @@ use banyan_engine::upgrade::{self, rules};
 use clap::{Args, ValueEnum};
 
 use crate::args::{Format, Serve};
-use crate::config::Config;
+use crate::config::{Config, Destination};
 use crate::data::output;
 use crate::serve::{self, ServeError};
 
@@ -184,7 +184,12 @@ pub async fn run(arguments: Upgrade) -> Result<(), ServeError> {
         ..Serve::default()
     };
     let config = serve::configuration(&serve)?.config;
-    crate::process::logging::start(&config.log)?;
+    let places = match arguments.dry_run {
+        // Makes no file, a log neither.
+        true => vec![Destination::Stderr],
+        false => config.log.destination.clone(),
+    };
+    crate::process::logging::start(config.log.level, &places)?;
     let builder = serve::offline_builder(&config, &[])?;
     let (outcome, changes) = match arguments.dry_run {
         true => match builder.rehearse().await {

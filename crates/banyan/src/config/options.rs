@@ -175,11 +175,11 @@ pub static FLAGS: &[(&str, &str)] = &[
     ("-d", "not offered: there are no C plugins"),
     (
         "-c",
-        "not offered yet: extra configuration that is merged into running after the start",
+        "as there: merges a file into running after a good start; XML or JSON, may be repeated",
     ),
     (
         "-q",
-        "not offered yet: start, print what upgrading has made of the data, and end",
+        "as there: does all of a start but writing, prints what running would be (--format), and ends",
     ),
 ];
 
@@ -189,6 +189,24 @@ mod tests {
 
     use super::super::table::KEYS;
     use super::*;
+
+    #[test]
+    fn flags_that_are_said_to_be_there_are() {
+        use clap::CommandFactory;
+        let program = crate::args::Arguments::command();
+        let serve = program.find_subcommand("serve").unwrap();
+        for (flag, here) in FLAGS {
+            let letter = flag.chars().nth(1);
+            let there = matches!(letter, Some('h'))
+                || serve.get_arguments().any(|it| it.get_short() == letter);
+            let said = match here.split_once(": ").map_or(*here, |(word, _)| word) {
+                "as there" => true,
+                "not offered" => false,
+                _ => continue,
+            };
+            assert_eq!(there, said, "{flag}: {here}");
+        }
+    }
 
     /// The names that Clixon 7.9 has.
     const CLIXON_7_9: &str = include_str!("clixon-7.9-options.txt");

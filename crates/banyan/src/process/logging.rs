@@ -14,7 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
-use crate::config::{Destination, Log};
+use crate::config::Destination;
 
 /// Where the system's log listens.
 const SYSLOG: &str = "/dev/log";
@@ -42,11 +42,11 @@ pub enum LogError {
 ///
 /// # Errors
 /// A destination cannot be opened.
-pub fn start(log: &Log) -> Result<(), LogError> {
+pub fn start(level: Level, destinations: &[Destination]) -> Result<(), LogError> {
     let filter =
-        EnvFilter::try_from_env("BANYAN_LOG").unwrap_or_else(|_| EnvFilter::new(usual(log.level)));
+        EnvFilter::try_from_env("BANYAN_LOG").unwrap_or_else(|_| EnvFilter::new(usual(level)));
     let mut layers: Vec<Box<dyn Layer<_> + Send + Sync>> = Vec::new();
-    for destination in &log.destination {
+    for destination in destinations {
         layers.push(match destination {
             Destination::Stderr => lines(io::stderr, io::stderr().is_terminal()),
             Destination::Stdout => lines(io::stdout, io::stdout().is_terminal()),

@@ -24,7 +24,8 @@ use faults::Faulty;
 
 /// Runs the devices until the process is told to stop.
 pub async fn run(sim: Sim) -> Result<(), ServeError> {
-    logging::start(&Log::default())?;
+    let log = Log::default();
+    logging::start(log.level, &log.destination)?;
     let modules = modules_in(&sim.model, Search::Flat).map_err(ModelError::from)?;
     let yang = Yang {
         path: vec![sim.model.clone()],

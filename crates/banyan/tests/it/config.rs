@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::program::{banyan, text};
+use super::program::{Daemon, banyan, text};
 
 const START: Duration = Duration::from_secs(60);
 
@@ -507,4 +507,26 @@ fn the_examples_of_the_readme_are_true() {
     let output = place.run(&["config", "check"]);
     assert!(output.status.success(), "{}", text(&output));
     assert_eq!(text(&output).trim(), "banyan.toml: 0 errors, 0 warnings");
+}
+
+#[test]
+fn the_log_file_may_be_where_a_first_start_makes_the_store() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut daemon = Daemon::new(&[], &[], "[log]\ndestination = ['file']\n");
+    let rehearsed = banyan(&[
+        "serve",
+        "-q",
+        "--config",
+        daemon.path().join("banyan.toml").to_str().unwrap(),
+    ]);
+    assert!(rehearsed.status.success());
+    let store = daemon.path().join("store");
+    assert!(!store.exists(), "a rehearsal makes nothing");
+    daemon.start();
+    let log = std::fs::read_to_string(store.join("banyan.log")).unwrap();
+    assert!(log.contains("banyan is ready"), "{log}");
+    assert_eq!(
+        store.metadata().unwrap().permissions().mode() & 0o777,
+        0o700
+    );
 }
