@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -81,6 +82,8 @@ where
     Box::new(
         tracing_subscriber::fmt::layer()
             .with_ansi(colours)
+            // The spans of commits are our only ones; a line for each, with its times, when they are asked for.
+            .with_span_events(FmtSpan::CLOSE)
             .with_writer(writer),
     )
 }

@@ -39,6 +39,17 @@ fn a_commit_says_where_its_time_went_also_when_it_is_refused() {
     assert!(refused && said.contains(" invalid at "), "{said}");
 }
 
+#[test]
+fn spans_of_commits_are_in_the_log_when_it_is_detailed() {
+    let daemon = shop("[log]\nlevel = 'debug'");
+    daemon.ok(&["set", "/shop/name", "tea"]);
+    daemon.ok(&["commit"]);
+    let log = daemon.log();
+    let line = log.lines().find(|line| line.contains("phase=\"append\""));
+    let line = line.unwrap_or_else(|| panic!("{log}"));
+    assert!(line.contains("commit{") && line.contains("close"), "{line}");
+}
+
 /// Asks over HTTP, and gets all that comes.
 fn ask(port: u16, request: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
