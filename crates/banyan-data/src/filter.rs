@@ -14,9 +14,9 @@ mod subtree;
 
 pub use depth::to_depth;
 pub use kept::with_keys;
-pub use paths::prune_to_paths;
+pub use paths::{prune_to_depth, prune_to_paths};
 pub use reach::{every, reach_of_expression};
-pub use restrict::{restrict, restrict_to_depth};
+pub use restrict::restrict;
 pub use subtree::Subtree;
 
 #[cfg(test)]

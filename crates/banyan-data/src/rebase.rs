@@ -26,6 +26,10 @@ pub struct Conflict {
     pub theirs: String,
     /// The instance that the other side changed: the same one, unless it is a case or a place that only one can have.
     pub their_path: ErrorPath,
+    /// The value that my side gave to a leaf, in canonical form; `None` when it is no leaf, or is gone.
+    pub my_value: Option<String>,
+    /// The value that the other side gave to a leaf.
+    pub their_value: Option<String>,
 }
 
 /// Whose side is kept where both changed the same thing.
@@ -106,6 +110,8 @@ fn carried_out(rest: &ChangeSet, onto: &Tree) -> Result<Tree, Vec<Conflict>> {
             mine: "changed".to_owned(),
             theirs: error.message,
             their_path: error.path,
+            my_value: None,
+            their_value: None,
         }]
     })
 }
@@ -125,6 +131,8 @@ fn joined(
                 mine: "metadata changed".to_owned(),
                 theirs: "metadata changed".to_owned(),
                 their_path: trail.error_path(),
+                my_value: None,
+                their_value: None,
             });
             None
         }
@@ -473,14 +481,20 @@ fn conflict(mine: &Change, theirs: &Change, trail: &Trail<'_>) -> Conflict {
             format!("{their_path} {}", described(theirs, trail))
         },
         their_path,
+        my_value: new_value(mine, trail),
+        their_value: new_value(theirs, trail),
     }
 }
 
-fn described(change: &Change, trail: &Trail<'_>) -> String {
-    let text = |id: SchemaId, value: &Value| match &trail.inside.node(id).ty {
+fn text(trail: &Trail<'_>, id: SchemaId, value: &Value) -> String {
+    match &trail.inside.node(id).ty {
         Some(ty) => canonical(trail.inside, ty, value, Style::Json).into_owned(),
         None => String::new(),
-    };
+    }
+}
+
+/// The value that a change gives to a leaf.
+fn new_value(change: &Change, trail: &Trail<'_>) -> Option<String> {
     match &change.kind {
         ChangeKind::Created {
             new: ChangedContent::Content(Content::Leaf(value)),
@@ -489,7 +503,16 @@ fn described(change: &Change, trail: &Trail<'_>) -> String {
         | ChangeKind::Replaced {
             new: Content::Leaf(value),
             ..
-        } => format!("set to {}", text(change.id, value)),
+        } => Some(text(trail, change.id, value)),
+        _ => None,
+    }
+}
+
+fn described(change: &Change, trail: &Trail<'_>) -> String {
+    if let Some(value) = new_value(change, trail) {
+        return format!("set to {value}");
+    }
+    match &change.kind {
         ChangeKind::Created { after: None, .. } => "created".to_owned(),
         ChangeKind::Created {
             after: Some(None), ..
@@ -502,7 +525,10 @@ fn described(change: &Change, trail: &Trail<'_>) -> String {
                 [] => &[change.id],
                 keys => keys,
             };
-            let words = ids.iter().zip(key).map(|(id, value)| text(*id, value));
+            let words = ids
+                .iter()
+                .zip(key)
+                .map(|(id, value)| text(trail, *id, value));
             format!("created after {}", words.collect::<Vec<_>>().join(" "))
         }
         ChangeKind::Deleted { .. } => "deleted".to_owned(),

@@ -7,6 +7,9 @@ use banyan_yang::schema::Schema;
 use crate::list::List;
 use crate::node::{Content, Node, Slot, Tree};
 
+/// How many levels below it an instance keeps because it, or one above it, was selected; `None`: none was.
+pub(super) type Granted = Option<usize>;
+
 /// The tree without what is deeper than `levels` below its root. For a RESTCONF target that is `n` steps below the root,
 /// `depth=d` is `n + d - 1` levels. Entries keep their keys; containers stay without their content, so that the result
 /// is for printing: it may hold empty containers without presence. O(what stays).
@@ -30,7 +33,7 @@ pub(super) fn cut(schema: &Arc<Schema>, node: &Node, levels: usize) -> Node {
     node.with_slots(slots)
 }
 
-fn cut_content(schema: &Arc<Schema>, content: &Content, levels: usize) -> Content {
+pub(super) fn cut_content(schema: &Arc<Schema>, content: &Content, levels: usize) -> Content {
     match content {
         Content::Container(node) => Content::Container(cut(schema, node, levels)),
         Content::List(list) => {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use banyan_yang::schema::Schema;
 
-use super::depth::cut;
 use super::kept::{Kept, with_keys};
 use crate::list::{LeafList, List};
 use crate::node::{Content, Node, Slot, Tree};
@@ -14,19 +13,9 @@ use crate::path::{InstancePath, Select};
 /// The instances at `paths` with all below them, the nodes around them and their keys. [`Select::None`] at a list means
 /// all of its entries. Costs what stays, and the entries of lists whose entries are all meant.
 pub fn restrict(tree: &Tree, paths: &[InstancePath]) -> Tree {
-    restricted(tree, paths, None)
-}
-
-/// As [`restrict`], and of each instance at `paths` only so many levels, itself counted. O(what stays).
-pub fn restrict_to_depth(tree: &Tree, paths: &[InstancePath], levels: usize) -> Tree {
-    restricted(tree, paths, Some(levels.saturating_sub(1)))
-}
-
-fn restricted(tree: &Tree, paths: &[InstancePath], below: Option<usize>) -> Tree {
     let kept = Kept::of(paths);
     let restriction = Restriction {
         schema: tree.schema(),
-        below,
     };
     let root = restriction.node(tree.root(), &[&kept]);
     tree.with_root(root.unwrap_or_else(|| Node::empty(tree.root().id())))
@@ -34,18 +23,13 @@ fn restricted(tree: &Tree, paths: &[InstancePath], below: Option<usize>) -> Tree
 
 struct Restriction<'s> {
     schema: &'s Arc<Schema>,
-    /// How many levels below an instance are kept with it.
-    below: Option<usize>,
 }
 
 // Recurses as deep as the paths.
 impl Restriction<'_> {
     fn node(&self, node: &Node, sets: &[&Kept]) -> Option<Node> {
         if sets.iter().any(|kept| kept.all) {
-            return Some(match self.below {
-                None => node.clone(),
-                Some(levels) => cut(self.schema, node, levels),
-            });
+            return Some(node.clone());
         }
         let mut slots: Vec<Slot> = Vec::new();
         for slot in node.slots() {
@@ -91,7 +75,6 @@ impl Restriction<'_> {
             Content::Mount(tree) => {
                 let restriction = Restriction {
                     schema: tree.schema(),
-                    below: self.below,
                 };
                 let root = restriction.node(tree.root(), &open)?;
                 Some(Content::Mount(Arc::new(tree.with_root(root))))
@@ -101,7 +84,7 @@ impl Restriction<'_> {
     }
 
     fn list(&self, list: &List, open: &[&Kept], selected: &[(&Select, &Kept)]) -> Option<List> {
-        if self.below.is_none() && open.iter().any(|kept| kept.all) {
+        if open.iter().any(|kept| kept.all) {
             return Some(list.clone());
         }
         let mut named: BTreeMap<usize, &Kept> = BTreeMap::new();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use banyan_yang::schema::{Schema, SchemaId, TypeKind};
 
+use super::depth::{Granted, cut, cut_content};
 use super::kept::with_keys;
 use super::subtree::{FilterNode, Subtree, Wants, bind_mounted};
 use crate::lexical::{Style, canonical};
@@ -24,13 +25,23 @@ impl Subtree {
     ///
     /// Costs what is looked at: entries named by their keys are found in O(log n), all others are visited.
     pub fn select(&self, tree: &Tree) -> Tree {
-        let root = if self.nodes.is_empty() {
-            None
-        } else {
-            Selection {
-                schema: tree.schema(),
-            }
-            .node(tree.root(), &[&self.nodes])
+        self.selected(tree, None)
+    }
+
+    /// As [`Subtree::select`], and of each instance that the filter names only so many levels, itself counted (RFC 8526
+    /// 3.1.1 `max-depth`). What is named itself is there however deep it lies below something else that is.
+    pub fn select_to_depth(&self, tree: &Tree, levels: usize) -> Tree {
+        self.selected(tree, Some(levels.saturating_sub(1)))
+    }
+
+    fn selected(&self, tree: &Tree, below: Option<usize>) -> Tree {
+        let selection = Selection {
+            schema: tree.schema(),
+            below,
+        };
+        let root = match self.nodes.is_empty() {
+            true => None,
+            false => selection.node(tree.root(), &[&self.nodes], None),
         };
         let root = root.unwrap_or_else(|| Node::empty(tree.root().id()));
         Tree::new(tree.schema().clone(), root)
@@ -39,6 +50,8 @@ impl Subtree {
 
 struct Selection<'s> {
     schema: &'s Arc<Schema>,
+    /// How many levels below a selected instance are kept with it; `None` is all.
+    below: Option<usize>,
 }
 
 /// What all sibling sets whose matches hold want of one child.
@@ -52,8 +65,9 @@ struct Wanted<'f> {
 }
 
 impl Selection<'_> {
-    /// What the sibling sets select from an instance; `None` is nothing.
-    fn node(&self, node: &Node, sets: &[Siblings<'_>]) -> Option<Node> {
+    /// What the sibling sets select from an instance, beside what selected instances above have `granted` it; `None` is
+    /// nothing.
+    fn node(&self, node: &Node, sets: &[Siblings<'_>], mut granted: Granted) -> Option<Node> {
         let mut wanted: BTreeMap<SchemaId, Wanted<'_>> = BTreeMap::new();
         for set in sets {
             if !self.matches(node, set) {
@@ -61,7 +75,11 @@ impl Selection<'_> {
             }
             // RFC 6241 6.2.5: nothing but matches, and all hold: all of the instance.
             if !set.is_empty() && set.iter().all(|of| matches!(of.wants, Wants::Match(_))) {
-                return Some(node.clone());
+                match self.below {
+                    None => return Some(node.clone()),
+                    below => granted = granted.max(below),
+                }
+                continue;
             }
             for of in *set {
                 let wanted = wanted.entry(of.id).or_default();
@@ -74,17 +92,41 @@ impl Selection<'_> {
                 }
             }
         }
-        let mut slots: Vec<Slot> = Vec::new();
-        for (id, wanted) in &wanted {
-            let content = node
-                .get(*id)
-                .and_then(|content| self.child(*id, content, wanted));
-            slots.extend(content.map(|content| Slot { id: *id, content }));
+        if wanted.is_empty() {
+            return granted.map(|levels| cut(self.schema, node, levels));
         }
-        if slots.is_empty() {
+        let inner = granted.and_then(|levels| levels.checked_sub(1));
+        let slots = match inner {
+            // Few are wanted of what may be many.
+            None => wanted
+                .iter()
+                .filter_map(|(id, wanted)| self.slot(*id, node.get(*id)?, Some(wanted), None))
+                .collect(),
+            Some(_) => {
+                let slot =
+                    |slot: &Slot| self.slot(slot.id, &slot.content, wanted.get(&slot.id), inner);
+                node.slots().iter().filter_map(slot).collect::<Vec<Slot>>()
+            }
+        };
+        if slots.is_empty() && granted.is_none() {
             return None;
         }
         Some(with_keys(self.schema, node, slots))
+    }
+
+    fn slot(
+        &self,
+        id: SchemaId,
+        content: &Content,
+        wanted: Option<&Wanted<'_>>,
+        granted: Granted,
+    ) -> Option<Slot> {
+        let content = match (wanted, granted) {
+            (Some(wanted), granted) => self.child(id, content, wanted, granted)?,
+            (None, Some(levels)) => cut_content(self.schema, content, levels),
+            (None, None) => return None,
+        };
+        Some(Slot { id, content })
     }
 
     /// Whether all content matches of a sibling set hold.
@@ -116,11 +158,20 @@ impl Selection<'_> {
         ty.is_some_and(|ty| matches!(ty.resolved().kind, TypeKind::Union(_)))
     }
 
-    fn child(&self, id: SchemaId, content: &Content, wanted: &Wanted<'_>) -> Option<Content> {
-        if wanted.all {
-            return Some(content.clone());
-        }
+    fn child(
+        &self,
+        id: SchemaId,
+        content: &Content,
+        wanted: &Wanted<'_>,
+        granted: Granted,
+    ) -> Option<Content> {
+        let granted = match (wanted.all, self.below) {
+            (false, _) => granted,
+            (true, None) => return Some(content.clone()),
+            (true, below) => granted.max(below),
+        };
         match content {
+            Content::Leaf(_) | Content::LeafList(_) if granted.is_some() => Some(content.clone()),
             Content::Leaf(_) if !wanted.values.is_empty() => Some(content.clone()),
             Content::Leaf(_) => None,
             Content::LeafList(list) => {
@@ -135,17 +186,27 @@ impl Selection<'_> {
                     .filter(|list| !list.is_empty())
                     .map(Content::LeafList)
             }
-            Content::Container(node) => self.node(node, &wanted.inside).map(Content::Container),
-            Content::List(list) => self.list(id, list, &wanted.inside).map(Content::List),
+            Content::Container(node) => self
+                .node(node, &wanted.inside, granted)
+                .map(Content::Container),
+            Content::List(list) => self
+                .list(id, list, &wanted.inside, granted)
+                .map(Content::List),
             // What cannot be looked into is given whole rather than withheld.
             Content::Any(_) => Some(content.clone()),
-            Content::Mount(tree) => {
-                mounted(tree, &wanted.mounted).map(|tree| Content::Mount(Arc::new(tree)))
-            }
+            Content::Mount(tree) => self
+                .mounted(tree, &wanted.mounted, granted)
+                .map(|tree| Content::Mount(Arc::new(tree))),
         }
     }
 
-    fn list(&self, id: SchemaId, list: &List, sets: &[Siblings<'_>]) -> Option<List> {
+    fn list(
+        &self,
+        id: SchemaId,
+        list: &List,
+        sets: &[Siblings<'_>],
+        granted: Granted,
+    ) -> Option<List> {
         let mut searching: Vec<Siblings<'_>> = Vec::new();
         let mut found: BTreeMap<usize, Vec<Siblings<'_>>> = BTreeMap::new();
         for set in sets {
@@ -159,18 +220,18 @@ impl Selection<'_> {
             }
         }
         let mut entries: Vec<Node> = Vec::new();
-        if searching.is_empty() {
+        if searching.is_empty() && granted.is_none() {
             for (position, sets) in &found {
                 let entry = list.nth(*position);
-                entries.extend(entry.and_then(|entry| self.node(entry, sets)));
+                entries.extend(entry.and_then(|entry| self.node(entry, sets, None)));
             }
         } else {
             for (position, entry) in list.iter().enumerate() {
                 match found.get(&position) {
-                    None => entries.extend(self.node(entry, &searching)),
+                    None => entries.extend(self.node(entry, &searching, granted)),
                     Some(more) => {
                         let sets = [&searching[..], more].concat();
-                        entries.extend(self.node(entry, &sets));
+                        entries.extend(self.node(entry, &sets, granted));
                     }
                 }
             }
@@ -195,18 +256,19 @@ impl Selection<'_> {
         };
         keys.iter().map(value).collect()
     }
-}
 
-/// What the contents of a filter's elements at a mount point select from what is mounted there.
-fn mounted(tree: &Tree, contents: &[&Arc<str>]) -> Option<Tree> {
-    let bound: Vec<Vec<FilterNode>> = contents
-        .iter()
-        .map(|content| bind_mounted(tree.schema(), content))
-        .collect();
-    let sets: Vec<Siblings<'_>> = bound.iter().map(Vec::as_slice).collect();
-    let selection = Selection {
-        schema: tree.schema(),
-    };
-    let root = selection.node(tree.root(), &sets)?;
-    Some(Tree::new(tree.schema().clone(), root))
+    /// What the contents of a filter's elements at a mount point select from what is mounted there.
+    fn mounted(&self, tree: &Tree, contents: &[&Arc<str>], granted: Granted) -> Option<Tree> {
+        let bound: Vec<Vec<FilterNode>> = contents
+            .iter()
+            .map(|content| bind_mounted(tree.schema(), content))
+            .collect();
+        let sets: Vec<Siblings<'_>> = bound.iter().map(Vec::as_slice).collect();
+        let inside = Selection {
+            schema: tree.schema(),
+            below: self.below,
+        };
+        let root = inside.node(tree.root(), &sets, granted)?;
+        Some(Tree::new(tree.schema().clone(), root))
+    }
 }

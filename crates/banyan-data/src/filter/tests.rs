@@ -174,10 +174,7 @@ fn a_path_into_what_is_mounted_keeps_that_part_of_it() {
         both
     );
     let cut = "<net xmlns=\"urn:net\"><link><name>eth0</name></link></net>";
-    assert_eq!(
-        printed(&restrict_to_depth(&tree, &[net_path], 2)),
-        device(cut)
-    );
+    assert_eq!(printed(&prune_to_depth(&tree, [&net_path], 2)), device(cut));
 }
 
 fn fields(target: &str, expression: &str) -> String {
@@ -252,4 +249,63 @@ fn a_depth_cuts_below_and_keeps_keys_and_containers() {
     assert!(cut(2).contains("<link><name>eth0</name></link><link><name>eth1</name></link>"));
     assert!(cut(3).contains("<stats/>") && cut(3).contains("<mtu>1500</mtu>"));
     assert_eq!(cut(4), printed(&tree));
+}
+
+/// The test tree to a depth, by the same nodes as paths and as a filter.
+fn both_to_depth(filter: &str, paths: &[&str], levels: usize) -> String {
+    let tree = tree();
+    let at = |text: &&str| path::parse(tree.schema(), text, &NoMounts).unwrap();
+    let paths: Vec<_> = paths.iter().map(at).collect();
+    let by_paths = printed(&prune_to_depth(&tree, &paths, levels));
+    let filter = Subtree::parse(&schema(), filter.as_bytes(), &ParseOptions::default()).unwrap();
+    assert_eq!(printed(&filter.select_to_depth(&tree, levels)), by_paths);
+    by_paths
+}
+
+#[test]
+fn a_node_and_a_deeper_one_are_both_there_to_their_depth() {
+    let eth0 = "<name>eth0</name>";
+    let octets = "<stats><octets/></stats>";
+    let filter =
+        format!("<net xmlns='urn:net'><link>{eth0}</link><link>{eth0}{octets}</link></net>");
+    let link = "/net/link[name='eth0']";
+    let deep = "/net/link[name='eth0']/stats/octets";
+    let with = |inside: &str| format!("<net xmlns=\"urn:net\"><link>{eth0}{inside}</link></net>");
+    let octets = "<stats><octets>18446744073709551615</octets></stats>";
+    assert_eq!(both_to_depth(&filter, &[link, deep], 1), with(octets));
+    let two = both_to_depth(&filter, &[link, deep], 2);
+    assert!(
+        two.contains(octets) && two.contains("<mtu>1500</mtu>"),
+        "{two}"
+    );
+
+    // The same below a container that is selected: all entries to its depth, and of one of them more.
+    let filter =
+        format!("<net xmlns='urn:net'/><net xmlns='urn:net'><link>{eth0}<stats/></link></net>");
+    let stats = "/net/link[name='eth0']/stats";
+    let two = both_to_depth(&filter, &["/net", stats], 2);
+    let links = format!("<link>{eth0}{octets}</link><link><name>eth1</name></link>");
+    assert!(two.contains(&links), "{two}");
+    let one = both_to_depth(&filter, &["/net", stats], 1);
+    assert_eq!(one, with("<stats/>"));
+    // Deep enough, depth is no matter.
+    assert_eq!(
+        both_to_depth(&filter, &["/net", stats], 9),
+        printed(&prune_to_paths(
+            &tree(),
+            [&path::parse(&schema(), "/net", &NoMounts).unwrap()]
+        ))
+    );
+}
+
+#[test]
+fn entries_of_one_list_keep_the_depth_that_their_own_filter_has() {
+    // eth1 is selected by what it holds, eth0 is looked into: neither gets what the other asked for.
+    let filter = "<net xmlns='urn:net'><link><name>eth1</name></link><link><name>eth0</name><stats/></link></net>";
+    let tree = tree();
+    let filter = Subtree::parse(&schema(), filter.as_bytes(), &ParseOptions::default()).unwrap();
+    assert_eq!(
+        printed(&filter.select_to_depth(&tree, 1)),
+        "<net xmlns=\"urn:net\"><link><name>eth0</name><stats/></link><link><name>eth1</name></link></net>"
+    );
 }

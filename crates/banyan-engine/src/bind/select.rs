@@ -33,13 +33,9 @@ pub(crate) fn select(
         }),
         Some(Filter::Subtree(filter)) => {
             let subtree = subtree(tree.schema(), filter, mounts)?;
-            let selected = subtree.select(&tree);
             Ok(match levels {
-                None => selected,
-                Some(levels) => {
-                    let nodes = subtree.reach(tree.schema());
-                    filter::restrict_to_depth(&selected, &nodes, levels)
-                }
+                None => subtree.select(&tree),
+                Some(levels) => subtree.select_to_depth(&tree, levels),
             })
         }
         Some(Filter::XPath { select, namespaces }) => {
@@ -50,11 +46,9 @@ pub(crate) fn select(
                     format!("the filter \"{select}\" selects no nodes: {NOT_NODES}"),
                 ));
             };
-            let selected = filter::prune_to_paths(&tree, &paths);
             Ok(match levels {
-                None => selected,
-                // What is left of lists whose entries go by position is what was selected of them.
-                Some(levels) => filter::restrict_to_depth(&selected, &paths, levels),
+                None => filter::prune_to_paths(&tree, &paths),
+                Some(levels) => filter::prune_to_depth(&tree, &paths, levels),
             })
         }
     }
