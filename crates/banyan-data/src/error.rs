@@ -110,6 +110,8 @@ pub struct DataError {
     pub app_tag: Option<Arc<str>>,
     /// Name of the offending element or attribute, for `bad-element` and `bad-attribute`.
     pub culprit: Option<Arc<str>>,
+    /// The namespace of the offending element, for `bad-namespace`; empty when it has none.
+    pub namespace: Option<Arc<str>>,
     /// The expression that does not hold, with what it read.
     pub constraint: Option<Box<Constraint>>,
 }
@@ -148,8 +150,15 @@ impl DataError {
             yang: None,
             app_tag: None,
             culprit: None,
+            namespace: None,
             constraint: None,
         }
+    }
+
+    /// Adds the namespace that the offending element is in.
+    pub fn with_namespace(mut self, uri: impl Into<Arc<str>>) -> Self {
+        self.namespace = Some(uri.into());
+        self
     }
 
     /// Adds what to do.

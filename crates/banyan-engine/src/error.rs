@@ -226,10 +226,12 @@ impl Report {
                 ErrorTag::MissingAttribute
                 | ErrorTag::BadAttribute
                 | ErrorTag::UnknownAttribute => "bad-attribute",
-                ErrorTag::UnknownNamespace => "bad-namespace",
                 _ => "bad-element",
             };
             report = report.with_info(name, &**culprit);
+        }
+        if let (ErrorTag::UnknownNamespace, Some(namespace)) = (tag, &error.namespace) {
+            report = report.with_info("bad-namespace", &**namespace);
         }
         report
     }

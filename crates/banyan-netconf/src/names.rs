@@ -43,6 +43,9 @@ pub const PARTIAL_LOCK_1_0: &str = "urn:ietf:params:netconf:capability:partial-l
 pub const PARTIAL_LOCK: &str = "urn:ietf:params:xml:ns:netconf:partial-lock:1.0";
 /// `:private-candidate` (draft-ietf-netconf-privcand): a client that offers it works on a candidate of its own.
 pub const PRIVATE_CANDIDATE: &str = "urn:ietf:params:netconf:capability:private-candidate:1.0";
+/// `<update>` and what an error says of a conflict (draft-ietf-netconf-privcand).
+pub const PRIVATE_CANDIDATE_MODULE: &str =
+    "urn:ietf:params:xml:ns:yang:ietf-netconf-private-candidate";
 /// What a client of Banyan offers that works on the shared candidate, whatever the server's default is.
 pub const SHARED_CANDIDATE: &str = "urn:banyan:capability:shared-candidate:1.0";
 

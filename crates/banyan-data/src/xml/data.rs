@@ -558,13 +558,15 @@ pub(crate) fn unknown_element(
             ErrorKind::UnknownNamespace,
             path,
             format!("the element <{name}> has no namespace"),
-        ),
+        )
+        .with_namespace(""),
         Some(uri) => match schema.module_by_namespace(uri) {
             None => DataError::new(
                 ErrorKind::UnknownNamespace,
                 path,
                 format!("<{name}> is in the namespace {uri:?}, which no module of the schema has"),
-            ),
+            )
+            .with_namespace(uri),
             Some(module) => DataError::new(
                 ErrorKind::UnknownElement,
                 path,

@@ -54,6 +54,15 @@ fn conflict_report(schema: &Schema, conflict: Conflict, maker: Option<RecordHead
     let mut report = data_report(schema, &error)
         .with_info("mine", conflict.mine)
         .with_info("theirs", conflict.theirs);
+    let values = [
+        ("candidate-value", conflict.my_value),
+        ("running-value", conflict.their_value),
+    ];
+    for (name, value) in values {
+        if let Some(value) = value {
+            report = report.with_info(name, value);
+        }
+    }
     report.app_tag = Some(CONFLICT.into());
     if let Some(head) = maker {
         report = report

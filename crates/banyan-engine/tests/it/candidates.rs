@@ -84,6 +84,8 @@ async fn a_conflict_names_path_values_user_and_transaction() {
     assert_eq!(error.reports[0].path.as_deref(), Some("/t:sys/name"));
     assert_eq!(fact(&error, "mine"), "set to mine");
     assert_eq!(fact(&error, "theirs"), "set to theirs");
+    assert_eq!(fact(&error, "candidate-value"), "mine");
+    assert_eq!(fact(&error, "running-value"), "theirs");
     assert_eq!(fact(&error, "other-user"), "bob");
     assert_eq!(fact(&error, "other-tid"), theirs.tid.to_string());
     assert_eq!(fact(&error, "other-seq"), "2");

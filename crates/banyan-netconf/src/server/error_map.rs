@@ -3,9 +3,14 @@
 use banyan_engine::BackendError;
 use banyan_engine::error::{ErrorLayer, Report};
 
-use crate::names::{BANYAN, YANG_ACTION};
+use crate::names::{BANYAN, PRIVATE_CANDIDATE_MODULE, YANG_ACTION};
 use crate::rpc_error::{ErrorInfo, ErrorPath, ErrorTag, ErrorType, RpcError};
-use crate::xml::escape_text;
+use crate::xml::{escape_text, push_declaration, push_element};
+
+/// The app-tag of a conflict between a candidate and running.
+const CONFLICT: &str = "conflict";
+/// The facts that stand in `<conflict>`, in their order.
+const VALUES: [&str; 2] = ["candidate-value", "running-value"];
 
 /// All reports of an error, in their order.
 pub fn rpc_errors(error: &BackendError) -> Vec<RpcError> {
@@ -31,9 +36,40 @@ fn rpc_error(report: &Report) -> RpcError {
                     .collect(),
             })
         }),
-        info: report.info.iter().map(|(n, v)| error_info(n, v)).collect(),
+        info: infos(report),
         ..RpcError::new(error_type, tag, report.message.clone())
     }
+}
+
+fn infos(report: &Report) -> Vec<ErrorInfo> {
+    let is_conflict = report.app_tag.as_deref() == Some(CONFLICT);
+    let apart = |name: &str| is_conflict && VALUES.contains(&name);
+    let facts = report.info.iter().filter(|(name, _)| !apart(name));
+    let facts = facts.map(|(name, value)| error_info(name, value));
+    let conflict = is_conflict.then(|| ErrorInfo::Other(conflict(report)));
+    conflict.into_iter().chain(facts).collect()
+}
+
+/// Where a candidate and running conflict, and the values of both sides as far as they have one. The draft wants
+/// conflicts reported by XPath and values, and does not say how; the element itself is what other servers send.
+fn conflict(report: &Report) -> String {
+    let mut out = format!("<conflict xmlns=\"{PRIVATE_CANDIDATE_MODULE}\">");
+    if let Some(path) = &report.path {
+        out.push_str("<xpath");
+        for (prefix, uri) in &report.path_namespaces {
+            push_declaration(prefix, uri, &mut out);
+        }
+        out.push('>');
+        out.push_str(&escape_text(&qualify(path)));
+        out.push_str("</xpath>");
+    }
+    for name in VALUES {
+        if let Some((_, value)) = report.info.iter().find(|(known, _)| &**known == name) {
+            push_element(name, value, &mut out);
+        }
+    }
+    out.push_str("</conflict>");
+    out
 }
 
 fn error_info(name: &str, value: &str) -> ErrorInfo {
@@ -170,6 +206,30 @@ mod tests {
              <session-id>17</session-id>\
              <non-unique xmlns=\"urn:ietf:params:xml:ns:yang:1\">/a&lt;b</non-unique>\
              </error-info></rpc-error>"
+        );
+    }
+
+    #[test]
+    fn a_conflict_has_its_place_and_both_values() {
+        let mut report = Report::new(ErrorLayer::Application, Tag::OperationFailed, "x")
+            .with_info("mine", "set to 1")
+            .with_info("candidate-value", "1")
+            .with_info("running-value", "<2>");
+        report.app_tag = Some("conflict".into());
+        report.path = Some("/m:a/b".into());
+        report.path_namespaces = vec![("m".into(), "urn:m".into())];
+        let error = rpc_errors(&report.into()).remove(0);
+        assert_eq!(
+            error.info,
+            [
+                ErrorInfo::Other(
+                    "<conflict xmlns=\"urn:ietf:params:xml:ns:yang:ietf-netconf-private-candidate\">\
+                     <xpath xmlns:m=\"urn:m\">/m:a/m:b</xpath><candidate-value>1</candidate-value>\
+                     <running-value>&lt;2&gt;</running-value></conflict>"
+                        .into()
+                ),
+                ErrorInfo::Other("<mine xmlns=\"urn:banyan:system\">set to 1</mine>".into()),
+            ]
         );
     }
 }

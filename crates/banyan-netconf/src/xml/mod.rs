@@ -179,6 +179,17 @@ impl Fragment {
         Some(value.into_owned())
     }
 
+    /// The name of the first attribute without a namespace that is no declaration.
+    pub fn plain_attribute(&self) -> Option<String> {
+        let tag = self.start_tag();
+        let name = tag.attributes().flatten().find_map(|attribute| {
+            let (local, prefix) = attribute.key.decompose();
+            let local = local.into_inner();
+            (prefix.is_none() && local != "xmlns").then(|| local.to_owned())
+        });
+        name
+    }
+
     /// The value of an attribute in a namespace.
     pub fn attribute_in(&self, namespace: &str, local: &str) -> Option<String> {
         let declarations = self.declarations();

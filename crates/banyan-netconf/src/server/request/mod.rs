@@ -3,6 +3,7 @@
 //! Parameters that the operation does not have are refused, never ignored: a client that asks for
 //! more than it gets must know.
 
+mod faults;
 mod nmda;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::limits::Compat;
 use crate::names::{BANYAN, BASE, MONITORING, NMDA, PARTIAL_LOCK, WITH_DEFAULTS};
 use crate::rpc_error::{ErrorInfo, ErrorTag, ErrorType, RpcError};
 use crate::xml::Fragment;
+use faults::{invalid_value, unknown_attribute, wrong_namespace};
 
 /// The default of `confirm-timeout`, in seconds (RFC 6241 8.4.1).
 const CONFIRM_TIMEOUT: u32 = 600;
@@ -104,15 +106,16 @@ pub(super) fn read(operation: &Fragment, compat: Compat) -> Read<Request> {
                 ],
             )?;
             let target = p.store("target")?;
+            if let Some(mode) = p.text("with-defaults") {
+                // RFC 6243 4.5.3: it is about what is printed; between datastores nothing is.
+                with_defaults(&mode)?;
+            }
             Ok(Request::Copy(p.origin("source")?, target))
         }
         (BASE, "delete-config") => only_target(operation, compat).map(Request::Delete),
-        (BASE, "lock") => only_target(operation, compat).map(Request::Lock),
-        (BASE, "unlock") => only_target(operation, compat).map(Request::Unlock),
-        (BASE, "validate") => {
-            let mut p = Parameters::read(operation, compat, &[(BASE, "source")])?;
-            Ok(Request::Validate(p.origin("source")?))
-        }
+        (BASE, "lock") => nmda::lockable(operation, compat).map(Request::Lock),
+        (BASE, "unlock") => nmda::lockable(operation, compat).map(Request::Unlock),
+        (BASE, "validate") => nmda::validate(operation, compat),
         (BASE, "commit") => commit(operation, compat),
         (BASE, "cancel-commit") => {
             let mut p = Parameters::read(operation, compat, &[(BASE, "persist-id")])?;
@@ -162,7 +165,7 @@ fn edit_config(operation: &Fragment, compat: Compat) -> Read<Request> {
             (BASE, "config"),
         ],
     )?;
-    let default_operation = default_operation(p.text("default-operation").as_deref())?;
+    let stated = p.text("default-operation");
     let test_option = match p.text("test-option").as_deref() {
         None | Some("test-then-set") => TestOption::TestThenSet,
         Some("set") => TestOption::Set,
@@ -182,12 +185,36 @@ fn edit_config(operation: &Fragment, compat: Compat) -> Read<Request> {
         }
         Some(other) => return Err(invalid_value("error-option", other)),
     }
+    let target = p.store("target")?;
+    let config = p.required("config")?;
     Ok(Request::Edit(EditRequest {
-        target: p.store("target")?,
-        edit: Document::xml(content(&p.required("config")?)),
-        default_operation,
+        target,
+        default_operation: operation_of(&config, stated.as_deref())?,
+        edit: Document::xml(configuration(&config)?),
         test_option,
     }))
+}
+
+/// The operation for what `<config>` holds: an attribute of the element itself is about all of the datastore, as
+/// `default-operation` is, and wins.
+fn operation_of(config: &Fragment, stated: Option<&str>) -> Read<DefaultOperation> {
+    let default = default_operation(stated)?;
+    let own = config.attribute_in(BASE, "operation");
+    match own.as_deref() {
+        None => Ok(default),
+        Some("merge") => Ok(DefaultOperation::Merge),
+        Some("replace") => Ok(DefaultOperation::Replace),
+        Some(other) => Err(RpcError::new(
+            ErrorType::Protocol,
+            ErrorTag::BadAttribute,
+            format!(
+                "the operation \"{other}\" cannot stand on <config>, only merge and replace; \
+                 put it on the elements inside"
+            ),
+        )
+        .with_info(ErrorInfo::BadAttribute("operation".into()))
+        .with_info(ErrorInfo::BadElement("config".into()))),
+    }
 }
 
 /// RFC 6241 7.2 `default-operation`.
@@ -231,7 +258,14 @@ fn commit(operation: &Fragment, compat: Compat) -> Read<Request> {
     )?;
     let timeout = p.text("confirm-timeout");
     let persist = p.text("persist");
-    let confirmed = if p.take("confirmed").is_some() {
+    let asked = p.take("confirmed");
+    if let Some(content) = asked.as_ref().map(Fragment::text)
+        && !content.trim().is_empty()
+    {
+        // RFC 7950 9.11.2: a leaf of type empty.
+        return Err(invalid_value("confirmed", content.trim()));
+    }
+    let confirmed = if asked.is_some() {
         let timeout = match timeout {
             None => CONFIRM_TIMEOUT,
             Some(text) => match text.parse::<u32>() {
@@ -351,19 +385,18 @@ impl Parameters {
         known: &[(&str, &str)],
         repeating: &[&str],
     ) -> Read<Self> {
+        if compat == Compat::Strict
+            && let Some(name) = operation.plain_attribute()
+        {
+            return Err(unknown_attribute(operation, &name));
+        }
         let mut found: Vec<Fragment> = Vec::new();
         for child in operation.children() {
             let (namespace, name) = (namespace(&child, compat), child.local());
             if !known.contains(&(namespace, name)) {
-                let error = match known.iter().any(|(_, n)| *n == name) {
-                    true => RpcError::new(
-                        ErrorType::Protocol,
-                        ErrorTag::UnknownNamespace,
-                        format!("<{name}> is in the wrong namespace \"{namespace}\""),
-                    )
-                    .with_info(ErrorInfo::BadElement(name.to_owned()))
-                    .with_info(ErrorInfo::BadNamespace(namespace.to_owned())),
-                    false => RpcError::unknown_element(
+                let error = match known.iter().find(|(_, known)| *known == name) {
+                    Some((expected, _)) => wrong_namespace(&child, compat, expected),
+                    None => RpcError::unknown_element(
                         name,
                         format!("<{}> has no parameter <{name}>", operation.local()),
                     ),
@@ -397,14 +430,19 @@ impl Parameters {
 
     /// The datastore named in `<source>` or `<target>`.
     fn store(&mut self, name: &str) -> Read<Datastore> {
-        store(&the_one_child(&self.required(name)?)?, self.compat)
+        store(&self.one(name)?, self.compat)
+    }
+
+    /// What stands in `<source>` or `<target>`.
+    fn one(&mut self, name: &str) -> Read<Fragment> {
+        the_one_child(&self.required(name)?)
     }
 
     /// The datastore or inline configuration in `<source>`.
     fn origin(&mut self, name: &str) -> Read<Origin> {
-        let child = the_one_child(&self.required(name)?)?;
+        let child = self.one(name)?;
         if (namespace(&child, self.compat), child.local()) == (BASE, "config") {
-            return Ok(Origin::Inline(Document::xml(content(&child))));
+            return Ok(Origin::Inline(Document::xml(configuration(&child)?)));
         }
         store(&child, self.compat).map(Origin::Store)
     }
@@ -456,6 +494,9 @@ fn store(element: &Fragment, compat: Compat) -> Read<Datastore> {
         (BASE, "running") => Ok(Datastore::Running),
         (BASE, "candidate") => Ok(Datastore::Candidate),
         (BASE, "startup") => Ok(Datastore::Startup),
+        (_, "running" | "candidate" | "startup" | "config") => {
+            Err(wrong_namespace(element, compat, BASE))
+        }
         (_, name) => Err(RpcError::unknown_element(
             name,
             format!("<{name}> is no datastore here; there are running, candidate and startup"),
@@ -465,9 +506,14 @@ fn store(element: &Fragment, compat: Compat) -> Read<Datastore> {
 
 /// RFC 6241 6 and 8.9.5.2.
 fn filter(element: &Fragment) -> Read<Filter> {
-    match element.attribute("type").as_deref() {
+    // Its schema has them without a namespace; some clients put them into that of the element.
+    let attribute = |name: &str| {
+        let qualified = || element.attribute_in(BASE, name);
+        element.attribute(name).or_else(qualified)
+    };
+    match attribute("type").as_deref() {
         None | Some("subtree") => Ok(Filter::Subtree(Document::xml(content(element)))),
-        Some("xpath") => match element.attribute("select") {
+        Some("xpath") => match attribute("select") {
             Some(select) => Ok(Filter::XPath {
                 select,
                 namespaces: element.declarations(),
@@ -490,6 +536,20 @@ fn filter(element: &Fragment) -> Read<Filter> {
     }
 }
 
+/// What `<config>` holds. Text in it is no configuration, and must not pass for an empty one.
+fn configuration(element: &Fragment) -> Read<Bytes> {
+    if element.children().next().is_none() && !element.text().trim().is_empty() {
+        return Err(RpcError::bad_element(
+            element.local(),
+            format!(
+                "<{}> holds text where elements of data are expected (NETCONF carries XML)",
+                element.local()
+            ),
+        ));
+    }
+    Ok(content(element))
+}
+
 /// The child elements, each self-contained, one after the other. One child costs no copy unless
 /// declarations have to be added.
 fn content(element: &Fragment) -> Bytes {
@@ -505,13 +565,6 @@ fn content(element: &Fragment) -> Bytes {
         all.extend_from_slice(&child.document());
     }
     Bytes::from(all)
-}
-
-/// RFC 7950 8.3.1: a leaf of an operation that does not match its type.
-fn invalid_value(name: &str, value: &str) -> RpcError {
-    let message = format!("\"{value}\" is not a value of <{name}>");
-    RpcError::new(ErrorType::Protocol, ErrorTag::InvalidValue, message)
-        .with_info(ErrorInfo::BadElement(name.to_owned()))
 }
 
 #[cfg(test)]

@@ -1,11 +1,16 @@
 //! The operations of RFC 8526, taken apart.
 
-use banyan_engine::backend::{Datastore, Document, EditRequest, Filter, TestOption, WithDefaults};
+use banyan_engine::backend::{
+    Datastore, Document, EditRequest, Filter, Origin, TestOption, WithDefaults,
+};
 use banyan_engine::nmda::{GetData, IdentityName, OnMissing, OriginFilter, ReadFrom};
 
-use super::{Parameters, Read, Request, content, default_operation, invalid_value, with_defaults};
+use super::{
+    Parameters, Read, Request, configuration, content, invalid_value, namespace, operation_of,
+    store, with_defaults,
+};
 use crate::limits::Compat;
-use crate::names::{BANYAN, DATASTORES, NMDA};
+use crate::names::{BANYAN, BASE, DATASTORES, NMDA};
 use crate::rpc_error::RpcError;
 use crate::xml::Fragment;
 
@@ -29,14 +34,15 @@ pub(super) fn get_data(operation: &Fragment, compat: Compat) -> Read<Request> {
         &["origin-filter", "negated-origin-filter"],
     )?;
     let datastore = p.required("datastore")?;
-    let from = match store_name(&datastore, compat)?.as_str() {
-        "running" => ReadFrom::Store(Datastore::Running),
-        "candidate" => ReadFrom::Store(Datastore::Candidate),
-        "startup" => ReadFrom::Store(Datastore::Startup),
-        "intended" => ReadFrom::Intended,
-        "operational" => ReadFrom::Operational,
+    let from = match (
+        conventional(&datastore, compat)?,
+        store_name(&datastore, compat)?.as_str(),
+    ) {
+        (Some(store), _) => ReadFrom::Store(store),
+        (None, "intended") => ReadFrom::Intended,
+        (None, "operational") => ReadFrom::Operational,
         // RFC 8526 3.1.1: a datastore that is not supported.
-        _ => return Err(invalid_value("datastore", datastore.text().trim())),
+        (None, _) => return Err(invalid_value("datastore", datastore.text().trim())),
     };
     let filter = match (p.take("subtree-filter"), p.take("xpath-filter")) {
         (None, None) => None,
@@ -98,20 +104,78 @@ pub(super) fn edit_data(operation: &Fragment, compat: Compat) -> Read<Request> {
     let datastore = p.required("datastore")?;
     if store_name(&datastore, compat)? != "candidate" {
         // RFC 8526 3.1.2: a datastore that cannot be written, or is not supported.
-        let mut error = invalid_value("datastore", datastore.text().trim());
-        error.message = Some(format!(
-            "{} cannot be written: edit ds:candidate, and commit",
-            datastore.text().trim()
+        return Err(not_for(
+            &datastore,
+            "cannot be written: edit ds:candidate, and commit",
         ));
-        return Err(error);
     }
-    let default_operation = default_operation(p.text("default-operation").as_deref())?;
+    let stated = p.text("default-operation");
+    let config = p.required("config")?;
     Ok(Request::Edit(EditRequest {
         target: Datastore::Candidate,
-        edit: Document::xml(content(&p.required("config")?)),
-        default_operation,
+        default_operation: operation_of(&config, stated.as_deref())?,
+        edit: Document::xml(configuration(&config)?),
         test_option: TestOption::TestThenSet,
     }))
+}
+
+/// `<lock>` and `<unlock>` (RFC 6241 7.5, 7.6), whose target may be named as RFC 8526 3.2 does.
+pub(super) fn lockable(operation: &Fragment, compat: Compat) -> Read<Datastore> {
+    let target = Parameters::read(operation, compat, &[(BASE, "target")])?.one("target")?;
+    if !is_datastore(&target, compat) {
+        return store(&target, compat);
+    }
+    conventional(&target, compat)?.ok_or_else(|| {
+        not_for(
+            &target,
+            "cannot be locked; there are running, candidate and startup",
+        )
+    })
+}
+
+/// `<validate>` (RFC 6241 8.6.4.1), whose source may be named as RFC 8526 3.2 does.
+pub(super) fn validate(operation: &Fragment, compat: Compat) -> Read<Request> {
+    let mut p = Parameters::read(operation, compat, &[(BASE, "source")])?;
+    let source = p.required("source")?;
+    let named = source.children().find(|child| is_datastore(child, compat));
+    let Some(datastore) = named else {
+        p.found.push(source);
+        return Ok(Request::Validate(p.origin("source")?));
+    };
+    super::the_one_child(&source)?;
+    let store = match (
+        conventional(&datastore, compat)?,
+        store_name(&datastore, compat)?.as_str(),
+    ) {
+        (Some(store), _) => store,
+        // Nothing is expanded on the way from running to it.
+        (None, "intended") => Datastore::Running,
+        (None, _) => return Err(not_for(&datastore, "is no configuration to validate")),
+    };
+    Ok(Request::Validate(Origin::Store(store)))
+}
+
+fn is_datastore(element: &Fragment, compat: Compat) -> bool {
+    let here = namespace(element, compat);
+    let bare = element.namespace().is_empty() && compat == Compat::Lenient;
+    (here == NMDA || bare) && element.local() == "datastore"
+}
+
+/// A conventional datastore that can be changed or copied (RFC 8342 5.1).
+fn conventional(element: &Fragment, compat: Compat) -> Read<Option<Datastore>> {
+    Ok(match store_name(element, compat)?.as_str() {
+        "running" => Some(Datastore::Running),
+        "candidate" => Some(Datastore::Candidate),
+        "startup" => Some(Datastore::Startup),
+        _ => None,
+    })
+}
+
+fn not_for(element: &Fragment, why: &str) -> RpcError {
+    let text = element.text();
+    let mut error = invalid_value("datastore", text.trim());
+    error.message = Some(format!("{} {why}", text.trim()));
+    error
 }
 
 /// Banyan's wish that a read fails when state is missing.

@@ -204,7 +204,12 @@ fn wrong_operations_get_the_right_error() {
         (
             "<lock><target xmlns=\"urn:x\"><running/></target></lock>",
             "unknown-namespace",
-            "<target> is in the wrong namespace \"urn:x\"",
+            "<target> must be in the namespace \"urn:ietf:params:xml:ns:netconf:base:1.0\", but it is in \"urn:x\"",
+        ),
+        (
+            "<lock><target><running xmlns=\"\"/></target></lock>",
+            "unknown-namespace",
+            "<running> must be in the namespace \"urn:ietf:params:xml:ns:netconf:base:1.0\", but it has none",
         ),
         (
             "<lock><target><running/></target><target/></lock>",
@@ -235,6 +240,21 @@ fn wrong_operations_get_the_right_error() {
             "<get><filter type=\"x\"/></get>",
             "bad-attribute",
             "no filter of type \"x\"",
+        ),
+        (
+            "<commit><confirmed>true</confirmed></commit>",
+            "invalid-value",
+            "\"true\" is not a value of <confirmed>",
+        ),
+        (
+            "<get content=\"config\"/>",
+            "unknown-attribute",
+            "<get> has no attribute \"content\"; use <get-config>",
+        ),
+        (
+            "<edit-config><target><candidate/></target><config xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\" nc:operation=\"delete\"/></edit-config>",
+            "bad-attribute",
+            "cannot stand on <config>",
         ),
         (
             "<commit><persist>x</persist></commit>",
@@ -273,8 +293,66 @@ fn a_lenient_session_takes_a_bare_config() {
     let operation = root.children().next().unwrap();
     let error = read(&operation, Compat::Strict).unwrap_err();
     assert_eq!(error.tag, ErrorTag::UnknownNamespace);
+    let message = error.message.unwrap();
+    for part in [
+        "<config> must be",
+        &format!("\"{BASE}\""),
+        "it has none",
+        "compat.lenient",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
     let request = read(&operation, Compat::Lenient).unwrap();
     assert!(matches!(request, Request::Edit(_)), "{request:?}");
+}
+
+#[test]
+fn locks_and_validation_name_datastores_as_rfc_8526_does() {
+    let nmda = |operation: &str, around: &str, store: &str| {
+        read_text(&format!(
+            "<{operation}><{around}><datastore xmlns=\"{NMDA}\" xmlns:ds=\"{DATASTORES}\">{store}</datastore>\
+             </{around}></{operation}>"
+        ))
+    };
+    for (name, store) in [
+        ("ds:running", Datastore::Running),
+        ("ds:candidate", Datastore::Candidate),
+        ("ds:startup", Datastore::Startup),
+    ] {
+        assert_eq!(nmda("lock", "target", name).unwrap(), Request::Lock(store));
+        assert_eq!(
+            nmda("unlock", "target", name).unwrap(),
+            Request::Unlock(store)
+        );
+        assert_eq!(
+            nmda("validate", "source", name).unwrap(),
+            Request::Validate(Origin::Store(store))
+        );
+    }
+    assert_eq!(
+        nmda("validate", "source", "ds:intended").unwrap(),
+        Request::Validate(Origin::Store(Datastore::Running))
+    );
+    for (operation, around, store) in [
+        ("lock", "target", "ds:operational"),
+        ("lock", "target", "ds:intended"),
+        ("unlock", "target", "running"),
+        ("validate", "source", "ds:operational"),
+        ("validate", "source", "x:running"),
+    ] {
+        let error = nmda(operation, around, store).unwrap_err();
+        assert_eq!(error.tag, ErrorTag::InvalidValue, "{operation} {store}");
+        assert_eq!(error.info, [ErrorInfo::BadElement("datastore".into())]);
+    }
+    let twice = format!(
+        "<validate><source><running/><datastore xmlns=\"{NMDA}\" xmlns:ds=\"{DATASTORES}\">ds:running</datastore></source></validate>"
+    );
+    assert_eq!(read_text(&twice).unwrap_err().tag, ErrorTag::BadElement);
+    // RFC 8526 gives it to these three alone.
+    let copy = format!(
+        "<delete-config><target><datastore xmlns=\"{NMDA}\" xmlns:ds=\"{DATASTORES}\">ds:startup</datastore></target></delete-config>"
+    );
+    assert_eq!(read_text(&copy).unwrap_err().tag, ErrorTag::UnknownElement);
 }
 
 fn get_data(parameters: &str) -> Result<Request, RpcError> {
