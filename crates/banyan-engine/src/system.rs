@@ -3,6 +3,7 @@
 //! Input and output go through RFC 7951 JSON: these calls are made by people, not in loops.
 
 mod clixon;
+mod compare;
 mod edit;
 mod history;
 mod observe;
@@ -156,6 +157,10 @@ pub(crate) fn operations() -> Vec<(&'static str, Arc<dyn Operation>)> {
         (
             "/clixon-lib:stats",
             ours(|request| Box::pin(clixon::stats(request))),
+        ),
+        (
+            "/ietf-nmda-compare:compare",
+            ours(|request| Box::pin(compare::compare(request))),
         ),
         (
             "/ietf-netconf-private-candidate:update",

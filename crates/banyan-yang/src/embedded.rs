@@ -46,6 +46,7 @@ pub const MODULES: &[EmbeddedModule] = modules![
     "ietf-netconf-private-candidate" @ "2025-10-30",
     "ietf-netconf-with-defaults" @ "2011-06-01",
     "ietf-network-instance" @ "2019-01-21",
+    "ietf-nmda-compare" @ "2021-12-10",
     "ietf-origin" @ "2018-02-14",
     "ietf-restconf" @ "2017-01-26",
     "ietf-restconf-monitoring" @ "2017-01-26",

@@ -23,6 +23,7 @@ pub const PROTOCOL: &[&str] = &[
     "ietf-origin",
     "ietf-netconf-nmda",
     "clixon-lib",
+    "ietf-nmda-compare",
 ];
 
 /// The protocol's module.

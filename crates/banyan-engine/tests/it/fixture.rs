@@ -84,6 +84,8 @@ pub fn schema_with_system() -> Arc<Schema> {
                 .implement("ietf-netconf-monitoring", None)
                 .implement("banyan", None)
                 .implement("ietf-netconf-acm", None)
+                .implement("ietf-datastores", None)
+                .implement("ietf-nmda-compare", None)
                 .compile()
                 .unwrap()
                 .schema

@@ -247,6 +247,81 @@ fn text(reply: &serde_json::Value) -> &str {
     reply["banyan:text"].as_str().unwrap()
 }
 
+/// RFC 9144, as a client of NETCONF sends it.
+async fn compared(client: &Client, source: &str, target: &str, more: &str) -> String {
+    let compare = "urn:ietf:params:xml:ns:yang:ietf-nmda-compare";
+    let stores = "urn:ietf:params:xml:ns:yang:ietf-datastores";
+    let request = format!(
+        "<compare xmlns=\"{compare}\" xmlns:ds=\"{stores}\"><source>ds:{source}</source>\
+         <target>ds:{target}</target>{more}</compare>"
+    );
+    let reply = invoke(client, &request).await;
+    reply.unwrap_or_else(|error| format!("{:?} {error}", error.reports[0].tag))
+}
+
+#[tokio::test]
+async fn two_datastores_are_compared_as_a_patch() {
+    let (_engine, alice) = system().await;
+    alice
+        .set(&(name("old") + &item(1, "x") + &item(2, "x")))
+        .await
+        .unwrap();
+    let nc = "xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\"";
+    let gone = format!("<item {NS} {nc} nc:operation=\"delete\"><id>2</id></item>");
+    alice
+        .edit(&(name("new") + &gone + &item(3, "y")))
+        .await
+        .unwrap();
+    let reply = compared(&alice, "running", "candidate", "").await;
+    for part in [
+        "<operation>replace</operation><target>/t:sys/name</target>",
+        "<value><name xmlns=\"urn:t\">new</name></value><source-value><name xmlns=\"urn:t\">old</name></source-value>",
+        "<operation>delete</operation><target>/t:item=2</target>\
+         <source-value><item xmlns=\"urn:t\"><id>2</id><value>x</value></item></source-value>",
+        "<operation>create</operation><target>/t:item=3</target>",
+    ] {
+        assert!(reply.contains(part), "{part} in {reply}");
+    }
+    let reply = compared(
+        &alice,
+        "candidate",
+        "running",
+        &format!("<subtree-filter><sys {NS}/></subtree-filter>"),
+    )
+    .await;
+    assert!(
+        reply.contains("<name xmlns=\"urn:t\">old</name></value>"),
+        "{reply}"
+    );
+    assert!(!reply.contains("item"), "{reply}");
+    // Prefixes of the modules, or their names.
+    for select in ["/t:item[t:id=3]", "/t:item[t:id='3']/t:value"] {
+        let filter = format!("<xpath-filter>{select}</xpath-filter>");
+        let reply = compared(&alice, "running", "candidate", &filter).await;
+        assert!(reply.contains("/t:item=3"), "{reply}");
+        assert!(!reply.contains("sys"), "{reply}");
+    }
+    let reply = compared(
+        &alice,
+        "running",
+        "candidate",
+        "<xpath-filter>/t:ref</xpath-filter>",
+    )
+    .await;
+    assert!(reply.contains("<no-matches"), "{reply}");
+    let reply = compared(&alice, "running", "intended", "").await;
+    assert!(
+        reply.contains("<patch-id>") && !reply.contains("<edit>"),
+        "{reply}"
+    );
+    let reply = compared(&alice, "running", "operational", "").await;
+    assert!(!reply.contains("<edit>"), "{reply}");
+    let reply = compared(&alice, "running", "operational", "<all/>").await;
+    assert!(reply.contains("netconf-state"), "{reply}");
+    let reply = compared(&alice, "running", "dynamic", "").await;
+    assert!(reply.starts_with("InvalidValue"), "{reply}");
+}
+
 #[tokio::test]
 async fn the_history_is_listed_and_rolled_back() {
     let (_engine, alice) = system().await;
