@@ -9,6 +9,7 @@ mod lines;
 mod operation;
 mod part;
 mod path;
+mod place;
 mod report;
 mod schema;
 mod select;
@@ -32,11 +33,12 @@ pub(crate) use operation::{
     check_input, check_output, operation_by_name, operation_schema, output_from_json,
     parse_operation, print_output, state_from_bytes, state_from_json, to_json, tree_to_json,
 };
-pub(crate) use part::{part, parts_of, touches};
+pub(crate) use part::{part, part_at, parts_of, touches, touches_places};
 pub(crate) use path::{
     apply_path_edit, parse_path, parse_place, path_names, path_target, path_text, path_xpath,
     paths_text,
 };
+pub(crate) use place::Place;
 pub(crate) use report::{data_errors, located};
 pub(crate) use schema::{modules, schema_text, top_level};
 pub(crate) use select::{lockable, reach, select};

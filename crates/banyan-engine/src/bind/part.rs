@@ -3,8 +3,21 @@
 use banyan_data::change::{Change, ChangeKind, ChangeSet, ChangedContent, Instance};
 use banyan_data::list::{LeafList, List};
 use banyan_data::node::{Content, Node, Slot, Tree};
-use banyan_data::path::{InstancePath, PathStep, Select};
+use banyan_data::path::{InstancePath, Select};
 use banyan_yang::schema::{Schema, SchemaId};
+
+use super::place::{Place, Rest, mounted};
+
+/// Whether a change touches what is at or below one of the places, as [`touches`] has it.
+pub(crate) fn touches_places(changes: &ChangeSet, places: &[Place]) -> bool {
+    !part_at(changes, places).is_empty()
+}
+
+/// The part of a change that is at or below the places, as [`part`] has it.
+pub(crate) fn part_at(changes: &ChangeSet, places: &[Place]) -> ChangeSet {
+    let rests: Vec<Rest<'_>> = places.iter().map(Place::rest).collect();
+    part_of_set(changes, &rests)
+}
 
 /// Whether a change touches what is at or below one of the paths: it is there itself, or it creates or deletes something
 /// around it that holds some of it. A step that selects no entry means all of them. Cost: what changed.
@@ -15,23 +28,26 @@ pub(crate) fn touches(changes: &ChangeSet, paths: &[InstancePath]) -> bool {
 /// The part of a change that is at or below the paths, inside of what leads there. A list entry that is on the way has
 /// its keys. Cost: what changed.
 pub(crate) fn part(changes: &ChangeSet, paths: &[InstancePath]) -> ChangeSet {
-    let paths: Vec<&[PathStep]> = paths.iter().map(|path| path.steps.as_slice()).collect();
-    let whole = paths.iter().any(|path| path.is_empty());
+    let rests: Vec<Rest<'_>> = paths.iter().map(Rest::of).collect();
+    part_of_set(changes, &rests)
+}
+
+fn part_of_set(changes: &ChangeSet, paths: &[Rest<'_>]) -> ChangeSet {
     ChangeSet {
         schema: changes.schema.clone(),
-        changes: part_of(&changes.schema, &changes.changes, &paths),
-        meta: changes.meta.clone().filter(|_| whole),
+        changes: part_of(&changes.schema, &changes.changes, paths),
+        meta: changes.meta.clone().filter(|_| ends(paths)),
     }
 }
 
-/// The part of a tree at and below the paths, inside of what leads there; all of it without a path. Cost: the lists on the
-/// way from which no entry is selected, and the number of instances found.
-pub(crate) fn parts_of(tree: &Tree, paths: &[InstancePath]) -> Tree {
-    if paths.is_empty() {
+/// The part of a tree at and below the places, inside of what leads there; all of it without a place. Cost: the lists on
+/// the way from which no entry is selected, and the number of instances found.
+pub(crate) fn parts_of(tree: &Tree, places: &[Place]) -> Tree {
+    if places.is_empty() {
         return tree.clone();
     }
-    let paths: Vec<&[PathStep]> = paths.iter().map(|path| path.steps.as_slice()).collect();
-    match part_of_node(tree.schema(), tree.root(), &paths) {
+    let rests: Vec<Rest<'_>> = places.iter().map(Place::rest).collect();
+    match part_of_node(tree.schema(), tree.root(), &rests) {
         Some(root) => tree.with_root(root),
         None => Tree::empty(tree.schema().clone()),
     }
@@ -39,14 +55,14 @@ pub(crate) fn parts_of(tree: &Tree, paths: &[InstancePath]) -> Tree {
 
 /// What is left of the paths behind an instance; `None` when none of them leads through it.
 fn behind<'p>(
-    paths: &[&'p [PathStep]],
+    paths: &[Rest<'p>],
     id: SchemaId,
     is: impl Fn(&Select) -> bool,
-) -> Option<Vec<&'p [PathStep]>> {
-    let rest: Vec<&[PathStep]> = paths
+) -> Option<Vec<Rest<'p>>> {
+    let rest: Vec<Rest<'p>> = paths
         .iter()
         .filter_map(|path| match path.split_first() {
-            None => Some(*path),
+            None => path.ends().then_some(*path),
             Some((first, rest)) => {
                 let meant = first.node == id && (first.select == Select::None || is(&first.select));
                 meant.then_some(rest)
@@ -56,11 +72,18 @@ fn behind<'p>(
     (!rest.is_empty()).then_some(rest)
 }
 
-fn ends(paths: &[&[PathStep]]) -> bool {
-    paths.iter().any(|path| path.is_empty())
+fn ends(paths: &[Rest<'_>]) -> bool {
+    paths.iter().any(Rest::ends)
 }
 
-fn part_of(schema: &Schema, changes: &[Change], paths: &[&[PathStep]]) -> Vec<Change> {
+/// The part of what is mounted.
+fn part_of_mounted(inside: &ChangeSet, paths: &[Rest<'_>]) -> Vec<Change> {
+    let paths = mounted(&inside.schema, paths);
+    let rests: Vec<Rest<'_>> = paths.iter().map(Rest::of).collect();
+    part_of(&inside.schema, &inside.changes, &rests)
+}
+
+fn part_of(schema: &Schema, changes: &[Change], paths: &[Rest<'_>]) -> Vec<Change> {
     if ends(paths) {
         return changes.to_vec();
     }
@@ -97,7 +120,7 @@ fn part_of(schema: &Schema, changes: &[Change], paths: &[&[PathStep]]) -> Vec<Ch
                 }
             }
             ChangeKind::Mount(inside) => {
-                let changes = part_of(&inside.schema, &inside.changes, &rest);
+                let changes = part_of_mounted(inside, &rest);
                 if changes.is_empty() {
                     return None;
                 }
@@ -123,7 +146,7 @@ fn part_of(schema: &Schema, changes: &[Change], paths: &[&[PathStep]]) -> Vec<Ch
 fn part_of_changed(
     schema: &Schema,
     changed: &ChangedContent,
-    paths: &[&[PathStep]],
+    paths: &[Rest<'_>],
 ) -> Option<ChangedContent> {
     Some(match changed {
         ChangedContent::Node(node) => ChangedContent::Node(part_of_node(schema, node, paths)?),
@@ -135,7 +158,7 @@ fn part_of_changed(
 }
 
 /// A node with nothing but its keys and what the paths lead to; `None` when they lead to nothing.
-fn part_of_node(schema: &Schema, node: &Node, paths: &[&[PathStep]]) -> Option<Node> {
+fn part_of_node(schema: &Schema, node: &Node, paths: &[Rest<'_>]) -> Option<Node> {
     if ends(paths) {
         return Some(node.clone());
     }
@@ -158,7 +181,7 @@ fn part_of_node(schema: &Schema, node: &Node, paths: &[&[PathStep]]) -> Option<N
 }
 
 /// What the paths lead to of one child.
-fn part_of_slot(schema: &Schema, slot: &Slot, paths: &[&[PathStep]]) -> Option<Content> {
+fn part_of_slot(schema: &Schema, slot: &Slot, paths: &[Rest<'_>]) -> Option<Content> {
     let ordered_by = schema.node(slot.id).ordered_by;
     match &slot.content {
         Content::List(list) => {
@@ -203,14 +226,16 @@ fn part_of_slot(schema: &Schema, slot: &Slot, paths: &[&[PathStep]]) -> Option<C
     }
 }
 
-fn part_of_content(schema: &Schema, content: &Content, paths: &[&[PathStep]]) -> Option<Content> {
+fn part_of_content(schema: &Schema, content: &Content, paths: &[Rest<'_>]) -> Option<Content> {
     if ends(paths) {
         return Some(content.clone());
     }
     match content {
         Content::Container(node) => part_of_node(schema, node, paths).map(Content::Container),
         Content::Mount(tree) => {
-            let root = part_of_node(tree.schema(), tree.root(), paths)?;
+            let paths = mounted(tree.schema(), paths);
+            let rests: Vec<Rest<'_>> = paths.iter().map(Rest::of).collect();
+            let root = part_of_node(tree.schema(), tree.root(), &rests)?;
             Some(Content::Mount(std::sync::Arc::new(tree.with_root(root))))
         }
         _ => None,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use banyan_data::Tree;
 use banyan_data::change::ChangeSet;
+use banyan_data::document::Mounts;
 use banyan_data::path::InstancePath;
 use banyan_yang::schema::Schema;
 use serde_json::{Value, json};
@@ -42,7 +43,7 @@ pub struct Program {
     arguments: Vec<OsString>,
     directory: Option<PathBuf>,
     phases: Vec<Phase>,
-    paths: Vec<InstancePath>,
+    places: Vec<bind::Place>,
     deadline: Duration,
     deadlines: HashMap<Phase, Duration>,
     trees: bool,
@@ -63,7 +64,7 @@ impl Program {
             arguments: Vec::new(),
             directory: None,
             phases: phases.into_iter().collect(),
-            paths: Vec::new(),
+            places: Vec::new(),
             deadline: DEADLINE,
             deadlines: HashMap::new(),
             trees: false,
@@ -84,7 +85,8 @@ impl Program {
         self
     }
 
-    /// Only for changes at, below or around these paths, in any spelling; a step without keys means all entries.
+    /// Only for changes at, below or around these paths, in any spelling; a step without keys means all entries. A path may
+    /// go on below a mount point: it means the nodes of that name in whatever is mounted there.
     ///
     /// # Errors
     /// A path is not one of the schema: says where, and what may have been meant.
@@ -95,8 +97,8 @@ impl Program {
     ) -> Result<Self, BackendError> {
         let empty = Tree::empty(schema.clone());
         for path in paths {
-            self.paths
-                .push(bind::parse_place(&empty, path, &self.mounts)?);
+            self.places
+                .push(bind::Place::parse(&empty, path, &self.mounts)?);
         }
         Ok(self)
     }
@@ -208,21 +210,25 @@ impl Program {
                 about[name] = value.as_str().into();
             }
         }
-        let paths = self.paths.clone();
-        let (changes, mounts) = (transaction.changes.clone(), self.mounts.clone());
+        let places = self.places.clone();
+        let changes = transaction.changes.clone();
+        let mounts: SharedMounts = Arc::new(MountedBefore {
+            before: transaction.before.clone(),
+            known: self.mounts.clone(),
+        });
         let (before, after) = (transaction.before.clone(), transaction.after.clone());
         let trees = self.trees;
         on_pool(move || {
-            let part: Arc<ChangeSet> = match paths.is_empty() {
+            let part: Arc<ChangeSet> = match places.is_empty() {
                 true => changes,
-                false => Arc::new(bind::part(&changes, &paths)),
+                false => Arc::new(bind::part_at(&changes, &places)),
             };
             about["changes"] = bind::listed(&part, &after, &mounts)?;
             about["patch"] = json_of(&bind::patch_text(&part, "change")?)?;
             about["reverse"] = json_of(&bind::patch_text(&bind::reverse(&part), "reverse")?)?;
             if trees {
-                about["before"] = bind::tree_to_json(&bind::parts_of(&before, &paths))?;
-                about["after"] = bind::tree_to_json(&bind::parts_of(&after, &paths))?;
+                about["before"] = bind::tree_to_json(&bind::parts_of(&before, &places))?;
+                about["after"] = bind::tree_to_json(&bind::parts_of(&after, &places))?;
             }
             Ok(about.to_string().into_bytes())
         })
@@ -258,6 +264,20 @@ impl Program {
     }
 }
 
+/// What was mounted before the change: paths of what goes with its mount have names too.
+struct MountedBefore {
+    before: Tree,
+    known: SharedMounts,
+}
+
+impl Mounts for MountedBefore {
+    fn schema_at(&self, path: &InstancePath) -> Option<Arc<Schema>> {
+        self.before
+            .schema_at(path)
+            .or_else(|| self.known.schema_at(path))
+    }
+}
+
 fn json_of(text: &str) -> Result<Value, BackendError> {
     serde_json::from_str(text)
         .map_err(|error| BackendError::new(ErrorTag::OperationFailed, error.to_string()))
@@ -283,7 +303,7 @@ impl Participant for Program {
     }
 
     fn interested(&self, transaction: &Transaction) -> bool {
-        self.paths.is_empty() || bind::touches(&transaction.changes, &self.paths)
+        self.places.is_empty() || bind::touches_places(&transaction.changes, &self.places)
     }
 
     fn deadline(&self, phase: Phase) -> Duration {

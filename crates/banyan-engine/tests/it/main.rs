@@ -12,6 +12,7 @@ mod history;
 mod locks;
 mod log;
 mod metrics;
+mod mounted;
 mod observe;
 mod operational;
 mod operations;

@@ -79,7 +79,8 @@ pub(super) const PARTICIPANT: &[Key] = &[
         Kind::List(&Kind::Text),
         "",
         "It is called when something changes at, below or around these paths, and gets that part of the change. A list \
-         without keys means all entries. Without paths it gets every change.",
+         without keys means all entries. A path may lead into mounted data, as `/devices/device/config/interfaces` does: \
+         it means what has these names on whatever device. Without paths it gets every change.",
         "paths = [\"/acme-fw:rules\"]",
     ),
     in_table(
