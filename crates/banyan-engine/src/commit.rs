@@ -332,10 +332,14 @@ impl Engine {
         let attempt = {
             let pending = core.pending();
             let Some(pending) = pending.as_ref() else {
-                return Err(BackendError::new(
-                    ErrorTag::OperationFailed,
-                    "no confirmed commit is pending; there is nothing to cancel",
-                ));
+                return Err(match persist_id {
+                    // RFC 6241 8.4.4.1: an id that is not that of the pending one.
+                    Some(id) => confirm::unknown_id(id),
+                    None => BackendError::new(
+                        ErrorTag::OperationFailed,
+                        "no confirmed commit is pending; there is nothing to cancel",
+                    ),
+                });
             };
             pending.require_right(
                 call.session,

@@ -129,7 +129,8 @@ pub(crate) fn later(now: Timestamp, seconds: u32) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
-fn unknown_id(id: &str) -> BackendError {
+/// The error about a persist-id that no pending commit has.
+pub(crate) fn unknown_id(id: &str) -> BackendError {
     Report::new(
         ErrorLayer::Protocol,
         ErrorTag::InvalidValue,

@@ -95,11 +95,10 @@ fn compiled(
         match declared.get(prefix) {
             Some(namespace) => schema.module_by_namespace(namespace).map(name),
             // A module's name does as well; it may be that of a module which only a mounted schema has.
-            None => Some(
-                schema
-                    .module_by_name(prefix)
-                    .map_or_else(|| prefix.into(), name),
-            ),
+            None => match schema.module_by_name(prefix) {
+                Some(module) => Some(name(module)),
+                None => may_cross_mounts(schema, select).then(|| prefix.into()),
+            },
         }
     };
     xpath::compile(
@@ -109,7 +108,26 @@ fn compiled(
         SchemaId::ROOT,
         Extent::Subtree,
     )
-    .map_err(|error| data_error(schema, error))
+    .map_err(|error| {
+        // A parameter of the request is wrong, not the data (RFC 6241 appendix A).
+        let mut error = data_error(schema, error);
+        for report in &mut error.reports {
+            report.tag = ErrorTag::InvalidValue;
+        }
+        error
+    })
+}
+
+/// Whether an expression may lead into mounted data: it names a mount point, or goes by more than names. Linear in the
+/// schema; asked for prefixes that say nothing.
+fn may_cross_mounts(schema: &Schema, select: &str) -> bool {
+    let mut points = schema
+        .nodes()
+        .filter(|(_, node)| node.mount_point().is_some())
+        .peekable();
+    let by_more_than_names = ["//", "*", "::"].iter().any(|part| select.contains(part));
+    points.peek().is_some()
+        && (by_more_than_names || points.any(|(_, node)| select.contains(&*node.name)))
 }
 
 const NOT_NODES: &str = "its value is not a node-set";

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use banyan_data::filter::every;
-use banyan_data::path::InstancePath;
+use banyan_data::path::{InstancePath, Select};
 use banyan_yang::schema::{Schema, SchemaId};
 
 use super::Provider;
@@ -69,8 +69,24 @@ impl Source {
                 }
             }
         }
-        (paths, wanted)
+        (paths, outermost(wanted))
     }
+}
+
+/// The paths without those that lie in another of them: who is asked for something is asked for all below it.
+fn outermost(mut paths: Vec<InstancePath>) -> Vec<InstancePath> {
+    let all = paths.clone();
+    paths.retain(|path| !all.iter().any(|other| other != path && covers(other, path)));
+    paths
+}
+
+/// Whether all that the second path means is at or below what the first one means.
+fn covers(outer: &InstancePath, inner: &InstancePath) -> bool {
+    outer.steps.len() <= inner.steps.len()
+        && outer.steps.iter().zip(&inner.steps).all(|(outer, inner)| {
+            outer.node == inner.node
+                && (outer.select == Select::None || outer.select == inner.select)
+        })
 }
 
 /// The instances of a covered subtree that lie in reach.

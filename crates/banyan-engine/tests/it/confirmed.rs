@@ -306,3 +306,90 @@ async fn what_extends_a_confirmed_commit_is_taken_back_with_it() {
         .unwrap();
     assert_eq!(alice.show(Datastore::Running).await, name("a"));
 }
+
+/// RFC 6241 7.9: the death of the session, by whomever, is its end.
+#[tokio::test]
+async fn a_killed_session_takes_its_confirmed_commit_back_unless_it_persists() {
+    for (persist, expected) in [(None, "a"), (Some("id"), "b")] {
+        let (_machine, alice) = pending(persist).await;
+        let bob = Client::open(&alice.engine, "bob").await;
+        bob.engine
+            .kill_session(&bob.call, alice.session())
+            .await
+            .unwrap();
+        running_becomes(&bob, expected).await;
+    }
+}
+
+/// RFC 6241 8.4.1: "If a second confirmed commit ... the new timer replaces the old", shorter as well as longer.
+#[tokio::test]
+async fn an_extension_may_also_shorten_the_time() {
+    let (machine, alice) = pending(None).await;
+    alice.commit_with(for_seconds(10, None)).await.unwrap();
+    machine.clock.advance(Duration::from_secs(11));
+    running_becomes(&alice, "a").await;
+}
+
+/// RFC 6241 8.4.1: with a confirming commit goes what the candidate holds by then.
+#[tokio::test]
+async fn a_confirming_commit_commits_what_was_added_meanwhile() {
+    let (machine, alice) = pending(None).await;
+    alice.edit(&item(1, "x")).await.unwrap();
+    alice.commit().await.unwrap();
+    machine.clock.advance(Duration::from_secs(120));
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    assert_eq!(
+        alice.show(Datastore::Running).await,
+        name("b") + &item(1, "x")
+    );
+}
+
+/// A confirming commit that fails confirms nothing: the time still runs.
+#[tokio::test]
+async fn a_confirming_commit_that_is_refused_leaves_the_first_one_pending() {
+    let (machine, alice) = pending(None).await;
+    alice
+        .edit("<sys xmlns=\"urn:t\"><mtu>1</mtu></sys>")
+        .await
+        .unwrap();
+    alice.commit().await.unwrap_err();
+    alice.engine.discard(&alice.call).await.unwrap();
+    running_stays(&alice, "b").await;
+    machine.clock.advance(Duration::from_secs(61));
+    running_becomes(&alice, "a").await;
+}
+
+/// RFC 6241 8.4.4.1: without a persist-id it is cancelled by the session that made it alone.
+#[tokio::test]
+async fn another_session_cancels_only_by_the_id() {
+    let (_machine, alice) = pending(None).await;
+    let bob = Client::open(&alice.engine, "bob").await;
+    let engine = &alice.engine;
+    let error = engine.cancel_commit(&bob.call, None).await.unwrap_err();
+    assert_eq!(error.reports[0].tag, ErrorTag::InUse);
+    let error = engine
+        .cancel_commit(&bob.call, Some("guess".into()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.reports[0].tag, ErrorTag::InvalidValue);
+    running_stays(&alice, "b").await;
+    engine.cancel_commit(&alice.call, None).await.unwrap();
+    running_becomes(&bob, "a").await;
+
+    let (_machine, alice) = pending(Some("id")).await;
+    let bob = Client::open(&alice.engine, "bob").await;
+    let cancelled = alice.engine.cancel_commit(&bob.call, Some("id".into()));
+    cancelled.await.unwrap();
+    running_becomes(&bob, "a").await;
+}
+
+/// RFC 6241 7.5: running cannot be locked while another session's waits; by its own session it can, and the taking back
+/// goes past no lock of another.
+#[tokio::test]
+async fn the_session_of_a_confirmed_commit_may_lock_running() {
+    let (machine, alice) = pending(None).await;
+    let engine = &alice.engine;
+    engine.lock(&alice.call, Datastore::Running).await.unwrap();
+    machine.clock.advance(Duration::from_secs(61));
+    running_becomes(&alice, "a").await;
+}

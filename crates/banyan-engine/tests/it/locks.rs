@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use banyan_engine::backend::{
-    Backend, BoxFuture, Candidates, Datastore, Expression, PartiallyLocked,
+    Backend, BoxFuture, Candidates, Datastore, Document, Expression, Origin, PartiallyLocked,
 };
 use banyan_engine::engine::EngineBuilder;
 use banyan_engine::error::ErrorTag;
@@ -143,6 +143,10 @@ async fn a_wrong_selection_says_what_is_wrong() {
             "/t:item[",
             (ErrorTag::InvalidValue, "invalid-lock-specification"),
         ),
+        (
+            "/q:item",
+            (ErrorTag::InvalidValue, "invalid-lock-specification"),
+        ),
     ] {
         let error = lock_parts(&alice, &[select]).await.unwrap_err();
         assert_eq!(tag(&error), (expected.0, Some(expected.1)), "{error}");
@@ -185,6 +189,109 @@ async fn a_failed_commit_leaves_no_lock_that_was_not_there_before() {
         .await
         .unwrap_err();
     assert_eq!(locks(), before);
+}
+
+/// RFC 5717 2.1.1: the nodes are those that are there when the lock is granted.
+#[tokio::test]
+async fn what_comes_later_is_not_locked_though_it_matches() {
+    let (engine, alice, bob) = two().await;
+    let lock = lock_parts(&alice, &["/t:item"]).await.unwrap();
+    assert_eq!(lock.nodes.len(), 3);
+    bob.set(&item(4, "y")).await.unwrap();
+    bob.set(&item(4, "z")).await.unwrap();
+    bob.set(&item(3, "y")).await.unwrap_err();
+    engine.discard(&bob.call).await.unwrap();
+    // A node that its owner deletes stays locked: nobody makes another in its place.
+    alice.set(&deleted(3)).await.unwrap();
+    let error = bob.set(&item(3, "mine")).await.unwrap_err();
+    assert_eq!(tag(&error).0, ErrorTag::InUse);
+}
+
+/// RFC 5717 2.4.1: all of it or nothing.
+#[tokio::test]
+async fn a_lock_that_is_denied_in_part_locks_nothing() {
+    let (engine, alice, bob) = two().await;
+    let carol = private(&engine, "carol").await;
+    lock_parts(&alice, &["/t:item[t:id='1']"]).await.unwrap();
+    let error = lock_parts(&bob, &["/t:item[t:id='3']", "/t:item[t:id='1']"])
+        .await
+        .unwrap_err();
+    assert_eq!(tag(&error).0, ErrorTag::LockDenied);
+    assert_eq!(session_id(&error), alice.session().to_string());
+    lock_parts(&carol, &["/t:item[t:id='3']"]).await.unwrap();
+    // One wrong expression of several is enough, too.
+    lock_parts(&bob, &["/t:item[t:id='2']", "/t:item["])
+        .await
+        .unwrap_err();
+    assert_eq!(engine.sessions().partial_locks().len(), 2);
+    // One that selects nothing beside one that does is not.
+    let lock = lock_parts(&bob, &["/t:item[t:id='2']", "/t:item[t:id='9']"]);
+    assert_eq!(lock.await.unwrap().nodes.len(), 1);
+}
+
+/// RFC 5717 2.1.2 and RFC 6241 7.9.
+#[tokio::test]
+async fn the_locks_of_a_killed_session_are_gone_before_the_answer() {
+    let (engine, alice, bob) = two().await;
+    lock_parts(&alice, &["/t:item[t:id='1']"]).await.unwrap();
+    lock_parts(&alice, &["/t:item[t:id='2']"]).await.unwrap();
+    engine
+        .kill_session(&bob.call, alice.session())
+        .await
+        .unwrap();
+    lock_parts(&bob, &["/t:item"]).await.unwrap();
+}
+
+/// RFC 5717 2.1: partial locks are of running alone, and of its changes by whatever way.
+#[tokio::test]
+async fn a_partial_lock_holds_for_every_way_into_running_and_for_no_other_datastore() {
+    let (engine, alice, bob) = two().await;
+    let lock = lock_parts(&alice, &["/t:item[t:id='1']"]).await.unwrap();
+    // Another datastore is free, and its own candidate may be anything.
+    let running = Origin::Store(Datastore::Running);
+    engine
+        .copy(&bob.call, running, Datastore::Startup)
+        .await
+        .unwrap();
+    let other = Origin::Inline(Document::xml(item(1, "startup").into_bytes()));
+    engine
+        .copy(&bob.call, other.clone(), Datastore::Startup)
+        .await
+        .unwrap();
+    engine.lock(&bob.call, Datastore::Startup).await.unwrap();
+    engine
+        .copy(&bob.call, other, Datastore::Candidate)
+        .await
+        .unwrap();
+    let error = bob.commit().await.unwrap_err();
+    assert_eq!(tag(&error).0, ErrorTag::InUse);
+    engine.discard(&bob.call).await.unwrap();
+    // A commit of what a rollback has put into the candidate is one like any other.
+    engine
+        .rollback_only(&bob.call, engine.running().seq)
+        .await
+        .unwrap();
+    let error = bob.commit().await.unwrap_err();
+    assert_eq!(tag(&error).0, ErrorTag::InUse, "{error}");
+    engine.partial_unlock(&alice.call, lock.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_not_stored_is_not_locked_and_a_session_may_lock_all_beside_its_parts() {
+    let (engine, alice, bob) = two().await;
+    lock_parts(&alice, &["/t:sys | /t:item[t:id='1']"])
+        .await
+        .unwrap();
+    // `sys` holds nothing yet, so it is not stored, and not locked.
+    bob.set(&name("free")).await.unwrap();
+    let all = format!(
+        "<sys {NS} xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\" nc:operation=\"delete\"/>"
+    );
+    bob.set(&all).await.unwrap();
+    engine.lock(&alice.call, Datastore::Running).await.unwrap();
+    let error = bob.set(&name("x")).await.unwrap_err();
+    assert_eq!(tag(&error).0, ErrorTag::InUse);
+    assert_eq!(session_id(&error), alice.session().to_string());
 }
 
 /// Holds up whoever sets the system's name, or item 1.
