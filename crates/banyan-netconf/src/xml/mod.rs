@@ -182,12 +182,13 @@ impl Fragment {
     /// The name of the first attribute without a namespace that is no declaration.
     pub fn plain_attribute(&self) -> Option<String> {
         let tag = self.start_tag();
-        let name = tag.attributes().flatten().find_map(|attribute| {
+        for attribute in tag.attributes().flatten() {
             let (local, prefix) = attribute.key.decompose();
-            let local = local.into_inner();
-            (prefix.is_none() && local != "xmlns").then(|| local.to_owned())
-        });
-        name
+            if prefix.is_none() && local.into_inner() != "xmlns" {
+                return Some(local.into_inner().to_owned());
+            }
+        }
+        None
     }
 
     /// The value of an attribute in a namespace.
