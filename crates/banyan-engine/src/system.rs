@@ -8,6 +8,7 @@ mod edit;
 mod history;
 mod observe;
 mod show;
+mod state;
 mod stores;
 
 pub(crate) use edit::PathEdit;
@@ -144,6 +145,10 @@ pub(crate) fn operations() -> Vec<(&'static str, Arc<dyn Operation>)> {
         (
             "/banyan:commit-timing",
             ours(|request| Box::pin(observe::timing(request))),
+        ),
+        (
+            "/banyan:push-state",
+            ours(|request| Box::pin(state::push(request))),
         ),
         (
             "/banyan:metrics",

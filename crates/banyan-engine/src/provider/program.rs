@@ -70,7 +70,8 @@ impl Program {
 
 impl Provider for Program {
     fn name(&self) -> &str {
-        self.exec.program.to_str().unwrap_or(&self.path)
+        // Its errors name the program.
+        &self.path
     }
 
     fn covers(&self) -> Vec<String> {

@@ -30,6 +30,7 @@ const EXAMPLE: &str = r#"module kicker-example {
     container actions { action diffcheck { input { uses kick:action-input-params; } } }
   }
   leaf elsewhere { type string; }
+  list port { config false; key "name"; leaf name { type string; } leaf status { type string; } }
 }"#;
 
 struct Kicked {
@@ -335,4 +336,67 @@ fn a_kicker_that_cannot_work_is_refused_when_it_is_committed() {
         );
         kicked.daemon.ok(&["discard"]);
     }
+}
+
+#[test]
+fn state_that_a_program_pushes_is_read_and_kicks() {
+    let kicked = Kicked::start();
+    kicked.kicker(
+        "up",
+        &[
+            ("monitor", "/port/status"),
+            ("trigger-expr", ". = 'up'"),
+            ("kick-node", "/sys"),
+            ("action-name", "kick-me"),
+        ],
+    );
+    let push = |input: &str| {
+        let input = format!("{{\"source\": \"poller\", {input}}}");
+        kicked.daemon.run(&["rpc", "banyan:push-state", &input])
+    };
+    let port = |name: &str, status: &str| {
+        let json = format!("{{'kicker-example:port':[{{'name':'{name}','status':'{status}'}}]}}");
+        format!("\"put\": \"{}\"", json.replace('\'', "\\\""))
+    };
+    assert!(push(&port("a", "down")).status.success());
+    assert!(push(&port("a", "up")).status.success());
+    let log = kicked.kicks(1);
+    assert!(
+        log.contains("/kicker-example:port[name='a']/status"),
+        "{log}"
+    );
+    let state = || {
+        kicked
+            .daemon
+            .ok(&["get", "--state", "/port", "--format", "json"])
+    };
+    assert!(state().contains("\"up\""), "{}", state());
+    // Wrong: all of it is refused, the part that is right too.
+    let refused = push(&format!(
+        "\"clear\": true, {}",
+        port("b", "up").replace("status", "stat")
+    ));
+    assert!(text(&refused).contains("stat"), "{}", text(&refused));
+    assert!(state().contains("\"up\""), "{}", state());
+    assert!(
+        push("\"remove\": [\"/port[name='a']/status\"]")
+            .status
+            .success()
+    );
+    assert!(
+        state().contains("\"a\"") && !state().contains("\"up\""),
+        "{}",
+        state()
+    );
+    assert!(push("\"clear\": true").status.success());
+    assert!(!state().contains("port"), "{}", state());
+    // Not for everybody.
+    let denied = kicked.daemon.refused(&[
+        "rpc",
+        "banyan:push-state",
+        "{\"source\": \"x\"}",
+        "--as",
+        "bob",
+    ]);
+    assert!(denied.contains("bob"), "{denied}");
 }
