@@ -209,17 +209,20 @@ impl Engine {
         }
     }
 
-    /// The session's candidate as it would be committed now: its changes on top of running.
+    /// The session's candidate as it would be committed now, its changes on top of running, and that running.
     ///
     /// # Errors
     /// It and running changed the same things since; the conflicts are listed.
-    pub(crate) async fn candidate_on_running(&self, session: SessionId) -> Result<Snapshot> {
+    pub(crate) async fn candidate_on_running(
+        &self,
+        session: SessionId,
+    ) -> Result<(Snapshot, Snapshot)> {
         let core = self.0.clone();
         let work = core.work_on(&core.candidate_of(session));
         let running = self.running();
         on_pool(move || {
             let tree = conflict::rebased(&core, &work.base, &work.tree, &running)?;
-            Ok(Snapshot::new(tree, running.seq))
+            Ok((Snapshot::new(tree, running.seq), running))
         })
         .await?
     }

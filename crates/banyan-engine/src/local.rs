@@ -286,7 +286,7 @@ impl Backend for Engine {
             self.0.permit(call, "validate")?;
             let tree = match what {
                 Origin::Store(Datastore::Candidate) => {
-                    self.candidate_on_running(call.session).await?.tree
+                    self.candidate_on_running(call.session).await?.0.tree
                 }
                 other => self.tree_from(call.session, other).await?,
             };

@@ -48,6 +48,10 @@ pub(super) async fn compare(request: Request) -> Result<Value> {
             commit_named(engine, to).await?,
         );
         engine.two_states(from, to).await?
+    } else if (from, to) == ("running", "candidate") {
+        // What a commit would change: what others have committed since the candidate's changes were made is no part of it.
+        let (candidate, running) = engine.candidate_on_running(session).await?;
+        (running.tree, candidate.tree)
     } else {
         (
             state_named(engine, session, from).await?,

@@ -200,3 +200,31 @@ fn datastores_have_names_and_files() {
     assert!(refused.contains("there is no datastore copy"), "{refused}");
     daemon.refused(&["store", "delete", "running"]);
 }
+
+#[test]
+fn diff_shows_what_a_commit_would_change_and_nothing_of_others() {
+    // Without rules in running, so that a whole running can be put together by hand.
+    let mut daemon = Daemon::new(&[("shop", SHOP)], &["shop"], "[access]\nmode = 'disabled'");
+    daemon.start();
+    daemon.ok(&["set", "/shop/item{tea}/price", "7"]);
+    let replace = |item: &str| {
+        let file = daemon.path().join("lab.xml");
+        let text = format!("<config><shop xmlns='urn:shop'><item>{item}</item></shop></config>");
+        std::fs::write(&file, text).unwrap();
+        daemon.ok(&["store", "load", "lab", file.to_str().unwrap()]);
+        daemon.ok(&["store", "copy", "lab", "running"]);
+    };
+    replace("<name>coffee</name><price>9</price>");
+    let diff = daemon.ok(&["diff"]);
+    assert!(diff.contains("tea") && !diff.contains("coffee"), "{diff}");
+    let tried = daemon.ok(&["commit", "--dry-run"]);
+    assert!(tried.contains(diff.trim()), "{diff}\n{tried}");
+    // What cannot be committed is told as the commit would tell it.
+    replace("<name>tea</name><price>8</price>");
+    let refused = daemon.refused(&["diff"]);
+    assert!(
+        refused.contains("set to 7") || refused.contains("7 here"),
+        "{refused}"
+    );
+    assert_eq!(daemon.refused(&["commit", "--dry-run"]), refused);
+}
