@@ -147,6 +147,8 @@ pub enum Encoding {
     Json,
     /// Curly braces, for people; output only.
     Text,
+    /// Lines of `set PATH VALUE`; output only.
+    Set,
 }
 
 /// How differences are written.
@@ -446,6 +448,8 @@ pub struct Committed {
     pub tid: Tid,
     /// Its place in the log; `None` when nothing had changed.
     pub seq: Option<Seq>,
+    /// How many places of running it has changed.
+    pub changes: u64,
     /// Lines that debug parameters asked for.
     pub trace: Vec<String>,
     /// What would change, for a dry run: as far as the committer may read it.

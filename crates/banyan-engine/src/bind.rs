@@ -22,13 +22,13 @@ use banyan_data::path::InstancePath;
 use banyan_yang::schema::Schema;
 
 pub(crate) use change::{
-    CONFLICT, apply_changes, apply_patch, conflicts, count, diff, diff_in, indexes, invalid,
-    patch_text, rebase, resolved, reverse, settled, shared_with, validate, validate_counted,
-    validate_full, validate_state,
+    CONFLICT, LATER_FIRST, Remedy, WORK_AGAIN, apply_changes, apply_patch, conflicts, count, diff,
+    diff_in, indexes, invalid, patch_text, rebase, resolved, reverse, settled, shared_with,
+    validate, validate_counted, validate_full, validate_state,
 };
 pub(crate) use document::{apply, parse_config, parse_edit, print};
 pub(crate) use file::{FileForm, parse_file, part_links, part_name};
-pub(crate) use lines::{lines, listed};
+pub(crate) use lines::{lines, listed, listing};
 pub(crate) use operation::{
     check_input, check_output, operation_by_name, operation_schema, output_from_json,
     parse_operation, print_output, state_from_bytes, state_from_json, to_json, tree_to_json,

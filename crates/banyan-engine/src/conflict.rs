@@ -22,7 +22,21 @@ const PIECE: u64 = 64;
 /// Both changed the same thing: a report for each place, with what both did, and with the commit that did it.
 pub(crate) fn rebased(core: &Core, base: &Snapshot, mine: &Tree, onto: &Snapshot) -> Result<Tree> {
     rebase::rebase(&base.tree, mine, &onto.tree)
-        .map_err(|conflicts| explained(core, base, onto, conflicts))
+        .map_err(|conflicts| explained(core, base, onto, conflicts, bind::WORK_AGAIN))
+}
+
+/// `onto` without what the commit that led from `before` to `commit` has changed. Cost as [`rebased`].
+///
+/// # Errors
+/// Later commits have changed the same things: as [`rebased`].
+pub(crate) fn taken_out(
+    core: &Core,
+    commit: &Snapshot,
+    before: &Tree,
+    onto: &Snapshot,
+) -> Result<Tree> {
+    rebase::rebase(&commit.tree, before, &onto.tree)
+        .map_err(|conflicts| explained(core, commit, onto, conflicts, bind::LATER_FIRST))
 }
 
 /// As [`rebased`], with conflicts decided as it is wished.
@@ -42,7 +56,7 @@ pub(crate) fn resolved(
         Resolution::PreferRunning => rebase::Prefer::Theirs,
     };
     rebase::rebase_preferring(&base.tree, mine, &onto.tree, prefer)
-        .map_err(|conflicts| explained(core, base, onto, conflicts))
+        .map_err(|conflicts| explained(core, base, onto, conflicts, bind::WORK_AGAIN))
 }
 
 /// Whether somebody is still to be named who made a conflicting change.
@@ -58,6 +72,7 @@ fn explained(
     base: &Snapshot,
     onto: &Snapshot,
     conflicts: Vec<Conflict>,
+    remedy: bind::Remedy,
 ) -> BackendError {
     let makers = makers(core, base.seq, onto, &conflicts).unwrap_or_else(|error| {
         // The conflict itself is the news; who made it is a help.
@@ -68,7 +83,7 @@ fn explained(
     let all = conflicts
         .into_iter()
         .map(|conflict| (conflict, makers.next().flatten()));
-    bind::conflicts(onto.tree.schema(), all)
+    bind::conflicts(onto.tree.schema(), all, remedy)
 }
 
 /// For each conflict the newest commit since `base` that changed the instance. Goes back through the commits since, and

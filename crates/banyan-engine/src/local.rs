@@ -187,7 +187,7 @@ impl Backend for Engine {
                 let candidate = self.tree_of(call.session, Datastore::Candidate);
                 return on_pool(move || apply(&candidate).map(drop)).await?;
             }
-            self.edit_candidate(call, apply).await
+            self.edit_candidate(call, apply).await.map(drop)
         })
     }
 
@@ -218,7 +218,7 @@ impl Backend for Engine {
                 Datastore::Candidate => {
                     let running = self.running().tree;
                     let tree = on_pool(move || bind::shared_with(&running, tree)).await?;
-                    self.replace_candidate(call, tree).await
+                    self.replace_candidate(call, tree).await.map(drop)
                 }
                 _ => self.set_startup(call.session, Some(tree)).await,
             }

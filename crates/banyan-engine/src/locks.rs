@@ -115,7 +115,7 @@ impl Engine {
         on_pool(move || {
             let mut paths: Vec<InstancePath> = Vec::new();
             for one in &select {
-                paths.extend(bind::lockable(&running, one)?);
+                paths.extend(bind::lockable(&running, one, &mounts)?);
             }
             paths.sort();
             paths.dedup();

@@ -109,6 +109,7 @@ impl Outcome {
             committed: Committed {
                 tid,
                 seq: None,
+                changes: 0,
                 trace,
                 diff: None,
             },
@@ -185,6 +186,7 @@ async fn attempted(core: &Arc<Core>, attempt: &Arc<Attempt>) -> Result<Outcome> 
             committed: Committed {
                 tid,
                 seq: Some(published.at),
+                changes: bind::count(&transaction.changes),
                 trace,
                 diff: None,
             },

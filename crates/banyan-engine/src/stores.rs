@@ -218,7 +218,9 @@ impl Stores {
     pub async fn put(&self, call: &Call, name: &str, edit: Edit) -> Result<()> {
         let apply = self.0.guarded(call, move |tree| bind::apply(&edit, tree));
         match place(name)? {
-            Place::Standard(Datastore::Candidate) => self.0.edit_candidate(call, apply).await,
+            Place::Standard(Datastore::Candidate) => {
+                self.0.edit_candidate(call, apply).await.map(drop)
+            }
             Place::Standard(Datastore::Running) => self.commit(call, "put", apply).await,
             Place::Rollback => Err(only_read()),
             Place::Standard(Datastore::Startup) | Place::Named => {

@@ -168,6 +168,14 @@ pub(crate) fn operations() -> Vec<(&'static str, Arc<dyn Operation>)> {
             ours(|request| Box::pin(compare::compare(request))),
         ),
         (
+            "/banyan:edit-xml",
+            ours(|request| Box::pin(edit::edit_xml(request))),
+        ),
+        (
+            "/banyan:update-candidate",
+            ours(|request| Box::pin(edit::update_candidate(request))),
+        ),
+        (
             "/ietf-netconf-private-candidate:update",
             ours(|request| Box::pin(edit::update(request))),
         ),

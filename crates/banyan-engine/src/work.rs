@@ -4,29 +4,33 @@ use std::sync::Arc;
 
 use banyan_data::Tree;
 
-use crate::backend::{Call, CommitParameters, Datastore, Resolution, Result};
+use crate::backend::{Call, CommitParameters, Committed, Datastore, Resolution, Result};
 use crate::blocking::on_pool;
 use crate::candidate::{Candidate, WorkTree};
 use crate::conflict;
 use crate::engine::Engine;
-use crate::number::SessionId;
+use crate::number::{Seq, SessionId};
 use crate::participant::Options;
 use crate::pipeline::Until;
 
 impl Engine {
     /// Changes the session's candidate: `change` gets it and returns what it is to be. Where edits are committed at once,
-    /// that comes after it.
+    /// that comes after it, and is what is returned.
     pub(crate) async fn edit_candidate(
         &self,
         call: &Call,
         change: impl FnOnce(&Tree) -> Result<Tree> + Send + 'static,
-    ) -> Result<()> {
+    ) -> Result<Option<Committed>> {
         let (before, after) = self.work(call.session, |_| Ok(None), change).await?;
         self.committed_at_once(call, before, after).await
     }
 
     /// Replaces the session's candidate as a whole, on top of running as it is now.
-    pub(crate) async fn replace_candidate(&self, call: &Call, tree: Tree) -> Result<()> {
+    pub(crate) async fn replace_candidate(
+        &self,
+        call: &Call,
+        tree: Tree,
+    ) -> Result<Option<Committed>> {
         let (before, after) = self.replaced(call.session, tree).await?;
         self.committed_at_once(call, before, after).await
     }
@@ -50,7 +54,13 @@ impl Engine {
     ///
     /// # Errors
     /// Both changed the same things and `resolution` does not decide: a report for each, and the candidate is as it was.
-    pub async fn update_candidate(&self, call: &Call, resolution: Resolution) -> Result<()> {
+    ///
+    /// Returns the last commits that it had and has taken in: equal when there was nothing to take in.
+    pub async fn update_candidate(
+        &self,
+        call: &Call,
+        resolution: Resolution,
+    ) -> Result<(Seq, Seq)> {
         let core = self.0.clone();
         let session = call.session;
         let candidate = core.candidate_of(session);
@@ -65,8 +75,9 @@ impl Engine {
             on_pool(move || conflict::resolved(&core, &from.base, &from.tree, &onto, resolution))
                 .await??;
         let by = work.by;
+        let taken_in = (work.base.seq, base.seq);
         candidate.put(WorkTree { base, tree, by });
-        Ok(())
+        Ok(taken_in)
     }
 
     /// Makes the session's candidate equal to running (RFC 6241 8.3.4.2).
@@ -149,16 +160,16 @@ impl Engine {
         call: &Call,
         before: Arc<WorkTree>,
         after: Arc<WorkTree>,
-    ) -> Result<()> {
+    ) -> Result<Option<Committed>> {
         if !self.0.editing.autocommit {
-            return Ok(());
+            return Ok(None);
         }
         let parameters = CommitParameters::default();
         let refused = match self
             .commit_candidate(call, parameters, Options::none(), Until::Commit)
             .await
         {
-            Ok(_) => return Ok(()),
+            Ok(committed) => return Ok(Some(committed)),
             Err(refused) => refused,
         };
         let candidate = self.0.candidate_of(call.session);

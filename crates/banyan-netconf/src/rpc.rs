@@ -1,9 +1,9 @@
 //! `<rpc>` (RFC 6241 4.1) as it is received, and the envelope of the reply to it.
 
 use crate::limits::Compat;
-use crate::names::{BANYAN, BASE, CLIXON_LIB};
+use crate::names::{BANYAN, BASE, CLIXON_LIB, NOTIFICATION};
 use crate::rpc_error::{ErrorInfo, ErrorTag, ErrorType, RpcError};
-use crate::xml::{Fragment, RootTag, escape_attribute};
+use crate::xml::{Fragment, RootTag, escape_attribute, push_element};
 
 /// A request.
 #[derive(Clone, Debug)]
@@ -100,6 +100,17 @@ impl ReplyEnvelope {
         out.push_str(&self.close());
         out
     }
+}
+
+/// A progress line as a notification.
+pub(crate) fn progress(message_id: &str, line: &str) -> String {
+    let mut out = format!("<notification xmlns=\"{NOTIFICATION}\">");
+    push_element("eventTime", &jiff::Timestamp::now().to_string(), &mut out);
+    out.push_str(&format!("<progress xmlns=\"{BANYAN}\">"));
+    push_element("message-id", message_id, &mut out);
+    push_element("line", line, &mut out);
+    out.push_str("</progress></notification>");
+    out
 }
 
 impl Rpc {

@@ -24,19 +24,46 @@ pub(crate) fn rebase(base: &Tree, mine: &Tree, theirs: &Tree) -> Option<Tree> {
 /// The error-app-tag of a conflict.
 pub(crate) const CONFLICT: &str = "conflict";
 
-/// Conflicts as errors: where, what both sides did, and which commit did the other.
+/// What can be done about a conflict, when the other change is this commit's, or nobody can say whose it is.
+pub(crate) type Remedy = fn(Option<&RecordHead>) -> String;
+
+/// For work on a candidate.
+pub(crate) const WORK_AGAIN: Remedy = |_| {
+    "discard the change and make it anew on what is running now, or let update decide for one side"
+        .to_owned()
+};
+
+/// For a commit that is to be taken out of what came after it.
+pub(crate) const LATER_FIRST: Remedy = |later| {
+    let first = match later {
+        Some(later) => format!(
+            "take the later commit out first (banyan rollback --only seq:{})",
+            later.seq
+        ),
+        None => "take the later commits out first".to_owned(),
+    };
+    format!("{first}, go back as a whole (--to), or set the value that is wanted by hand")
+};
+
+/// Conflicts as errors: where, what both sides did, which commit did the other, and what can be done.
 pub(crate) fn conflicts(
     schema: &Schema,
     conflicts: impl IntoIterator<Item = (Conflict, Option<RecordHead>)>,
+    remedy: Remedy,
 ) -> BackendError {
     let reports = conflicts
         .into_iter()
-        .map(|(conflict, maker)| conflict_report(schema, conflict, maker))
+        .map(|(conflict, maker)| conflict_report(schema, conflict, maker, remedy))
         .collect();
     BackendError { reports }
 }
 
-fn conflict_report(schema: &Schema, conflict: Conflict, maker: Option<RecordHead>) -> Report {
+fn conflict_report(
+    schema: &Schema,
+    conflict: Conflict,
+    maker: Option<RecordHead>,
+    remedy: Remedy,
+) -> Report {
     let by = match &maker {
         Some(head) => format!(
             "commit {} of user {} (transaction {}, {}, {})",
@@ -48,9 +75,8 @@ fn conflict_report(schema: &Schema, conflict: Conflict, maker: Option<RecordHead
         "this was {} here, and {} by {by}",
         conflict.mine, conflict.theirs
     );
-    let error = DataError::new(ErrorKind::Conflict, conflict.path, message).with_help(
-        "discard the change and make it anew on what is running now, or let update decide for one side",
-    );
+    let error = DataError::new(ErrorKind::Conflict, conflict.path, message)
+        .with_help(remedy(maker.as_ref()));
     let mut report = data_report(schema, &error)
         .with_info("mine", conflict.mine)
         .with_info("theirs", conflict.theirs);

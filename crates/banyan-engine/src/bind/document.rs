@@ -38,7 +38,7 @@ pub(crate) fn parse_config(
     match document.encoding {
         Encoding::Xml => xml::parse_data(schema, &document.bytes, &options),
         Encoding::Json => json::parse_data(schema, &document.bytes, &options),
-        Encoding::Text => return Err(not_a_source()),
+        Encoding::Text | Encoding::Set => return Err(not_a_source()),
     }
     .map(|tree| super::resolved(&tree))
     .map_err(|errors| data_errors(schema, errors))
@@ -60,7 +60,7 @@ pub(crate) fn parse_edit(
     match document.encoding {
         Encoding::Xml => xml::parse_edit(schema, &document.bytes, operation, &options),
         Encoding::Json => json::parse_edit(schema, &document.bytes, operation, &options),
-        Encoding::Text => return Err(not_a_source()),
+        Encoding::Text | Encoding::Set => return Err(not_a_source()),
     }
     .map_err(|errors| data_errors(schema, errors))
 }
@@ -72,7 +72,7 @@ pub(crate) fn apply(edit: &Edit, tree: &Tree) -> Result<Tree> {
 }
 
 /// Prints data for a reply: top-level nodes one after the other, or one JSON object. The text form is always
-/// indented.
+/// indented; for lines of `set` there is [`listing`](super::listing).
 pub(crate) fn print(
     tree: &Tree,
     in_use: &dyn Unstored,
@@ -86,7 +86,7 @@ pub(crate) fn print(
     let options = PrintOptions {
         layout: match encoding {
             Encoding::Text => Layout::Indented(3),
-            Encoding::Xml | Encoding::Json => layout,
+            Encoding::Xml | Encoding::Json | Encoding::Set => layout,
         },
         shows: if state { Holds::All } else { Holds::Config },
         defaults: match with_defaults {
@@ -101,6 +101,12 @@ pub(crate) fn print(
         Encoding::Xml => xml::print(tree, &options, out),
         Encoding::Json => json::print(tree, &options, out),
         Encoding::Text => text::print(tree, &options, out),
+        Encoding::Set => {
+            return Err(refused(
+                ErrorKind::Malformed,
+                "lines of set are for data; ask for json, xml or text",
+            ));
+        }
     }
     .map_err(print_error)
 }

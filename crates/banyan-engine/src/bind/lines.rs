@@ -1,6 +1,7 @@
 //! Changes one by one, each with its path: as lines of `set` and `delete`, and as JSON for programs.
 
 use std::borrow::Cow;
+use std::io::Write;
 use std::sync::Arc;
 
 use banyan_data::change::{Change, ChangeKind, ChangeSet, ChangedContent, Descend, Move};
@@ -11,6 +12,7 @@ use banyan_data::{Tree, Value};
 use banyan_yang::schema::{Schema, SchemaId};
 use serde_json::{Value as Json, json};
 
+use super::report::print_error;
 use super::{SharedMounts, path_xpath};
 use crate::backend::Result;
 
@@ -34,13 +36,33 @@ struct Single {
 /// # Errors
 /// A path leads below a mount point where nothing is mounted.
 pub(crate) fn lines(changes: &ChangeSet, tree: &Tree, mounts: &SharedMounts) -> Result<String> {
+    written(singles(changes), tree, mounts)
+}
+
+/// Prints a tree as lines that make it: `set PATH VALUE`, in the order of its entries. What no such line can do is a
+/// comment.
+///
+/// # Errors
+/// As [`lines`], and those of the writer.
+pub(crate) fn listing(tree: &Tree, mounts: &SharedMounts, out: &mut dyn Write) -> Result<()> {
+    let nothing = Tree::empty(tree.schema().clone());
+    let mut singles = singles(&super::diff(&nothing, tree));
+    for single in &mut singles {
+        // Lines that are carried out in their order bring this order about.
+        single.place = None;
+    }
+    out.write_all(written(singles, tree, mounts)?.as_bytes())
+        .map_err(print_error)
+}
+
+fn written(singles: Vec<Single>, tree: &Tree, mounts: &SharedMounts) -> Result<String> {
     let mut text = String::new();
-    for single in singles(changes) {
+    for single in singles {
         let path = path_xpath(tree, &single.path, mounts)?;
         match (single.operation, &single.new) {
             ("delete", _) => text.push_str(&format!("delete {path}\n")),
             _ if single.opaque => text.push_str(&format!(
-                "# {path}: changed in a way that only xml and json can tell\n"
+                "# {path}: only xml and json can tell what is here\n"
             )),
             ("create" | "replace", Some(value)) => {
                 text.push_str(&format!("set {path} {}\n", quoted(value)));

@@ -39,7 +39,7 @@ pub(crate) fn parse_operation(
         Encoding::Xml if is_action(bytes) => operation::parse_action(schema, bytes, &options),
         Encoding::Xml => operation::parse_rpc(schema, Form::Xml, bytes, &options),
         Encoding::Json => operation::parse_rpc(schema, Form::Json, bytes, &options),
-        Encoding::Text => {
+        Encoding::Text | Encoding::Set => {
             return Err(refused(
                 ErrorKind::Malformed,
                 "an operation must be XML or JSON",

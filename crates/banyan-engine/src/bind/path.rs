@@ -15,6 +15,7 @@ use crate::backend::Result;
 use crate::engine::Engine;
 use crate::error::{BackendError, ErrorTag};
 use crate::system::PathEdit;
+use banyan_data::ErrorKind;
 
 /// Reads a path in any spelling.
 pub(crate) fn parse_path(tree: &Tree, text: &str, mounts: &SharedMounts) -> Result<InstancePath> {
@@ -180,10 +181,20 @@ pub(crate) fn apply_path_edit(tree: &Tree, edit: &PathEdit, mounts: &SharedMount
         tree,
         known: mounts,
     };
-    let edit = Edit::at_path(tree, &path, operation, value, None, &mounted)
-        .map_err(|error| data_error(tree.schema(), error))?;
-    super::apply(&edit, tree)
+    let edit = Edit::at_path(tree, &path, operation, value, None, &mounted);
+    edit.and_then(|edit| edit.apply(tree)).map_err(|error| {
+        let absent = operation == Operation::Delete && error.kind == ErrorKind::DataMissing;
+        let error = match absent {
+            true => error.with_help(NOTHING_TO_DELETE),
+            false => error,
+        };
+        data_error(tree.schema(), error)
+    })
 }
+
+/// What can be done about an edit by path that deletes what is not there: who types paths has no operation `remove`.
+const NOTHING_TO_DELETE: &str = "`banyan get --store candidate` shows what there is; `banyan delete --if-exists` accepts \
+                                 that it is absent";
 
 /// The schema that the last step of a path belongs to.
 fn schema_of(tree: &Tree, path: &InstancePath, mounts: &SharedMounts) -> Arc<Schema> {

@@ -150,23 +150,41 @@ fn selected(
     }
 }
 
-/// The paths of what an expression selects for a partial lock (RFC 5717 2.4.1): configuration that is stored.
+/// The paths of what an expression selects for a partial lock (RFC 5717 2.4.1): configuration that is stored. People may
+/// name an instance in any spelling of paths.
 ///
 /// # Errors
 /// It is no expression, or its value is no node-set.
-pub(crate) fn lockable(tree: &Tree, expression: &Expression) -> Result<Vec<InstancePath>> {
+pub(crate) fn lockable(
+    tree: &Tree,
+    expression: &Expression,
+    mounts: &SharedMounts,
+) -> Result<Vec<InstancePath>> {
     let wrong = |app_tag: &str, message: String| {
         let mut report = Report::new(ErrorLayer::Protocol, ErrorTag::InvalidValue, message);
         report.app_tag = Some(app_tag.into());
         BackendError::from(report)
     };
-    let select = &expression.select;
-    let paths = selected(tree, select, &expression.namespaces)
-        .map_err(|error| wrong("invalid-lock-specification", error.to_string()))?
-        .ok_or_else(|| {
-            let message = format!("\"{select}\" selects nothing to lock: {NOT_NODES}");
-            wrong("not-a-node-set", message)
-        })?;
     let stored = |path: &InstancePath| tree.get(path).is_some();
-    Ok(paths.into_iter().filter(stored).collect())
+    let select = &expression.select;
+    let typed = || {
+        let path = super::parse_path(tree, select, mounts).ok();
+        path.filter(stored).map(|path| vec![path])
+    };
+    let paths = match selected(tree, select, &expression.namespaces) {
+        Ok(Some(paths)) => paths,
+        Ok(None) => {
+            let message = format!("\"{select}\" selects nothing to lock: {NOT_NODES}");
+            return typed().ok_or(wrong("not-a-node-set", message));
+        }
+        Err(error) => {
+            let error = wrong("invalid-lock-specification", error.to_string());
+            return typed().ok_or(error);
+        }
+    };
+    let paths: Vec<InstancePath> = paths.into_iter().filter(stored).collect();
+    match paths.is_empty() {
+        true => Ok(typed().unwrap_or_default()),
+        false => Ok(paths),
+    }
 }

@@ -3,7 +3,7 @@
 use banyan_data::path::InstancePath;
 
 use super::Past;
-use crate::backend::{Call, Resolution, Result};
+use crate::backend::{Call, Committed, Resolution, Result};
 use crate::bind;
 use crate::blocking::on_pool;
 use crate::conflict;
@@ -15,12 +15,12 @@ use crate::upgrade;
 
 impl Engine {
     /// Takes what one commit has changed out of the candidate, which is brought onto running first: the commit's reverse,
-    /// rebased on what is there now. Returns its place.
+    /// rebased on what is there now. Returns its place; and the commit of the edit, where edits are committed at once.
     ///
     /// # Errors
     /// The history has no such commit, later commits have changed the same things (each place is listed with what both did,
     /// and with the commit that did it), or the candidate has changed them and is not committed.
-    pub async fn rollback_only(&self, call: &Call, seq: Seq) -> Result<Seq> {
+    pub async fn rollback_only(&self, call: &Call, seq: Seq) -> Result<(Seq, Option<Committed>)> {
         let (before, after) = self.around(seq).await?;
         self.update_candidate(call, Resolution::RevertOnConflict)
             .await?;
@@ -32,7 +32,8 @@ impl Engine {
             let loaded = &core.epochs.loaded;
             let before = core.epochs.rebind(&before, loaded)?;
             let after = core.epochs.rebind(&after, loaded)?;
-            conflict::rebased(&core, &Snapshot::new(after, seq), &before, &onto)
+            let commit = Snapshot::new(after, seq);
+            conflict::taken_out(&core, &commit, &before, &onto)
         })
         .await??;
         let change = move |candidate: &banyan_data::Tree| {
@@ -43,13 +44,14 @@ impl Engine {
                 )
             })
         };
-        self.edit_candidate(call, self.guarded(call, change))
+        let committed = self
+            .edit_candidate(call, self.guarded(call, change))
             .await?;
-        Ok(seq)
+        Ok((seq, committed))
     }
 
     /// Makes one subtree of the candidate what it was; all else stays. A path that selects no entry of a list means all of
-    /// them.
+    /// them. Returns as [`Engine::rollback_only`].
     ///
     /// # Errors
     /// The history does not reach there, the candidate is locked by another session, what is around the subtree is not there
@@ -59,7 +61,7 @@ impl Engine {
         call: &Call,
         past: Past,
         path: InstancePath,
-    ) -> Result<Seq> {
+    ) -> Result<(Seq, Option<Committed>)> {
         let state = self.past(past).await?;
         let seq = state.seq;
         let core = self.0.clone();
@@ -71,8 +73,9 @@ impl Engine {
             let part = bind::part(&changes, std::slice::from_ref(&path));
             bind::apply_changes(&part, candidate)
         };
-        self.edit_candidate(call, self.guarded(call, change))
+        let committed = self
+            .edit_candidate(call, self.guarded(call, change))
             .await?;
-        Ok(seq)
+        Ok((seq, committed))
     }
 }

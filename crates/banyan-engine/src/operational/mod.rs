@@ -15,7 +15,7 @@ use banyan_data::path::InstancePath;
 use banyan_data::{Node, Slot, Tree};
 
 use crate::access::{ReadableInUse, Subject};
-use crate::backend::{Result, WithDefaults};
+use crate::backend::{Encoding, Result, WithDefaults};
 use crate::bind::{self, SharedMounts};
 use crate::nmda::{GetData, ReadFrom};
 use crate::overlay::overlay;
@@ -71,7 +71,8 @@ pub(crate) fn fills(get: &GetData) -> bool {
         shown(get),
         WithDefaults::ReportAll | WithDefaults::ReportAllTagged
     );
-    reports && (get.from == ReadFrom::Operational || get.filter.is_some())
+    let before_printing = get.filter.is_some() || get.encoding == Encoding::Set;
+    reports && (get.from == ReadFrom::Operational || before_printing)
 }
 
 /// Selects and prints.
@@ -105,6 +106,9 @@ pub(crate) fn print(
         (true, _) => (&Nothing, WithDefaults::Explicit),
     };
     let state = get.from.has_state();
+    if get.encoding == Encoding::Set {
+        return bind::listing(&selected, mounts, out);
+    }
     bind::print(&selected, unstored, get.encoding, shown, state, layout, out)
 }
 

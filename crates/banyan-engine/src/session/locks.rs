@@ -72,10 +72,11 @@ impl Table {
 
     fn held_by_another(&self, store: Datastore, lock: Lock, now: Timestamp) -> String {
         format!(
-            "{} has been locked for {} by {}; wait until it is unlocked, or end that session with kill-session",
+            "{} has been locked for {} by {}; wait until it is unlocked, or end that session: banyan kill-session {}",
             store.name(),
             age(lock.since, now),
-            self.describe(lock.owner)
+            self.describe(lock.owner),
+            lock.owner
         )
     }
 
@@ -86,10 +87,11 @@ impl Table {
             count => format!(" and {} more", count - 1),
         };
         format!(
-            "the partial lock {} of {} has held {first}{more} for {}; wait until it is unlocked, or end that session with kill-session",
+            "the partial lock {} of {} has held {first}{more} for {}; wait until it is unlocked, or end that session: banyan kill-session {}",
             lock.id,
             self.describe(lock.owner),
             age(lock.since, now),
+            lock.owner,
         )
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Request;
-use crate::backend::{DefaultOperation, Document, Resolution, Result};
+use crate::backend::{Committed, DefaultOperation, Document, Resolution, Result};
 use crate::bind;
 use crate::error::{BackendError, ErrorTag};
 
@@ -15,6 +15,22 @@ pub(crate) struct PathEdit {
     pub operation: String,
     /// The value, as typed.
     pub value: Option<String>,
+}
+
+/// The output of an edit: the commit, where edits are committed at once.
+pub(super) fn output(committed: Option<Committed>) -> Value {
+    let Some(Committed {
+        tid, seq, changes, ..
+    }) = committed
+    else {
+        return json!({});
+    };
+    let mut outcome = json!({ "tid": tid.0 });
+    if let Some(seq) = seq {
+        outcome["seq"] = seq.to_string().into();
+        outcome["changes"] = changes.to_string().into();
+    }
+    json!({ "banyan:committed": outcome })
 }
 
 /// `edit-path`
@@ -41,7 +57,7 @@ pub(super) async fn edit_path(request: Request) -> Result<Value> {
     edits.sort_by_key(|(position, _)| *position);
     let engine = request.engine();
     let mounts = engine.mounts().clone();
-    engine
+    let committed = engine
         .edit_candidate(
             &request.call.call,
             engine.guarded(&request.call.call, move |candidate| {
@@ -53,12 +69,22 @@ pub(super) async fn edit_path(request: Request) -> Result<Value> {
             }),
         )
         .await?;
-    Ok(json!({}))
+    Ok(output(committed))
 }
 
 /// `edit-json`
 pub(super) async fn edit_json(request: Request) -> Result<Value> {
     let document = Document::json(request.text("json").unwrap_or_default().as_bytes().to_vec());
+    edit_document(request, document).await
+}
+
+/// `edit-xml`
+pub(super) async fn edit_xml(request: Request) -> Result<Value> {
+    let document = Document::xml(request.text("xml").unwrap_or_default().as_bytes().to_vec());
+    edit_document(request, document).await
+}
+
+async fn edit_document(request: Request, document: Document) -> Result<Value> {
     let operation = match request.text("default-operation") {
         Some("replace") => DefaultOperation::Replace,
         Some("none") => DefaultOperation::None,
@@ -67,7 +93,7 @@ pub(super) async fn edit_json(request: Request) -> Result<Value> {
     let engine = request.engine();
     let schema = engine.schema().clone();
     let mounts = engine.mounts().clone();
-    engine
+    let committed = engine
         .edit_candidate(
             &request.call.call,
             engine.guarded(&request.call.call, move |candidate| {
@@ -76,19 +102,33 @@ pub(super) async fn edit_json(request: Request) -> Result<Value> {
             }),
         )
         .await?;
-    Ok(json!({}))
+    Ok(output(committed))
+}
+
+fn resolution(request: &Request) -> Resolution {
+    match request.text("resolution-mode") {
+        Some("prefer-candidate") => Resolution::PreferCandidate,
+        Some("prefer-running") => Resolution::PreferRunning,
+        _ => Resolution::RevertOnConflict,
+    }
 }
 
 /// `update` of ietf-netconf-private-candidate
 pub(super) async fn update(request: Request) -> Result<Value> {
-    let resolution = match request.text("resolution-mode") {
-        Some("prefer-candidate") => Resolution::PreferCandidate,
-        Some("prefer-running") => Resolution::PreferRunning,
-        _ => Resolution::RevertOnConflict,
-    };
+    let resolution = resolution(&request);
     request
         .engine()
         .update_candidate(&request.call.call, resolution)
         .await?;
     Ok(json!({}))
+}
+
+/// `update-candidate`: the same, and says what was taken in.
+pub(super) async fn update_candidate(request: Request) -> Result<Value> {
+    let resolution = resolution(&request);
+    let (from, to) = request
+        .engine()
+        .update_candidate(&request.call.call, resolution)
+        .await?;
+    Ok(json!({ "banyan:from": from.to_string(), "banyan:to": to.to_string() }))
 }

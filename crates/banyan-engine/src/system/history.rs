@@ -125,7 +125,11 @@ fn described(head: &RecordHead) -> Value {
 pub(super) async fn rollback(request: Request) -> Result<Value> {
     let engine = request.engine();
     let call = &request.call.call;
-    let done = |seq: Seq| Ok(json!({ "banyan:seq": seq.to_string() }));
+    let done = |seq: Seq, committed| {
+        let mut output = super::edit::output(committed);
+        output["banyan:seq"] = seq.to_string().into();
+        Ok(output)
+    };
     let number = |name: &str| request.number(name);
     let only = match (number("only"), number("only-seq")) {
         (Some(number), _) => Some(engine.seq_of(tid(number)).await?),
@@ -138,7 +142,8 @@ pub(super) async fn rollback(request: Request) -> Result<Value> {
                 "one commit is taken out as a whole: give either only or subtree",
             ));
         }
-        return done(engine.rollback_only(call, only).await?);
+        let (seq, committed) = engine.rollback_only(call, only).await?;
+        return done(seq, committed);
     } else if let Some(steps) = number("steps") {
         Past::Steps(steps)
     } else if let Some(seq) = number("to") {
@@ -154,8 +159,11 @@ pub(super) async fn rollback(request: Request) -> Result<Value> {
         ));
     };
     match path(&request, "subtree").await? {
-        Some(subtree) => done(engine.rollback_subtree(call, past, subtree).await?),
-        None => done(engine.rollback(call, past).await?),
+        Some(subtree) => {
+            let (seq, committed) = engine.rollback_subtree(call, past, subtree).await?;
+            done(seq, committed)
+        }
+        None => done(engine.rollback(call, past).await?, None),
     }
 }
 

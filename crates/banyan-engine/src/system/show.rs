@@ -19,6 +19,7 @@ fn format(request: &Request) -> Encoding {
     match request.text("format") {
         Some("xml") => Encoding::Xml,
         Some("json") => Encoding::Json,
+        Some("set") => Encoding::Set,
         _ => Encoding::Text,
     }
 }

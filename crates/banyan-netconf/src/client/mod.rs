@@ -5,6 +5,7 @@
 //! cheap; the session ends when the last clone is dropped. Payloads stay XML: nothing here knows a
 //! schema.
 
+mod lend;
 mod session;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::reply::{Notification, RpcReply};
 use crate::rpc::open_rpc;
 use crate::rpc_error::RpcError;
 use crate::transport::{Peer, Transport};
+pub use lend::lend;
 use session::{GiveUp, Pending, Session, Waiting, read_messages, write_messages};
 
 /// How many notifications may wait to be taken; more are dropped, and counted.
@@ -121,6 +123,8 @@ pub struct CommitReport {
     pub tid: Option<u32>,
     /// The place in the commit log; `None` when nothing had changed.
     pub seq: Option<u64>,
+    /// How many places have changed.
+    pub changes: u64,
     /// Lines that debug parameters asked for.
     pub trace: Vec<String>,
     /// What would change, for a dry run.
@@ -479,6 +483,7 @@ impl CommitReport {
             match leaf.local() {
                 "tid" => report.tid = leaf.text().parse().ok(),
                 "seq" => report.seq = leaf.text().parse().ok(),
+                "changes" => report.changes = leaf.text().parse().unwrap_or_default(),
                 "trace" => report.trace.push(leaf.text()),
                 "diff" => report.diff = Some(leaf.text()),
                 _ => {}

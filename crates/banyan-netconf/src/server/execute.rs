@@ -12,10 +12,10 @@ use super::error_map::rpc_errors;
 use super::outgoing::{Outgoing, SendError};
 use super::request::{self, CommitReply, Request};
 use crate::limits::Compat;
-use crate::names::{BANYAN, BASE, MONITORING, NMDA, NOTIFICATION, PARTIAL_LOCK};
-use crate::rpc::{ReplyEnvelope, Rpc};
+use crate::names::{BANYAN, BASE, MONITORING, NMDA, PARTIAL_LOCK};
+use crate::rpc::{ReplyEnvelope, Rpc, progress};
 use crate::rpc_error::{ErrorInfo, ErrorTag, ErrorType, RpcError};
-use crate::xml::{escape_attribute, escape_text, push_declaration, push_element};
+use crate::xml::{escape_attribute, escape_text, push_declaration};
 
 /// Operations above this size are taken apart on the blocking pool.
 const LARGE_OPERATION: usize = 1 << 20;
@@ -335,6 +335,7 @@ fn committed_reply(committed: &Committed, envelope: &ReplyEnvelope) -> String {
     leaf("tid", &committed.tid.to_string());
     if let Some(seq) = committed.seq {
         leaf("seq", &seq.to_string());
+        leaf("changes", &committed.changes.to_string());
     }
     if let Some(diff) = &committed.diff {
         leaf("diff", diff);
@@ -364,17 +365,6 @@ fn locked_reply(locked: &PartiallyLocked, envelope: &ReplyEnvelope) -> String {
     }
     reply.push_str(&envelope.close());
     reply
-}
-
-/// A progress line as a notification.
-fn progress(message_id: &str, line: &str) -> String {
-    let mut out = format!("<notification xmlns=\"{NOTIFICATION}\">");
-    push_element("eventTime", &jiff::Timestamp::now().to_string(), &mut out);
-    out.push_str(&format!("<progress xmlns=\"{BANYAN}\">"));
-    push_element("message-id", message_id, &mut out);
-    push_element("line", line, &mut out);
-    out.push_str("</progress></notification>");
-    out
 }
 
 fn internal(reason: &str) -> RpcError {

@@ -228,6 +228,7 @@ impl Backend for Fake {
         ready(Ok(Committed {
             tid: Tid(state.tid),
             seq: Some(Seq(7)),
+            changes: 1,
             trace,
             diff: None,
         }))
