@@ -45,7 +45,8 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
         let problem = Problem::error(
             Origin::Default,
             format!("{key} is missing: where are the datastores kept?"),
-        );
+        )
+        .about(key);
         settings.problem(problem.remedy(format!("add {remedy}")));
     }
     let user = rows(settings, "user")
@@ -82,7 +83,7 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
             "members of {} cannot reach the socket: it is inside of the store's directory, which only its owner can enter",
             group.text
         );
-        let problem = Problem::warning(group.origin, message);
+        let problem = Problem::warning(group.origin, message).about("netconf.socket-group");
         settings.problem(problem.remedy("set netconf.socket (CLICON_SOCK) to a path elsewhere"));
     }
     let in_store =
@@ -180,7 +181,7 @@ fn files(settings: &mut Settings) -> StoreOptions {
     };
     if let Err(error) = options.check() {
         let problem = Problem::error(origin(settings, "store.split"), error.to_string());
-        settings.problem(problem);
+        settings.problem(problem.about("store.split"));
     }
     options
 }
@@ -193,7 +194,8 @@ fn access(settings: &mut Settings) -> AccessOptions {
         (Some("external"), None) => {
             let message =
                 "the rules of access control are external, and no file with them is named";
-            let problem = Problem::error(origin(settings, "access.mode"), message);
+            let problem =
+                Problem::error(origin(settings, "access.mode"), message).about("access.mode");
             settings.problem(problem.remedy("add access.file (CLICON_NACM_FILE)"));
             Mode::Disabled
         }
@@ -336,7 +338,8 @@ fn program(
         let problem = Problem::error(
             origin,
             format!("this [[{table}]] has no program: exec is missing or empty"),
-        );
+        )
+        .about(format!("{table}.exec"));
         settings.problem(problem.remedy("add exec = [\"./program\", \"argument\"]"));
         return None;
     };
@@ -361,7 +364,8 @@ fn migration(settings: &mut Settings, (origin, row): (Origin, Row)) -> Option<Mi
         let problem = Problem::error(
             origin,
             "this [[migration]] has no program: exec is missing or empty",
-        );
+        )
+        .about("migration.exec");
         settings.problem(problem.remedy("add exec = [\"./program\", \"argument\"]"));
         return None;
     };
@@ -369,7 +373,8 @@ fn migration(settings: &mut Settings, (origin, row): (Origin, Row)) -> Option<Mi
     let module = optional("module");
     let (from, to) = (optional("from"), optional("to"));
     if module.is_none() && (from.is_some() || to.is_some()) {
-        let problem = Problem::error(origin, "this [[migration]] has revisions and no module");
+        let problem = Problem::error(origin, "this [[migration]] has revisions and no module")
+            .about("migration.module");
         settings.problem(problem.remedy("add module = \"name\""));
         return None;
     }
@@ -400,7 +405,8 @@ pub(super) fn required(
     let about = format!("{table}[");
     let told = |problem: &Problem| problem.message.contains(&about);
     if word.is_none() && !settings.problems.iter().any(told) {
-        let problem = Problem::error(origin.clone(), format!("this [[{table}]] has no {key}"));
+        let problem = Problem::error(origin.clone(), format!("this [[{table}]] has no {key}"))
+            .about(format!("{table}.{key}"));
         settings.problem(problem.remedy(format!("add {key} = \"...\"")));
     }
     word

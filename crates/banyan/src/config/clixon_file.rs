@@ -227,9 +227,10 @@ impl Reader<'_> {
                 name: name.to_owned(),
                 text: String::new(),
                 reason: reason.to_owned(),
+                known: true,
             });
             let problem = Problem::warning(origin, format!("<{name}> has no effect yet: {reason}"));
-            self.settings.problem(problem);
+            self.settings.problem(problem.about(name));
             return;
         }
         if !element.ours {
@@ -237,7 +238,7 @@ impl Reader<'_> {
                 origin,
                 format!("<{name}> is of another module than clixon-config, and is not read"),
             );
-            self.settings.problem(problem);
+            self.settings.problem(problem.about(name));
             return;
         }
         let word = Word {
@@ -251,7 +252,8 @@ impl Reader<'_> {
                 (_, true) => self.settings.set_clixon(key, name, word),
                 (_, false) => {
                     let message = format!("{name} has elements inside, and takes text");
-                    self.settings.problem(Problem::error(origin, message));
+                    self.settings
+                        .problem(Problem::error(origin, message).about(name));
                 }
             }
         } else {
@@ -266,7 +268,8 @@ impl Reader<'_> {
         let leaf = |wanted: &str| element.children.iter().find(|(name, ..)| name == wanted);
         let (Some((_, store, _)), Some((_, status, at))) = (leaf("name"), leaf("status")) else {
             let message = format!("{} needs a name and a status", element.name);
-            self.settings.problem(Problem::error(origin, message));
+            self.settings
+                .problem(Problem::error(origin, message).about(&element.name));
             return;
         };
         // The name is an identity, which may have a prefix.
@@ -284,14 +287,27 @@ impl Reader<'_> {
 /// An option that is no key: from a file or from `-o`. `origin` is the option's place, the word has its value's.
 pub fn option(settings: &mut Settings, name: &str, word: Word, origin: Origin) {
     let Some(known) = options::option(name) else {
-        let near = nearest(name, names());
         let problem = Problem::warning(
             origin,
             format!("Clixon has no option {name}; it has no effect"),
-        );
-        settings.problem(match near {
-            Some(near) => problem.remedy(format!("did you mean {near}?")),
-            None => problem.remedy("`banyan config explain CLICON_` lists the options"),
+        )
+        .about(name);
+        let (remedy, reason) = match nearest(name, names()) {
+            Some(near) => (
+                format!("did you mean {near}?"),
+                format!("Clixon has no such option; did you mean {near}?"),
+            ),
+            None => (
+                "`banyan config explain CLICON_` lists the options".to_owned(),
+                "Clixon has no such option".to_owned(),
+            ),
+        };
+        settings.problem(problem.remedy(remedy));
+        settings.set_aside.push(SetAside {
+            name: name.to_owned(),
+            text: word.text,
+            reason,
+            known: false,
         });
         return;
     };
@@ -300,6 +316,7 @@ pub fn option(settings: &mut Settings, name: &str, word: Word, origin: Origin) {
         name: name.to_owned(),
         text: word.text,
         reason: known.reason.to_owned(),
+        known: true,
     });
 }
 
@@ -327,7 +344,7 @@ fn judge(settings: &mut Settings, known: &ClixonOption, word: &Word, origin: Ori
             Problem::warning(origin, format!("{name} is obsolete in Clixon: {reason}"))
         }
     };
-    settings.problem(problem);
+    settings.problem(problem.about(*name));
 }
 
 fn same(value: &str, text: &str) -> bool {

@@ -9,6 +9,7 @@ use super::problem::{Problem, Severity};
 use super::settings::Settings;
 use super::show::Style;
 use super::{ConfigError, Sources, build, convert, explain, show};
+use crate::upgrade::ReportFormat;
 use crate::yang::{YangError, print};
 
 /// The subcommands of `banyan config`.
@@ -20,7 +21,8 @@ pub enum ConfigCommand {
     Show(Show),
     /// Say what a key, an option of Clixon or a flag means. Exit status: 1 if there is no such name.
     Explain(Explain),
-    /// Print a Clixon configuration as banyan.toml, or banyan.toml as a Clixon configuration.
+    /// Print a Clixon configuration as banyan.toml, or banyan.toml as a Clixon configuration. Exit status: 0 done, 1 errors,
+    /// or options that do not exist, which become comments; 2 unreadable.
     Convert(Convert),
 }
 
@@ -43,6 +45,9 @@ pub struct Read {
 pub struct Check {
     #[command(flatten)]
     read: Read,
+    /// Text, or a JSON list with an object for each finding: file, line, column, key, severity, message, suggestion.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    format: ReportFormat,
 }
 
 /// `banyan config show`
@@ -105,7 +110,7 @@ pub struct Convert {
 /// A file cannot be read, or a name is not known.
 pub fn run(command: ConfigCommand) -> Result<ExitCode, YangError> {
     match command {
-        ConfigCommand::Check(check) => self::check(&check.read),
+        ConfigCommand::Check(check) => self::check(&check),
         ConfigCommand::Show(show) => self::show(&show),
         ConfigCommand::Explain(explain) => self::explain(&explain),
         ConfigCommand::Convert(convert) => self::convert(&convert.file),
@@ -131,10 +136,20 @@ fn told(problems: &[Problem], least: Severity) {
     }
 }
 
-fn check(read: &Read) -> Result<ExitCode, YangError> {
+fn check(check: &Check) -> Result<ExitCode, YangError> {
+    let read = &check.read;
     let mut settings = settings_of(read)?;
     // What is missing, or does not go together, is found when the values are put to use.
-    let usable = build::config(&mut settings).is_some();
+    let code = match build::config(&mut settings) {
+        Some(_) => ExitCode::SUCCESS,
+        None => ExitCode::FAILURE,
+    };
+    if check.format == ReportFormat::Json {
+        let findings: Vec<serde_json::Value> =
+            settings.problems.iter().map(Problem::json).collect();
+        print(&format!("{:#}", serde_json::Value::from(findings)))?;
+        return Ok(code);
+    }
     told(&settings.problems, Severity::Note);
     let count = |severity, word: &str| {
         let such = settings
@@ -152,10 +167,7 @@ fn check(read: &Read) -> Result<ExitCode, YangError> {
         count(Severity::Error, "error"),
         count(Severity::Warning, "warning")
     ))?;
-    Ok(match usable {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
+    Ok(code)
 }
 
 /// What cannot be used is told on standard error; a configuration with errors is printed as far as it is understood.
@@ -213,5 +225,10 @@ fn convert(file: &Path) -> Result<ExitCode, YangError> {
         return Ok(code);
     }
     print(&convert::converted(&settings))?;
-    Ok(code)
+    // What was meant by them, nobody knows: the result is not all that was asked for.
+    let unknown = settings.set_aside.iter().any(|option| !option.known);
+    Ok(match unknown {
+        true => ExitCode::FAILURE,
+        false => code,
+    })
 }

@@ -44,10 +44,14 @@ fn to_toml(settings: &Settings) -> String {
         out.push_str("\n# Without a counterpart:\n");
     }
     for option in &settings.set_aside {
-        let value = option.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let value = on_one_line(&option.text);
         let _ = writeln!(out, "# {} = {value:?}: {}", option.name, option.reason);
     }
     out
+}
+
+fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Takes the value that is in force in `settings` as a written one.
@@ -72,6 +76,11 @@ pub fn xml_text(settings: &Settings, style: Style) -> String {
         match option.name.as_str() {
             "restconf" | "autocli" => {
                 comment(&mut out, &format!("<{}>: {}", option.name, option.reason));
+            }
+            // An element would be taken for an option again.
+            name if !option.known => {
+                let value = on_one_line(&option.text);
+                comment(&mut out, &format!("{name} = {value:?}: {}", option.reason));
             }
             name => {
                 comment(&mut out, &option.reason);

@@ -12,6 +12,8 @@ mod convert;
 mod explain;
 mod key;
 mod options;
+#[cfg(test)]
+mod outside_tests;
 mod participant;
 mod problem;
 #[cfg(test)]

@@ -15,6 +15,17 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -65,6 +76,8 @@ pub struct Problem {
     pub severity: Severity,
     /// Where it is.
     pub origin: Origin,
+    /// Which key or option it is about, as it was written; `None` for the file as a whole.
+    pub key: Option<String>,
     /// What is wrong.
     pub message: String,
     /// What is allowed, if that can be listed.
@@ -93,16 +106,46 @@ impl Problem {
         Problem {
             severity,
             origin,
+            key: None,
             message: message.into(),
             allowed: None,
             remedy: None,
         }
     }
 
+    /// With the key or option that it is about.
+    pub fn about(mut self, key: impl Into<String>) -> Problem {
+        self.key = Some(key.into());
+        self
+    }
+
     /// With what to do.
     pub fn remedy(mut self, remedy: impl Into<String>) -> Problem {
         self.remedy = Some(remedy.into());
         self
+    }
+
+    /// As an object for programs; what it does not have is null.
+    pub fn json(&self) -> serde_json::Value {
+        let place = match &self.origin {
+            Origin::File(place) => Some(place),
+            _ => None,
+        };
+        let elsewhere = match &self.origin {
+            Origin::File(_) | Origin::Default => None,
+            origin => Some(origin.to_string()),
+        };
+        serde_json::json!({
+            "severity": self.severity.name(),
+            "file": place.map(|place| place.file.display().to_string()),
+            "line": place.map(|place| place.line),
+            "column": place.map(|place| place.column),
+            "origin": elsewhere,
+            "key": self.key,
+            "message": self.message,
+            "allowed": self.allowed,
+            "suggestion": self.remedy,
+        })
     }
 
     /// In one line, for the log.
@@ -123,12 +166,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = match self.severity {
-            Severity::Note => "note",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
-        write!(f, "{word}: {}", self.message)?;
+        write!(f, "{}: {}", self.severity.name(), self.message)?;
         match &self.origin {
             Origin::Default => {}
             Origin::File(place) => {

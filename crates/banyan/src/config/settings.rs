@@ -63,6 +63,8 @@ pub struct SetAside {
     pub text: String,
     /// Why.
     pub reason: String,
+    /// Whether there is an option of this name.
+    pub known: bool,
 }
 
 /// All that was said.
@@ -110,6 +112,7 @@ impl Settings {
                 self.problem(Problem {
                     severity: Severity::Error,
                     origin,
+                    key: Some(called.to_owned()),
                     message: format!("{called}: {}", wrong.message),
                     allowed: Some(wrong.allowed),
                     remedy: wrong.remedy,
@@ -206,7 +209,7 @@ impl Settings {
                     }
                     None => {
                         let message = format!("{name} takes a name and a status");
-                        self.problem(Problem::error(word.origin, message));
+                        self.problem(Problem::error(word.origin, message).about(name));
                     }
                 }
             }
@@ -239,6 +242,7 @@ impl Settings {
                             word.origin,
                             format!("{name}: {:?} is no feature", word.text),
                         )
+                        .about(name)
                     };
                     self.problem(problem);
                 }
@@ -263,7 +267,8 @@ impl Settings {
                 "CLICON_YANG_MODULE_MAIN {:?} is not used, because {} is",
                 module.text, file.text
             );
-            self.problem(Problem::note(module.origin, note));
+            let problem = Problem::note(module.origin, note);
+            self.problem(problem.about("CLICON_YANG_MODULE_MAIN"));
             return;
         }
         if let Some(revision) = revision

@@ -213,8 +213,14 @@ pub fn read_file(path: &Path) -> Result<Text, ConfigError> {
         return Err(directory());
     }
     let bytes = std::fs::read(path).map_err(|error| {
+        let create = match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                "; the smallest one is the line `store.directory = \"store\"`, and `banyan config explain --all` lists the keys"
+            }
+            _ => "",
+        };
         failed(format!(
-            "{error}; give another file with --config, or create it"
+            "{error}; give another file with --config, or create it{create}"
         ))
     })?;
     let text = match String::from_utf8(bytes) {
@@ -268,7 +274,8 @@ fn variable(settings: &mut Settings, name: &str, value: &str, base: &Arc<Path>) 
                 let problem = Problem::warning(
                     origin,
                     format!("the environment variable {name} is not read"),
-                );
+                )
+                .about(name);
                 settings.problem(problem.remedy(format!("did you mean {near}?")));
             }
         }
@@ -323,7 +330,8 @@ fn given(
                 .and_then(|mut table| table.remove("list"))
                 .and_then(|list| list.try_into::<Vec<String>>().ok());
             let Some(parsed) = parsed else {
-                let problem = Problem::error(origin, format!("{called}: {value} is no list"));
+                let problem =
+                    Problem::error(origin, format!("{called}: {value} is no list")).about(called);
                 settings.problem(
                     problem.remedy("write [\"a\", \"b\"], or a single value without brackets"),
                 );
@@ -340,7 +348,8 @@ fn given(
                 settings.features(key, module, vec![word(feature.to_owned())])
             }
             None => {
-                let problem = Problem::error(origin, format!("{called}: {value:?} is no feature"));
+                let problem = Problem::error(origin, format!("{called}: {value:?} is no feature"))
+                    .about(called);
                 settings.problem(problem.remedy("write module:feature; * stands for all"));
             }
         },
@@ -348,12 +357,12 @@ fn given(
             Some((name, value)) => settings.name(key, called, name, word(value.to_owned())),
             None => {
                 let message = format!("{called}: {value:?} has no name");
-                let problem = Problem::error(origin, message);
+                let problem = Problem::error(origin, message).about(called);
                 settings.problem(problem.remedy("write name:value, as startup:file"));
             }
         },
         Kind::Tables(_) => {
-            let problem = Problem::error(origin, format!("{called} is a table"));
+            let problem = Problem::error(origin, format!("{called} is a table")).about(called);
             settings
                 .problem(problem.remedy(format!("write it into the file, as [[{}]]", key.name)));
         }

@@ -72,7 +72,8 @@ impl Reader<'_> {
                     _ => {
                         let origin = self.origin(key.span());
                         let problem =
-                            Problem::error(origin, format!("{name} is a table, and no value"));
+                            Problem::error(origin, format!("{name} is a table, and no value"))
+                                .about(&name);
                         self.settings
                             .problem(problem.remedy(format!(
                                 "write [{name}], and its keys in the lines below"
@@ -224,6 +225,7 @@ impl Reader<'_> {
                         keys.iter().map(|key| key.name),
                     );
                     problem.message = format!("unknown key `{full}`");
+                    problem.key = Some(full);
                     self.settings.problem(problem);
                 }
             }
@@ -280,7 +282,8 @@ impl Reader<'_> {
         let problem = Problem::error(
             self.origin(span),
             format!("{called}: {given} is not what it takes"),
-        );
+        )
+        .about(called);
         self.settings.problem(Problem {
             allowed: Some(wanted.to_owned()),
             ..problem
@@ -295,7 +298,7 @@ pub fn unknown<'a>(
     name: &str,
     known: impl Iterator<Item = &'a str> + Clone,
 ) -> Problem {
-    let problem = Problem::error(origin, format!("unknown key `{name}`"));
+    let problem = Problem::error(origin, format!("unknown key `{name}`")).about(name);
     // The same word in another table is meant more often than a similar one.
     let last = name.rsplit('.').next().unwrap_or(name);
     let same = known

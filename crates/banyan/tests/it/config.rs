@@ -498,6 +498,81 @@ fn converted_files_say_what_has_no_counterpart() {
 }
 
 #[test]
+fn a_mistyped_option_is_not_lost_by_conversion() {
+    let place = Place::with(&[(
+        "clicon.xml",
+        "<clixon-config xmlns=\"http://clicon.org/config\">\n  <CLICON_XMLDB_DIR>db</CLICON_XMLDB_DIR>\n  \
+         <CLICON_STARTUP_MOD>none</CLICON_STARTUP_MOD>\n</clixon-config>\n",
+    )]);
+    let output = place.run(&["config", "convert", "clicon.xml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    for part in ["clicon.xml:3:", "did you mean CLICON_STARTUP_MODE?"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let toml = String::from_utf8_lossy(&output.stdout);
+    assert!(toml.contains("directory = \"db\""), "{toml}");
+    let kept = "# CLICON_STARTUP_MOD = \"none\": Clixon has no such option; did you mean CLICON_STARTUP_MODE?";
+    assert!(toml.contains(kept), "{toml}");
+    // In the other language it is a comment, too: not an option again.
+    let shown = place.run(&["config", "show", "clicon.xml", "--format", "xml"]);
+    let xml = String::from_utf8_lossy(&shown.stdout);
+    assert!(xml.contains("<!-- CLICON_STARTUP_MOD = \"none\""), "{xml}");
+}
+
+#[test]
+fn findings_are_a_list_for_programs() {
+    let place = Place::with(&[
+        (
+            "banyan.toml",
+            "[store]\ndirectory = 'x'\nformt = 'json'\n[log]\nlevel = 'loud'\n",
+        ),
+        ("good.toml", "store.directory = 'x'\n"),
+        (
+            "clicon.xml",
+            "<clixon-config xmlns=\"http://clicon.org/config\">\n<CLICON_XMLDB_DIR>db</CLICON_XMLDB_DIR>\n\
+             <CLICON_BACKEND_DIR>/p</CLICON_BACKEND_DIR>\n</clixon-config>\n",
+        ),
+    ]);
+    let findings = |file: &str, status: i32| -> serde_json::Value {
+        let output = place.run(&["config", "check", file, "--format", "json"]);
+        assert_eq!(output.status.code(), Some(status), "{}", text(&output));
+        assert!(output.stderr.is_empty(), "{}", text(&output));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let found = findings("banyan.toml", 1);
+    assert_eq!(found.as_array().map(Vec::len), Some(2), "{found}");
+    let (slip, value) = (&found[0], &found[1]);
+    assert_eq!(slip["severity"], "error");
+    assert_eq!(slip["file"], "banyan.toml");
+    assert_eq!((&slip["line"], &slip["column"]), (&3.into(), &1.into()));
+    assert_eq!(slip["key"], "store.formt");
+    assert_eq!(slip["suggestion"], "did you mean `store.format`?");
+    assert_eq!(value["key"], "log.level");
+    assert_eq!(value["line"], 5);
+    let allowed = value["allowed"].as_str().expect("what is allowed");
+    assert!(allowed.contains("warn"), "{allowed}");
+    assert_eq!(findings("good.toml", 0), serde_json::json!([]));
+    let note = findings("clicon.xml", 0);
+    assert_eq!(note[0]["severity"], "note", "{note}");
+    assert_eq!(note[0]["key"], "CLICON_BACKEND_DIR");
+}
+
+#[test]
+fn a_mistyped_key_is_explained_by_a_suggestion() {
+    for (slip, meant) in [
+        ("store.directry", "store.directory"),
+        ("CLICON_XMLDB_DRI", "CLICON_XMLDB_DIR"),
+        ("BANYAN_LOG_LEVL", "BANYAN_LOG_LEVEL"),
+    ] {
+        let output = banyan(&["config", "explain", slip]);
+        assert_eq!(output.status.code(), Some(1));
+        let said = text(&output);
+        assert!(said.contains(&format!("did you mean {meant}?")), "{said}");
+    }
+}
+
+#[test]
 fn the_examples_of_the_readme_are_true() {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md"))
         .expect("the file");
