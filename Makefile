@@ -15,8 +15,7 @@ demo: setup-build
 	@scripts/demo
 
 test: setup
-	BANYAN_PYTHON=$(CURDIR)/$(VENV)/bin/python $(CARGO) test --workspace --no-fail-fast
-	$(VENV)/bin/python -m pytest -q tests/peers
+	@CARGO=$(CARGO) scripts/test $(CURDIR)/$(VENV)/bin/python
 
 # Asks pyang and yanglint for their verdicts on all published modules again, and writes tests/jury/verdicts.tsv; then
 # lets libyang and Banyan judge random data of random models.

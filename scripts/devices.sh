@@ -38,7 +38,7 @@ start_network() {
     done
     if ! "$banyan" get /banyan-controller:devices --format json | grep -q '"lb0"'; then
         "$banyan" edit examples/web-site/devices.json
-        "$banyan" commit --comment "the devices of the example"
+        "$banyan" commit --quiet --comment "the devices of the example"
     fi
     "$banyan" rpc banyan-controller:connection-change '{"operation": "OPEN"}' >/dev/null
     for _ in $(seq 1 300); do
