@@ -1,19 +1,25 @@
 //! The command line of `banyan`.
 
+mod change;
+mod examples;
 mod history;
+mod lock;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use self::change::{Commit, Delete, Edit, Prefer, Set, Telling, Update};
 pub use self::history::{
     Blame, Diff, DiffFormat, History, HistoryCommand, HistoryDiff, HistoryExport, HistoryImport,
     HistoryList, HistoryShow, Rollback,
 };
+pub use self::lock::Lock;
 use crate::client::StoreCommand;
 use crate::config::commands::ConfigCommand;
 use crate::data::DataCommand;
+use crate::data::output::DataForm;
 use crate::upgrade::Upgrade;
 use crate::xpath::XpathCommand;
 use crate::yang::YangCommand;
@@ -25,6 +31,14 @@ pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Arguments {
+    /// The arguments of this process. Ends it where they are wrong, or help is asked for.
+    pub fn given() -> Arguments {
+        let matches = examples::with_examples(Arguments::command()).get_matches();
+        Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
 }
 
 /// The subcommands.
@@ -44,7 +58,7 @@ pub enum Command {
     Set(Set),
     /// Delete a node from the candidate.
     Delete(Delete),
-    /// Apply an edit document (XML or JSON, from a file or standard input) to the candidate.
+    /// Apply an edit document (XML, JSON or `set` lines, from a file or standard input) to the candidate.
     Edit(Edit),
     /// Show how the candidate differs from running.
     Diff(Diff),
@@ -54,6 +68,9 @@ pub enum Command {
     Discard(Connect),
     /// Bring the candidate onto what is running now; changes of both sides are joined.
     Update(Update),
+    /// Lock datastores, or parts of running, while a command runs. Exit status: the command's; 1 if the lock is not to be
+    /// had.
+    Lock(Lock),
     /// End a session; its locks and its private candidate go with it.
     KillSession(KillSession),
     /// Call an rpc or an action: `rpc banyan-controller:config-pull '{"device": "www*"}'`.
@@ -87,12 +104,15 @@ pub enum Command {
 /// How client commands reach the daemon.
 #[derive(Debug, Args)]
 pub struct Connect {
-    /// The daemon's Unix socket.
+    /// The daemon's Unix socket; without it BANYAN_SOCKET, --config, ./banyan.toml and the usual places are tried.
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
     /// Act for this user, with his rights: root may, and those whom `access.proxies` names.
     #[arg(long = "as", value_name = "USER")]
     pub acting_for: Option<String>,
+    /// The daemon's configuration, which names its socket.
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// The format of what is printed or read.
@@ -255,80 +275,7 @@ pub struct Get {
     pub strict: bool,
     /// How to print.
     #[arg(long, default_value = "text")]
-    pub format: Format,
-    #[command(flatten)]
-    pub connect: Connect,
-}
-
-/// `banyan set`
-#[derive(Debug, Args)]
-pub struct Set {
-    /// The node.
-    pub path: String,
-    /// Its value; none for a container, a list entry or a leaf of type empty.
-    #[arg(allow_hyphen_values = true)]
-    pub value: Option<String>,
-    #[command(flatten)]
-    pub connect: Connect,
-}
-
-/// `banyan delete`
-#[derive(Debug, Args)]
-pub struct Delete {
-    /// The node.
-    pub path: String,
-    #[command(flatten)]
-    pub connect: Connect,
-}
-
-/// `banyan edit`
-#[derive(Debug, Args)]
-pub struct Edit {
-    /// The file; `-` or nothing is standard input.
-    pub file: Option<PathBuf>,
-    /// What holds for nodes without an operation of their own.
-    #[arg(long, default_value = "merge", value_parser = ["merge", "replace", "none"])]
-    pub default_operation: String,
-    #[command(flatten)]
-    pub connect: Connect,
-}
-
-/// `banyan commit`
-#[derive(Debug, Args)]
-pub struct Commit {
-    /// A comment for the history.
-    #[arg(long)]
-    pub comment: Option<String>,
-    /// A label for the history.
-    #[arg(long)]
-    pub label: Option<String>,
-    /// Take the commit back after so many seconds unless it is confirmed by another commit.
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub confirmed: Option<u32>,
-    /// With --confirmed: the name by which it is confirmed; made up and printed when not given.
-    #[arg(long, value_name = "ID", requires = "confirmed")]
-    pub persist: Option<String>,
-    /// Confirm the pending commit of that name.
-    #[arg(long, value_name = "ID")]
-    pub persist_id: Option<String>,
-    /// Change the tree only; push nothing to devices.
-    #[arg(long)]
-    pub no_networking: bool,
-    /// Change nothing: check the commit, ask all who take part, and print what would change.
-    #[arg(long, conflicts_with_all = ["confirmed", "cancel"])]
-    pub dry_run: bool,
-    /// With --dry-run: how to print what would change.
-    #[arg(long, requires = "dry_run", default_value = "text")]
-    pub format: DiffFormat,
-    /// Take the pending confirmed commit back, that of --persist-id if it has a name.
-    #[arg(long, conflicts_with_all = ["confirmed", "comment", "label", "no_networking", "debug"])]
-    pub cancel: bool,
-    /// Say how something was decided.
-    #[arg(long, value_parser = ["kicker"])]
-    pub debug: Vec<String>,
-    /// Show where the time of the commit went, also when it is refused.
-    #[arg(long)]
-    pub timing: bool,
+    pub format: DataForm,
     #[command(flatten)]
     pub connect: Connect,
 }
@@ -374,25 +321,6 @@ pub enum Shown {
     Sessions,
     /// What is locked, by whom, and since when.
     Locks,
-}
-
-/// `banyan update`
-#[derive(Debug, Args)]
-pub struct Update {
-    /// Whose change is kept where both sides have changed the same; without it conflicts are listed and nothing is done.
-    #[arg(long)]
-    pub prefer: Option<Prefer>,
-    #[command(flatten)]
-    pub connect: Connect,
-}
-
-/// A side of a conflict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Prefer {
-    /// The candidate's.
-    Candidate,
-    /// What is running.
-    Running,
 }
 
 /// `banyan kill-session`

@@ -18,10 +18,8 @@ mod yang;
 use std::process::ExitCode;
 
 use args::{Arguments, Command};
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::given();
     let offline = match arguments.command {
         Command::Yang(command) => yang::run(command),
         Command::Xpath(command) => xpath::run(command),
@@ -49,6 +47,10 @@ fn with_runtime(arguments: Command) -> ExitCode {
             Command::Serve(serve) => daemon(serve::run(serve).await),
             Command::Upgrade(arguments) => daemon(upgrade::run(arguments).await),
             Command::Sim(sim) => daemon(sim::run(sim).await),
+            Command::Lock(lock) => match client::lock(lock).await {
+                Ok(status) => (status, None),
+                Err(error) => (error.status(), Some(error.to_string())),
+            },
             Command::Netconf(connect) => command(stdio::run(connect).await),
             other => command(client::run(other).await),
         }

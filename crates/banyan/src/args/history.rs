@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
-use super::{Connect, Format};
+use super::{Connect, Format, Telling};
 
 /// How differences are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -28,11 +28,6 @@ impl DiffFormat {
             DiffFormat::Json => "json",
             DiffFormat::Set => "set",
         }
-    }
-
-    /// Whether people read it, rather than programs.
-    pub fn is_for_people(self) -> bool {
-        self == DiffFormat::Text
     }
 }
 
@@ -110,7 +105,7 @@ pub struct HistoryShow {
     /// Which commit: its place in the history as 17 or seq:17, or its transaction as tid:17.
     #[arg(value_name = "SEQ|tid:TID")]
     pub commit: String,
-    /// How to print what changed; but for `text`, nothing else is printed.
+    /// How to print what changed: text and json say which commit it was, xml and set are the change alone.
     #[arg(long, default_value = "text")]
     pub format: DiffFormat,
     /// Show what would undo it instead.
@@ -194,11 +189,13 @@ pub struct Rollback {
     #[arg(long)]
     pub commit: bool,
     /// With --commit: a comment for the history; says what was rolled back when not given.
-    #[arg(long, requires = "commit")]
+    #[arg(short = 'm', long, requires = "commit")]
     pub comment: Option<String>,
     /// With --commit: a label for the history.
     #[arg(long, requires = "commit")]
     pub label: Option<String>,
+    #[command(flatten)]
+    pub telling: Telling,
     #[command(flatten)]
     pub connect: Connect,
 }

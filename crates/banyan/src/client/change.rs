@@ -4,37 +4,47 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use banyan_engine::backend::{
-    CommitParameters, Confirmed, Datastore, DefaultOperation, DiffFormat, Document, EditRequest,
-    TestOption,
-};
+use banyan_engine::backend::{CommitParameters, Confirmed, DiffFormat};
 use banyan_netconf::client::{Client, CommitReport};
 use banyan_netconf::operations;
+use banyan_netconf::reply::RpcReply;
 use banyan_netconf::xml::escape_text;
+use serde_json::json;
 
 use super::history::commit_leaf;
+use super::lines;
 use super::observe;
+use super::outcome::{self, Outcome, Tell};
 use super::read::name_of;
 use super::{CommandError, SYSTEM, call, open, output_leaf, print, remark, with_progress};
-use crate::args::{Commit, Connect, Delete, Edit, Rollback, Rpc, Set};
+use crate::args::{self, Commit, Connect, Delete, Edit, Rollback, Rpc, Set};
 
 /// `banyan set`
 pub async fn set(set: Set) -> Result<(), CommandError> {
-    edit_path(&set.connect, &set.path, "merge", set.value.as_deref()).await
+    let client = open(&set.connect).await?;
+    let reply = edit_path(&client, &set.path, "merge", set.value.as_deref()).await?;
+    outcome::tell_edit(&reply, set.telling.into());
+    Ok(())
 }
 
 /// `banyan delete`
 pub async fn delete(delete: Delete) -> Result<(), CommandError> {
-    edit_path(&delete.connect, &delete.path, "delete", None).await
+    let client = open(&delete.connect).await?;
+    let operation = match delete.if_exists {
+        true => "remove",
+        false => "delete",
+    };
+    let reply = edit_path(&client, &delete.path, operation, None).await?;
+    outcome::tell_edit(&reply, delete.telling.into());
+    Ok(())
 }
 
 async fn edit_path(
-    connect: &Connect,
+    client: &Client,
     path: &str,
     operation: &str,
     value: Option<&str>,
-) -> Result<(), CommandError> {
-    let client = open(connect).await?;
+) -> Result<RpcReply, CommandError> {
     let mut body = format!(
         "<edit-path xmlns=\"{SYSTEM}\"><edit><position>1</position><path>{}</path><operation>{operation}</operation>",
         escape_text(path)
@@ -43,8 +53,7 @@ async fn edit_path(
         body.push_str(&format!("<value>{}</value>", escape_text(value)));
     }
     body.push_str("</edit></edit-path>");
-    client.rpc(body).await?;
-    Ok(())
+    Ok(client.rpc(body).await?)
 }
 
 /// `banyan edit`
@@ -60,26 +69,30 @@ pub async fn edit(edit: Edit) -> Result<(), CommandError> {
         }
     };
     let client = open(&edit.connect).await?;
-    if text.trim_start().starts_with('{') {
-        // NETCONF speaks XML; the daemon binds JSON itself.
-        let leaves = [
-            ("json", Some(text)),
-            ("default-operation", Some(edit.default_operation)),
-        ];
-        call(&client, "edit-json", &leaves).await?;
+    if lines::are_lines(&text) {
+        let steps = lines::steps(&text).map_err(CommandError::Usage)?;
+        if edit.default_operation != "merge" {
+            return Err(CommandError::Usage(
+                "--default-operation is for XML and JSON; lines say themselves what they do"
+                    .to_owned(),
+            ));
+        }
+        let body = format!("<edit-path xmlns=\"{SYSTEM}\">{steps}</edit-path>");
+        let reply = client.rpc(body).await.map_err(CommandError::from)?;
+        outcome::tell_edit(&reply, edit.telling.into());
         return Ok(());
     }
-    let request = EditRequest {
-        target: Datastore::Candidate,
-        edit: Document::xml(text.into_bytes()),
-        default_operation: match edit.default_operation.as_str() {
-            "replace" => DefaultOperation::Replace,
-            "none" => DefaultOperation::None,
-            _ => DefaultOperation::Merge,
-        },
-        test_option: TestOption::Set,
+    // The daemon binds either, and says what it committed.
+    let (rpc, leaf) = match text.trim_start().starts_with('{') {
+        true => ("edit-json", "json"),
+        false => ("edit-xml", "xml"),
     };
-    client.edit_config(&request).await?;
+    let leaves = [
+        (leaf, Some(text)),
+        ("default-operation", Some(edit.default_operation)),
+    ];
+    let reply = call(&client, rpc, &leaves).await?;
+    outcome::tell_edit(&reply, edit.telling.into());
     Ok(())
 }
 
@@ -89,22 +102,40 @@ fn unreadable(file: &Path, error: &std::io::Error) -> CommandError {
 
 /// `banyan commit`
 pub async fn commit(commit: Commit) -> Result<(), CommandError> {
+    let tell = match (commit.quiet, commit.format) {
+        (true, _) => Tell::Nothing,
+        (false, args::DiffFormat::Text) => Tell::Line,
+        (false, args::DiffFormat::Json) => Tell::Json,
+        (false, _) if commit.dry_run => Tell::Line,
+        (false, format) => {
+            return Err(CommandError::Usage(format!(
+                "--format {} is for --dry-run; what was committed is told as text or json",
+                format.name()
+            )));
+        }
+    };
     let client = open(&commit.connect).await?;
     if commit.cancel {
         client.cancel_commit(commit.persist_id.as_deref()).await?;
-        remark("the confirmed commit is taken back");
+        match tell {
+            Tell::Nothing => {}
+            Tell::Line => print("the confirmed commit is taken back"),
+            Tell::Json => print(&json!({ "cancelled": true }).to_string()),
+        }
         return Ok(());
     }
     // This session ends with the command, and without a name the commit would be taken back with it.
-    let persist = commit.confirmed.map(|_| {
-        commit
+    let trial = commit.confirmed.map(|seconds| Trial {
+        seconds,
+        made_up: commit.persist.is_none(),
+        name: commit
             .persist
-            .unwrap_or_else(|| format!("cli-{}", std::process::id()))
+            .unwrap_or_else(|| format!("cli-{}", std::process::id())),
     });
     let parameters = CommitParameters {
-        confirmed: commit.confirmed.map(|timeout| Confirmed {
-            timeout,
-            persist: persist.as_deref().map(Arc::from),
+        confirmed: trial.as_ref().map(|trial| Confirmed {
+            timeout: trial.seconds,
+            persist: Some(Arc::from(trial.name.as_str())),
         }),
         persist_id: commit.persist_id.map(Arc::from),
         comment: commit.comment,
@@ -115,38 +146,72 @@ pub async fn commit(commit: Commit) -> Result<(), CommandError> {
             .dry_run
             .then(|| DiffFormat::named(commit.format.name()).unwrap_or_default()),
     };
-    let outcome = committed(&client, &parameters).await;
+    let outcome = committed(&client, &parameters, trial.as_ref(), tell).await;
     if commit.timing {
         let shown = observe::print_timing(&client, &[]).await;
         // Why it was refused matters more.
         outcome?;
-        shown?;
-    } else {
-        outcome?;
+        return shown;
     }
-    if let (Some(seconds), Some(name)) = (commit.confirmed, persist) {
-        print(&format!(
-            "taken back in {seconds} s unless you run: banyan commit --persist-id {name}"
-        ));
+    outcome
+}
+
+/// A commit that must be confirmed.
+struct Trial {
+    /// Within so many seconds.
+    seconds: u32,
+    /// By this name.
+    name: String,
+    /// Nobody knows the name yet.
+    made_up: bool,
+}
+
+impl Trial {
+    /// Says how it is confirmed; to a script, which made no name up, nothing but the name.
+    fn tell(&self, tell: Tell) {
+        match tell {
+            Tell::Line => print(&format!(
+                "taken back in {} s unless you run: banyan commit --persist-id {}",
+                self.seconds, self.name
+            )),
+            Tell::Nothing if self.made_up => print(&self.name),
+            Tell::Nothing | Tell::Json => {}
+        }
     }
-    Ok(())
 }
 
 /// Commits, and says what came of it.
-async fn committed(client: &Client, parameters: &CommitParameters) -> Result<(), CommandError> {
+async fn committed(
+    client: &Client,
+    parameters: &CommitParameters,
+    trial: Option<&Trial>,
+    tell: Tell,
+) -> Result<(), CommandError> {
     let reply = with_progress(client, operations::commit_with_report(parameters)).await?;
     let report = CommitReport::read(&reply);
-    for line in &report.trace {
-        print(line);
+    if tell == Tell::Line {
+        for line in &report.trace {
+            print(line);
+        }
     }
     if let Some(diff) = &report.diff {
-        print(diff);
-        remark("this is what would change; nothing was committed");
+        if tell != Tell::Nothing {
+            print(diff);
+            remark("this is what would change; nothing was committed");
+        }
         return Ok(());
     }
-    match (report.seq, report.tid) {
-        (Some(seq), Some(tid)) => remark(&format!("commit {seq}, transaction {tid}")),
-        _ => remark("nothing to commit"),
+    let mut more = Vec::new();
+    if !report.trace.is_empty() {
+        more.push(("trace", json!(report.trace)));
+    }
+    if let Some(trial) = trial {
+        more.push(("persist-id", json!(trial.name)));
+        more.push(("confirm-timeout", json!(trial.seconds)));
+    }
+    Outcome::from(&report).tell(tell, more);
+    if let Some(trial) = trial {
+        trial.tell(tell);
     }
     Ok(())
 }
@@ -198,11 +263,14 @@ pub async fn rollback(rollback: Rollback) -> Result<(), CommandError> {
         said.push_str(&format!(" --subtree {subtree}"));
         leaves.push(("subtree", Some(subtree)));
     }
-    call(&client, "rollback", &leaves).await?;
+    let reply = call(&client, "rollback", &leaves).await?;
+    let tell = Tell::from(rollback.telling);
     if !rollback.commit {
-        remark(
-            "the candidate has the old state: look at it with `banyan diff`, then `banyan commit`",
-        );
+        if !outcome::tell_edit(&reply, tell) && tell == Tell::Line {
+            remark(
+                "the candidate has the old state: look at it with `banyan diff`, then `banyan commit`",
+            );
+        }
         return Ok(());
     }
     let parameters = CommitParameters {
@@ -210,5 +278,5 @@ pub async fn rollback(rollback: Rollback) -> Result<(), CommandError> {
         label: rollback.label,
         ..CommitParameters::default()
     };
-    committed(&client, &parameters).await
+    committed(&client, &parameters, None, tell).await
 }

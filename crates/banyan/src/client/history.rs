@@ -3,16 +3,19 @@
 use std::io::Write;
 use std::path::Path;
 
+use banyan_netconf::client::Client;
 use banyan_netconf::reply::RpcReply;
 use banyan_netconf::xml::Fragment;
+
+use serde_json::{Value, json};
 
 use super::read::name_of;
 use super::save::Saved;
 use super::table::to_the_second;
 use super::{CommandError, call, open, output_leaf, print, remark};
 use crate::args::{
-    Blame, Format, History, HistoryCommand, HistoryDiff, HistoryExport, HistoryImport, HistoryList,
-    HistoryShow,
+    Blame, DiffFormat, Format, History, HistoryCommand, HistoryDiff, HistoryExport, HistoryImport,
+    HistoryList, HistoryShow,
 };
 
 /// How many lines an import sends at a time: each time is all or nothing.
@@ -90,7 +93,7 @@ fn leaf(commit: &Fragment, name: &str) -> String {
         .unwrap_or_default()
 }
 
-fn push_commit(commit: &Fragment, out: &mut String) {
+pub(super) fn push_commit(commit: &Fragment, out: &mut String) {
     let leaf = |name: &str| leaf(commit, name);
     out.push_str(&format!(
         "{:>6}  tid {:<6} {}  {}",
@@ -149,32 +152,100 @@ async fn show(show: HistoryShow) -> Result<(), CommandError> {
     let reply = call(&client, "history", &leaves).await?;
     let mut out = String::new();
     for commit in commits(&reply) {
-        // What programs read is the change alone.
-        if show.format.is_for_people() {
-            for (title, name) in [
-                ("commit", "seq"),
-                ("transaction", "tid"),
-                ("time", "time"),
-                ("user", "user"),
-                ("source", "source"),
-                ("label", "label"),
-                ("comment", "comment"),
-                ("changes", "changes"),
-            ] {
-                let value = leaf(commit, name);
-                if !value.is_empty() {
-                    out.push_str(&format!("{title:<12} {value}\n"));
-                }
+        match show.format {
+            DiffFormat::Text => push_head(commit, &mut out),
+            DiffFormat::Json => {
+                let mut told = json_head(commit);
+                told["reverse"] = show.reverse.into();
+                told["patch"] = patch(commit)?;
+                out.push_str(&format!("{told:#}\n"));
+                continue;
             }
-            for note in commit.children().filter(|child| child.local() == "note") {
-                out.push_str(&format!("{:<12} {}\n", "note", note.text()));
-            }
-            out.push('\n');
+            // Programs that apply them take nothing else.
+            DiffFormat::Xml | DiffFormat::Set => {}
         }
         out.push_str(&leaf(commit, "diff"));
     }
     print(&out);
     Ok(())
+}
+
+/// What a commit was, line by line.
+fn push_head(commit: &Fragment, out: &mut String) {
+    for (title, name) in [
+        ("commit", "seq"),
+        ("transaction", "tid"),
+        ("time", "time"),
+        ("user", "user"),
+        ("source", "source"),
+        ("label", "label"),
+        ("comment", "comment"),
+        ("changes", "changes"),
+    ] {
+        let value = leaf(commit, name);
+        if !value.is_empty() {
+            out.push_str(&format!("{title:<12} {value}\n"));
+        }
+    }
+    for note in notes(commit) {
+        out.push_str(&format!("{:<12} {note}\n", "note"));
+    }
+    out.push('\n');
+}
+
+fn notes(commit: &Fragment) -> impl Iterator<Item = String> {
+    commit
+        .children()
+        .filter(|child| child.local() == "note")
+        .map(|note| note.text())
+}
+
+/// What a commit was, for programs; what it does not have is null.
+pub(super) fn json_head(commit: &Fragment) -> Value {
+    let number = |name: &str| leaf(commit, name).parse::<u64>().ok();
+    let text = |name: &str| Some(leaf(commit, name)).filter(|text| !text.is_empty());
+    json!({
+        "seq": number("seq"),
+        "tid": number("tid"),
+        "time": text("time"),
+        "user": text("user"),
+        "source": text("source"),
+        "label": text("label"),
+        "comment": text("comment"),
+        "changes": number("changes"),
+        "notes": notes(commit).collect::<Vec<_>>(),
+    })
+}
+
+/// The YANG Patch of a commit; null when the reader may see nothing of it.
+fn patch(commit: &Fragment) -> Result<Value, CommandError> {
+    match leaf(commit, "diff").trim() {
+        "" => Ok(Value::Null),
+        text => serde_json::from_str(text).map_err(|error| {
+            CommandError::Refused(format!("the daemon's answer is not JSON: {error}"))
+        }),
+    }
+}
+
+/// How many commits are listed that an update took in.
+const TAKEN_IN: u64 = 50;
+
+/// The newest commits after `from`, up to `to`.
+pub(super) async fn since(
+    client: &Client,
+    from: u64,
+    to: u64,
+) -> Result<Vec<Fragment>, CommandError> {
+    let count = to.saturating_sub(from).min(TAKEN_IN);
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let leaves = [
+        ("from", Some(to.to_string())),
+        ("limit", Some(count.to_string())),
+    ];
+    let reply = call(client, "history", &leaves).await?;
+    Ok(commits(&reply).cloned().collect())
 }
 
 /// A state for `compare`: a datastore, or a commit.

@@ -5,15 +5,19 @@
 mod access;
 mod change;
 mod history;
+mod lines;
+mod lock;
 mod observe;
+mod outcome;
 mod read;
 mod save;
 mod sessions;
+mod socket;
 mod store;
 mod table;
 
 use std::io::{ErrorKind, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -25,7 +29,8 @@ use banyan_netconf::transport::{Transport, connect_unix};
 use banyan_netconf::xml::{Fragment, escape_text};
 
 use crate::args::{Command, Connect};
-use crate::config::Config;
+pub use lock::lock;
+pub use socket::socket_of;
 pub use store::StoreCommand;
 
 /// The namespace of the daemon's own RPCs.
@@ -113,7 +118,8 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
         Command::Rollback(rollback) => change::rollback(rollback).await,
         Command::Update(update) => sessions::update(update).await,
         Command::KillSession(kill) => sessions::kill(kill).await,
-        Command::Serve(_)
+        Command::Lock(_)
+        | Command::Serve(_)
         | Command::Upgrade(_)
         | Command::Netconf(_)
         | Command::Sim(_)
@@ -122,25 +128,6 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
         | Command::Config(_)
         | Command::Data(_) => Err(CommandError::Usage("this is no client command".to_owned())),
     }
-}
-
-/// The daemon's socket: the option, else `BANYAN_SOCKET`, else what `banyan.toml` here says.
-pub fn socket_of(connect: &Connect) -> Result<PathBuf, CommandError> {
-    if let Some(socket) = &connect.socket {
-        return Ok(socket.clone());
-    }
-    if let Some(socket) = std::env::var_os("BANYAN_SOCKET") {
-        return Ok(PathBuf::from(socket));
-    }
-    let config = Path::new("banyan.toml");
-    if config.exists() {
-        let config =
-            Config::load(config).map_err(|error| CommandError::Usage(error.to_string()))?;
-        return Ok(config.netconf.socket);
-    }
-    Err(CommandError::Usage(
-        "which daemon? give --socket PATH, set BANYAN_SOCKET, or run in the directory of its banyan.toml".to_owned(),
-    ))
 }
 
 /// Connects to the daemon's socket.

@@ -2,6 +2,7 @@
 
 use super::{CommandError, call, open, output_leaf, print, remark};
 use crate::args::{Diff, Format, Get};
+use crate::data::output::DataForm;
 
 /// The name of a format in the daemon's RPCs.
 pub(super) fn name_of(format: Format) -> &'static str {
@@ -9,6 +10,16 @@ pub(super) fn name_of(format: Format) -> &'static str {
         Format::Xml => "xml",
         Format::Json => "json",
         Format::Text => "text",
+    }
+}
+
+/// The name of a form of data in the daemon's RPCs.
+pub(super) fn form_name(form: DataForm) -> &'static str {
+    match form {
+        DataForm::Xml => "xml",
+        DataForm::Json => "json",
+        DataForm::Text => "text",
+        DataForm::Set => "set",
     }
 }
 
@@ -22,7 +33,7 @@ pub async fn get(get: Get) -> Result<(), CommandError> {
     let leaves = [
         ("path", get.path),
         ("store", Some(get.store.name().to_owned())),
-        ("format", Some(name_of(get.format).to_owned())),
+        ("format", Some(form_name(get.format).to_owned())),
         ("state", flag(get.state)),
         ("defaults", flag(get.defaults)),
         ("origin", flag(get.origin)),
@@ -35,7 +46,14 @@ pub async fn get(get: Get) -> Result<(), CommandError> {
     {
         eprintln!("warning: {}", missing.text());
     }
-    print(&output_leaf(&reply, "text"));
+    let text = output_leaf(&reply, "text");
+    if text.is_empty() {
+        remark(match get.defaults {
+            true => "there is nothing",
+            false => "there is nothing; --defaults shows defaults too",
+        });
+    }
+    print(&text);
     Ok(())
 }
 

@@ -1,14 +1,11 @@
 //! Sessions and their locks: `show sessions`, `show locks`, `kill-session`; and `update`.
 
-use banyan_netconf::xml::escape_text;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::outcome::{Tell, counted};
 use super::table::{entries, head, leaf, to_the_second};
-use super::{CommandError, open};
+use super::{CommandError, call, history, open, output_leaf, print};
 use crate::args::{KillSession, Prefer, Update};
-
-/// The namespace of `update`.
-const PRIVATE_CANDIDATE: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-private-candidate";
 
 /// `banyan kill-session`
 pub async fn kill(kill: KillSession) -> Result<(), CommandError> {
@@ -24,11 +21,35 @@ pub async fn update(update: Update) -> Result<(), CommandError> {
         Some(Prefer::Running) => "prefer-running",
     };
     let client = open(&update.connect).await?;
-    let body = format!(
-        "<update xmlns=\"{PRIVATE_CANDIDATE}\"><resolution-mode>{}</resolution-mode></update>",
-        escape_text(mode)
-    );
-    client.rpc(body).await?;
+    let leaves = [("resolution-mode", Some(mode.to_owned()))];
+    let reply = call(&client, "update-candidate", &leaves).await?;
+    let tell = Tell::from(update.telling);
+    if tell == Tell::Nothing {
+        return Ok(());
+    }
+    let number = |name: &str| -> u64 { output_leaf(&reply, name).parse().unwrap_or_default() };
+    let (from, to) = (number("from"), number("to"));
+    // Who may not read the history has updated nevertheless.
+    let taken = history::since(&client, from, to).await.unwrap_or_default();
+    match tell {
+        Tell::Json => {
+            let commits: Vec<Value> = taken.iter().map(history::json_head).collect();
+            let told = json!({ "updated": to > from, "from": from, "to": to, "commits": commits });
+            print(&told.to_string());
+        }
+        _ if to == from => print("nothing to take in: the candidate stands on what is running"),
+        _ => {
+            let mut text = format!(
+                "took in {}, {} to {to}\n",
+                counted(to - from, "commit"),
+                from + 1
+            );
+            for commit in &taken {
+                history::push_commit(commit, &mut text);
+            }
+            print(&text);
+        }
+    }
     Ok(())
 }
 

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::read::name_of;
+use super::read::form_name;
 use super::save::Saved;
 use super::table::{aligned, head};
 use super::{CommandError, call, open, output_leaf, print, remark};
-use crate::args::{Connect, Format};
+use crate::args::Connect;
+use crate::data::output::DataForm;
 
 /// `banyan store`
 #[derive(Debug, Subcommand)]
@@ -45,7 +46,7 @@ pub struct Show {
     pub name: String,
     /// How to print.
     #[arg(long, default_value = "text")]
-    pub format: Format,
+    pub format: DataForm,
     #[command(flatten)]
     pub connect: Connect,
 }
@@ -96,7 +97,7 @@ pub async fn store(command: StoreCommand) -> Result<(), CommandError> {
     match command {
         StoreCommand::List(wanted) => list(&wanted).await,
         StoreCommand::Show(show) => {
-            print(&text_of(&show.connect, &show.name, name_of(show.format)).await?);
+            print(&text_of(&show.connect, &show.name, form_name(show.format)).await?);
             Ok(())
         }
         StoreCommand::Copy(copy) => {

@@ -19,6 +19,7 @@ mod layers;
 mod observe;
 mod program;
 mod push;
+mod told;
 mod upgrade;
 mod xpath;
 mod yang_check;
