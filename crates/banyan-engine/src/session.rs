@@ -321,7 +321,7 @@ mod tests {
         let error = sessions.lock(bob, Datastore::Running, at(210)).unwrap_err();
         assert_eq!(error.reports[0].tag, ErrorTag::LockDenied);
         assert_eq!(error.reports[0].info, [("session-id".into(), "1".into())]);
-        insta::assert_snapshot!(error, @"running has been locked for 3 min 20 s by session 1 (user alice, netconf over ssh from 192.0.2.1); wait until it is unlocked, or end that session with kill-session");
+        insta::assert_snapshot!(error, @"running has been locked for 3 min 20 s by session 1 (user alice, netconf over ssh from 192.0.2.1); wait until it is unlocked, or end that session: banyan kill-session 1");
     }
 
     #[test]
