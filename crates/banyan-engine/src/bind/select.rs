@@ -169,7 +169,7 @@ pub(crate) fn lockable(
     let select = &expression.select;
     let typed = || {
         let path = super::parse_path(tree, select, mounts).ok();
-        path.filter(stored).map(|path| vec![path])
+        path.map(|path| Vec::from_iter(Some(path).filter(stored)))
     };
     let paths = match selected(tree, select, &expression.namespaces) {
         Ok(Some(paths)) => paths,
