@@ -55,6 +55,15 @@ pub async fn lend(client: Client, transport: Box<dyn Transport>) -> Result<(), S
         if rpc.operation.is(BASE, "close-session") {
             return out.message(&rpc.envelope.ok()).await;
         }
+        if rpc.acting_for.is_some() && rpc.acting_for != client.session.acting_for {
+            let error = RpcError::new(
+                ErrorType::Rpc,
+                ErrorTag::AccessDenied,
+                "nobody acts for another user in a session that he was lent: who lends it says for whom it is",
+            );
+            out.message(&rpc.envelope.errors([&error])).await?;
+            continue;
+        }
         let reply = carried_out(&client, &rpc, &mut out).await?;
         out.message(&reply).await?;
     }

@@ -333,6 +333,7 @@ fn a_lock_is_held_while_a_command_works_under_it() {
         &[],
         "$banyan set /shop/motto locked && $banyan commit || exit 99
          $banyan set /shop/motto other --socket $daemon && exit 98
+         $banyan set /shop/motto other --as somebody && exit 97
          $banyan show locks --socket $daemon
          exit 7",
     );
