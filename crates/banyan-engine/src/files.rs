@@ -44,6 +44,16 @@ pub trait Files: Send + std::marker::Sync {
     /// Makes a directory, and its parents, that only the owner can read; an existing one is left alone.
     fn create_directory(&self, path: &Path) -> io::Result<()>;
 
+    /// Takes the rights of others on an existing directory away: it holds secrets. One that is not ours alone is left as it
+    /// is: it has another owner, is shared (sticky), or has files for which `ours` is false.
+    ///
+    /// # Errors
+    /// Others can still look into it; the text says why.
+    fn make_private(&self, path: &Path, ours: &dyn Fn(&str) -> bool) -> io::Result<()> {
+        let _ = (path, ours);
+        Ok(())
+    }
+
     /// The whole file; `None` when it does not exist.
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
 

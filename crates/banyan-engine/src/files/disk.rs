@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use super::{Files, LockError, LockGuard, Sync, Writer};
@@ -51,6 +51,36 @@ impl Files for DiskFiles {
             Some(parent) if !parent.as_os_str().is_empty() => self.sync_directory(parent),
             _ => self.sync_directory(Path::new(".")),
         }
+    }
+
+    fn make_private(&self, path: &Path, ours: &dyn Fn(&str) -> bool) -> io::Result<()> {
+        const OTHERS: u32 = 0o077;
+        const STICKY: u32 = 0o1000;
+        let found = fs::metadata(path)?;
+        if found.mode() & OTHERS == 0 {
+            return Ok(());
+        }
+        let refused = |why: String| {
+            let others = format!(
+                "others may use it (mode {:04o}), and {why}",
+                found.mode() & 0o7777
+            );
+            Err(io::Error::new(io::ErrorKind::PermissionDenied, others))
+        };
+        if found.uid() != nix::unistd::geteuid().as_raw() {
+            return refused(format!("it belongs to another user ({})", found.uid()));
+        }
+        if found.mode() & STICKY != 0 {
+            return refused("it is shared".to_owned());
+        }
+        for entry in fs::read_dir(path)? {
+            let name = entry?.file_name();
+            let name = name.to_string_lossy();
+            if !ours(&name) {
+                return refused(format!("it has other things in it ({name})"));
+            }
+        }
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700))
     }
 
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
@@ -148,9 +178,11 @@ impl Files for DiskFiles {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
 
     #[test]
     fn only_the_owner_can_read_what_is_written() {
@@ -161,9 +193,33 @@ mod tests {
         DiskFiles
             .write(&file, Sync::Now, &mut |out| out.write_all(b"<config/>"))
             .unwrap();
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&directory), mode(&file)), (0o700, 0o600));
         assert_eq!(DiskFiles.read(&file).unwrap().unwrap(), b"<config/>");
+    }
+
+    #[test]
+    fn a_directory_becomes_private_only_if_it_is_ours_alone() {
+        let scratch = tempfile::tempdir().unwrap();
+        let directory = scratch.path().join("store");
+        fs::create_dir(&directory).unwrap();
+        fs::write(directory.join("running_db"), "").unwrap();
+        let ours = |name: &str| name.ends_with("_db");
+        let set = |mode| fs::set_permissions(&directory, fs::Permissions::from_mode(mode)).unwrap();
+        set(0o755);
+        DiskFiles.make_private(&directory, &ours).unwrap();
+        assert_eq!(mode(&directory), 0o700);
+        // Like /tmp.
+        set(0o1777);
+        let error = DiskFiles.make_private(&directory, &ours).unwrap_err();
+        assert!(error.to_string().contains("shared"), "{error}");
+        assert_eq!(mode(&directory), 0o1777);
+        // Like /etc.
+        set(0o755);
+        fs::write(directory.join("hosts"), "").unwrap();
+        let error = DiskFiles.make_private(&directory, &ours).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("0755") && error.contains("hosts"), "{error}");
+        assert_eq!(mode(&directory), 0o755);
     }
 
     #[test]
