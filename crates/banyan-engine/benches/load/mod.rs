@@ -6,17 +6,18 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use banyan_data::{Tree, validate};
-use banyan_engine::Seq;
+use banyan_engine::backend::{Backend, Call, Datastore, Origin, Principal};
 use banyan_engine::clock::SystemClock;
 use banyan_engine::engine::{Engine, EngineBuilder, Seams};
 use banyan_engine::files::DiskFiles;
 use banyan_engine::log::{Appended, CommitLog, Facts, LogError, Record, RecordHead, RedbLog};
+use banyan_engine::{Seq, SessionId};
 use banyan_yang::schema::Schema;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::common::{commit, median, ms};
-use crate::{resident, sync_alone, with_value, written_bytes};
+use crate::{ROUNDS, resident, sync_alone, with_value, written_bytes};
 
 /// Commits of one client after the other, and of all clients together.
 const IN_SEQUENCE: usize = 1_000;
@@ -219,6 +220,33 @@ async fn beside_a_rewrite(
     Some((times, rewrite, beside.unwrap_or_default()))
 }
 
+/// Copies running to startup, after a commit each time: until the answer, and the bytes that are written until then.
+async fn copied_to_startup(
+    engine: &Engine,
+    schema: &Arc<Schema>,
+    entries: usize,
+) -> serde_json::Value {
+    let call = Call::new(SessionId(0), Principal::user("bench"));
+    let (mut times, mut most) = (Vec::new(), 0);
+    for round in 0..ROUNDS {
+        change(engine, schema, (round * 7_919) % entries, 6_000_000 + round).await;
+        let (written, start) = (written_bytes(), Instant::now());
+        let from = Origin::Store(Datastore::Running);
+        let copied = engine.copy(&call, from, Datastore::Startup).await;
+        copied.expect("running is copied");
+        times.push(start.elapsed());
+        most = most.max(written_bytes().saturating_sub(written));
+    }
+    let worst = times.iter().max().copied().unwrap_or_default();
+    let median = median(times);
+    println!(
+        "\nA copy of running to startup with {entries} entries, until the answer: median {:.2} ms, worst {:.2} ms; at most {most} B written.",
+        ms(median),
+        ms(worst),
+    );
+    json!({ "median_ms": ms(median), "worst_ms": ms(worst), "bytes": most })
+}
+
 /// The largest datastore: commits beside a rewrite of its file, and a start from it, part by part.
 pub async fn rewrite_and_start(
     schema: &Arc<Schema>,
@@ -241,6 +269,7 @@ pub async fn rewrite_and_start(
         ms(worst),
         ms(own),
     );
+    let copied = copied_to_startup(&engine, schema, entries).await;
     engine.stop().await.expect("a clean stop");
     drop((engine, log));
 
@@ -297,6 +326,7 @@ pub async fn rewrite_and_start(
         "commits_beside_rewrite": count,
         "worst_commit_beside_rewrite_ms": ms(worst),
         "worst_without_append_ms": ms(own),
+        "copy_to_startup": copied,
         "start_s": from_file.as_secs_f64(),
         "start_with_replay_s": with_replay.as_secs_f64(),
         "read_ms": ms(read),
