@@ -5,6 +5,7 @@
 
 mod build;
 mod candidate_file;
+mod files;
 mod recover;
 mod start;
 mod state;
@@ -295,7 +296,7 @@ impl Engine {
                 tracing::warn!("transaction numbers will skip: {error}");
             }
             let kept = match &stopped.keeper {
-                Some(keeper) => keeper.checkpoint(&stopped.running.load()),
+                Some(keeper) => keeper.write_all(&stopped.running.load()),
                 None => Ok(()),
             };
             stopped.seams.log.close();

@@ -1,25 +1,28 @@
 //! Keeps the files of datastores: checkpoints of the log (DESIGN section 6).
 //!
 //! A small store's file is current before a commit is answered, named in the commit's own record, and
-//! not synced: the log is durable. A large one, and one in parts, is written when commits pause. Must not decide what is
-//! true: that is the log.
+//! not synced: the log is durable. A large one, and one in parts, is written when commits pause; so is that of a large
+//! store that running was copied to. Must not decide what is true: that is the log.
 
 mod base;
+mod follow;
+mod measured;
+mod pause;
 mod split;
+mod store;
 mod stored;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::io::{self, Write};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use banyan_data::Tree;
-use banyan_yang::schema::Schema;
-use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 
-use crate::bind::{self, FileForm};
+use crate::bind::FileForm;
+use crate::clock::Clock;
 use crate::files::{Files, Policy, Sync};
 use crate::log::{CommitLog, LogError};
 use crate::number::Seq;
@@ -27,15 +30,36 @@ use crate::pipeline::Pressure;
 use crate::snapshot::Snapshot;
 use crate::stores::ROLLBACK;
 pub(crate) use base::base_file;
-pub(crate) use stored::{OnDisk, ReadError};
-use stored::{RUNNING_FACTS, digest};
-
-/// How many unsynced files in a row there may be; each leaves a fact in the log until a synced one.
-const UNSYNCED: u64 = 256;
+use follow::WROTE;
+pub(crate) use follow::{Following, Pointer, STARTUP_SCHEMA, Was, pointers};
+use measured::{Limited, Measured};
+pub(crate) use pause::Behind;
+pub(crate) use split::edited_parts;
+pub(crate) use store::Content;
+use stored::RUNNING_FACTS;
+pub(crate) use stored::{OnDisk, ReadError, digest};
 
 /// The file of a datastore.
 pub(crate) fn file_of(directory: &Path, store: &str) -> PathBuf {
     directory.join(format!("{store}_db"))
+}
+
+/// Whether a name in the directory of the datastores is one of those that Banyan gives.
+pub(crate) fn is_ours(name: &str) -> bool {
+    let exact = [
+        "schemas",
+        "yang",
+        "devices",
+        "banyan.lock",
+        "banyan.log",
+        "banyan.sock",
+    ];
+    let begins = ["commits.redb", "history-base"];
+    let ends = ["_db", ".d", ".left-out", ".new", ".damaged"];
+    exact.contains(&name)
+        || begins.iter().any(|begin| name.starts_with(begin))
+        || ends.iter().any(|end| name.ends_with(end))
+        || name.contains("_db.edited")
 }
 
 /// Why a file was not written.
@@ -72,8 +96,18 @@ struct State {
     synced: Seq,
     /// Facts of files that were written since the last synced one.
     unsynced: u64,
+    /// There is no file of running that is worth anything: it is written without a pause.
+    at_once: bool,
     /// Datastores whose files are not written for the time being.
     volatile: HashSet<String>,
+    /// What the last write of each file took.
+    costs: HashMap<String, Duration>,
+    /// The single files of other stores, as they were read or written last.
+    known: HashMap<String, Was>,
+    /// The SHA-256 of single files of other stores that the log knows.
+    wrote: HashMap<String, String>,
+    /// The schema that the log says startup's file was written under.
+    startup_schema: Option<String>,
 }
 
 /// What the files of running hold when a keeper begins.
@@ -84,17 +118,40 @@ pub(crate) struct Kept {
     pub size: usize,
     /// The tree, if it is in parts that are as the log knows them.
     pub parts: Option<Tree>,
+    /// Other stores that name commits.
+    pub following: BTreeMap<String, Following>,
+    /// The single file of startup, if it was read.
+    pub startup: Option<Was>,
+}
+
+/// Where a keeper works, and with what.
+pub(crate) struct Place {
+    pub files: Arc<dyn Files>,
+    pub log: Arc<dyn CommitLog>,
+    pub clock: Arc<dyn Clock>,
+    pub directory: PathBuf,
+    pub form: Arc<FileForm>,
+    /// The digest of the schema that files are written under.
+    pub schema: String,
+    /// Whether a commit waits for the disk.
+    pub pressure: Pressure,
 }
 
 /// Writes the files of one directory.
 pub(crate) struct Keeper {
     files: Arc<dyn Files>,
     log: Arc<dyn CommitLog>,
+    clock: Arc<dyn Clock>,
     directory: PathBuf,
     form: Arc<FileForm>,
+    schema: String,
     state: Mutex<State>,
     /// Held while a file is written. What the parts of split datastores hold, by the names of the datastores.
     writing: Mutex<HashMap<String, Tree>>,
+    /// Held while it changes what a store is: for a few writes of the log, never for that of a file. Taken after `writing`.
+    placing: Mutex<()>,
+    /// Stores that name commits. Held for a look only.
+    following: Mutex<BTreeMap<String, Following>>,
     /// Whether a commit waits for the disk.
     pressure: Pressure,
     /// Told when a file is behind.
@@ -102,32 +159,42 @@ pub(crate) struct Keeper {
 }
 
 impl Keeper {
-    /// A keeper of a directory whose files of running hold this.
-    pub fn new(
-        files: Arc<dyn Files>,
-        log: Arc<dyn CommitLog>,
-        directory: PathBuf,
-        form: Arc<FileForm>,
-        kept: Kept,
-        pressure: Pressure,
-    ) -> Keeper {
+    /// A keeper of a directory whose files hold this.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn new(place: Place, kept: Kept) -> Result<Keeper, LogError> {
         let parts = kept.parts.map(|tree| ("running".to_owned(), tree));
-        Keeper {
-            files,
-            log,
-            directory,
-            form,
-            pressure,
+        let mut schema = place.log.facts(STARTUP_SCHEMA)?;
+        let wrote = place.log.facts(WROTE)?.into_iter();
+        let wrote =
+            wrote.filter_map(|(fact, hash)| Some((fact.strip_prefix(WROTE)?.to_owned(), hash)));
+        let known = kept.startup.map(|was| ("startup".to_owned(), was));
+        Ok(Keeper {
             state: Mutex::new(State {
                 size: kept.size,
                 written: kept.seq,
                 synced: kept.seq,
                 unsynced: 0,
+                at_once: false,
                 volatile: HashSet::new(),
+                costs: HashMap::new(),
+                known: known.into_iter().collect(),
+                wrote: wrote.collect(),
+                startup_schema: schema.remove(STARTUP_SCHEMA),
             }),
+            files: place.files,
+            log: place.log,
+            clock: place.clock,
+            directory: place.directory,
+            form: place.form,
+            schema: place.schema,
+            pressure: place.pressure,
             writing: Mutex::new(parts.into_iter().collect()),
+            placing: Mutex::default(),
+            following: Mutex::new(kept.following),
             behind: Arc::default(),
-        }
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -138,6 +205,17 @@ impl Keeper {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn placing(&self) -> MutexGuard<'_, ()> {
+        self.placing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn following(&self) -> MutexGuard<'_, BTreeMap<String, Following>> {
+        // Every change is a single insert or remove.
+        self.following
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Bytes of running's file when it was last written.
     pub fn size(&self) -> u64 {
         self.state().size as u64
@@ -145,11 +223,6 @@ impl Keeper {
 
     fn splits(&self) -> bool {
         self.form.options().split
-    }
-
-    /// How long commits must pause before files are written that are not current before the answer.
-    pub fn idle(&self) -> Duration {
-        self.form.options().idle
     }
 
     /// Whether a datastore has a file: its policy says so, and writing is not suspended.
@@ -177,12 +250,9 @@ impl Keeper {
         if self.splits() || !self.has_file("running") || self.state().size > small {
             return None;
         }
-        let mut limited = Limited {
-            bytes: Vec::new(),
-            small,
-        };
+        let mut limited = Limited::to(small);
         if let Err(error) = self.form.print(&after.tree, &mut limited) {
-            if limited.bytes.len() < small {
+            if !limited.is_full() {
                 tracing::error!("running cannot be printed: {error}");
             }
             self.state().size = small.saturating_add(1);
@@ -204,9 +274,7 @@ impl Keeper {
         };
         let written = {
             let _turn = self.turn();
-            self.replace("running", Sync::Later, &mut |out| {
-                out.write_all(&printed.bytes)
-            })
+            self.replace_running(&printed.bytes)
         };
         let mut state = self.state();
         state.size = printed.bytes.len();
@@ -220,12 +288,6 @@ impl Keeper {
         self.behind.notify_one();
     }
 
-    /// Whether a file should be written although commits do not pause.
-    pub fn overdue(&self, running: Seq) -> bool {
-        let state = self.state();
-        state.unsynced > UNSYNCED || running.0 - state.written.0 > 10_000
-    }
-
     /// Writes running's file if it is behind, safely: temporary file, its name and place in the log, rename,
     /// directory. At every moment the file's hash is in the log. Blocking.
     ///
@@ -236,12 +298,15 @@ impl Keeper {
         if self.state().synced >= running.seq || !self.has_file("running") {
             return Ok(());
         }
+        let begun = self.clock.monotonic();
         let size = if self.splits() {
             self.write_parts(&mut turn, "running", &running.tree, Some(running.seq))?
         } else {
             self.write_running(running)?
         };
+        self.took("running", begun);
         let mut state = self.state();
+        state.at_once = false;
         state.size = size;
         state.written = running.seq;
         state.synced = running.seq;
@@ -307,59 +372,13 @@ impl Keeper {
         Ok(size)
     }
 
-    /// Writes another store's file, safely, before it returns; nothing for one that has none. Blocking.
-    ///
-    /// # Errors
-    /// The disk refuses; the old file stays.
-    pub fn save(&self, store: &str, tree: &Tree) -> Result<(), KeepError> {
-        let mut turn = self.turn();
-        if !self.has_file(store) {
-            return Ok(());
-        }
-        if self.splits() {
-            return self.write_parts(&mut turn, store, tree, None).map(drop);
-        }
-        self.replace(store, Sync::Now, &mut |out| self.form.print(tree, out))?;
-        self.files
-            .sync_directory(&self.directory)
-            .map_err(|reason| failed(&self.directory, reason))?;
-        self.remove_set(store)
-    }
-
-    /// Removes another store's file. Blocking.
-    ///
-    /// # Errors
-    /// The disk refuses.
-    pub fn remove(&self, store: &str) -> Result<(), KeepError> {
-        let mut turn = self.turn();
-        turn.remove(store);
-        self.remove_single(store)?;
-        self.remove_set(store)
-    }
-
-    /// The files of another store, if there are any. Blocking.
-    ///
-    /// # Errors
-    /// The disk refuses, or the main file is not well-formed.
-    pub fn load(&self, schema: &Schema, store: &str) -> Result<Option<OnDisk>, ReadError> {
-        let _turn = self.turn();
-        OnDisk::read(
-            &*self.files,
-            &*self.log,
-            schema,
-            &self.directory,
-            store,
-            self.splits(),
-        )
-    }
-
     /// Removes what a crash has left: half-written files of datastores that are one file, and those of rollback, which
     /// is there only while a confirmed commit is pending; the start has taken that back. Blocking.
     ///
     /// # Errors
     /// The disk or the log refuses.
     pub fn sweep_left_over(&self) -> Result<(), KeepError> {
-        self.remove(ROLLBACK)?;
+        self.remove(ROLLBACK, || ())?;
         let _turn = self.turn();
         let names = self.files.list(&self.directory);
         for name in names.map_err(|reason| failed(&self.directory, reason))? {
@@ -374,31 +393,12 @@ impl Keeper {
         Ok(())
     }
 
-    /// The names of the datastores that have files. Blocking.
-    ///
-    /// # Errors
-    /// The directory or the log cannot be read.
-    pub fn names(&self) -> Result<BTreeSet<String>, KeepError> {
-        let files = self
-            .files
-            .list(&self.directory)
-            .map_err(|reason| failed(&self.directory, reason))?;
-        let single = files.iter().filter_map(|file| file.strip_suffix("_db"));
-        let mut names: BTreeSet<String> = single.map(str::to_owned).collect();
-        names.extend(split::names(&*self.log)?);
-        Ok(names)
-    }
-
-    fn replace(
-        &self,
-        store: &str,
-        sync: Sync,
-        content: &mut crate::files::Writer<'_>,
-    ) -> Result<(), KeepError> {
-        let file = file_of(&self.directory, store);
-        let temporary = self.directory.join(format!("{store}_db.new"));
+    /// Replaces the small file of running; the log makes it durable.
+    fn replace_running(&self, content: &[u8]) -> Result<(), KeepError> {
+        let file = file_of(&self.directory, "running");
+        let temporary = self.directory.join("running_db.new");
         self.files
-            .write(&temporary, sync, content)
+            .write(&temporary, Sync::Later, &mut |out| out.write_all(content))
             .and_then(|()| self.files.rename(&temporary, &file))
             .map_err(|reason| failed(&file, reason))
     }
@@ -408,80 +408,5 @@ fn failed(file: &Path, reason: io::Error) -> KeepError {
     KeepError::File {
         file: file.display().to_string(),
         reason,
-    }
-}
-
-/// Collects up to `small` bytes.
-struct Limited {
-    bytes: Vec<u8>,
-    small: usize,
-}
-
-impl Write for Limited {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        if self.bytes.len() + piece.len() > self.small {
-            self.bytes.resize(self.small, 0);
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        self.bytes.extend_from_slice(piece);
-        Ok(piece.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Counts and hashes what passes, and steps aside for commits.
-struct Measured<'a> {
-    out: &'a mut dyn Write,
-    size: usize,
-    hash: Sha256,
-    pressure: &'a Pressure,
-}
-
-impl<'a> Measured<'a> {
-    fn new(out: &'a mut dyn Write, pressure: &'a Pressure) -> Self {
-        Measured {
-            out,
-            size: 0,
-            hash: Sha256::new(),
-            pressure,
-        }
-    }
-
-    /// How many bytes passed, and their SHA-256 in hexadecimal.
-    fn finish(self) -> (usize, String) {
-        (self.size, bind::hex(&self.hash.finalize()))
-    }
-}
-
-impl Write for Measured<'_> {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        const STRETCH: usize = 128 << 10;
-        let written = self.out.write(piece)?;
-        self.hash.update(&piece[..written]);
-        let before = self.size / STRETCH;
-        self.size += written;
-        if self.size / STRETCH > before {
-            step_aside(self.pressure);
-        }
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-}
-
-/// Waits until no commit does, but not for ever: a file must come to its end under constant load too, at about
-/// 10 MB/s.
-fn step_aside(pressure: &Pressure) {
-    const PATIENCE: u32 = 25;
-    for _ in 0..PATIENCE {
-        if !pressure.is_on() {
-            return;
-        }
-        std::thread::sleep(Duration::from_micros(500));
     }
 }

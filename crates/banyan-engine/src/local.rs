@@ -14,6 +14,7 @@ use crate::bind;
 use crate::blocking::on_pool;
 use crate::engine::Engine;
 use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
+use crate::keeper::Content;
 use crate::monitoring;
 use crate::nmda::{Data, GetData, ReadFrom};
 use crate::number::SessionId;
@@ -41,26 +42,39 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn set_startup(&self, session: SessionId, tree: Option<Tree>) -> Result<()> {
+    /// Makes startup this, or empties it. A copy of running is O(1).
+    pub(crate) async fn set_startup(
+        &self,
+        session: SessionId,
+        content: Option<Content>,
+    ) -> Result<()> {
         let core = self.0.clone();
         core.sessions
             .require_free(session, Datastore::Startup, core.seams.clock.now())?;
-        let saved = core.clone();
-        let content = tree.clone();
-        on_pool(move || match (&saved.keeper, &content) {
-            (Some(keeper), Some(tree)) => keeper.save("startup", tree),
-            (Some(keeper), None) => keeper.remove("startup"),
-            (None, _) => Ok(()),
+        let kept = on_pool(move || {
+            let publish = |tree: Option<Tree>| {
+                let old = core.startup.swap(tree.map(Arc::new));
+                core.reaper.bury(old);
+            };
+            match (&core.keeper, content) {
+                (Some(keeper), Some(content)) => {
+                    let publish = |tree| publish(Some(tree));
+                    keeper.keep("startup", &content, &|| core.now(), publish)
+                }
+                (Some(keeper), None) => keeper.remove("startup", || publish(None)),
+                (None, content) => {
+                    publish(content.map(|content| core.content(content)));
+                    Ok(())
+                }
+            }
         })
-        .await?
-        .map_err(|error| {
+        .await?;
+        kept.map_err(|error| {
             BackendError::new(
                 ErrorTag::OperationFailed,
                 format!("startup is unchanged: {error}"),
             )
-        })?;
-        core.startup.store(tree.map(Arc::new));
-        Ok(())
+        })
     }
 
     /// Running is what commits make it; who wants to write it directly is told how.
@@ -220,7 +234,14 @@ impl Backend for Engine {
                     let tree = on_pool(move || bind::shared_with(&running, tree)).await?;
                     self.replace_candidate(call, tree).await.map(drop)
                 }
-                _ => self.set_startup(call.session, Some(tree)).await,
+                _ => {
+                    // Running may have moved on; what counts is what it is when the copy is made.
+                    let content = match from_running {
+                        true => Content::Running,
+                        false => Content::Tree(tree),
+                    };
+                    self.set_startup(call.session, Some(content)).await
+                }
             }
         })
     }

@@ -24,8 +24,10 @@ use crate::blocking::on_pool;
 use crate::engine::{Core, Engine};
 use crate::error::{BackendError, ErrorTag};
 use crate::files::Policy;
+use crate::keeper::{Content, KeepError};
 use crate::participant::Options;
 use crate::session::INTERNAL;
+use crate::snapshot::Snapshot;
 
 /// The store that a confirmed commit fills.
 pub(crate) const ROLLBACK: &str = "rollback";
@@ -169,7 +171,8 @@ impl Stores {
                 policy: core.form.options().policy(&name),
                 volatile: table.volatile.contains(&name),
                 in_memory: !matches!(place(&name), Ok(Place::Named))
-                    || table.trees.contains_key(&name),
+                    || table.trees.contains_key(&name)
+                    || core.follows(&name),
                 name,
             });
             Ok(described.collect())
@@ -195,6 +198,11 @@ impl Stores {
         }
         if let Some(tree) = core.named.table().trees.get(name) {
             return Ok(tree.clone());
+        }
+        if let Some(keeper) = &core.keeper
+            && let Some(tree) = keeper.followed(name)?
+        {
+            return Ok(tree);
         }
         let core = core.clone();
         let name = name.to_owned();
@@ -226,13 +234,15 @@ impl Stores {
             Place::Standard(Datastore::Startup) | Place::Named => {
                 let before = self.get_or_empty(name).await?;
                 let after = on_pool(move || apply(&before)).await??;
-                self.replace(call, name, after).await
+                self.replace(call, name, Content::Tree(after)).await
             }
         }
     }
 
     /// Makes a datastore equal to another. To running this is a commit; to the candidate it replaces what is being
-    /// worked on.
+    /// worked on. A copy of running costs O(1), whatever its size: the store names the commit, in the log, and its file
+    /// follows when commits pause. (A user whom access control does not let see and write everything pays for what
+    /// differs.)
     ///
     /// # Errors
     /// As [`Stores::get`] of the one and [`Stores::put`] of the other.
@@ -248,12 +258,13 @@ impl Stores {
             Place::Rollback | Place::Named => self.get(from).await?,
         };
         // RFC 8341 3.2.5: only what the user may read is copied; running to startup is for everybody who may copy.
-        if (from, to) == ("running", "startup") {
-            return self.replace(call, to, tree).await;
+        let restricted = self.core().subject(call)?.is_some();
+        if from == "running" && (to == "startup" || !restricted) {
+            return self.replace(call, to, Content::Running).await;
         }
         let tree = self.0.readable(call, tree).await?;
         self.permit(call, to, &tree).await?;
-        self.replace(call, to, tree).await
+        self.replace(call, to, Content::Tree(tree)).await
     }
 
     async fn get_or_empty(&self, name: &str) -> Result<Tree> {
@@ -287,7 +298,7 @@ impl Stores {
             .await??
             .tree;
         self.permit(call, name, &tree).await?;
-        self.replace(call, name, tree).await
+        self.replace(call, name, Content::Tree(tree)).await
     }
 
     /// Removes a datastore and its file; startup is empty then. Running and the candidate cannot be removed.
@@ -313,14 +324,12 @@ impl Stores {
                 if !in_memory && !known.contains(&name) {
                     return Err(unknown(&name));
                 }
-                keeper
-                    .remove(&name)
-                    .map_err(|error| unchanged(&name, &error))?;
-            } else if !in_memory {
-                return Err(unknown(&name));
+                let gone = || drop(core.named.table().trees.remove(&name));
+                let removed = keeper.remove(&name, gone);
+                return removed.map_err(|error| unchanged(&name, &error));
             }
-            core.named.table().trees.remove(&name);
-            Ok(())
+            let gone = core.named.table().trees.remove(&name);
+            gone.map(drop).ok_or_else(|| unknown(&name))
         })
         .await?
     }
@@ -335,6 +344,12 @@ impl Stores {
         let core = self.core().clone();
         let name = name.to_owned();
         on_pool(move || {
+            let failed =
+                |error: KeepError| BackendError::new(ErrorTag::OperationFailed, error.to_string());
+            if let (true, Some(keeper)) = (volatile, &core.keeper) {
+                // What was answered before is in the file, and not only named.
+                keeper.write_follower(&name).map_err(failed)?;
+            }
             {
                 let mut table = core.named.table();
                 match volatile {
@@ -355,38 +370,39 @@ impl Stores {
                 _ => None,
             };
             let Some(tree) = tree else { return Ok(()) };
-            keeper
-                .save(&name, &tree)
-                .map_err(|error| BackendError::new(ErrorTag::OperationFailed, error.to_string()))?;
-            if named && core.form.options().policy(&name) == Policy::File {
-                core.named.table().trees.remove(&name);
-            }
-            Ok(())
+            let kept = keeper.keep(&name, &Content::Tree(tree), &|| core.now(), |_| {
+                if named && core.form.options().policy(&name) == Policy::File {
+                    core.named.table().trees.remove(&name);
+                }
+            });
+            kept.map_err(failed)
         })
         .await?
     }
 
-    async fn replace(&self, call: &Call, name: &str, tree: Tree) -> Result<()> {
+    async fn replace(&self, call: &Call, name: &str, content: Content) -> Result<()> {
         match place(name)? {
             Place::Rollback => Err(only_read()),
             Place::Standard(Datastore::Running) => {
+                let tree = self.core().content(content);
                 self.commit(call, "copy", move |running| {
                     Ok(bind::shared_with(running, tree))
                 })
                 .await
             }
             Place::Standard(Datastore::Candidate) => {
+                let tree = self.core().content(content);
                 let running = self.0.running().tree;
                 let tree = on_pool(move || bind::shared_with(&running, tree)).await?;
                 self.0.set_candidate(call.session, tree).await
             }
             Place::Standard(Datastore::Startup) => {
-                self.0.set_startup(call.session, Some(tree)).await
+                self.0.set_startup(call.session, Some(content)).await
             }
             Place::Named => {
                 let core = self.core().clone();
                 let name = name.to_owned();
-                on_pool(move || save(&core, &name, tree)).await?
+                on_pool(move || save(&core, &name, &content)).await?
             }
         }
     }
@@ -435,21 +451,48 @@ fn load(core: &Core, name: &str) -> Result<Option<Tree>> {
     Ok(Some(stored.tree))
 }
 
-/// Makes a named datastore this tree, the file first.
-fn save(core: &Core, name: &str, tree: Tree) -> Result<()> {
-    let volatile = core.named.table().volatile.contains(name);
-    if let Some(keeper) = &core.keeper {
-        keeper
-            .save(name, &tree)
-            .map_err(|error| unchanged(name, &error))?;
+impl Core {
+    /// Running, now.
+    pub fn now(&self) -> Snapshot {
+        Snapshot::clone(&self.running.load())
     }
+
+    /// What a store is to hold.
+    pub fn content(&self, content: Content) -> Tree {
+        match content {
+            Content::Tree(tree) => tree,
+            Content::Running => self.now().tree,
+        }
+    }
+
+    /// Whether a store names a commit whose state is in memory.
+    fn follows(&self, name: &str) -> bool {
+        let keeper = self.keeper.as_ref();
+        keeper.is_some_and(|keeper| matches!(keeper.followed(name), Ok(Some(_))))
+    }
+}
+
+/// Makes a named datastore this, on disk first.
+fn save(core: &Core, name: &str, content: &Content) -> Result<()> {
     let on_disk_alone = core.form.options().policy(name) == Policy::File && core.keeper.is_some();
-    let mut table = core.named.table();
-    match on_disk_alone && !volatile {
-        true => table.trees.remove(name),
-        false => table.trees.insert(name.to_owned(), tree),
+    let done = |tree: Tree| {
+        let mut table = core.named.table();
+        let old = match on_disk_alone && !table.volatile.contains(name) {
+            true => table.trees.remove(name),
+            false => table.trees.insert(name.to_owned(), tree),
+        };
+        drop(table);
+        core.reaper.bury(old);
     };
-    Ok(())
+    match &core.keeper {
+        Some(keeper) => keeper
+            .keep(name, content, &|| core.now(), done)
+            .map_err(|error| unchanged(name, &error)),
+        None => {
+            done(core.content(content.clone()));
+            Ok(())
+        }
+    }
 }
 
 impl Engine {
@@ -470,10 +513,14 @@ impl Engine {
             let before = core
                 .pending()
                 .as_ref()
-                .map(|pending| pending.revert.tree.clone());
+                .map(|pending| pending.revert.clone());
             let kept = match before {
-                Some(tree) => keeper.save(ROLLBACK, &tree),
-                None => keeper.remove(ROLLBACK),
+                Some(before) => {
+                    let content = Content::Tree(before.tree.clone());
+                    // It is not running any more, but a state that is named all the same.
+                    keeper.keep(ROLLBACK, &content, &|| before.clone(), |_| ())
+                }
+                None => keeper.remove(ROLLBACK, || ()),
             };
             if let Err(error) = kept {
                 tracing::warn!("{error}; the log knows what the pending commit goes back to");

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use super::recover::{self, Recovered, Start};
 use super::start::{Extra, StartError, StartMode, StartOptions};
 use super::state::StartState;
-use super::{Core, Engine, Seams, candidate_file};
+use super::{Core, Engine, Seams, candidate_file, files};
 use crate::access::{Access, AccessOptions};
 use crate::backend::{Cancel, Candidates};
 use crate::bind::{FileForm, NoMounts, SharedMounts};
@@ -18,8 +18,9 @@ use crate::candidate::Editing;
 use crate::clock::{Clock, SystemClock};
 use crate::files::{DiskFiles, Files, LockError, MemoryFiles, Policy, StoreOptions};
 use crate::history::Retention;
-use crate::keeper::Keeper;
+use crate::keeper::{self, Keeper};
 use crate::log::{CommitLog, MemoryLog, RedbLog};
+use crate::number::Seq;
 use crate::observe::{ObserveOptions, Observed};
 use crate::operation::{Operation, Operations};
 use crate::participant::Participant;
@@ -234,7 +235,7 @@ impl EngineBuilder {
                 Err(_) => stopped(),
             })??;
         let engine = Engine(Arc::new(core));
-        keep_files(&engine);
+        files::keep(&engine);
         candidate_file::keep(&engine);
         engine.keep_history_short();
         engine
@@ -275,22 +276,30 @@ impl EngineBuilder {
             reports,
             mut plan,
         } = recovered;
+        // What both have is in memory once, as after a copy.
+        let shared = startup.map(|startup| crate::bind::shared_with(&running.tree, startup));
         let upgrades = plan.upgrades();
         let new_startup = plan.startup.take();
         plan.carry_out(&seams, directory.as_deref(), &epochs)?;
         let observed = Observed::new(seams.clock.clone(), self.observe);
         let queue = Queue::new(running.clone());
-        let behind = kept.seq < running.seq;
+        let (behind, rebuilt) = (kept.seq < running.seq, kept.seq == Seq(0));
         let in_parts = kept.parts.is_some();
-        let keeper = directory.map(|directory| {
-            let (files, log) = (seams.files.clone(), seams.log.clone());
-            let pressure = queue.pressure();
-            Keeper::new(files, log, directory, form.clone(), kept, pressure)
+        let place = directory.map(|directory| keeper::Place {
+            files: seams.files.clone(),
+            log: seams.log.clone(),
+            clock: seams.clock.clone(),
+            directory,
+            form: form.clone(),
+            schema: crate::bind::hex(self.schema.digest()),
+            pressure: queue.pressure(),
         });
+        let keeper = place.map(|place| Keeper::new(place, kept)).transpose()?;
         if let Some(keeper) = &keeper {
-            // A start in another form, or one that replayed commits.
-            if behind {
-                keeper.behind.notify_one();
+            // A start in another form, or one that replayed commits; one that had nothing but the log is to have a file.
+            match behind && rebuilt {
+                true => keeper.write_soon(),
+                false => keeper.behind.notify_one(),
             }
             let swept = keeper.sweep_left_over().and_then(|()| match in_parts {
                 true => keeper.sweep("running"),
@@ -299,7 +308,7 @@ impl EngineBuilder {
             if let Err(error) = swept {
                 tracing::warn!("files that nobody needs any more stay: {error}");
             }
-            settle(keeper, &seams, &epochs, &running, upgrades, new_startup);
+            settle(keeper, &epochs, &running, upgrades, new_startup);
         }
         let now = seams.clock.now();
         let state = StartState::of(&self.schema, self.start.mode, now, &reports);
@@ -323,7 +332,7 @@ impl EngineBuilder {
             order: Order::default(),
             running: ArcSwap::from_pointee(running),
             candidate: Arc::default(),
-            startup: ArcSwapOption::new(startup.map(Arc::new)),
+            startup: ArcSwapOption::new(shared.map(Arc::new)),
             sessions: Sessions::default(),
             reservations: Reservations::default(),
             confirming: tokio::sync::Mutex::default(),
@@ -513,7 +522,6 @@ pub struct Rehearsal {
 /// again at the next start.
 fn settle(
     keeper: &Keeper,
-    seams: &Seams,
     epochs: &Epochs,
     running: &Snapshot,
     upgrades: bool,
@@ -524,11 +532,7 @@ fn settle(
         written = keeper.checkpoint(running);
     }
     if let (Ok(()), Some(startup)) = (&written, &startup) {
-        let digest = crate::bind::hex(epochs.loaded.digest());
-        let fact = [(recover::STARTUP_SCHEMA, Some(digest.as_str()))];
-        written = keeper
-            .save("startup", startup)
-            .and_then(|()| Ok(seams.log.set(&fact)?));
+        written = keeper.save("startup", startup, || ());
     }
     match written {
         Ok(()) => recover::prune(epochs),
@@ -546,6 +550,12 @@ fn locked(
         reason,
     };
     files.create_directory(directory).map_err(unusable)?;
+    if let Err(reason) = files.make_private(directory, &keeper::is_ours) {
+        tracing::warn!(
+            "{0} holds secrets: {reason}; do `chmod 700 {0}` as its owner, or keep the datastores in a directory of their own",
+            directory.display()
+        );
+    }
     let owner = format!("pid {}", std::process::id());
     files
         .lock(&directory.join("banyan.lock"), &owner)
@@ -556,65 +566,4 @@ fn locked(
             },
             LockError::Io(reason) => unusable(reason),
         })
-}
-
-/// Writes the file of running when commits pause, or when it is far behind. Does not keep the engine alive.
-fn keep_files(engine: &Engine) {
-    let Some(keeper) = &engine.0.keeper else {
-        return;
-    };
-    let behind = keeper.behind.clone();
-    let idle = keeper.idle();
-    let weak = engine.downgrade();
-    let stopping = engine.0.stopping.clone();
-    let clock = engine.0.seams.clock.clone();
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                () = behind.notified() => {}
-                () = stopping.cancelled() => return,
-            }
-            // Wait for a pause, but not for ever.
-            loop {
-                let Some(seen) = weak.upgrade().map(|engine| engine.running().seq) else {
-                    return;
-                };
-                tokio::select! {
-                    () = clock.sleep(idle) => {}
-                    () = stopping.cancelled() => return,
-                }
-                let Some(Engine(core)) = weak.upgrade() else {
-                    return;
-                };
-                let running = core.running.load().seq;
-                let overdue = core
-                    .keeper
-                    .as_ref()
-                    .is_some_and(|keeper| keeper.overdue(running));
-                if running == seen || overdue {
-                    break;
-                }
-            }
-            let Some(Engine(core)) = weak.upgrade() else {
-                return;
-            };
-            let written = tokio::task::spawn_blocking(move || match &core.keeper {
-                Some(keeper) => keeper.checkpoint(&core.running.load()),
-                None => Ok(()),
-            })
-            .await;
-            match written {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    tracing::warn!("{error}; commits are safe in the log, trying again later");
-                    tokio::select! {
-                        () = clock.sleep(idle * 10) => {}
-                        () = stopping.cancelled() => return,
-                    }
-                    behind.notify_one();
-                }
-                Err(error) => tracing::error!("writing the file of running failed: {error}"),
-            }
-        }
-    });
 }

@@ -31,7 +31,7 @@ pub(super) fn keep(engine: &Engine) {
             {
                 let saved = tree.clone();
                 let done = tokio::task::spawn_blocking(move || match &core.keeper {
-                    Some(keeper) => keeper.save(CANDIDATE, &saved),
+                    Some(keeper) => keeper.save(CANDIDATE, &saved, || ()),
                     None => Ok(()),
                 });
                 match done.await {

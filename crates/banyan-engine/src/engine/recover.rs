@@ -8,6 +8,7 @@
 mod base;
 mod migrate;
 mod plan;
+mod pointers;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use crate::backend::{DefaultOperation, Document};
 use crate::bind::{self, FileForm};
 use crate::confirm::{self, Kept};
 use crate::history;
-use crate::keeper::{Kept as KeptFiles, OnDisk, file_of};
+use crate::keeper::{Kept as KeptFiles, OnDisk, Was, file_of};
 use crate::log::{CommitLog, LogError};
 use crate::number::Seq;
 use crate::snapshot::Snapshot;
@@ -30,7 +31,6 @@ use crate::tids::Tids;
 use crate::upgrade::Upgrade;
 use crate::upgrade::epochs::Epochs;
 use crate::upgrade::report::{Finding, Report, Status};
-pub(super) use migrate::STARTUP_SCHEMA;
 pub(super) use plan::{Plan, prune};
 
 /// What a start found, and what has to be written before it is in force.
@@ -65,6 +65,10 @@ struct Run<'a> {
     tids: Tids,
     plan: Plan,
     reports: Vec<Report>,
+    /// Stores that name commits.
+    pointed: pointers::Pointed,
+    /// The single file of startup, if it was read.
+    startup_file: Option<Was>,
 }
 
 /// Running as it was found in files and log.
@@ -96,11 +100,14 @@ pub(super) fn recover(start: &Start<'_>) -> Result<Recovered, StartError> {
         tids: Tids::recover(log)?,
         plan: Plan::default(),
         reports: Vec::new(),
+        pointed: pointers::Pointed::default(),
+        startup_file: None,
     };
     let found = match run.found().or_else(|error| run.replaced(error)) {
         Ok(found) => found,
         Err(error) => return run.failsafe(error, None),
     };
+    run.point(Some(&found.logged))?;
     let made = match run.made(&found) {
         Ok(made) => made,
         Err(error) => return run.failsafe(error, Some(found)),
@@ -125,9 +132,13 @@ impl Run<'_> {
     fn finish(
         mut self,
         made: Made,
-        kept: KeptFiles,
+        mut kept: KeptFiles,
         stated: Option<ModuleState>,
     ) -> Result<Recovered, StartError> {
+        // Those of a log that cannot be replayed.
+        self.point(None)?;
+        kept.following = self.following();
+        kept.startup = self.startup_file.take();
         // Now, and not when the first commit needs them.
         made.running.indexes();
         self.plan.begin(&self.start.epochs.loaded);
@@ -317,6 +328,7 @@ impl Run<'_> {
                 Err(_) => return Err(error),
             },
         };
+        self.point(Some(&before))?;
         tracing::error!("{error}\nthe store failsafe is used");
         // Clixon keeps it there too.
         if let Some(bytes) = self.read_single(&file_of(directory, "running"))? {

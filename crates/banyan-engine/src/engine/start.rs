@@ -7,6 +7,7 @@ use std::str::FromStr;
 use crate::backend::Document;
 use crate::error::BackendError;
 use crate::files::OptionsError;
+use crate::keeper::KeepError;
 use crate::log::LogError;
 use crate::number::Seq;
 use crate::upgrade::pins::PinError;
@@ -185,4 +186,17 @@ pub enum StartError {
         "the first user cannot be made an administrator: {0}; correct what refuses it, or start without an administrator (see the chapter on access control)"
     )]
     FirstAdmin(BackendError),
+}
+
+impl From<KeepError> for StartError {
+    /// What a start needs of files, it reads.
+    fn from(error: KeepError) -> Self {
+        match error {
+            KeepError::Log(error) => error.into(),
+            KeepError::File { file, reason } => StartError::Unreadable {
+                file: file.into(),
+                reason,
+            },
+        }
+    }
 }

@@ -119,10 +119,17 @@ impl Core {
         };
         // What a restart replays on the files stays: so the files come first.
         keeper.checkpoint(&running).map_err(failed)?;
+        if let Err(error) = keeper.write_all(&running) {
+            tracing::warn!("{error}; the history stays as far back as the store needs it");
+        }
         let mut from = wanted.min(Seq(keeper.oldest().unwrap_or(running.seq).0 + 1));
         // A pending commit may have to be taken back, here or by the next start.
         if let Some(pending) = &*self.pending() {
             from = from.min(Seq(pending.revert.seq.0 + 1));
+        }
+        // What a store names must be found again.
+        if let Some(seq) = keeper.oldest_followed(tail) {
+            from = from.min(Seq(seq.0 + 1));
         }
         if from <= tail {
             return Ok(0);

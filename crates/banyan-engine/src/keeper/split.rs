@@ -165,6 +165,30 @@ pub(super) fn settle(
     files.sync_directory(&directory).map_err(at)
 }
 
+/// The files of a set that are not as they were written. None for a set that was never written: then nobody knows.
+pub(crate) fn edited_parts(
+    files: &dyn Files,
+    log: &dyn CommitLog,
+    directory: &Path,
+    store: &str,
+) -> Result<Vec<PathBuf>, KeepError> {
+    let directory = directory_of(directory, store);
+    let (manifest, _) = manifest(log, store)?;
+    let mut edited = Vec::new();
+    for (name, hashes) in &manifest {
+        let file = directory.join(name);
+        let content = files.read(&file).map_err(|reason| failed(&file, reason))?;
+        let ours = |content: &Vec<u8>| {
+            let hash = digest(content);
+            hash == hashes.now || Some(hash) == hashes.before
+        };
+        if content.is_some_and(|content| !ours(&content)) {
+            edited.push(file);
+        }
+    }
+    Ok(edited)
+}
+
 impl Keeper {
     /// Replaces the files of a split datastore that differ from `last`, what was written last; all of them without it.
     /// The caller has the turn. See the module for the steps.

@@ -39,7 +39,7 @@ pub(crate) struct Known {
 }
 
 /// SHA-256 in hexadecimal.
-pub(super) fn digest(content: &[u8]) -> String {
+pub(crate) fn digest(content: &[u8]) -> String {
     bind::hex(&Sha256::digest(content))
 }
 

@@ -117,6 +117,10 @@ fn publish(core: &Core, batch: Vec<Queued<Placed>>, small: Option<Printed>, mut 
         core.reaper.bury(old);
         core.committed.notify_waiters();
         core.queue.written(newest);
+        if let Some(keeper) = &core.keeper {
+            // Who looks what is behind sees this commit.
+            keeper.behind.notify_one();
+        }
     }
     measured.published();
     tell(core, &batch, &measured);

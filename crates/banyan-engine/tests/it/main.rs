@@ -22,4 +22,6 @@ mod restart;
 mod split;
 mod start;
 mod stores;
+mod stores_follow;
+mod stores_model;
 mod upgrade;

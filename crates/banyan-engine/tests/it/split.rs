@@ -342,13 +342,15 @@ async fn other_stores_are_split_too() {
             .copy(&alice.call, "running", store)
             .await
             .unwrap();
+    }
+    alice.set(&entry("k1", "later")).await.unwrap();
+    engine.stop().await.unwrap();
+    for store in ["startup", "lab"] {
         let directory = Path::new("/store").join(format!("{store}.d"));
         let mut names = machine.files.list(&directory).unwrap();
         names.sort();
         assert_eq!(names, ["0.xml", K1]);
     }
-    alice.set(&entry("k1", "later")).await.unwrap();
-    engine.stop().await.unwrap();
     drop((alice, engine));
     let options = StoreOptions {
         split: true,

@@ -11,7 +11,7 @@ const MODEL: &str = r#"module place {
   container place { leaf name { type string; } leaf size { type uint8; } }
 }"#;
 
-/// With a file that is written when commits have paused for `idle` milliseconds, and not with each commit.
+/// A daemon with these keys of the store.
 fn daemon(configuration: &str) -> Daemon {
     // Keys of the store come before the first table.
     let daemon = Daemon::new(&[("place", MODEL)], &["place"], "");
@@ -81,14 +81,18 @@ fn an_edit_that_does_not_fit_stops_the_start_and_its_remedy_works() {
 
 #[test]
 fn an_edit_of_a_file_that_is_behind_is_refused_and_its_remedy_works() {
-    let mut daemon = daemon("store.small-file = 0\nstore.idle = 3_600_000");
+    let mut daemon = daemon("store.small-file = 0");
     daemon.start();
     commit(&daemon, "Rome");
     daemon.stop();
     daemon.start();
+    // Its file cannot be written, where this is in the way.
+    let in_the_way = daemon.path().join("store/running_db.new");
+    fs::create_dir(&in_the_way).expect("a directory");
     commit(&daemon, "Oslo");
     // No clean stop: the file is that of Rome, and the log has Oslo.
     daemon.kill();
+    fs::remove_dir(&in_the_way).expect("an empty directory");
     replace(&daemon, ">Rome<", ">Paris<");
     let refused = text(&daemon.start_fails());
     assert!(refused.contains("was changed by hand"), "{refused}");

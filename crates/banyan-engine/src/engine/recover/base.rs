@@ -10,7 +10,7 @@ use super::{Found, Run, Start, empty};
 use crate::bind;
 use crate::engine::start::StartError;
 use crate::error::{BackendError, ErrorTag};
-use crate::keeper::{KeepError, Kept as KeptFiles, OnDisk, ReadError, base_file, file_of};
+use crate::keeper::{Kept as KeptFiles, OnDisk, ReadError, base_file, file_of};
 use crate::number::Seq;
 use crate::snapshot::Snapshot;
 use crate::upgrade::pins::PinError;
@@ -23,6 +23,8 @@ pub(super) fn nothing_kept() -> KeptFiles {
         seq: Seq(0),
         size: 0,
         parts: None,
+        following: Default::default(),
+        startup: None,
     }
 }
 
@@ -85,11 +87,7 @@ impl Run<'_> {
             split,
         )
         .map_err(|error| match error {
-            ReadError::Keep(KeepError::Log(error)) => error.into(),
-            ReadError::Keep(KeepError::File { file, reason }) => StartError::Unreadable {
-                file: file.into(),
-                reason,
-            },
+            ReadError::Keep(error) => error.into(),
             ReadError::Links { file, error } => StartError::File {
                 file,
                 errors: error,
@@ -308,6 +306,7 @@ impl Run<'_> {
             seq,
             size: on_disk.size(),
             parts: (split && self.names_are_ours(on_disk, tree)).then(|| tree.clone()),
+            ..nothing_kept()
         }
     }
 

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{Found, Run};
 use crate::bind;
 use crate::engine::start::StartError;
-use crate::keeper::OnDisk;
+use crate::keeper::{OnDisk, STARTUP_SCHEMA, Was, digest};
 use crate::log::Entry;
 use crate::snapshot::Snapshot;
 use crate::upgrade::changes::{ModuleChanges, modules_of};
@@ -20,17 +20,14 @@ use crate::upgrade::{self, Old, Upgraded};
 
 const STARTUP_REMEDY: &str = "correct the file, or remove it to begin with an empty startup";
 
-/// The fact that names the schema that the file of startup was written under.
-pub(in crate::engine) const STARTUP_SCHEMA: &str = "schema/startup";
-
 impl Run<'_> {
     /// Whether steps run whatever the modules are.
-    fn has_general_steps(&self) -> bool {
+    pub(super) fn has_general_steps(&self) -> bool {
         let mut steps = self.start.upgrade.steps.iter();
         steps.any(|step| step.range().is_none())
     }
 
-    fn upgrade(&self, old: &Old<'_>) -> Upgraded {
+    pub(super) fn upgrade(&self, old: &Old<'_>) -> Upgraded {
         let (epochs, how) = (self.start.epochs, self.start.upgrade);
         upgrade::upgrade(old, &epochs.loaded, &epochs.mounts, how)
     }
@@ -141,7 +138,7 @@ impl Run<'_> {
     }
 
     /// What an upgrade came to: the tree, if it may be used; what was left out is planned to be kept.
-    fn accepted(
+    pub(super) fn accepted(
         &mut self,
         done: Upgraded,
         file: &std::path::Path,
@@ -206,9 +203,15 @@ impl Run<'_> {
     }
 
     fn try_startup(&mut self, directory: &std::path::Path) -> Result<Option<Tree>, StartError> {
+        if let Some(named) = self.pointed_startup() {
+            return named.map(Some);
+        }
         let Some(on_disk) = self.on_disk(directory, "startup")? else {
             return Ok(None);
         };
+        if !on_disk.split {
+            self.startup_file = Some(Was::Hash(digest(&on_disk.main)));
+        }
         let schema = self.startup_schema()?;
         let changed = schema.digest() != self.loaded().digest();
         if !changed && !self.has_general_steps() {

@@ -40,6 +40,8 @@ pub(in crate::engine) struct Plan {
     /// A damaged file to be kept under another name.
     set_aside: Option<PathBuf>,
     files: Vec<(PathBuf, Vec<u8>)>,
+    /// Files that get other names.
+    renames: Vec<(PathBuf, PathBuf)>,
     /// What startup's file is to hold.
     pub startup: Option<Tree>,
 }
@@ -48,6 +50,11 @@ impl Plan {
     /// The damaged file gets another name.
     pub fn set_aside(&mut self, file: &Path) {
         self.set_aside = Some(file.to_owned());
+    }
+
+    /// A file gets another name, before any record.
+    pub fn rename(&mut self, file: PathBuf, name: PathBuf) {
+        self.renames.push((file, name));
     }
 
     /// A file is written, durably, before any record.
@@ -108,7 +115,12 @@ impl Plan {
             let renamed = seams.files.rename(file, &damaged);
             renamed.map_err(|reason| unwritable(file, reason))?;
         }
-        if let (false, Some(directory)) = (self.files.is_empty(), directory) {
+        for (file, name) in &self.renames {
+            let renamed = seams.files.rename(file, name);
+            renamed.map_err(|reason| unwritable(file, reason))?;
+        }
+        let named = self.files.len() + self.renames.len();
+        if let (1.., Some(directory)) = (named, directory) {
             let synced = seams.files.sync_directory(directory);
             synced.map_err(|reason| unwritable(directory, reason))?;
         }
