@@ -7,12 +7,15 @@ mod below;
 mod explain;
 mod first;
 mod guard;
+mod hush;
+mod lockout;
 mod options;
 mod path;
 mod place;
 mod policy;
 mod read;
 mod state;
+mod stray;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -101,6 +104,15 @@ impl Access {
             internal: ArcSwapOption::empty(),
             counters: Counters::default(),
         })
+    }
+
+    /// Logs the rules that fit nothing; at the start, when it is known which modules there are.
+    pub fn tell_strays(&self, running: &Tree) {
+        if let Ok(Some(policy)) = self.policy(running) {
+            for stray in stray::strays(&policy, running.schema()) {
+                tracing::warn!("{stray}");
+            }
+        }
     }
 
     pub fn options(&self) -> &AccessOptions {

@@ -454,6 +454,9 @@ pub struct Committed {
     pub trace: Vec<String>,
     /// What would change, for a dry run: as far as the committer may read it.
     pub diff: Option<String>,
+    /// What the committer should know of what it did, a sentence each: that he may not change the rules of access control
+    /// any more, for instance. It is in the daemon's log too.
+    pub warnings: Vec<String>,
 }
 
 /// A module as `hello` and monitoring announce it.

@@ -179,7 +179,8 @@ impl Engine {
         let candidate = self.tree_of(call.session, Datastore::Candidate);
         let tree = on_pool(move || {
             // What was written under other modules is brought to those that are loaded, or it is said why not.
-            let tree = upgrade::of_the_past(&state.tree, &core.epochs, &core.upgrade)?;
+            let tree = upgrade::of_the_past(&state.tree, &core.epochs, &core.upgrade)
+                .map_err(|error| core.hushed(&caller, &core.running.load().tree, error))?;
             core.permit_changes(&caller, &bind::diff(&candidate, &tree))?;
             Ok::<Tree, BackendError>(tree)
         })

@@ -307,7 +307,9 @@ impl Backend for Engine {
             self.0.permit(call, "validate")?;
             let tree = match what {
                 Origin::Store(Datastore::Candidate) => {
-                    self.candidate_on_running(call.session).await?.0.tree
+                    let candidate = self.candidate_on_running(call.session).await;
+                    let hushed = |error| self.0.hushed(call, &self.running().tree, error);
+                    candidate.map_err(hushed)?.0.tree
                 }
                 other => self.tree_from(call.session, other).await?,
             };

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde_json::{Map, Value, json};
 
+use crate::access::Subject;
 use crate::backend::Datastore;
 use crate::bind;
 use crate::engine::Engine;
@@ -16,8 +17,8 @@ pub(crate) const PATH: &str = "/ietf-netconf-monitoring:netconf-state";
 
 const STORES: [Datastore; 3] = [Datastore::Running, Datastore::Candidate, Datastore::Startup];
 
-/// The state, an RFC 7951 object.
-pub(crate) fn netconf_state(engine: &Engine) -> Value {
+/// The state, an RFC 7951 object, as far as `subject` may read what locks name.
+pub(crate) fn netconf_state(engine: &Engine, subject: Option<&Subject>) -> Value {
     let sessions: Vec<Value> = engine
         .sessions()
         .all()
@@ -26,7 +27,7 @@ pub(crate) fn netconf_state(engine: &Engine) -> Value {
         .collect();
     let stores: Vec<Value> = STORES
         .iter()
-        .map(|store| datastore(engine, *store))
+        .map(|store| datastore(engine, *store, subject))
         .collect();
     let mut state = Map::new();
     state.insert("datastores".to_owned(), json!({ "datastore": stores }));
@@ -37,7 +38,7 @@ pub(crate) fn netconf_state(engine: &Engine) -> Value {
 }
 
 /// RFC 6022 2.1.2: a datastore with its lock, or with the partial ones of running.
-fn datastore(engine: &Engine, store: Datastore) -> Value {
+fn datastore(engine: &Engine, store: Datastore, subject: Option<&Subject>) -> Value {
     let sessions = engine.sessions();
     let mut entry = json!({ "name": store.name() });
     if let Some(lock) = sessions.locked(store) {
@@ -55,13 +56,17 @@ fn datastore(engine: &Engine, store: Datastore) -> Value {
     .map(|lock| {
         // Nodes may have been deleted since by the lock's owner, so these are what was locked.
         let nodes: Vec<&str> = lock.nodes.iter().map(|node| &*node.path).collect();
-        json!({
+        let mut entry = json!({
             "lock-id": lock.id,
             "locked-by-session": lock.owner.0,
             "locked-time": lock.since.to_string(),
-            "select": lock.select,
-            "locked-node": nodes,
-        })
+        });
+        // Both name instances: they are for who may read all of those.
+        if subject.is_none_or(|subject| engine.sees_all(subject, &nodes)) {
+            entry["select"] = lock.select.clone().into();
+            entry["locked-node"] = nodes.into();
+        }
+        entry
     })
     .collect();
     if !partial.is_empty() {

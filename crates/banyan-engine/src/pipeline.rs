@@ -112,6 +112,7 @@ impl Outcome {
                 changes: 0,
                 trace,
                 diff: None,
+                warnings: Vec::new(),
             },
             snapshots: None,
             rehearsed: None,
@@ -164,10 +165,12 @@ async fn attempted(core: &Arc<Core>, attempt: &Arc<Attempt>) -> Result<Outcome> 
     phases.prepare().await.map_err(refused)?;
     if attempt.until == Until::Complete {
         phases.abort().await;
-        return Ok(Outcome {
-            rehearsed: Some((transaction.before.clone(), transaction.after.clone())),
-            ..Outcome::nothing(tid, transaction.noted().trace)
-        });
+        let (before, after) = (transaction.before.clone(), transaction.after.clone());
+        let trace = core.heard(&attempt.call, transaction.noted().trace);
+        let mut outcome = Outcome::nothing(tid, trace);
+        outcome.committed.warnings = core.warned(&attempt.call, &before, &after, true);
+        outcome.rehearsed = Some((before, after));
+        return Ok(outcome);
     }
     phases.commit().await.map_err(refused)?;
     let participants = !phases.is_empty();
@@ -180,7 +183,7 @@ async fn attempted(core: &Arc<Core>, attempt: &Arc<Attempt>) -> Result<Outcome> 
     };
     transaction.committed_at(published.at);
     finish(&mut phases, turn).await;
-    let trace = transaction.noted().trace;
+    let trace = core.heard(&attempt.call, transaction.noted().trace);
     Ok(match published.snapshots {
         Some(snapshots) => Outcome {
             committed: Committed {
@@ -189,6 +192,10 @@ async fn attempted(core: &Arc<Core>, attempt: &Arc<Attempt>) -> Result<Outcome> 
                 changes: bind::count(&transaction.changes),
                 trace,
                 diff: None,
+                warnings: {
+                    let (before, after) = &snapshots;
+                    core.warned(&attempt.call, &before.tree, &after.tree, false)
+                },
             },
             snapshots: Some(snapshots),
             rehearsed: None,

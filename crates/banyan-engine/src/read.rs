@@ -64,7 +64,13 @@ impl Engine {
         let mut missing = Vec::new();
         let mut layers = Vec::new();
         if state {
-            let wants = |cover: &InstancePath| choice.wants(&self.0.schema, cover);
+            // Who may not see an answer is not told that it is missing.
+            let hidden = |cover: &InstancePath| {
+                let subject = subject.as_ref();
+                subject.is_some_and(|subject| subject.hides(&tree, cover))
+            };
+            let wants =
+                |cover: &InstancePath| choice.wants(&self.0.schema, cover) && !hidden(cover);
             let asked = self.ask(call, &tree, reach.as_deref(), wants).await?;
             (missing, layers) = (asked.missing, asked.layers);
             if get.on_missing == OnMissing::Fail && !missing.is_empty() {

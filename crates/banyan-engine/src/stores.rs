@@ -218,16 +218,18 @@ impl Stores {
         .await?
     }
 
-    /// Applies an edit to a datastore; one that does not exist yet begins empty. In running this is a commit.
+    /// Applies an edit to a datastore; one that does not exist yet begins empty. In running this is a commit; returns its
+    /// warnings ([`crate::backend::Committed::warnings`]).
     ///
     /// # Errors
     /// The edit cannot be applied, another session has locked the datastore, or the file cannot be written; nothing is
     /// changed then. For running: as [`Engine::change`].
-    pub async fn put(&self, call: &Call, name: &str, edit: Edit) -> Result<()> {
+    pub async fn put(&self, call: &Call, name: &str, edit: Edit) -> Result<Vec<String>> {
         let apply = self.0.guarded(call, move |tree| bind::apply(&edit, tree));
         match place(name)? {
             Place::Standard(Datastore::Candidate) => {
-                self.0.edit_candidate(call, apply).await.map(drop)
+                self.0.edit_candidate(call, apply).await?;
+                Ok(Vec::new())
             }
             Place::Standard(Datastore::Running) => self.commit(call, "put", apply).await,
             Place::Rollback => Err(only_read()),
@@ -239,14 +241,14 @@ impl Stores {
         }
     }
 
-    /// Makes a datastore equal to another. To running this is a commit; to the candidate it replaces what is being
-    /// worked on. A copy of running costs O(1), whatever its size: the store names the commit, in the log, and its file
-    /// follows when commits pause. (A user whom access control does not let see and write everything pays for what
-    /// differs.)
+    /// Makes a datastore equal to another. To running this is a commit, whose warnings are returned; to the candidate it
+    /// replaces what is being worked on. A copy of running costs O(1), whatever its size: the store names the commit, in
+    /// the log, and its file follows when commits pause. (A user whom access control does not let see and write everything
+    /// pays for what differs.)
     ///
     /// # Errors
     /// As [`Stores::get`] of the one and [`Stores::put`] of the other.
-    pub async fn copy(&self, call: &Call, from: &str, to: &str) -> Result<()> {
+    pub async fn copy(&self, call: &Call, from: &str, to: &str) -> Result<Vec<String>> {
         if from == to {
             return Err(BackendError::new(
                 ErrorTag::InvalidValue,
@@ -285,11 +287,11 @@ impl Stores {
         Ok(())
     }
 
-    /// Makes a datastore what a document says, XML or JSON, in or without `config`.
+    /// Makes a datastore what a document says, XML or JSON, in or without `config`. Returns what [`Stores::copy`] does.
     ///
     /// # Errors
     /// The document does not fit the schema; and as [`Stores::copy`].
-    pub async fn load(&self, call: &Call, name: &str, document: Document) -> Result<()> {
+    pub async fn load(&self, call: &Call, name: &str, document: Document) -> Result<Vec<String>> {
         place(name)?;
         let schema = self.0.schema().clone();
         let mounts = self.0.mounts().clone();
@@ -380,31 +382,30 @@ impl Stores {
         .await?
     }
 
-    async fn replace(&self, call: &Call, name: &str, content: Content) -> Result<()> {
+    async fn replace(&self, call: &Call, name: &str, content: Content) -> Result<Vec<String>> {
         match place(name)? {
-            Place::Rollback => Err(only_read()),
+            Place::Rollback => return Err(only_read()),
             Place::Standard(Datastore::Running) => {
                 let tree = self.core().content(content);
-                self.commit(call, "copy", move |running| {
-                    Ok(bind::shared_with(running, tree))
-                })
-                .await
+                let change = move |running: &Tree| Ok(bind::shared_with(running, tree));
+                return self.commit(call, "copy", change).await;
             }
             Place::Standard(Datastore::Candidate) => {
                 let tree = self.core().content(content);
                 let running = self.0.running().tree;
                 let tree = on_pool(move || bind::shared_with(&running, tree)).await?;
-                self.0.set_candidate(call.session, tree).await
+                self.0.set_candidate(call.session, tree).await?;
             }
             Place::Standard(Datastore::Startup) => {
-                self.0.set_startup(call.session, Some(content)).await
+                self.0.set_startup(call.session, Some(content)).await?;
             }
             Place::Named => {
                 let core = self.core().clone();
                 let name = name.to_owned();
-                on_pool(move || save(&core, &name, &content)).await?
+                on_pool(move || save(&core, &name, &content)).await??;
             }
         }
+        Ok(Vec::new())
     }
 
     async fn commit(
@@ -412,7 +413,7 @@ impl Stores {
         call: &Call,
         what: &str,
         change: impl FnOnce(&Tree) -> Result<Tree> + Send + 'static,
-    ) -> Result<()> {
+    ) -> Result<Vec<String>> {
         let parameters = CommitParameters {
             comment: Some(format!("{what} into running")),
             ..CommitParameters::default()
@@ -420,7 +421,7 @@ impl Stores {
         let source = self.0.source_of(call.session);
         let none = Options::none();
         let done = self.0.change(call, source, parameters, none, change);
-        done.await.map(drop)
+        Ok(done.await?.warnings)
     }
 }
 

@@ -70,10 +70,12 @@ impl Engine {
         let work = core.work_on(&candidate);
         let base = self.running();
         let onto = base.clone();
-        let from = work.clone();
-        let tree =
-            on_pool(move || conflict::resolved(&core, &from.base, &from.tree, &onto, resolution))
-                .await??;
+        let (from, caller) = (work.clone(), call.clone());
+        let tree = on_pool(move || {
+            conflict::resolved(&core, &from.base, &from.tree, &onto, resolution)
+                .map_err(|error| core.hushed(&caller, &onto.tree, error))
+        })
+        .await??;
         let by = work.by;
         let taken_in = (work.base.seq, base.seq);
         candidate.put(WorkTree { base, tree, by });

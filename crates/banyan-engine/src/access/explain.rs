@@ -124,6 +124,23 @@ fn tied(running: &Tree, path: &str, kind: NodeKind, mounts: &SharedMounts) -> Op
     Some(Object::Tied(at, node))
 }
 
+impl Core {
+    /// The user of a question with the groups that are known to be vouched for, and those of the question.
+    fn asked_about(&self, call: &Call, question: &Question) -> Principal {
+        let user = question.user.clone();
+        let mut groups = question.groups.clone();
+        let own = (user == *call.principal.effective() && user == call.principal.user)
+            .then_some(&call.principal.groups);
+        let configured = self.access.options().vouched.get(&user);
+        groups.extend(own.or(configured).into_iter().flatten().cloned());
+        groups.dedup();
+        Principal {
+            groups,
+            ..Principal::user(user)
+        }
+    }
+}
+
 impl Engine {
     /// Which rule or default decides, the groups of the user, and what would change it; an RFC 7951 object.
     ///
@@ -133,12 +150,13 @@ impl Engine {
         let core = &self.0;
         let running = self.running().tree;
         self.may_ask(call, &running, question)?;
-        let object = core.found(&running, question)?;
-        let principal = Principal {
-            user: question.user.clone(),
-            groups: question.groups.clone(),
-            acting_for: None,
+        // What is mounted where the caller may not read is nothing that he could ask about.
+        let readable = match core.subject(call)? {
+            Some(subject) => subject.readable(&running),
+            None => running.clone(),
         };
+        let object = core.found(&readable, question)?;
+        let principal = core.asked_about(call, question);
         let Some(policy) = core.access.policy(&running)? else {
             return Ok(free(
                 "access control is off: everybody may do everything",

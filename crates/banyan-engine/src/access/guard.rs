@@ -10,7 +10,7 @@ use banyan_data::path::{InstancePath, Select};
 use banyan_data::{Node, Slot};
 use banyan_yang::schema::{Schema, SchemaId};
 
-use super::place::{Place, Uniform};
+use super::place::Place;
 use super::policy::{self, Operation, Policy};
 use super::read::{Floor, seen};
 use super::subject::{Decision, Subject, is_tied};
@@ -20,7 +20,7 @@ use crate::backend::{Call, Datastore, Origin, Result};
 use crate::bind;
 use crate::blocking::on_pool;
 use crate::engine::{Core, Engine};
-use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
+use crate::error::{BackendError, ErrorLayer, Report};
 
 /// The module of the protocol's own operations.
 const NETCONF: &str = "ietf-netconf";
@@ -52,7 +52,11 @@ impl Core {
         }
         Counters::count(&self.access.counters.operations);
         let why = subject.because(decision, Operation::Exec);
-        let message = format!("{} may not call {module}:{name}: {why}", subject.user());
+        let aid = self.access.aid(&self.running.load().tree, false);
+        let message = format!(
+            "{} may not call {module}:{name}: {why}{aid}",
+            subject.user()
+        );
         Err(denied_report(ErrorLayer::Protocol, message).into())
     }
 
@@ -83,16 +87,19 @@ impl Core {
     fn refusal(&self, subject: &Subject, tree: &Tree, denied: &Denied) -> Report {
         let why = subject.because(denied.decision, denied.operation);
         let (user, verb) = (subject.user(), denied.operation.name());
+        let top = denied.path.steps.first().map(|step| step.node);
+        let of_rules = top.is_some() && top == policy::place(tree.schema());
+        let aid = self.access.aid(tree, of_rules);
         // RFC 8341 3.2.4: what the user may not see is not named.
         if !denied.seen {
             let message = format!(
-                "{user} may not {verb} what is changed here and may not be read by {user}: {why}"
+                "{user} may not {verb} what is changed here and may not be read by {user}: {why}{aid}"
             );
             return denied_report(ErrorLayer::Application, message);
         }
         let mut report = denied_report(
             ErrorLayer::Application,
-            format!("{user} may not {verb} this: {why}"),
+            format!("{user} may not {verb} this: {why}{aid}"),
         );
         report.path = bind::path_xpath(tree, &denied.path, &self.mounts)
             .ok()
@@ -102,48 +109,10 @@ impl Core {
 
     /// Fails when the rules that a change brings cannot be understood: they would count for nothing.
     pub fn sound_rules(&self, before: &Tree, after: &Tree) -> Result<()> {
-        let same = match (policy::of_tree(before), policy::of_tree(after)) {
-            (Some(old), Some(new)) => old.ptr_eq(new),
-            (_, None) => true,
-            (None, Some(_)) => false,
-        };
-        if same || self.access.options().mode != super::Mode::Internal {
+        if policy::same(before, after) || self.access.options().mode != super::Mode::Internal {
             return Ok(());
         }
         Policy::of(after, false)?.sound()
-    }
-
-    /// An error without what the user may not see: validation runs on all data, and tells of them.
-    pub fn hushed(&self, call: &Call, tree: &Tree, mut error: BackendError) -> BackendError {
-        let Ok(Some(subject)) = self.subject(call) else {
-            return error;
-        };
-        if matches!(
-            subject.root(tree.schema()).uniform(Operation::Read),
-            Uniform::Permit(_)
-        ) {
-            return error;
-        }
-        for report in &mut error.reports {
-            if report.tag == ErrorTag::AccessDenied {
-                continue;
-            }
-            let Some(path) = report.path.clone() else {
-                continue;
-            };
-            report.info.retain(|(name, _)| &**name != "with");
-            let path = bind::parse_path(tree, &path, &self.mounts);
-            if !path.is_ok_and(|path| subject.sees(tree, &path)) {
-                report.path = None;
-                report.info.clear();
-                report.message = format!(
-                    "data that {} may not read do not fit the change; ask who may read them",
-                    subject.user()
-                );
-            }
-        }
-        error.reports.dedup();
-        error
     }
 }
 

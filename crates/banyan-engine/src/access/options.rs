@@ -1,5 +1,6 @@
 //! What the program's configuration says about access control.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -41,6 +42,9 @@ pub struct AccessOptions {
     pub credentials: Credentials,
     /// The users of trusted front ends, for [`Credentials::Except`].
     pub proxies: Vec<Arc<str>>,
+    /// The groups that transports are configured to vouch for, by user: so that it can be explained what follows from them.
+    /// For sessions, those of [`crate::backend::Principal::groups`] count.
+    pub vouched: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     /// Who becomes an administrator, by a commit of its own, when an engine with [`Mode::Internal`] starts for the first
     /// time. Without one, and without rules, nobody but the recovery user may write.
     pub first_admin: Option<Arc<str>>,

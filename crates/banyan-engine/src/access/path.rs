@@ -4,17 +4,18 @@
 //! Lives here: their grammar. A prefix is the name of a module or its own prefix; it is looked up when a schema is at
 //! hand (see `trie`), because a path may go on in the schema of a mounted tree.
 
+use std::fmt;
 use std::sync::Arc;
 
 /// A path, not bound to a schema yet.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct RulePath {
     /// From the top down; none is the root.
     pub steps: Vec<Step>,
 }
 
 /// One step.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Step {
     /// The module's name or prefix; without it that of the step above, or the only one that fits.
     pub prefix: Option<Arc<str>>,
@@ -24,8 +25,18 @@ pub(super) struct Step {
     pub predicates: Vec<Predicate>,
 }
 
+impl fmt::Display for Step {
+    /// Without predicates.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.prefix {
+            Some(prefix) => write!(f, "{prefix}:{}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
 /// One predicate.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Predicate {
     /// The key's name without prefix; `.` for the value of a leaf-list entry.
     pub key: Arc<str>,
@@ -34,7 +45,7 @@ pub(super) struct Predicate {
 }
 
 /// What a key is compared with.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Operand {
     /// A literal.
     Literal(Arc<str>),

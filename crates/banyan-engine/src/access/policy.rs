@@ -84,7 +84,7 @@ impl Operations {
 }
 
 /// What a rule is about.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Kind {
     /// No rule-type: everything of its modules.
     Anything,
@@ -169,6 +169,15 @@ pub(super) fn of_tree(tree: &Tree) -> Option<&Node> {
     }
 }
 
+/// Whether two trees have the same rules, untouched. O(1).
+pub(super) fn same(before: &Tree, after: &Tree) -> bool {
+    match (of_tree(before), of_tree(after)) {
+        (Some(old), Some(new)) => old.ptr_eq(new),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
 impl Policy {
     /// Reads the rules of a tree. O(size of `/nacm`).
     ///
@@ -208,6 +217,11 @@ impl Policy {
             source,
             subjects: Mutex::default(),
         })
+    }
+
+    /// All rules, list by list.
+    pub fn rules(&self) -> impl Iterator<Item = &Arc<Rule>> {
+        self.lists.iter().flat_map(|list| &list.rules)
     }
 
     /// Whether it was read from the `/nacm` of this tree. O(1).
@@ -274,8 +288,7 @@ impl Policy {
 
     /// Fails when the path of a rule is none: such a rule would fit nothing, and a denial would be none.
     pub fn sound(&self) -> Result<()> {
-        let rules = self.lists.iter().flat_map(|list| &list.rules);
-        let reports = rules.filter_map(|rule| {
+        let reports = self.rules().filter_map(|rule| {
             let Kind::Broken(why) = &rule.kind else {
                 return None;
             };

@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError};
 
 use banyan_data::filter::with_keys;
 use banyan_data::list::{LeafList, List};
+use banyan_data::path::{InstancePath, Select};
 use banyan_data::{Content, Node, Slot, Tree, Value};
 use banyan_yang::schema::OrderedBy;
 
@@ -57,6 +58,34 @@ impl Subject {
         kept.insert(0, (tree.clone(), pruned.clone()));
         kept.truncate(KEPT);
         (pruned, pruning.visited)
+    }
+
+    /// Whether the user sees nothing at all of a subtree, whatever there may be; a step without keys means all entries.
+    /// What rules say of single entries on the way counts as something.
+    pub fn hides(&self, tree: &Tree, path: &InstancePath) -> bool {
+        let mut place = self.root(tree.schema());
+        let mut floor = None;
+        for step in &path.steps {
+            if place.schema().node(place.id()).mount_point().is_some() {
+                return false;
+            }
+            if step.select == Select::None
+                && place.named(step.node).is_none_or(|keys| !keys.is_empty())
+            {
+                return false;
+            }
+            let keys = match &step.select {
+                Select::Keys(keys) => keys.as_slice(),
+                Select::Value(value) => std::slice::from_ref(value),
+                Select::None | Select::Position(_) => &[],
+            };
+            place = place.child(step.node, keys);
+            if whole(&place, floor) == Some(false) {
+                return true;
+            }
+            floor = seen(&place, floor).1;
+        }
+        false
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Vec<(Tree, Tree)>> {

@@ -179,7 +179,12 @@ impl Binder<'_> {
     }
 
     /// The node that a step means: data, or an action or notification at the end of a path.
-    fn child(&self, parent: SchemaId, above: Option<ModuleId>, step: &Step) -> Option<SchemaId> {
+    pub fn child(
+        &self,
+        parent: SchemaId,
+        above: Option<ModuleId>,
+        step: &Step,
+    ) -> Option<SchemaId> {
         let schema = self.schema;
         let named = |module: ModuleId| {
             schema.data_child(parent, module, &step.name).or_else(|| {
@@ -233,7 +238,8 @@ impl Binder<'_> {
         })
     }
 
-    fn value(&self, leaf: SchemaId, predicate: &Predicate) -> Option<Value> {
+    /// What a key is compared with, as a value of its type; `None` when it can be none.
+    pub fn value(&self, leaf: SchemaId, predicate: &Predicate) -> Option<Value> {
         let definition = self.schema.node(leaf);
         let text = match &predicate.value {
             Operand::Literal(text) => text,

@@ -42,30 +42,63 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// Whether the user may read all that a change has changed.
+    pub(super) fn reads(&self, changes: &ChangeSet) -> bool {
+        let mut check = Check {
+            reading: true,
+            ..Check::default()
+        };
+        check.changes(&self.root(&changes.schema), &changes.changes, None);
+        check.denied.is_empty()
+    }
+}
+
 #[derive(Default)]
 struct Check {
     path: InstancePath,
     denied: Vec<Denied>,
+    /// Whether reading is asked about, whatever the change does.
+    reading: bool,
 }
 
 // All of these recurse as deep as the tree, which is bounded (`MAX_DEPTH`).
 impl Check {
     fn is_full(&self) -> bool {
-        self.denied.len() >= LISTED
+        self.denied.len() >= if self.reading { 1 } else { LISTED }
+    }
+
+    /// What is asked about where a change does this.
+    fn asked(&self, operation: Operation) -> Operation {
+        match self.reading {
+            true => Operation::Read,
+            false => operation,
+        }
+    }
+
+    /// Whether all of a subtree is permitted, if that is clear without a look.
+    fn is_free(&self, place: &Place<'_>, operation: Operation, floor: Floor) -> bool {
+        match place.uniform(self.asked(operation)) {
+            Uniform::Permit(rank) => !self.reading || floor.is_none_or(|floor| rank < floor),
+            _ => false,
+        }
     }
 
     /// Whether the operation is permitted on the node.
     fn ask(&mut self, place: &Place<'_>, operation: Operation, floor: Floor) -> bool {
+        let operation = self.asked(operation);
         let decision = place.decide(operation);
-        if !decision.permit && !self.is_full() {
+        let seen = seen(place, floor).0;
+        let permit = decision.permit && (seen || !self.reading);
+        if !permit && !self.is_full() {
             self.denied.push(Denied {
                 path: self.path.clone(),
                 operation,
                 decision,
-                seen: seen(place, floor).0,
+                seen,
             });
         }
-        decision.permit
+        permit
     }
 
     fn at(&mut self, id: SchemaId, select: Select, go: impl FnOnce(&mut Self)) {
@@ -154,7 +187,7 @@ impl Check {
 
     /// A container or entry that comes or goes with all below it.
     fn node(&mut self, place: &Place<'_>, node: &Node, operation: Operation, floor: Floor) {
-        if matches!(place.uniform(operation), Uniform::Permit(_)) || self.is_full() {
+        if self.is_free(place, operation, floor) || self.is_full() {
             return;
         }
         // A container without presence is always there: it neither comes nor goes (RFC 7950 7.5.1).
@@ -203,7 +236,7 @@ impl Check {
                 }
             }
             Content::Mount(tree) => {
-                if matches!(place.uniform(operation), Uniform::Permit(_)) {
+                if self.is_free(place, operation, floor) {
                     return;
                 }
                 let below = seen(place, floor).1;
@@ -231,9 +264,9 @@ impl Check {
                 check.node(&place, entry, operation, floor)
             });
         };
-        let others = parent.unnamed(id).uniform(operation);
+        let others = parent.unnamed(id);
         match parent.named(id) {
-            Some(named) if matches!(others, Uniform::Permit(_)) => {
+            Some(named) if self.is_free(&others, operation, floor) => {
                 for keys in named {
                     if let Some(entry) = list.get(keys) {
                         one(self, keys.clone(), entry);

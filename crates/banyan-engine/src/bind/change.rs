@@ -45,6 +45,9 @@ pub(crate) const LATER_FIRST: Remedy = |later| {
     format!("{first}, go back as a whole (--to), or set the value that is wanted by hand")
 };
 
+/// The fact of a conflict that names the instance that the other side changed, where it is another one.
+pub(crate) const OTHER_PATH: &str = "other-path";
+
 /// Conflicts as errors: where, what both sides did, which commit did the other, and what can be done.
 pub(crate) fn conflicts(
     schema: &Schema,
@@ -75,6 +78,7 @@ fn conflict_report(
         "this was {} here, and {} by {by}",
         conflict.mine, conflict.theirs
     );
+    let other = (conflict.their_path != conflict.path).then(|| conflict.their_path.0.to_string());
     let error = DataError::new(ErrorKind::Conflict, conflict.path, message)
         .with_help(remedy(maker.as_ref()));
     let mut report = data_report(schema, &error)
@@ -90,6 +94,9 @@ fn conflict_report(
         }
     }
     report.app_tag = Some(CONFLICT.into());
+    if let Some(other) = other {
+        report = report.with_info(OTHER_PATH, other);
+    }
     if let Some(head) = maker {
         report = report
             .with_info("other-user", &*head.user)

@@ -242,6 +242,7 @@ impl EngineBuilder {
             .admit_first_admin()
             .await
             .map_err(StartError::FirstAdmin)?;
+        engine.0.access.tell_strays(&engine.running().tree);
         Ok(engine)
     }
 

@@ -1,13 +1,16 @@
 //! Which commits: by who, when and where.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use banyan_data::Tree;
 use banyan_data::path::InstancePath;
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{PIECE, state_at};
-use crate::backend::Result;
+use crate::access::Subject;
+use crate::backend::{Call, Result};
 use crate::bind;
 use crate::blocking::on_pool;
 use crate::engine::{Core, Engine, log_failed};
@@ -34,23 +37,42 @@ pub struct Selection {
 }
 
 impl Engine {
-    /// The commits that are meant, the newest first. Cost: the heads of the commits that were looked at; with a path also
-    /// their changes.
+    /// The commits that are meant, the newest first, as far as the caller may know of them: comment and label of a commit
+    /// that changed what he may not read are left out, and with a path a commit counts that changed there what he may read.
+    /// Cost: the heads of the commits that were looked at; with a path, and for whom may not read everything, also their
+    /// changes.
     ///
     /// # Errors
     /// The log cannot be read.
-    pub async fn select_history(&self, selection: Selection) -> Result<Vec<RecordHead>> {
+    pub async fn select_history(
+        &self,
+        call: &Call,
+        selection: Selection,
+    ) -> Result<Vec<RecordHead>> {
         let core = self.0.clone();
         let now = self.running();
-        on_pool(move || selected(&core, &now, &selection)).await?
+        let subject = match core.reads_all(call)? {
+            true => None,
+            false => core.subject(call)?,
+        };
+        on_pool(move || selected(&core, &now, &selection, subject)).await?
     }
 }
 
-fn selected(core: &Core, now: &Snapshot, wanted: &Selection) -> Result<Vec<RecordHead>> {
+fn selected(
+    core: &Core,
+    now: &Snapshot,
+    wanted: &Selection,
+    subject: Option<Arc<Subject>>,
+) -> Result<Vec<RecordHead>> {
     let log = &*core.seams.log;
     let mut place = match &wanted.path {
-        Some(path) => Some(Place::new(core, now, path)?),
+        Some(path) => Some(Place::new(core, now, path, subject.clone())?),
         None => None,
+    };
+    let mut past = Past {
+        state: now.clone(),
+        epochs: &core.epochs,
     };
     let mut found = Vec::new();
     let mut newest = wanted.newest.unwrap_or(now.seq).min(now.seq);
@@ -59,7 +81,7 @@ fn selected(core: &Core, now: &Snapshot, wanted: &Selection) -> Result<Vec<Recor
         let Some(last) = heads.last().map(|head| head.seq) else {
             return Ok(found);
         };
-        for head in heads {
+        for mut head in heads {
             if found.len() >= wanted.limit {
                 return Ok(found);
             }
@@ -79,12 +101,37 @@ fn selected(core: &Core, now: &Snapshot, wanted: &Selection) -> Result<Vec<Recor
                     _ => continue,
                 }
             }
+            if let Some(subject) = &subject {
+                let seq = head.seq;
+                core.hush_record(subject, &mut head, || past.around(log, seq));
+                // A label that he may not know is none that he could ask for.
+                if !is(&wanted.label, head.label.as_deref()) {
+                    continue;
+                }
+            }
             found.push(head);
         }
         if last <= Seq(1) {
             return Ok(found);
         }
         newest = Seq(last.0 - 1);
+    }
+}
+
+/// Running as far back as it had to be looked at.
+struct Past<'a> {
+    state: Snapshot,
+    epochs: &'a Epochs,
+}
+
+impl Past<'_> {
+    /// Running before and after a commit, under one schema. Commits are asked for from the newest back.
+    fn around(&mut self, log: &dyn CommitLog, seq: Seq) -> Result<(Tree, Tree)> {
+        let after = state_at(log, &self.state, seq, self.epochs)?;
+        self.state = Snapshot::new(after.clone(), seq);
+        let before = state_at(log, &self.state, Seq(seq.0.saturating_sub(1)), self.epochs)?;
+        self.state = Snapshot::new(before.clone(), Seq(seq.0.saturating_sub(1)));
+        self.epochs.comparable(before, after)
     }
 }
 
@@ -95,15 +142,23 @@ struct Place<'a> {
     target: String,
     state: Snapshot,
     epochs: &'a Epochs,
+    /// Whose look it is, if he may not read everything.
+    subject: Option<Arc<Subject>>,
 }
 
 impl Place<'_> {
-    fn new<'a>(core: &'a Core, now: &Snapshot, path: &InstancePath) -> Result<Place<'a>> {
+    fn new<'a>(
+        core: &'a Core,
+        now: &Snapshot,
+        path: &InstancePath,
+        subject: Option<Arc<Subject>>,
+    ) -> Result<Place<'a>> {
         Ok(Place {
             path: path.clone(),
             target: bind::path_target(&now.tree, path, &core.mounts)?,
             state: now.clone(),
             epochs: &core.epochs,
+            subject,
         })
     }
 
@@ -111,6 +166,10 @@ impl Place<'_> {
     fn changed_by(&mut self, log: &dyn CommitLog, record: &Record) -> Result<bool> {
         match touching(&record.change, &self.target) {
             Touch::Apart => Ok(false),
+            // Something that the caller may read, or something else beside it.
+            Touch::Below | Touch::Around if self.subject.is_some() => {
+                self.looked_at(log, record).or(Ok(false))
+            }
             Touch::Below => Ok(true),
             // It was brought or taken with what it is in, or that did not hold it.
             Touch::Around => self.looked_at(log, record).or(Ok(true)),
@@ -130,6 +189,14 @@ impl Place<'_> {
             self.epochs.rebind(&before, loaded)?,
             self.epochs.rebind(&after, loaded)?,
         );
+        let (before, after) = match &self.subject {
+            None => (before, after),
+            // Each is made from the one that was looked at before, so that it costs what differs.
+            Some(subject) => {
+                let after = subject.readable(&after);
+                (subject.readable(&before), after)
+            }
+        };
         let changes = bind::diff(&before, &after);
         Ok(bind::touches(&changes, std::slice::from_ref(&self.path)))
     }

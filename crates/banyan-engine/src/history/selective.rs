@@ -25,7 +25,7 @@ impl Engine {
         self.update_candidate(call, Resolution::RevertOnConflict)
             .await?;
         let running = self.running();
-        let core = self.0.clone();
+        let (core, caller) = (self.0.clone(), call.clone());
         let onto = running.clone();
         let without = on_pool(move || {
             // What was written under other modules is read under those that are loaded.
@@ -34,6 +34,7 @@ impl Engine {
             let after = core.epochs.rebind(&after, loaded)?;
             let commit = Snapshot::new(after, seq);
             conflict::taken_out(&core, &commit, &before, &onto)
+                .map_err(|error| core.hushed(&caller, &onto.tree, error))
         })
         .await??;
         let change = move |candidate: &banyan_data::Tree| {
@@ -64,10 +65,13 @@ impl Engine {
     ) -> Result<(Seq, Option<Committed>)> {
         let state = self.past(past).await?;
         let seq = state.seq;
-        let core = self.0.clone();
+        let (core, caller) = (self.0.clone(), call.clone());
         // As for a whole rollback.
-        let past = on_pool(move || upgrade::of_the_past(&state.tree, &core.epochs, &core.upgrade))
-            .await??;
+        let past = on_pool(move || {
+            upgrade::of_the_past(&state.tree, &core.epochs, &core.upgrade)
+                .map_err(|error| core.hushed(&caller, &core.running.load().tree, error))
+        })
+        .await??;
         let change = move |candidate: &banyan_data::Tree| {
             let changes = bind::diff(candidate, &past);
             let part = bind::part(&changes, std::slice::from_ref(&path));

@@ -50,7 +50,7 @@ impl Engine {
         reach: Option<&[InstancePath]>,
         wants: impl Fn(&InstancePath) -> bool,
     ) -> Result<Asked> {
-        let own = self.own_state(reach);
+        let own = self.own_state(call, reach);
         let mut asking = JoinSet::new();
         let mut questions = Vec::new();
         for (number, source) in self.0.providers.iter().enumerate() {
@@ -132,7 +132,7 @@ impl Engine {
     }
 
     /// What the engine says of itself, as far as the read needs it.
-    fn own_state(&self, reach: Option<&[InstancePath]>) -> Vec<serde_json::Value> {
+    fn own_state(&self, call: &Call, reach: Option<&[InstancePath]>) -> Vec<serde_json::Value> {
         let schema = &self.0.schema;
         let wanted = |path: &str| {
             let top = bind::top_level(schema, path);
@@ -140,7 +140,8 @@ impl Engine {
         };
         let mut state = Vec::new();
         if wanted(monitor::PATH) {
-            state.push(monitor::netconf_state(self));
+            let subject = self.0.subject(call).ok().flatten();
+            state.push(monitor::netconf_state(self, subject.as_deref()));
         }
         if wanted(access::STATE_PATH) {
             state.push(self.0.access.counters.state());

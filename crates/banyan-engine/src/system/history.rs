@@ -21,12 +21,14 @@ fn tid(number: u64) -> Tid {
     Tid(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-/// The instance that a leaf names.
+/// The instance that a leaf names. Which schema is mounted where is seen in what the caller may read.
 async fn path(request: &Request, name: &str) -> Result<Option<InstancePath>> {
     let Some(text) = request.text(name).map(str::to_owned) else {
         return Ok(None);
     };
-    let tree = request.engine().running().tree;
+    let engine = request.engine();
+    let running = engine.running().tree;
+    let tree = engine.readable(&request.call.call, running).await?;
     let mounts = request.engine().mounts().clone();
     on_pool(move || bind::parse_place(&tree, &text, &mounts).map(Some)).await?
 }
@@ -59,7 +61,8 @@ pub(super) async fn history(request: Request) -> Result<Value> {
         label: request.text("label").map(str::to_owned),
         path: path(&request, "path").await?,
     };
-    let heads = engine.select_history(selection).await?;
+    let call = &request.call.call;
+    let heads = engine.select_history(call, selection).await?;
     if let Some(seq) = one
         && heads.first().is_none_or(|head| head.seq != seq)
     {

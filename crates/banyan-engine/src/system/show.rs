@@ -103,7 +103,8 @@ pub(super) async fn show(request: Request) -> Result<Value> {
     let filter = match request.text("path") {
         None => None,
         Some(path) => {
-            let tree = shown.clone();
+            // Which schema is mounted where is seen in what the caller may read.
+            let tree = engine.readable(&request.call.call, shown.clone()).await?;
             let mounts = engine.mounts().clone();
             let path = path.to_owned();
             let select = on_pool(move || {

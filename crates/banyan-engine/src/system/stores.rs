@@ -27,8 +27,7 @@ pub(super) async fn copy(request: Request) -> Result<Value> {
     let text = |name: &str| request.text(name).unwrap_or_default();
     let stores = request.engine().stores();
     let (from, to) = (text("from"), text("to"));
-    stores.copy(&request.call.call, from, to).await?;
-    Ok(json!({}))
+    Ok(warned(stores.copy(&request.call.call, from, to).await?))
 }
 
 /// `delete-store`
@@ -45,8 +44,14 @@ pub(super) async fn load(request: Request) -> Result<Value> {
     // Whether it is XML or JSON is seen by its first character.
     let document = Document::xml(text("document").as_bytes().to_vec());
     let stores = request.engine().stores();
-    stores
-        .load(&request.call.call, text("name"), document)
-        .await?;
-    Ok(json!({}))
+    let loaded = stores.load(&request.call.call, text("name"), document);
+    Ok(warned(loaded.await?))
+}
+
+/// The output of what may have been a commit.
+fn warned(warnings: Vec<String>) -> Value {
+    match warnings.is_empty() {
+        true => json!({}),
+        false => json!({ "banyan:warning": warnings }),
+    }
 }

@@ -1,23 +1,25 @@
 //! Access control at work: what is read, edited, committed, called, explained and counted.
 
-use std::path::Path;
+mod explain;
+mod hidden;
+mod past;
+mod rules;
+mod start;
+
 use std::sync::Arc;
 
 use banyan_data::path::InstancePath;
 use banyan_data::{Node, Tree};
-use banyan_engine::access::{AccessOptions, Credentials, Mode};
+use banyan_engine::access::{AccessOptions, Mode};
 use banyan_engine::backend::{
-    Backend, BoxFuture, Call, Datastore, Document, Encoding, Filter, Get, Origin, Principal,
-    Result, Source, WithDefaults,
+    Backend, BoxFuture, Datastore, Document, Encoding, Filter, Get, Origin, Result, WithDefaults,
 };
 use banyan_engine::engine::EngineBuilder;
 use banyan_engine::error::ErrorTag;
-use banyan_engine::files::{Files, Sync};
 use banyan_engine::operation::{Operation, OperationCall};
-use banyan_engine::session::INTERNAL;
 use banyan_engine::{BackendError, Engine};
 
-use crate::fixture::{Client, Machine, NS, item, name, schema, schema_with_system};
+use crate::fixture::{Client, NS, item, name, schema_with_system};
 
 const NACM: &str = "xmlns=\"urn:ietf:params:xml:ns:yang:ietf-netconf-acm\"";
 
@@ -50,12 +52,22 @@ fn builder(options: AccessOptions) -> EngineBuilder {
 
 /// An engine with data, and these rules for the group `staff` of alice, and for nobody else.
 async fn engine(rules: &str) -> (Engine, Client) {
-    let engine = builder(options()).open().await.unwrap();
-    let root = Client::open(&engine, "root").await;
-    let rules = format!(
+    with(builder(options()), rules).await
+}
+
+/// These rules for the group `staff` of alice.
+fn staff(rules: &str) -> String {
+    format!(
         "<nacm {NACM}><groups><group><name>staff</name><user-name>alice</user-name></group></groups>
          <rule-list><name>staff</name><group>staff</group>{rules}</rule-list></nacm>"
-    );
+    )
+}
+
+/// As [`engine`], with an engine of one's own.
+async fn with(builder: EngineBuilder, rules: &str) -> (Engine, Client) {
+    let engine = builder.open().await.unwrap();
+    let root = Client::open(&engine, "root").await;
+    let rules = staff(rules);
     root.set(&format!(
         "{rules}{}{}{}",
         item(1, "one"),
@@ -180,105 +192,6 @@ async fn an_edit_is_refused_with_the_place_and_the_rule() {
 }
 
 #[tokio::test]
-async fn what_may_not_be_read_is_left_out_without_a_word() {
-    let rules = path("no", "/t:item[t:id='2']", "read", "deny")
-        + &path("name", "/t:sys/t:name", "read", "deny");
-    let (engine, root) = engine(&rules).await;
-    let alice = Client::open(&engine, "alice").await;
-    assert_eq!(alice.show(Datastore::Running).await, item(1, "one"));
-    assert!(root.show(Datastore::Running).await.contains("two"));
-    // A subtree filter does not match what is hidden, and an expression does not see it.
-    let subtree = |text: String| Some(Filter::Subtree(Document::xml(text.into_bytes())));
-    let read = |filter| {
-        let alice = alice.clone();
-        async move { alice.get(get(filter, false)).await.unwrap() }
-    };
-    assert_eq!(
-        read(subtree(format!("<item {NS}><value>two</value></item>"))).await,
-        ""
-    );
-    assert_eq!(
-        read(subtree(format!("<item {NS}><id/></item>"))).await,
-        format!("<item {NS}><id>1</id></item>")
-    );
-    assert_eq!(read(xpath("/t:item[t:id=2]")).await, "");
-    for guess in ["n", "other"] {
-        let select = format!("/t:item[t:id=1][/t:sys/t:name='{guess}']");
-        assert_eq!(read(xpath(&select)).await, "");
-    }
-    let counted = read(xpath("/t:item[count(/t:item)=2]")).await;
-    assert_eq!(counted, "");
-    // Defaults of what is hidden are hidden too.
-    let all = alice
-        .read(Datastore::Running, WithDefaults::ReportAll)
-        .await
-        .unwrap();
-    assert!(
-        all.contains("<mtu>1500</mtu>") && !all.contains("name"),
-        "{all}"
-    );
-    let show = "<show xmlns='urn:banyan:system'><path>/t:item[id='2']</path></show>";
-    assert_eq!(
-        invoke(&alice, show).await.unwrap(),
-        "<text xmlns=\"urn:banyan:system\"/>"
-    );
-    let history =
-        "<history xmlns='urn:banyan:system'><limit>1</limit><changes>true</changes></history>";
-    let past = invoke(&alice, history).await.unwrap();
-    assert!(past.contains("one") && !past.contains("two"), "{past}");
-    let compare = "<compare xmlns='urn:banyan:system'><from>0</from><to>running</to></compare>";
-    let compared = invoke(&alice, compare).await.unwrap();
-    assert!(
-        compared.contains("one") && !compared.contains("two") && !compared.contains("nacm"),
-        "{compared}"
-    );
-}
-
-#[tokio::test]
-async fn an_edit_tells_nothing_of_what_is_hidden() {
-    let (engine, _root) = engine(&path("no", "/t:item", "read", "deny")).await;
-    let alice = Client::open(&engine, "alice").await;
-    let create = |id: u32| {
-        format!(
-            "<item {NS} xmlns:nc='urn:ietf:params:xml:ns:netconf:base:1.0' nc:operation='create'><id>{id}</id></item>"
-        )
-    };
-    let there = denied(alice.edit(&create(1)).await);
-    let absent = denied(alice.edit(&create(7)).await);
-    assert_eq!(there, absent);
-    // A value that is guessed right is no success.
-    let right = denied(alice.edit(&item(1, "one")).await);
-    let wrong = denied(alice.edit(&item(1, "uno")).await);
-    assert_eq!(right, wrong);
-}
-
-#[tokio::test]
-async fn validation_does_not_tell_of_what_is_hidden() {
-    let rules = path("ref", "/t:ref", "read", "deny") + &path("items", "/t:item", "*", "permit");
-    let (engine, root) = engine(&rules).await;
-    root.set(&format!("<ref {NS}><id>secret</id><to>1</to></ref>"))
-        .await
-        .unwrap();
-    let alice = Client::open(&engine, "alice").await;
-    let delete = format!(
-        "<item {NS} xmlns:nc='urn:ietf:params:xml:ns:netconf:base:1.0' nc:operation='delete'><id>1</id></item>"
-    );
-    alice.edit(&delete).await.unwrap();
-    let error = alice.commit().await.unwrap_err();
-    insta::assert_snapshot!(error, @"data that alice may not read do not fit the change; ask who may read them");
-    let error = engine
-        .validate(&alice.call, Origin::Store(Datastore::Candidate))
-        .await
-        .unwrap_err();
-    assert!(!error.to_string().contains("secret"), "{error}");
-    let error = engine
-        .validate(&root.call, Origin::Store(Datastore::Candidate))
-        .await
-        .unwrap_err();
-    assert!(error.to_string().contains("secret"), "{error}");
-}
-
-#[tokio::test]
 async fn operations_and_actions_are_asked_for() {
     let rpc = "<module-name>t</module-name><rpc-name>echo</rpc-name>";
     let rules = rule("no-echo", rpc, "deny")
@@ -337,186 +250,6 @@ async fn refusals_are_counted_for_who_may_read_the_counters() {
 }
 
 #[tokio::test]
-async fn the_first_start_makes_one_administrator_by_a_commit() {
-    let machine = Machine::new();
-    let start =
-        |options: AccessOptions| machine.builder(schema_with_system()).access(options).open();
-    let first = start(options()).await.unwrap();
-    let history = first.history(None, 10).await.unwrap();
-    assert_eq!(history.len(), 1);
-    insta::assert_snapshot!(history[0].comment.as_deref().unwrap(), @"access control: root, who started the program first, is an administrator");
-    assert_eq!(&*history[0].user, "root");
-    let root = Client::open(&first, "root").await;
-    root.set(&name("x")).await.unwrap();
-    let other = Client::open(&first, "other").await;
-    denied(other.edit(&name("y")).await);
-    assert_eq!(other.show(Datastore::Running).await, name("x"));
-    first.stop().await.unwrap();
-    // Another who starts it later is none.
-    let again = start(AccessOptions {
-        first_admin: Some("other".into()),
-        ..options()
-    })
-    .await
-    .unwrap();
-    assert_eq!(again.running().seq.0, 2);
-    denied(Client::open(&again, "other").await.edit(&name("y")).await);
-    Client::open(&again, "root")
-        .await
-        .edit(&name("z"))
-        .await
-        .unwrap();
-}
-
-#[tokio::test]
-async fn without_an_administrator_only_the_recovery_user_writes() {
-    let engine = builder(AccessOptions {
-        first_admin: None,
-        recovery_user: Some("rescue".into()),
-        ..options()
-    })
-    .open()
-    .await
-    .unwrap();
-    denied(Client::open(&engine, "root").await.edit(&name("x")).await);
-    Client::open(&engine, "rescue")
-        .await
-        .set(&name("x"))
-        .await
-        .unwrap();
-    // And the program itself.
-    let itself = Client {
-        engine: engine.clone(),
-        call: Call::new(INTERNAL, Principal::user("root")),
-    };
-    itself.set(&name("y")).await.unwrap();
-}
-
-#[tokio::test]
-async fn while_there_are_no_rules_it_may_be_off() {
-    let engine = builder(AccessOptions {
-        disabled_on_empty: true,
-        ..options()
-    })
-    .open()
-    .await
-    .unwrap();
-    let bob = Client::open(&engine, "bob").await;
-    bob.set(&name("x")).await.unwrap();
-    bob.set(&format!(
-        "<nacm {NACM}><read-default>permit</read-default></nacm>"
-    ))
-    .await
-    .unwrap();
-    denied(bob.edit(&name("y")).await);
-}
-
-#[tokio::test]
-async fn who_may_act_for_whom() {
-    let source = || Source {
-        front_end: "restconf".into(),
-        transport: "unix".into(),
-        peer: None,
-    };
-    let acting = |user: &str| Principal {
-        acting_for: Some("alice".into()),
-        ..Principal::user(user)
-    };
-    for (credentials, www, root, nobody) in [
-        (Credentials::None, true, true, true),
-        (Credentials::Except, true, true, false),
-        (Credentials::Exact, false, false, false),
-    ] {
-        let engine = builder(AccessOptions {
-            credentials,
-            proxies: vec!["www".into()],
-            ..options()
-        })
-        .open()
-        .await
-        .unwrap();
-        for (user, expected) in [
-            ("www", www),
-            ("root", root),
-            ("nobody", nobody),
-            ("alice", true),
-        ] {
-            let opened = engine.open_session(acting(user), source()).await;
-            assert_eq!(opened.is_ok(), expected, "{credentials:?} {user}");
-        }
-        // In each call too, and with the rights of the other.
-        let session = engine
-            .open_session(Principal::user("root"), source())
-            .await
-            .unwrap();
-        let call = Call::new(session, acting("root"));
-        let client = Client {
-            engine: engine.clone(),
-            call,
-        };
-        denied(client.edit(&name("x")).await);
-    }
-}
-
-#[tokio::test]
-async fn rules_of_a_file() {
-    let machine = Machine::new();
-    let file = Path::new("/etc/nacm.xml");
-    let start = || {
-        let options = AccessOptions {
-            mode: Mode::External(file.to_owned()),
-            ..options()
-        };
-        machine.builder(schema_with_system()).access(options).open()
-    };
-    let error = start().await.err().unwrap();
-    assert!(error.to_string().contains("/etc/nacm.xml"), "{error}");
-    let rules = format!(
-        "<config><nacm {NACM}><groups><group><name>a</name><user-name>alice</user-name></group></groups>
-         <rule-list><name>a</name><group>a</group>{}</rule-list></nacm></config>",
-        path("name", "/t:sys/t:name", "*", "permit")
-    );
-    let mut write = |out: &mut dyn std::io::Write| out.write_all(rules.as_bytes());
-    machine.files.write(file, Sync::Later, &mut write).unwrap();
-    let engine = start().await.unwrap();
-    let alice = Client::open(&engine, "alice").await;
-    alice.set(&name("x")).await.unwrap();
-    denied(alice.edit(&item(1, "x")).await);
-    assert_eq!(
-        engine.running().seq.0,
-        1,
-        "no administrator is put into running"
-    );
-}
-
-#[tokio::test]
-async fn a_rule_that_cannot_be_understood_is_refused() {
-    let (_engine, root) = engine(&path("items", "/t:item", "*", "permit")).await;
-    let bad = format!(
-        "<nacm {NACM}><rule-list><name>staff</name>{}</rule-list></nacm>",
-        path("bad", "/t:item[", "*", "deny")
-    );
-    root.edit(&bad).await.unwrap();
-    let error = root.commit().await.unwrap_err();
-    assert_eq!(error.reports[0].tag, ErrorTag::InvalidValue, "{error}");
-    assert!(
-        error.to_string().contains("rule[name='bad']/path"),
-        "{error}"
-    );
-}
-
-#[tokio::test]
-async fn without_its_module_it_does_not_start() {
-    let error = EngineBuilder::new(schema())
-        .access(options())
-        .open()
-        .await
-        .err()
-        .unwrap();
-    assert!(error.to_string().contains("ietf-netconf-acm"), "{error}");
-}
-
-#[tokio::test]
 async fn who_hears_a_notification() {
     let (engine, root) = engine(&path("no", "/t:item[t:id='2']", "read", "deny")).await;
     let alice = Client::open(&engine, "alice").await;
@@ -555,101 +288,4 @@ async fn who_hears_a_notification() {
         state.contains("<denied-notifications>1</denied-notifications>"),
         "{state}"
     );
-}
-
-async fn explained(client: &Client, input: &str) -> std::result::Result<String, BackendError> {
-    let call = format!("<access-explain xmlns='urn:banyan:system'>{input}</access-explain>");
-    let answer = invoke(client, &call).await?;
-    Ok(answer
-        .replace(" xmlns=\"urn:banyan:system\"", "")
-        .replace("><", ">\n<"))
-}
-
-#[tokio::test]
-async fn what_decides_is_explained() {
-    let rules = path("no", "/t:item[t:id='2']", "update", "deny")
-        + &path("name", "/t:sys/t:name", "*", "permit");
-    let (engine, root) = engine(&rules).await;
-    let ask = |user: &str, operation: &str, path: &str| {
-        let input =
-            format!("<user>{user}</user><operation>{operation}</operation><path>{path}</path>");
-        let root = root.clone();
-        async move { explained(&root, &input).await.unwrap() }
-    };
-    insta::assert_snapshot!(ask("alice", "update", "/t:item[id='2']/value").await, @"
-    <permitted>false</permitted>
-    <reason>rule no (number 1 of rule-list staff) denies it</reason>
-    <group>staff</group>
-    <rule-list>staff</rule-list>
-    <rule>no</rule>
-    <rule-number>1</rule-number>
-    <change>a rule before rule no (number 1 of rule-list staff) that permits update of /t:item[id='2']/value, or another action of that rule</change>
-    ");
-    insta::assert_snapshot!(ask("bob", "create", "/t:sys/name").await, @"
-    <permitted>false</permitted>
-    <reason>no rule fits, and write-default denies it</reason>
-    <change>bob is in no group, so that no rule counts: put bob into a group with a rule-list that permits create of /t:sys/name</change>
-    ");
-    assert!(
-        ask("bob", "read", "/ietf-netconf-acm:nacm")
-            .await
-            .contains("nacm:default-deny-all")
-    );
-    assert!(
-        ask("alice", "exec", "t:echo")
-            .await
-            .contains("exec-default permits it")
-    );
-    assert!(
-        ask("alice", "exec", "/t:item[id='1']/poke")
-            .await
-            .contains("<permitted>true")
-    );
-    assert!(
-        ask("root", "exec", "ietf-netconf:kill-session")
-            .await
-            .contains("permit-all (number 1 of rule-list admin)")
-    );
-    // About himself anybody may ask.
-    let alice = Client::open(&engine, "alice").await;
-    let own = explained(
-        &alice,
-        "<operation>delete</operation><path>/t:sys/name</path>",
-    )
-    .await
-    .unwrap();
-    assert!(
-        own.contains("rule name (number 2 of rule-list staff) permits it"),
-        "{own}"
-    );
-    denied(
-        explained(
-            &alice,
-            "<user>bob</user><operation>read</operation><path>/t:sys</path>",
-        )
-        .await,
-    );
-    denied(
-        explained(
-            &alice,
-            "<group>admin</group><operation>read</operation><path>/t:sys</path>",
-        )
-        .await,
-    );
-    let nowhere = explained(&root, "<operation>exec</operation><path>t:nothing</path>")
-        .await
-        .unwrap_err();
-    assert_eq!(nowhere.reports[0].tag, ErrorTag::InvalidValue);
-}
-
-#[tokio::test]
-async fn rules_change_with_a_commit() {
-    let (engine, root) = engine(&path("items", "/t:item", "*", "permit")).await;
-    let alice = Client::open(&engine, "alice").await;
-    alice.set(&item(1, "a")).await.unwrap();
-    let off = format!(
-        "<nacm {NACM} xmlns:nc='urn:ietf:params:xml:ns:netconf:base:1.0'><rule-list nc:operation='delete'><name>staff</name></rule-list></nacm>"
-    );
-    root.set(&off).await.unwrap();
-    denied(alice.edit(&item(1, "b")).await);
 }

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use banyan_data::path::{self, InstancePath};
-use banyan_engine::backend::{CommitParameters, Confirmed, Datastore};
+use banyan_engine::backend::{Call, CommitParameters, Confirmed, Datastore, Principal};
 use banyan_engine::files::Files;
 use banyan_engine::history::{Past, Retention, Selection};
 use banyan_engine::log::CommitLog;
+use banyan_engine::session::INTERNAL;
 use banyan_engine::{Engine, NoMounts, Seq};
 use proptest::prelude::*;
 
@@ -44,7 +45,8 @@ async fn places(engine: &Engine, selection: Selection) -> Vec<u64> {
         limit: 100,
         ..selection
     };
-    let heads = engine.select_history(selection).await.unwrap();
+    let itself = Call::new(INTERNAL, Principal::user("root"));
+    let heads = engine.select_history(&itself, selection).await.unwrap();
     heads.iter().map(|head| head.seq.0).collect()
 }
 

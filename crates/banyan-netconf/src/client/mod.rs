@@ -129,7 +129,9 @@ pub struct CommitReport {
     pub trace: Vec<String>,
     /// What would change, for a dry run.
     pub diff: Option<String>,
-    /// Remarks of the server.
+    /// What the committer should know, a sentence each.
+    pub remarks: Vec<String>,
+    /// Errors of severity warning.
     pub warnings: Vec<RpcError>,
 }
 
@@ -485,6 +487,7 @@ impl CommitReport {
                 "seq" => report.seq = leaf.text().parse().ok(),
                 "changes" => report.changes = leaf.text().parse().unwrap_or_default(),
                 "trace" => report.trace.push(leaf.text()),
+                "warning" => report.remarks.push(leaf.text()),
                 "diff" => report.diff = Some(leaf.text()),
                 _ => {}
             }

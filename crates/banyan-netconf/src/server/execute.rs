@@ -343,6 +343,9 @@ fn committed_reply(committed: &Committed, envelope: &ReplyEnvelope) -> String {
     for line in &committed.trace {
         leaf("trace", line);
     }
+    for warning in &committed.warnings {
+        leaf("warning", warning);
+    }
     reply.push_str(&envelope.close());
     reply
 }

@@ -16,7 +16,7 @@ use super::lines;
 use super::observe;
 use super::outcome::{self, Outcome, Tell};
 use super::read::name_of;
-use super::{CommandError, SYSTEM, call, open, output_leaf, print, remark, with_progress};
+use super::{CommandError, SYSTEM, call, open, output_leaf, print, remark, warn, with_progress};
 use crate::args::{self, Commit, Connect, Delete, Edit, Rollback, Rpc, Set};
 
 /// `banyan set`
@@ -193,6 +193,9 @@ async fn committed(
         for line in &report.trace {
             print(line);
         }
+    }
+    for warning in &report.remarks {
+        warn(warning);
     }
     if let Some(diff) = &report.diff {
         if tell != Tell::Nothing {

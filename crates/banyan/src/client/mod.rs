@@ -211,6 +211,11 @@ fn print(text: &str) {
     let _ = write!(out, "{text}{newline}").and_then(|()| out.flush());
 }
 
+/// Says what must not be missed, on standard error.
+fn warn(text: &str) {
+    eprintln!("warning: {text}");
+}
+
 /// Says something that a person wants to see and a script does not.
 fn remark(text: &str) {
     if std::io::stderr().is_terminal() {

@@ -3,12 +3,13 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use banyan_netconf::reply::RpcReply;
 use clap::{Args, Subcommand};
 
 use super::read::form_name;
 use super::save::Saved;
 use super::table::{aligned, head};
-use super::{CommandError, call, open, output_leaf, print, remark};
+use super::{CommandError, call, open, output_leaf, print, remark, warn};
 use crate::args::Connect;
 use crate::data::output::DataForm;
 
@@ -102,7 +103,7 @@ pub async fn store(command: StoreCommand) -> Result<(), CommandError> {
         }
         StoreCommand::Copy(copy) => {
             let leaves = [("from", Some(copy.from)), ("to", Some(copy.to))];
-            call(&open(&copy.connect).await?, "copy-store", &leaves).await?;
+            warned(&call(&open(&copy.connect).await?, "copy-store", &leaves).await?);
             Ok(())
         }
         StoreCommand::Delete(named) => {
@@ -113,7 +114,7 @@ pub async fn store(command: StoreCommand) -> Result<(), CommandError> {
         StoreCommand::Load(load) => {
             let document = read(&load.file)?;
             let leaves = [("name", Some(load.name)), ("document", Some(document))];
-            call(&open(&load.connect).await?, "load-store", &leaves).await?;
+            warned(&call(&open(&load.connect).await?, "load-store", &leaves).await?);
             Ok(())
         }
         StoreCommand::Save(save) => {
@@ -214,6 +215,16 @@ fn read(file: &Path) -> Result<String, CommandError> {
         false => std::fs::read_to_string(file),
     };
     read.map_err(|error| CommandError::Usage(format!("cannot read {}: {error}", file.display())))
+}
+
+/// Says what a commit warned of.
+fn warned(reply: &RpcReply) {
+    for element in reply
+        .elements()
+        .filter(|element| element.local() == "warning")
+    {
+        warn(&element.text());
+    }
 }
 
 #[cfg(test)]

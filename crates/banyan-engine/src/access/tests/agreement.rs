@@ -334,4 +334,41 @@ proptest! {
             }
         }
     }
+
+    /// Who is said to read a change sees each node of it, and of what is said to be hidden nothing is seen.
+    #[test]
+    fn what_is_said_of_changes_and_subtrees_is_what_is_seen(mut dice in dice(200..1200)) {
+        let (trees, rules, defaults) = random(&mut dice);
+        let plain: Vec<Arc<Rule>> = rules.iter().map(|plain| plain.rule.clone()).collect();
+        let subject = Subject::new("alice".into(), vec!["g".into()], plain, defaults);
+        for pair in trees.windows(2) {
+            let (before, after) = (&pair[0], &pair[1]);
+            let (seen_before, seen_after) = (all(&subject.readable(before)), all(&subject.readable(after)));
+            if subject.reads(&banyan_data::change::diff(before, after)) {
+                let (old, new) = (contents(before), contents(after));
+                let came = new.iter().filter(|(path, content)| old.get(*path) != Some(content));
+                for path in came.map(|(path, _)| path) {
+                    prop_assert!(is_container(after, path) || seen_after.contains(path), "{:?} {:#?}", path, described(&rules));
+                }
+                for path in old.keys().filter(|path| !new.contains_key(*path)) {
+                    prop_assert!(is_container(before, path) || seen_before.contains(path), "{:?} {:#?}", path, described(&rules));
+                }
+            }
+            // Entries keep their keys, also those that are shown as the way to something.
+            let is_key = |path: &Path| path.last().is_some_and(|last| after.schema().node(last.node).is_key);
+            for path in all(after).into_iter().filter(|path| !is_key(path)) {
+                let every: Path = path.iter().map(|step| PathStep { node: step.node, select: Select::None }).collect();
+                if subject.hides(after, &InstancePath { steps: every }) {
+                    let of_it = |seen: &&Path| seen.len() >= path.len() && seen.iter().zip(&path).all(|(one, other)| one.node == other.node);
+                    prop_assert!(seen_after.iter().find(of_it).is_none(), "{:?} {:#?}", path, described(&rules));
+                }
+            }
+        }
+    }
+}
+
+/// A container without presence is always there.
+fn is_container(tree: &Tree, path: &Path) -> bool {
+    let last = path.last().map(|step| tree.schema().node(step.node));
+    last.is_none_or(|node| node.is_np_container())
 }

@@ -2,7 +2,10 @@
 
 mod agreement;
 mod cost;
+mod policies;
+mod stray;
 mod table;
+mod trees;
 
 use std::sync::Arc;
 

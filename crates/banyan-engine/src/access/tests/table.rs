@@ -1,8 +1,6 @@
-//! RFC 8341 3.4 as tables: each kind of rule against each kind of access, the order of rules, the defaults, and the
-//! examples of its appendix A.
+//! RFC 8341 3.4 as tables: each kind of rule against each kind of access, the order of rules, the defaults.
 
 use super::super::policy::Operation::{self, Exec, Read};
-use super::super::policy::Policy;
 use super::*;
 
 const ACME: &str = "module acme { yang-version 1.1; namespace urn:acme; prefix ac;
@@ -24,12 +22,12 @@ const OTHER: &str =
   augment /ac:sys { leaf extra { type string; } }
   container own { leaf name { type string; } } rpc reboot; notification alarm; }";
 
-fn model() -> Arc<Schema> {
+pub(super) fn model() -> Arc<Schema> {
     schema(&[ACME, OTHER])
 }
 
 /// Whether the access is permitted; `exec` and `subscribe` take `module:name` or an instance with the name behind it.
-fn permits(subject: &Subject, tree: &Tree, operation: &str, object: &str) -> bool {
+pub(super) fn permits(subject: &Subject, tree: &Tree, operation: &str, object: &str) -> bool {
     let schema = tree.schema();
     let node = |text: &str| {
         let (module, name) = text.split_once(':')?;
@@ -84,6 +82,67 @@ fn table(subject: &Subject, rows: &[(&str, &str, bool)]) {
     for (operation, object, expected) in rows {
         let found = permits(subject, &tree, operation, object);
         assert_eq!(found, *expected, "{operation} {object}");
+    }
+}
+
+/// What can be done, and to what.
+const ACCESSES: [(&str, &str); 8] = [
+    ("read", "/acme:sys/name"),
+    ("create", "/acme:sys/name"),
+    ("update", "/acme:sys/name"),
+    ("delete", "/acme:sys/name"),
+    ("exec", "acme:reboot"),
+    ("exec", "/acme:item[id='1']/poke"),
+    ("subscribe", "acme:alarm"),
+    ("subscribe", "/acme:item[id='1']/moved"),
+];
+
+/// Each kind of rule, and which of [`ACCESSES`] it is about (RFC 8341 3.4.4, 7; 3.4.5, 6; 3.4.6, 6).
+const KINDS: [(&str, [u8; 8]); 10] = [
+    ("-", [1, 1, 1, 1, 1, 1, 1, 1]),
+    ("rpc:reboot", [0, 0, 0, 0, 1, 0, 0, 0]),
+    ("rpc:*", [0, 0, 0, 0, 1, 0, 0, 0]),
+    ("rpc:poke", [0, 0, 0, 0, 0, 0, 0, 0]),
+    ("notification:alarm", [0, 0, 0, 0, 0, 0, 1, 0]),
+    ("notification:*", [0, 0, 0, 0, 0, 0, 1, 0]),
+    ("notification:moved", [0, 0, 0, 0, 0, 0, 0, 0]),
+    ("/", [1, 1, 1, 1, 0, 1, 0, 1]),
+    ("/acme:sys", [1, 1, 1, 1, 0, 0, 0, 0]),
+    ("/acme:item", [0, 0, 0, 0, 0, 1, 0, 1]),
+];
+
+#[test]
+fn each_kind_of_rule_against_each_kind_of_access() {
+    let tree = Tree::empty(model());
+    for (kind, about) in KINDS {
+        for operations in ["*", "read", "create", "update", "delete", "exec"] {
+            for permit in [true, false] {
+                let (defaults, action) = match permit {
+                    true => (CLOSED, "permit"),
+                    false => (OPEN, "deny"),
+                };
+                let rule = format!("r acme {kind} {operations} {action}");
+                let subject = alice(defaults, &[&rule]);
+                for (at, (operation, object)) in ACCESSES.into_iter().enumerate() {
+                    let needs = match operation {
+                        "subscribe" => "read",
+                        other => other,
+                    };
+                    let fits = operations == "*" || operations == needs;
+                    // RFC 8341 3.1.3: an action takes the right to read what it is tied to.
+                    let is_action = object.ends_with("/poke");
+                    let expected = match permit {
+                        true => about[at] == 1 && fits && (!is_action || operations == "*"),
+                        false => {
+                            let hides = is_action && operations == "read";
+                            !(about[at] == 1 && (fits || hides))
+                        }
+                    };
+                    let found = permits(&subject, &tree, operation, object);
+                    assert_eq!(found, expected, "{rule}: {operation} {object}");
+                }
+            }
+        }
     }
 }
 
@@ -348,371 +407,4 @@ fn the_first_rule_that_fits_decides() {
         ));
         assert!(!permits(&deny_first, &tree, operation, "/acme:sys/name"));
     }
-}
-
-#[test]
-fn a_way_leads_to_what_is_permitted_before_it_is_denied() {
-    let schema = model();
-    let tree = data(
-        &schema,
-        "<sys xmlns='urn:acme'><name>n</name><inner><x>1</x></inner><extra xmlns='urn:other'>e</extra></sys>
-         <item xmlns='urn:acme'><id>1</id><value>a</value></item>
-         <item xmlns='urn:acme'><id>2</id><value>b</value></item><own xmlns='urn:other'><name>o</name></own>",
-    );
-    let seen = |defaults, rules: &[&str]| shown(&alice(defaults, rules).readable(&tree));
-    let inner = "<sys xmlns=\"urn:acme\"><inner><x>1</x></inner></sys>";
-    let one = "<item xmlns=\"urn:acme\"><id>2</id><value>b</value></item>";
-    // By default denied, and by a rule that comes later.
-    assert_eq!(seen(CLOSED, &["x * /acme:sys/inner read permit"]), inner);
-    assert_eq!(
-        seen(OPEN, &["x * /acme:sys/inner read permit", "no * - * deny"]),
-        inner
-    );
-    assert_eq!(seen(CLOSED, &["x * /acme:item[id='2'] read permit"]), one);
-    // An entry on the way has its keys and nothing else.
-    assert_eq!(
-        seen(CLOSED, &["x * /acme:item[id='2']/value read permit"]),
-        one
-    );
-    assert_eq!(
-        seen(
-            OPEN,
-            &[
-                "no * /acme:item/value read deny",
-                "x * /acme:item[id='1'] read permit",
-                "rest * - read deny"
-            ]
-        ),
-        "<item xmlns=\"urn:acme\"><id>1</id></item>"
-    );
-    // Denied first: all below is left out, whatever comes later (RFC 8341 3.2.3).
-    assert_eq!(
-        seen(
-            OPEN,
-            &[
-                "no * /acme:sys read deny",
-                "x * /acme:sys/inner read permit",
-                "i * /acme:item read deny",
-                "o other - read deny"
-            ]
-        ),
-        ""
-    );
-    // Of another module, and not denied; but what it is in is.
-    assert_eq!(
-        seen(OPEN, &["no acme - read deny"]),
-        "<own xmlns=\"urn:other\"><name>o</name></own>"
-    );
-}
-
-fn policy(nacm: &str) -> (Arc<Schema>, Policy) {
-    let schema = model();
-    let text = format!("<nacm xmlns='urn:ietf:params:xml:ns:yang:ietf-netconf-acm'>{nacm}</nacm>");
-    let policy = Policy::of(&data(&schema, &text), false).unwrap();
-    policy.sound().unwrap();
-    (schema, policy)
-}
-
-fn rule(name: &str, rest: &str, action: &str) -> String {
-    format!("<rule><name>{name}</name>{rest}<action>{action}</action></rule>")
-}
-
-/// RFC 8341 A.1: groups.
-const GROUPS: &str = "<groups>
-  <group><name>admin</name><user-name>admin</user-name><user-name>andy</user-name></group>
-  <group><name>limited</name><user-name>wilma</user-name><user-name>bam-bam</user-name></group>
-  <group><name>guest</name><user-name>guest</user-name><user-name>guest@example.com</user-name></group></groups>";
-
-#[test]
-fn groups_of_the_rules_and_of_the_transport() {
-    let (_, with_groups) = policy(GROUPS);
-    let groups = |user: &str, external: &[&str]| {
-        let principal = Principal {
-            groups: external.iter().map(|group| Arc::from(*group)).collect(),
-            ..Principal::user(user)
-        };
-        with_groups
-            .groups(&principal)
-            .iter()
-            .map(|group| group.to_string())
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(groups("wilma", &[]), ["limited"]);
-    assert_eq!(groups("wilma", &["admin", "limited"]), ["limited", "admin"]);
-    assert!(groups("fred", &[]).is_empty());
-    let (_, closed) = policy(&format!(
-        "<enable-external-groups>false</enable-external-groups>{GROUPS}"
-    ));
-    let principal = Principal {
-        groups: vec!["admin".into()],
-        ..Principal::user("fred")
-    };
-    assert!(closed.groups(&principal).is_empty());
-}
-
-#[test]
-fn a_star_is_every_group_but_who_is_in_none_meets_no_rule() {
-    let star = format!(
-        "{GROUPS}<rule-list><name>any</name><group>*</group>{}</rule-list>",
-        rule("all", "", "permit")
-    );
-    let (schema, policy) = policy(&star);
-    let tree = Tree::empty(schema);
-    assert!(permits(
-        &subject(&policy, "guest"),
-        &tree,
-        "update",
-        "/acme:sys/name"
-    ));
-    // RFC 8341 3.4.4, 5.
-    assert!(!permits(
-        &subject(&policy, "fred"),
-        &tree,
-        "update",
-        "/acme:sys/name"
-    ));
-}
-
-#[test]
-fn lists_are_tried_in_their_order_and_only_those_of_the_users_groups() {
-    let lists = format!(
-        "{GROUPS}<rule-list><name>z</name><group>limited</group>{}</rule-list>
-         <rule-list><name>a</name><group>limited</group><group>guest</group>{}</rule-list>",
-        rule(
-            "deny-sys",
-            "<path xmlns:x='urn:acme'>/acme:sys</path>",
-            "deny"
-        ),
-        rule("permit", "<module-name>acme</module-name>", "permit"),
-    );
-    let (schema, policy) = policy(&lists);
-    let tree = Tree::empty(schema);
-    for (user, object, expected) in [
-        ("wilma", "/acme:sys/name", false),
-        ("wilma", "/acme:tag[.='x']", true),
-        ("guest", "/acme:sys/name", true),
-        ("admin", "/acme:sys/name", false),
-    ] {
-        assert_eq!(
-            permits(&subject(&policy, user), &tree, "update", object),
-            expected,
-            "{user} {object}"
-        );
-    }
-}
-
-/// RFC 8341 A.2: rules for modules.
-#[test]
-fn appendix_a_2_modules() {
-    let text = format!(
-        "{GROUPS}<rule-list><name>guest-acl</name><group>guest</group>{}</rule-list>
-         <rule-list><name>limited-acl</name><group>limited</group>{}{}</rule-list>
-         <rule-list><name>admin-acl</name><group>admin</group>{}</rule-list>",
-        rule(
-            "deny-acm",
-            "<module-name>ietf-netconf-acm</module-name><access-operations>*</access-operations>",
-            "deny"
-        ),
-        rule(
-            "permit-acm",
-            "<module-name>ietf-netconf-acm</module-name><access-operations>read</access-operations>",
-            "permit"
-        ),
-        rule(
-            "permit-exec",
-            "<module-name>*</module-name><access-operations>exec</access-operations>",
-            "permit"
-        ),
-        rule(
-            "permit-all",
-            "<module-name>*</module-name><access-operations>*</access-operations>",
-            "permit"
-        ),
-    );
-    let (schema, policy) = policy(&text);
-    let tree = Tree::empty(schema);
-    let acm = "/ietf-netconf-acm:nacm/write-default";
-    for (user, operation, object, expected) in [
-        ("guest", "read", acm, false),
-        ("wilma", "read", acm, true),
-        ("wilma", "update", acm, false),
-        ("wilma", "exec", "acme:wipe", true),
-        ("guest", "exec", "acme:wipe", false),
-        ("andy", "update", acm, true),
-        ("andy", "exec", "acme:wipe", true),
-    ] {
-        assert_eq!(
-            permits(&subject(&policy, user), &tree, operation, object),
-            expected,
-            "{user} {operation} {object}"
-        );
-    }
-}
-
-/// RFC 8341 A.3: rules for operations.
-#[test]
-fn appendix_a_3_operations() {
-    let rpc = |name: &str| {
-        format!(
-            "<module-name>ietf-netconf</module-name><rpc-name>{name}</rpc-name><access-operations>exec</access-operations>"
-        )
-    };
-    let text = format!(
-        "{GROUPS}<rule-list><name>guest-limited-acl</name><group>limited</group><group>guest</group>{}{}</rule-list>
-         <rule-list><name>limited-acl</name><group>limited</group>{}{}</rule-list>",
-        rule("deny-kill", &rpc("kill-session"), "deny"),
-        rule("deny-delete", &rpc("delete-config"), "deny"),
-        rule("permit-edit", &rpc("edit-config"), "permit"),
-        rule("permit-kill", &rpc("kill-session"), "permit"),
-    );
-    let text = format!(
-        "<exec-default>deny</exec-default>{text}<rule-list><name>admin</name><group>admin</group>{}</rule-list>",
-        rule("kill", &rpc("kill-session"), "permit")
-    );
-    let (_, policy) = policy(&text);
-    for (user, name, expected) in [
-        ("wilma", "edit-config", true),
-        ("guest", "edit-config", false),
-        ("wilma", "kill-session", false),
-        ("wilma", "delete-config", false),
-        ("admin", "kill-session", true),
-        ("admin", "delete-config", false),
-    ] {
-        let decision = subject(&policy, user).operation("ietf-netconf", name, None);
-        assert_eq!(decision.permit, expected, "{user} {name}");
-    }
-    // RFC 8341 3.4.4, 11: these two even where exec-default permits.
-    let free = alice(OPEN, &[]);
-    assert!(free.operation("ietf-netconf", "edit-config", None).permit);
-    assert!(!free.operation("ietf-netconf", "kill-session", None).permit);
-    assert!(!free.operation("ietf-netconf", "delete-config", None).permit);
-    assert!(free.operation("acme", "delete-config", None).permit);
-    // Ours that write stores as a whole.
-    assert!(!free.operation("banyan", "load-store", None).permit);
-    // Records of the history name other users.
-    assert!(!free.operation("banyan", "history-import", None).permit);
-}
-
-/// RFC 8341 A.4: rules for data nodes; A.5: for notifications.
-#[test]
-fn appendix_a_4_data_nodes_and_a_5_notifications() {
-    let path = |path: &str, operations: &str| {
-        format!("<path>{path}</path><access-operations>{operations}</access-operations>")
-    };
-    let text = format!(
-        "{GROUPS}<rule-list><name>guest-acl</name><group>guest</group>{}{}</rule-list>
-         <rule-list><name>limited-acl</name><group>limited</group>{}{}{}</rule-list>
-         <rule-list><name>admin-acl</name><group>admin</group>{}</rule-list>",
-        rule("deny-nacm", &path("/nacm:nacm", "*"), "deny"),
-        rule(
-            "deny-alarm",
-            "<module-name>acme</module-name><notification-name>alarm</notification-name><access-operations>read</access-operations>",
-            "deny"
-        ),
-        rule(
-            "permit-config",
-            &path("/ac:sys", "read create update delete"),
-            "permit"
-        ),
-        rule(
-            "permit-item",
-            &path("/ac:item[ac:id='1']", "read update"),
-            "permit"
-        ),
-        rule(
-            "permit-values",
-            &path("/ac:item/ac:value", "update"),
-            "permit"
-        ),
-        rule("permit-item", &path("/ac:item", "*"), "permit"),
-    );
-    let (schema, policy) = policy(&text);
-    let tree = Tree::empty(schema);
-    for (user, operation, object, expected) in [
-        ("guest", "read", "/ietf-netconf-acm:nacm", false),
-        ("guest", "subscribe", "acme:alarm", false),
-        ("wilma", "subscribe", "acme:alarm", true),
-        ("wilma", "create", "/acme:sys/inner/x", true),
-        ("wilma", "update", "/acme:item[id='1']", true),
-        ("wilma", "update", "/acme:item[id='2']", false),
-        ("wilma", "update", "/acme:item[id='2']/value", true),
-        ("wilma", "delete", "/acme:item[id='1']", false),
-        ("andy", "delete", "/acme:item[id='1']/value", true),
-        ("andy", "update", "/acme:sys/name", false),
-    ] {
-        assert_eq!(
-            permits(&subject(&policy, user), &tree, operation, object),
-            expected,
-            "{user} {operation} {object}"
-        );
-    }
-}
-
-#[test]
-fn a_path_that_is_none_is_refused_with_its_place() {
-    let text = format!(
-        "<rule-list><name>l</name>{}</rule-list>",
-        rule("bad", "<path>/a[b]</path>", "deny")
-    );
-    let nacm = format!("<nacm xmlns='urn:ietf:params:xml:ns:yang:ietf-netconf-acm'>{text}</nacm>");
-    let policy = Policy::of(&data(&model(), &nacm), false).unwrap();
-    let error = policy.sound().unwrap_err();
-    insta::assert_snapshot!(error, @r#"/ietf-netconf-acm:nacm/rule-list[name='l']/rule[name='bad']/path: "/a[b]" is not the path of a data node: = is missing after b"#);
-}
-
-#[test]
-fn enable_nacm_and_disabled_on_empty_turn_it_off() {
-    let (_, off) = policy("<enable-nacm>false</enable-nacm>");
-    assert!(!off.enabled);
-    let empty = Tree::empty(model());
-    assert!(Policy::of(&empty, false).unwrap().enabled);
-    assert!(!Policy::of(&empty, true).unwrap().enabled);
-    let (_, some) = policy(GROUPS);
-    assert!(some.enabled);
-}
-
-#[test]
-fn writes_are_asked_for_node_by_node() {
-    let schema = model();
-    let before = data(
-        &schema,
-        "<sys xmlns='urn:acme'><name>a</name></sys><item xmlns='urn:acme'><id>1</id><value>v</value></item>",
-    );
-    let after = data(
-        &schema,
-        "<sys xmlns='urn:acme'><name>b</name><inner><x>1</x></inner></sys><item xmlns='urn:acme'><id>2</id></item>",
-    );
-    let changes = banyan_data::change::diff(&before, &after);
-    let denied = |rules: &[&str]| {
-        let subject = alice(DEFAULTS, rules);
-        let denied = subject.denied(&changes);
-        let texts = denied.iter().map(|one| {
-            let path = path::json::print(&schema, &one.path, &NoMounts).unwrap();
-            format!("{} {path}", one.operation.name())
-        });
-        texts.collect::<Vec<_>>()
-    };
-    // A container without presence neither comes nor goes.
-    assert_eq!(
-        denied(&[]),
-        [
-            "update /acme:sys/name",
-            "create /acme:sys/inner/x",
-            "delete /acme:item[id='1']",
-            "create /acme:item[id='2']"
-        ]
-    );
-    assert_eq!(
-        denied(&[
-            "s * /acme:sys * permit",
-            "i * /acme:item[id='2'] create permit"
-        ]),
-        ["delete /acme:item[id='1']"]
-    );
-    // Who may remove an entry may still not remove all that is in it.
-    assert_eq!(
-        denied(&["v * /acme:item/value * deny", "all * - * permit"]),
-        ["delete /acme:item[id='1']/value"]
-    );
-    assert!(denied(&["all * - create,update,delete permit"]).is_empty());
 }
