@@ -352,11 +352,23 @@ pub struct NacmExplain {
     /// The instance; `module:name` of an rpc or notification; or an instance, and the name of its action or
     /// notification behind it.
     pub path: String,
-    /// A group that the transport would vouch for; may be repeated.
+    /// A group that the transport would vouch for; may be repeated. Those of the tables [[user]] are known.
     #[arg(long)]
     pub group: Vec<String>,
+    /// How to print.
+    #[arg(long, default_value = "text")]
+    pub format: Explained,
     #[command(flatten)]
     pub connect: Connect,
+}
+
+/// How an explanation is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Explained {
+    /// A few lines.
+    Text,
+    /// A JSON object.
+    Json,
 }
 
 /// `banyan nacm show`

@@ -391,6 +391,7 @@ impl Listeners {
                 name: user.name.clone(),
                 authorized_keys: user.keys.clone(),
                 password_hash: user.password_hash.clone(),
+                groups: user.groups.clone(),
             });
             let key = &config.netconf.host_key;
             let options = SshServerConfig::new(address, key.clone(), users.collect());

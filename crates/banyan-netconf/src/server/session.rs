@@ -17,7 +17,7 @@ use super::incoming::{Incoming, Input};
 use super::outgoing::{Outgoing, SendError};
 use crate::hello::Hello;
 use crate::rpc::Refused;
-use crate::transport::{Transport, group_names};
+use crate::transport::Transport;
 
 /// How long a request of a killed session may take to notice that it is cancelled.
 const CANCEL_TIME: Duration = Duration::from_secs(10);
@@ -31,10 +31,11 @@ pub(super) async fn run(
 ) {
     let peer = transport.peer().clone();
     let mut principal = Principal::user(peer.user.as_str());
-    if peer.transport == "unix" {
-        // The kernel vouches for a user of this machine, and the machine for his groups.
-        principal.groups = group_names(&peer.user).into_iter().map(Arc::from).collect();
-    }
+    principal.groups = peer
+        .groups
+        .iter()
+        .map(|group| Arc::from(&**group))
+        .collect();
     let source = Source {
         front_end: "netconf".into(),
         transport: peer.transport.into(),

@@ -51,6 +51,8 @@ pub struct Peer {
     pub transport: &'static str,
     /// Where the peer is, as far as the transport knows.
     pub address: Option<String>,
+    /// On a server: the groups of the user that the transport vouches for (RFC 8341 3.4.4, 4).
+    pub groups: Vec<String>,
 }
 
 /// Where transports come from on the server side.

@@ -21,6 +21,7 @@ pub fn pipe(user: &str) -> (Pipe, Pipe) {
         user: user.to_owned(),
         transport: "internal",
         address: None,
+        groups: Vec::new(),
     };
     let end = |stream| Pipe {
         peer: peer.clone(),

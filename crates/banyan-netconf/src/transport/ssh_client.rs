@@ -247,6 +247,7 @@ pub async fn connect_ssh(target: &SshTarget) -> Result<Box<dyn Transport>, SshCo
             user: target.user.clone(),
             transport: "ssh",
             address: Some(attempt.name),
+            groups: Vec::new(),
         },
         channel,
         early,

@@ -38,6 +38,8 @@ pub struct SshUser {
     pub authorized_keys: Vec<String>,
     /// A crypt(3) hash (`$6$` or `$5$`); `None`: no password is accepted.
     pub password_hash: Option<String>,
+    /// The groups that the server vouches for (RFC 8341 3.4.4, 4).
+    pub groups: Vec<String>,
 }
 
 /// How the SSH server runs.
@@ -194,10 +196,11 @@ impl Listener for SshListener {
     }
 }
 
-/// What proves that somebody is a user.
+/// What proves that somebody is a user, and what he is then.
 struct Credentials {
     keys: Vec<PublicKey>,
     password_hash: Option<Arc<str>>,
+    groups: Vec<String>,
 }
 
 impl Credentials {
@@ -224,6 +227,7 @@ impl Credentials {
         Ok(Credentials {
             keys,
             password_hash: user.password_hash.as_deref().map(Arc::from),
+            groups: user.groups.clone(),
         })
     }
 }
@@ -235,6 +239,13 @@ struct Shared {
     transports: mpsc::Sender<Box<dyn Transport>>,
     login_time: Duration,
     max_sessions: usize,
+}
+
+impl Shared {
+    fn groups_of(&self, user: &str) -> Vec<String> {
+        let credentials = self.users.get(user);
+        credentials.map_or_else(Vec::new, |credentials| credentials.groups.clone())
+    }
 }
 
 async fn accept_connections(listener: TcpListener, shared: Arc<Shared>, max_connections: usize) {
@@ -416,6 +427,7 @@ impl Handler for Connection {
         session.channel_success(id)?;
         let transport = SshTransport {
             peer: Peer {
+                groups: self.shared.groups_of(&user),
                 user,
                 transport: "ssh",
                 address: Some(self.address.to_string()),

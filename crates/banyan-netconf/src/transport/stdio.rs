@@ -28,6 +28,7 @@ impl Stdio {
                 user: user_name(uid),
                 transport: "stdio",
                 address,
+                groups: Vec::new(),
             },
         })
     }

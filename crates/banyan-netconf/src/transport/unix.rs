@@ -104,8 +104,11 @@ impl Listener for UnixListener {
             };
             match stream.peer_cred() {
                 Ok(credentials) => {
+                    let user = user_name(credentials.uid());
                     let peer = Peer {
-                        user: user_name(credentials.uid()),
+                        // The kernel vouches for a user of this machine, and the machine for his groups.
+                        groups: group_names(&user),
+                        user,
                         transport: "unix",
                         address: credentials.pid().map(|pid| format!("pid {pid}")),
                     };
@@ -141,6 +144,7 @@ pub async fn connect_unix(path: &Path) -> io::Result<Box<dyn Transport>> {
             .map_or_else(|_| String::new(), |c| user_name(c.uid())),
         transport: "unix",
         address: Some(path.display().to_string()),
+        groups: Vec::new(),
     };
     Ok(Box::new(UnixTransport { peer, stream }))
 }

@@ -47,6 +47,17 @@ impl Fake {
         all
     }
 
+    /// The groups that transports vouched for, of every open session.
+    pub fn groups(&self) -> Vec<Vec<String>> {
+        let state = self.state.lock().unwrap();
+        let of = |principal: &Principal| principal.groups.iter().map(ToString::to_string).collect();
+        state
+            .sessions
+            .values()
+            .map(|(principal, _, _)| of(principal))
+            .collect()
+    }
+
     pub fn locked(&self) -> bool {
         !self.state.lock().unwrap().locks.is_empty()
     }
@@ -231,6 +242,7 @@ impl Backend for Fake {
             changes: 1,
             trace,
             diff: None,
+            warnings: Vec::new(),
         }))
     }
 

@@ -43,6 +43,7 @@ pub async fn running() -> Running {
         name: "anna".into(),
         authorized_keys: keys,
         password_hash: Some(hash_password("sesame").unwrap()),
+        groups: vec!["operators".into()],
     };
     let address = "127.0.0.1:0".parse().unwrap();
     let config = SshServerConfig::new(address, dir.path().join("host_key"), vec![user]);
@@ -99,6 +100,7 @@ async fn a_password_opens_a_session_and_a_wrong_one_does_not() {
         server.fake.sessions(),
         [("anna".to_owned(), "ssh".to_owned())]
     );
+    assert_eq!(server.fake.groups(), [["operators"]]);
     let error = refused(&server.target("wrong")).await.to_string();
     assert!(
         error.contains("user anna was not accepted with password"),

@@ -1,7 +1,9 @@
 //! Commands about access control: `nacm explain`, `nacm show`.
 
+use serde_json::json;
+
 use super::{CommandError, call, open, output_leaf, print};
-use crate::args::{NacmCommand, NacmExplain, NacmShow};
+use crate::args::{Explained, NacmCommand, NacmExplain, NacmShow};
 
 /// `banyan nacm ...`
 pub async fn nacm(command: NacmCommand) -> Result<(), CommandError> {
@@ -31,7 +33,27 @@ async fn explain(explain: NacmExplain) -> Result<(), CommandError> {
         .filter(|element| element.local() == "group")
         .map(|element| element.text())
         .collect();
-    let (verdict, opposite) = match output_leaf(&reply, "permitted") == "true" {
+    let permitted = output_leaf(&reply, "permitted") == "true";
+    let (reason, change) = (output_leaf(&reply, "reason"), output_leaf(&reply, "change"));
+    if explain.format == Explained::Json {
+        let mut answer = json!({
+            "user": explain.user,
+            "operation": operation,
+            "path": explain.path,
+            "permitted": permitted,
+            "reason": reason,
+            "groups": groups,
+            "change": change,
+        });
+        if let Ok(number) = output_leaf(&reply, "rule-number").parse::<u64>() {
+            answer["rule-list"] = output_leaf(&reply, "rule-list").into();
+            answer["rule"] = output_leaf(&reply, "rule").into();
+            answer["rule-number"] = number.into();
+        }
+        print(&format!("{answer:#}\n"));
+        return Ok(());
+    }
+    let (verdict, opposite) = match permitted {
         true => ("permitted", "deny"),
         false => ("denied", "permit"),
     };
@@ -40,11 +62,8 @@ async fn explain(explain: NacmExplain) -> Result<(), CommandError> {
         false => groups.join(", "),
     };
     print(&format!(
-        "{verdict}: {} {operation} {}\n  because  {}\n  groups   {groups}\n  to {opposite:<7}{}\n",
-        explain.user,
-        explain.path,
-        output_leaf(&reply, "reason"),
-        output_leaf(&reply, "change"),
+        "{verdict}: {} {operation} {}\n  because  {reason}\n  groups   {groups}\n  to {opposite:<7}{change}\n",
+        explain.user, explain.path,
     ));
     Ok(())
 }

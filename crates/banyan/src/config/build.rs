@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use banyan_engine::access::{AccessOptions, Credentials, Mode};
@@ -49,7 +50,7 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
         .about(key);
         settings.problem(problem.remedy(format!("add {remedy}")));
     }
-    let user = rows(settings, "user")
+    let user: Vec<User> = rows(settings, "user")
         .into_iter()
         .filter_map(|row| self::user(settings, row))
         .collect();
@@ -66,7 +67,7 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
         .filter_map(|row| self::provider(settings, row))
         .collect();
     let files = files(settings);
-    let access = access(settings);
+    let access = access(settings, &user);
     let migration = rows(settings, "migration")
         .into_iter()
         .filter_map(|row| self::migration(settings, row))
@@ -186,7 +187,7 @@ fn files(settings: &mut Settings) -> StoreOptions {
     options
 }
 
-fn access(settings: &mut Settings) -> AccessOptions {
+fn access(settings: &mut Settings, users: &[User]) -> AccessOptions {
     let file = path(settings, "access.file");
     let mode = match (text(settings, "access.mode").as_deref(), file) {
         (Some("internal"), _) => Mode::Internal,
@@ -215,8 +216,15 @@ fn access(settings: &mut Settings) -> AccessOptions {
             .iter()
             .map(|word| word.text.as_str().into())
             .collect(),
+        vouched: users.iter().map(vouched).collect(),
         first_admin: shared("access.first-admin"),
     }
+}
+
+/// A user who logs in through SSH, with the groups that go with it.
+fn vouched(user: &User) -> (Arc<str>, Vec<Arc<str>>) {
+    let groups = user.groups.iter().map(|group| group.as_str().into());
+    (user.name.as_str().into(), groups.collect())
 }
 
 /// Where the single value of a key is from.
@@ -292,13 +300,17 @@ fn destinations(settings: &Settings, file: PathBuf) -> Vec<Destination> {
 }
 
 fn user(settings: &mut Settings, (origin, row): (Origin, Row)) -> Option<User> {
-    Some(User {
-        name: required(settings, "user", &origin, &row, "name")?.text,
-        password_hash: one(&row, "password-hash").map(|word| word.text.clone()),
-        keys: many(&row, "keys")
+    let texts = |name: &str| {
+        many(&row, name)
             .iter()
             .map(|word| word.text.clone())
-            .collect(),
+            .collect()
+    };
+    Some(User {
+        keys: texts("keys"),
+        groups: texts("groups"),
+        name: required(settings, "user", &origin, &row, "name")?.text,
+        password_hash: one(&row, "password-hash").map(|word| word.text.clone()),
     })
 }
 

@@ -214,6 +214,8 @@ pub struct User {
     pub password_hash: Option<String>,
     /// Public keys, as lines of `authorized_keys`.
     pub keys: Vec<String>,
+    /// Groups for access control, beside those of the rules.
+    pub groups: Vec<String>,
 }
 
 /// `compat`

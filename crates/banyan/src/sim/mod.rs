@@ -90,6 +90,7 @@ impl Device {
             name: sim.user.clone(),
             password_hash: Some(password_hash.to_owned()),
             authorized_keys: Vec::new(),
+            groups: Vec::new(),
         };
         let address = SocketAddr::new(sim.address, port);
         let host_key = keys.join(format!("{name}_ssh_host_ed25519_key"));

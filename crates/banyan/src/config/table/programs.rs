@@ -132,6 +132,14 @@ const USER: &[Key] = &[
         "Public keys, as lines of authorized_keys without options.",
         "keys = [\"ssh-ed25519 AAAA... you@host\"]",
     ),
+    in_table(
+        "groups",
+        Kind::List(&Kind::Text),
+        "",
+        "The user's groups for access control, beside those that the rules put him into (docs/access.md). They count in his \
+         sessions over SSH, unless /nacm/enable-external-groups is false.",
+        "groups = [\"operators\"]",
+    ),
 ];
 
 const OPERATION: &[Key] = &[
