@@ -488,10 +488,7 @@ async fn expressions_see_what_may_be_read_and_nothing_else() {
         let told = alice.read(Datastore::Running, with_defaults).await.unwrap();
         assert!(!told.contains("mtu") && !told.contains("deux"), "{told}");
     }
-    let operational = GetData {
-        with_origin: true,
-        ..GetData::of(ReadFrom::Operational)
-    };
+    let operational = GetData::of(ReadFrom::Operational);
     let told = engine.get_data(&alice.call, operational).await.unwrap();
     let told = told.body.collect().await.unwrap();
     let told = String::from_utf8_lossy(&told);
