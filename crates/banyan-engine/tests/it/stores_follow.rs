@@ -142,7 +142,8 @@ fn kill(machine: &Machine, alice: Client) {
 }
 
 async fn copy(alice: &Client, from: &str, to: &str) -> Result<(), BackendError> {
-    alice.engine.stores().copy(&alice.call, from, to).await
+    let copied = alice.engine.stores().copy(&alice.call, from, to).await;
+    copied.map(drop)
 }
 
 async fn put(alice: &Client, store: &str, xml: &str) -> Result<(), BackendError> {
@@ -154,7 +155,10 @@ async fn put(alice: &Client, store: &str, xml: &str) -> Result<(), BackendError>
         &Default::default(),
     );
     let stores = alice.engine.stores();
-    stores.put(&alice.call, store, edit.unwrap()).await
+    stores
+        .put(&alice.call, store, edit.unwrap())
+        .await
+        .map(drop)
 }
 
 async fn text(engine: &Engine, store: &str) -> String {
