@@ -9,6 +9,7 @@ mod split;
 
 pub use crate::modules::{ModuleState, StatedModule};
 pub use print::{Form, print, print_part};
+pub(crate) use read::link_of;
 pub use read::{Stored, links, read, stated};
 pub use split::{Delta, Part, Splits, delta};
 

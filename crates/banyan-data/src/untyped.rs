@@ -8,7 +8,7 @@ mod json;
 mod print;
 mod xml;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use banyan_yang::schema::Schema;
@@ -93,6 +93,8 @@ pub struct Element {
     pub children: Vec<Element>,
     /// Where it begins; `None` when a migration made it.
     pub position: Option<Position>,
+    /// The part of a split datastore that it stands in; `None`: the document itself.
+    pub source: Option<Arc<str>>,
 }
 
 impl Element {
@@ -148,7 +150,38 @@ impl Document {
                 false => xml::read(text, &modules, *limits),
             }
         };
-        let mut root = read(bytes).map_err(|broken| Box::new(broken.into_error(bytes)))?;
+        let root = read(bytes).map_err(|broken| Box::new(broken.into_error(bytes)))?;
+        Ok(Document::unwrapped(root, modules))
+    }
+
+    /// Reads the main file of a split datastore, in XML, with the parts that it links to in the places of the links.
+    ///
+    /// # Errors
+    /// As [`Document::read`], with the name of the part that is wrong; and when a part is missing.
+    pub fn read_split(
+        bytes: &[u8],
+        parts: &BTreeMap<String, Vec<u8>>,
+        modules: KnownModules,
+        limits: &Limits,
+    ) -> Result<Document, (Option<Arc<str>>, Box<DataError>)> {
+        let failed = |part: Option<Arc<str>>, broken: Broken| {
+            let text = part.as_deref().and_then(|part| parts.get(part));
+            let error = broken.into_error(text.map_or(bytes, |text| text));
+            (part, Box::new(error))
+        };
+        let text = decode(bytes, limits).map_err(|broken| failed(None, broken))?;
+        let mut texts = xml::Parts::new();
+        for (name, part) in parts {
+            let text = decode(part, limits);
+            let text = text.map_err(|broken| failed(Some(name.as_str().into()), broken))?;
+            texts.insert(name, text);
+        }
+        let root = xml::read_split(text, texts, &modules, *limits);
+        let root = root.map_err(|(part, broken)| failed(part, broken))?;
+        Ok(Document::unwrapped(root, modules))
+    }
+
+    fn unwrapped(mut root: Element, modules: KnownModules) -> Document {
         let mut top = Vec::with_capacity(root.children.len());
         for child in std::mem::take(&mut root.children) {
             match is_wrapper(&child, &modules) {
@@ -157,7 +190,7 @@ impl Document {
             }
         }
         root.children = top;
-        Ok(Document { root, modules })
+        Document { root, modules }
     }
 
     /// Takes top-level elements out for which `wanted` holds.

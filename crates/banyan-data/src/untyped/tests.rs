@@ -102,3 +102,40 @@ fn prefixes_are_found_where_names_are() {
     assert_eq!(prefixes_in("no prefix: here ::"), ["prefix"]);
     assert!(prefixes_in("12").is_empty());
 }
+
+#[test]
+fn the_parts_of_a_split_datastore_are_read_in_the_places_of_their_links() {
+    let main = "<config><c xmlns=\"urn:m\" xmlns:p=\"urn:n\">\n<k>1</k><root xmlns:cl=\"http://clicon.org/lib\" \
+                cl:link=\"a.xml\"/></c><d xmlns=\"urn:m\"><root xmlns:cl=\"http://clicon.org/lib\" cl:link=\"b.xml\"/></d></config>";
+    let mut parts = BTreeMap::from([
+        ("a.xml".to_owned(), b"<v>x</v>\n<p:w>p:y</p:w>".to_vec()),
+        ("b.xml".to_owned(), b"<config><v>z</v></config>".to_vec()),
+    ]);
+    let read = |parts: &BTreeMap<String, Vec<u8>>| {
+        Document::read_split(main.as_bytes(), parts, modules(), &Limits::default())
+    };
+    let document = read(&parts).unwrap();
+    let root = document.at(&[0, 1]).unwrap();
+    assert!(root.attributes.is_empty() && root.source.is_none());
+    let [v, w] = &root.children[..] else {
+        panic!("{root:?}");
+    };
+    assert!(v.is("m", "v") && w.is("n", "w"));
+    assert_eq!(w.prefixes, [("p".into(), "n".into())]);
+    assert_eq!(
+        (w.source.as_deref(), w.position.unwrap().line),
+        (Some("a.xml"), 2)
+    );
+    assert!(document.at(&[1, 0, 0]).unwrap().is("m", "v"));
+
+    parts.insert("a.xml".to_owned(), b"<v>\n</w>".to_vec());
+    let (part, error) = read(&parts).unwrap_err();
+    assert_eq!(
+        (part.as_deref(), error.position.unwrap().line),
+        (Some("a.xml"), 2)
+    );
+    parts.remove("a.xml");
+    let (part, error) = read(&parts).unwrap_err();
+    assert_eq!((part, error.position.unwrap().line), (None, 2));
+    assert!(error.message.contains("a.xml is missing"));
+}

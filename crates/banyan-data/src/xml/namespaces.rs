@@ -48,7 +48,7 @@ impl<'a> Namespaces<'a> {
     }
 
     /// Takes over all that is in scope in the document around this part.
-    pub(super) fn inherit(&mut self, around: &Namespaces<'a>) {
+    pub(crate) fn inherit(&mut self, around: &Namespaces<'a>) {
         for binding in &around.bindings {
             self.declare(binding.prefix, binding.uri.clone(), 0);
         }
