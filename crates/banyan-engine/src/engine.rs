@@ -7,6 +7,7 @@ mod build;
 mod candidate_file;
 mod files;
 mod recover;
+mod rehearse;
 mod start;
 mod state;
 
@@ -19,7 +20,8 @@ use banyan_data::store::ModuleState;
 use banyan_yang::schema::{Schema, SchemaId};
 use tokio::sync::Notify;
 
-pub use build::{EngineBuilder, Rehearsal};
+pub use build::EngineBuilder;
+pub use rehearse::Rehearsal;
 pub use start::{Extra, StartError, StartMode, StartOptions};
 
 use crate::access::Access;

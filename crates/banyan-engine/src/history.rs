@@ -1,5 +1,6 @@
 //! The past: which commits there were, and what running was after each.
 
+mod anew;
 mod retention;
 mod select;
 mod selective;
@@ -20,6 +21,7 @@ use crate::snapshot::Snapshot;
 use crate::upgrade;
 use crate::upgrade::epochs::Epochs;
 
+pub(crate) use anew::{anew_entry, began, began_at, begins_anew};
 pub use retention::Retention;
 pub(crate) use retention::Sizes;
 pub use select::Selection;
@@ -102,6 +104,10 @@ impl Engine {
             let now = Snapshot::clone(&core.running.load());
             let after = state_at(log, &now, seq, &core.epochs)?;
             let snapshot = Snapshot::new(after.clone(), seq);
+            // What was before a commit that stands on nothing is not known: all that it has is new.
+            if began(log).map_err(log_failed)? == Some(seq) {
+                return Ok((Tree::empty(after.schema().clone()), after));
+            }
             let before = state_at(log, &snapshot, Seq(seq.0.saturating_sub(1)), &core.epochs)?;
             core.epochs.comparable(before, after)
         })

@@ -12,7 +12,7 @@ mod split;
 mod store;
 mod stored;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -402,6 +402,23 @@ impl Keeper {
             .and_then(|()| self.files.rename(&temporary, &file))
             .map_err(|reason| failed(&file, reason))
     }
+}
+
+/// The names of the datastores that have files in a directory. Blocking.
+///
+/// # Errors
+/// The directory or the log cannot be read.
+pub(crate) fn names(
+    files: &dyn Files,
+    log: &dyn CommitLog,
+    directory: &Path,
+) -> Result<BTreeSet<String>, KeepError> {
+    let found = files.list(directory);
+    let found = found.map_err(|reason| failed(directory, reason))?;
+    let single = found.iter().filter_map(|file| file.strip_suffix("_db"));
+    let mut names: BTreeSet<String> = single.map(str::to_owned).collect();
+    names.extend(split::names(log)?);
+    Ok(names)
 }
 
 fn failed(file: &Path, reason: io::Error) -> KeepError {

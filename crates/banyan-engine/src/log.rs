@@ -6,6 +6,7 @@
 mod medium;
 mod memory;
 mod redb;
+mod rehearsed;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use self::medium::Medium;
 pub use self::memory::MemoryLog;
 pub use self::redb::RedbLog;
+pub(crate) use self::rehearsed::rehearsed_log;
 use crate::number::{Seq, Tid};
 
 /// Why the log did not do what it was asked.

@@ -442,6 +442,9 @@ fn load(core: &Core, name: &str) -> Result<Option<Tree>> {
     else {
         return Ok(None);
     };
+    if let Some(why) = core.unfit(name, &on_disk)? {
+        return Err(why);
+    }
     let stored = bind::parse_file(&core.schema, &on_disk.main, &on_disk.parts, &core.mounts);
     let stored = stored.map_err(|mut error| {
         for report in &mut error.reports {

@@ -15,13 +15,14 @@ pub mod pins;
 pub mod program;
 pub mod report;
 pub mod rules;
+mod source;
+pub(crate) mod unfit;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use banyan_data::Tree;
-use banyan_data::document::Limits;
-use banyan_data::untyped::{Document, KnownModules};
+use banyan_data::untyped::Document;
 use banyan_yang::schema::Schema;
 use banyan_yang::update;
 
@@ -29,10 +30,11 @@ use crate::backend;
 use crate::bind::{self, SharedMounts};
 use crate::error::{BackendError, ErrorTag};
 use crate::log::RecordHead;
-use changes::{KnownModule, ModuleChanges, is_module_state, modules_in_state, modules_of};
+use changes::{ModuleChanges, is_module_state, modules_in_state, modules_of};
 use epochs::Epochs;
 use migration::Migration;
-use report::{Finding, Place, Report, Status};
+use report::{Finding, Report, Status};
+pub(crate) use source::Old;
 
 /// What to do with data that the loaded modules do not accept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -53,18 +55,6 @@ pub struct Upgrade {
     pub steps: Vec<Arc<dyn Migration>>,
     /// What to do with the rest.
     pub policy: Policy,
-}
-
-/// A configuration as it is before an upgrade.
-pub(crate) struct Old<'a> {
-    /// The datastore.
-    pub store: &'a str,
-    /// The name of its file, for messages.
-    pub file: &'a str,
-    /// Its content.
-    pub bytes: &'a [u8],
-    /// The schema that it was written under, where that is known.
-    pub schema: Option<&'a Arc<Schema>>,
 }
 
 /// What an upgrade came to.
@@ -100,7 +90,7 @@ pub(crate) fn upgrade(
         changes = ModuleChanges::between(&modules_of(schema), &modules_of(new));
         report.warnings = forbidden_changes(schema, new, &changes);
     }
-    let mut document = match read(old, new) {
+    let mut document = match source::read(old, new) {
         Ok(document) => document,
         Err(error) => {
             report.fail(Status::Error, [error]);
@@ -115,7 +105,16 @@ pub(crate) fn upgrade(
     }
     report.modules = changes.changes.clone();
     report.upgraded = !changes.changes.is_empty();
-    if let Err(error) = migration::run(&how.steps, &mut document, &changes, old.file, &mut report) {
+    let known: Vec<&Schema> = std::iter::once(new)
+        .chain(old.schema)
+        .map(|it| &**it)
+        .collect();
+    let under = migration::Under {
+        changes: &changes,
+        schemas: &known,
+        file: old.file,
+    };
+    if let Err(error) = migration::run(&how.steps, &mut document, &under, &mut report) {
         let error = Finding {
             path: "/".to_owned(),
             place: None,
@@ -176,6 +175,7 @@ fn fitted(
     report.left_out = aside.left_out;
     let refused = left_out.is_some() && policy != Policy::LeaveOut;
     if refused {
+        report.unfit = true;
         report.fail(Status::Invalid, report.left_out.clone());
         report.left_out.clear();
         return failed(report);
@@ -185,45 +185,6 @@ fn fitted(
         tree: Some(tree),
         left_out,
     }
-}
-
-/// The document with the names of the modules that it was written under.
-fn read(old: &Old<'_>, new: &Schema) -> Result<Document, Finding> {
-    let parsed = |modules: KnownModules| {
-        Document::read(old.bytes, modules, &Limits::default()).map_err(|error| Finding {
-            path: error.path.to_string(),
-            place: error.position.map(|position| Place {
-                file: old.file.to_owned(),
-                position,
-            }),
-            message: fit::said(&error),
-        })
-    };
-    let mut modules = KnownModules::default();
-    if let Some(schema) = old.schema {
-        modules.add_schema(schema);
-        modules.add_schema(new);
-        return parsed(modules);
-    }
-    modules.add_schema(new);
-    let document = parsed(modules)?;
-    // A file that lists its modules may have names of modules that are not loaded.
-    let states = document
-        .root
-        .children
-        .iter()
-        .filter(|it| is_module_state(it));
-    let listed: Vec<KnownModule> = states.flat_map(modules_in_state).collect();
-    let unknown = |it: &KnownModule| *document.modules.module(&it.namespace) != *it.name;
-    if !listed.iter().any(unknown) {
-        return Ok(document);
-    }
-    let mut modules = KnownModules::default();
-    for module in &listed {
-        modules.add(&module.name, &module.namespace);
-    }
-    modules.add_schema(new);
-    parsed(modules)
 }
 
 /// What RFC 7950 section 11 does not allow of what changed: data may break, so it is said before they do.
@@ -242,8 +203,15 @@ fn forbidden_changes(old: &Schema, new: &Schema, changes: &ModuleChanges) -> Vec
                 "" => String::new(),
                 section => format!(" ({section})"),
             };
+            let place = |schema: &Schema, span| schema.sources().location(span);
+            let places = match (found.old_place, found.new_place) {
+                (Some(was), Some(is)) => format!(" [{} -> {}]", place(old, was), place(new, is)),
+                (Some(was), None) => format!(" [was at {}]", place(old, was)),
+                (None, Some(is)) => format!(" [{}]", place(new, is)),
+                (None, None) => String::new(),
+            };
             warnings.push(format!(
-                "{}: {} {}{section}",
+                "{}: {} {}{section}{places}",
                 found.path,
                 found.aspect,
                 found.what()
@@ -253,9 +221,15 @@ fn forbidden_changes(old: &Schema, new: &Schema, changes: &ModuleChanges) -> Vec
     warnings
 }
 
-/// Where data that were left out of a file are kept: beside it, with `.left-out` behind the datastore's name.
+/// Where data that were left out of a store are kept, by its main file: beside it, with `.left-out` behind the name.
 pub(crate) fn left_out_file(file: &Path) -> PathBuf {
-    let name = file.to_string_lossy();
+    let parts = file
+        .parent()
+        .filter(|it| it.extension().is_some_and(|it| it == "d"));
+    let name = match parts {
+        Some(parts) => parts.with_extension("").display().to_string(),
+        None => file.display().to_string(),
+    };
     let store = name.strip_suffix("_db").unwrap_or(&name);
     PathBuf::from(format!("{store}.left-out"))
 }
@@ -276,7 +250,9 @@ pub(crate) fn of_the_past(tree: &Tree, epochs: &Epochs, how: &Upgrade) -> backen
     let old = Old {
         store: "the state of the past",
         file: "history",
-        bytes: &bytes,
+        main: &bytes,
+        parts: None,
+        printed: None,
         schema: Some(tree.schema()),
     };
     let done = upgrade(&old, &epochs.loaded, &epochs.mounts, &how);
@@ -292,5 +268,7 @@ pub(crate) fn of_the_past(tree: &Tree, epochs: &Epochs, how: &Upgrade) -> backen
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

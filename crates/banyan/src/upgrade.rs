@@ -74,8 +74,10 @@ pub enum UpgradeError {
     #[error("the report cannot be written: {0}")]
     Output(std::io::Error),
     /// The report has said it all.
-    #[error("the stores cannot be used with these modules as they are: nothing was changed")]
-    Refused,
+    #[error(
+        "the stores cannot be used with these modules as they are, and nothing was changed: {0}"
+    )]
+    Refused(String),
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, UpgradeError> {
@@ -166,7 +168,7 @@ pub async fn print_rehearsal(builder: EngineBuilder, format: Format) -> Result<(
 /// Tells how the stores stand, if there is anything to tell.
 pub fn log(reports: &[Report]) {
     for report in reports {
-        if report.status != Status::Ok || report.upgraded {
+        if report.status != Status::Ok || report.upgraded || !report.warnings.is_empty() {
             tracing::warn!("{report}");
         }
     }
@@ -209,7 +211,7 @@ pub async fn run(arguments: Upgrade) -> Result<(), ServeError> {
             Err(error) => (Err(error), Vec::new()),
         },
     };
-    let refused = outcome.is_err();
+    let mut refused = None;
     let reports = match outcome {
         Ok(mut reports) => {
             if let Some(first) = reports.first_mut() {
@@ -217,19 +219,27 @@ pub async fn run(arguments: Upgrade) -> Result<(), ServeError> {
             }
             reports
         }
-        Err(StartError::Upgrade(report)) => vec![*report],
-        Err(error @ (StartError::File { .. } | StartError::Invalid(_))) => {
-            let mut report = Report::of("running");
-            report.status = error.status();
-            report.errors = error.findings();
-            vec![report]
+        Err(error) => {
+            // Without a remedy it is no matter of the data: the disk, the log, the options.
+            let Some(remedy) = error.remedy() else {
+                return Err(error.into());
+            };
+            refused = Some(UpgradeError::Refused(remedy));
+            vec![match error {
+                StartError::Upgrade(report) => *report,
+                error => {
+                    let mut report = Report::of(error.store());
+                    report.status = error.status();
+                    report.errors = error.findings();
+                    report
+                }
+            }]
         }
-        Err(error) => return Err(error.into()),
     };
     print(&reports, arguments.format).map_err(UpgradeError::Output)?;
     match refused {
-        true => Err(UpgradeError::Refused.into()),
-        false => Ok(()),
+        Some(refused) => Err(refused.into()),
+        None => Ok(()),
     }
 }
 

@@ -7,7 +7,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use banyan_yang::schema::Schema;
 use tokio::sync::Notify;
 
-use super::recover::{self, Recovered, Start};
+use super::recover::{self, Migrated, Recovered, Start};
 use super::start::{Extra, StartError, StartMode, StartOptions};
 use super::state::StartState;
 use super::{Core, Engine, Seams, candidate_file, files};
@@ -35,9 +35,9 @@ use crate::tids::Tids;
 use crate::upgrade::Upgrade;
 use crate::upgrade::epochs::Epochs;
 use crate::upgrade::pins::Pins;
-use crate::upgrade::report::Report;
+use crate::upgrade::unfit;
 
-enum Place {
+pub(super) enum Place {
     Memory,
     Directory(PathBuf),
 }
@@ -62,10 +62,10 @@ enum Place {
 /// # }
 /// ```
 pub struct EngineBuilder {
-    schema: Arc<Schema>,
-    place: Place,
-    seams: Option<Seams>,
-    clock: Arc<dyn Clock>,
+    pub(super) schema: Arc<Schema>,
+    pub(super) place: Place,
+    pub(super) seams: Option<Seams>,
+    pub(super) clock: Arc<dyn Clock>,
     mounts: SharedMounts,
     participants: Vec<Arc<dyn Participant>>,
     operations: Vec<(String, Arc<dyn Operation>)>,
@@ -73,7 +73,7 @@ pub struct EngineBuilder {
     validate_state: bool,
     start: StartOptions,
     upgrade: Upgrade,
-    stores: StoreOptions,
+    pub(super) stores: StoreOptions,
     editing: Editing,
     access: AccessOptions,
     observe: ObserveOptions,
@@ -280,7 +280,7 @@ impl EngineBuilder {
         // What both have is in memory once, as after a copy.
         let shared = startup.map(|startup| crate::bind::shared_with(&running.tree, startup));
         let upgrades = plan.upgrades();
-        let new_startup = plan.startup.take();
+        let named = std::mem::take(&mut plan.named);
         plan.carry_out(&seams, directory.as_deref(), &epochs)?;
         let observed = Observed::new(seams.clock.clone(), self.observe);
         let queue = Queue::new(running.clone());
@@ -309,7 +309,7 @@ impl EngineBuilder {
             if let Err(error) = swept {
                 tracing::warn!("files that nobody needs any more stay: {error}");
             }
-            settle(keeper, &epochs, &running, upgrades, new_startup);
+            settle(keeper, &seams, &epochs, &running, upgrades, &named);
         }
         let now = seams.clock.now();
         let state = StartState::of(&self.schema, self.start.mode, now, &reports);
@@ -358,7 +358,7 @@ impl EngineBuilder {
         })
     }
 
-    fn epochs(&self, seams: &Seams, directory: Option<&Path>) -> Epochs {
+    pub(super) fn epochs(&self, seams: &Seams, directory: Option<&Path>) -> Epochs {
         let (files, log) = (seams.files.clone(), seams.log.clone());
         Epochs {
             loaded: self.schema.clone(),
@@ -367,7 +367,7 @@ impl EngineBuilder {
         }
     }
 
-    fn recovered(
+    pub(super) fn recovered(
         &self,
         seams: &Seams,
         directory: Option<&Path>,
@@ -384,55 +384,8 @@ impl EngineBuilder {
         })
     }
 
-    /// Does all that a start does, but writes nothing: what running would be, and what would be done to it.
-    ///
-    /// # Errors
-    /// As [`EngineBuilder::open`].
-    pub async fn rehearse(self) -> Result<Rehearsal, StartError> {
-        let stopped = || StartError::Registration("the runtime stops".to_owned());
-        tokio::task::spawn_blocking(move || self.rehearsed())
-            .await
-            .map_err(|error| match error.try_into_panic() {
-                Ok(payload) => std::panic::resume_unwind(payload),
-                Err(_) => stopped(),
-            })?
-    }
-
-    fn rehearsed(mut self) -> Result<Rehearsal, StartError> {
-        self.stores.check()?;
-        self.bound()?;
-        // What is not there is not made: an absent log is an empty one.
-        if let (Place::Directory(directory), None) = (&self.place, &self.seams)
-            && !directory.join("commits.redb").exists()
-        {
-            self.seams = Some(Seams {
-                files: Arc::new(DiskFiles),
-                clock: self.clock.clone(),
-                log: Arc::new(MemoryLog::default()),
-            });
-        }
-        let fresh = match &self.place {
-            Place::Directory(directory) => !directory.exists(),
-            Place::Memory => true,
-        };
-        let (seams, directory, _lock) = match (&self.seams, &self.place) {
-            (Some(seams), Place::Directory(directory)) if fresh => {
-                (seams.clone(), Some(directory.clone()), None)
-            }
-            _ => self.boundaries()?,
-        };
-        let form = FileForm::new(self.stores.clone(), &self.schema);
-        let epochs = self.epochs(&seams, directory.as_deref());
-        let recovered = self.recovered(&seams, directory.as_deref(), &epochs, &form)?;
-        Ok(Rehearsal {
-            changes: recovered.plan.described(),
-            running: recovered.running,
-            reports: recovered.reports,
-        })
-    }
-
     /// The operations, each known to the schema and bound once; our own come first.
-    fn bound(&self) -> Result<Operations, StartError> {
+    pub(super) fn bound(&self) -> Result<Operations, StartError> {
         let mut operations = Operations::default();
         let paths = self.schema.nodes().filter_map(|(id, node)| {
             use banyan_yang::schema::NodeKind::{Action, Rpc};
@@ -469,7 +422,7 @@ impl EngineBuilder {
     }
 
     #[expect(clippy::type_complexity, reason = "used once, taken apart at once")]
-    fn boundaries(
+    pub(super) fn boundaries(
         &self,
     ) -> Result<
         (
@@ -509,37 +462,35 @@ impl EngineBuilder {
     }
 }
 
-/// What a start would do.
-pub struct Rehearsal {
-    /// How the stores would stand.
-    pub reports: Vec<Report>,
-    /// What running would be.
-    pub running: Snapshot,
-    /// What the start would commit, line by line.
-    pub changes: Vec<String>,
-}
-
-/// Writes what a start has made: the checkpoint of an upgrade, and startup under the loaded modules. What fails is tried
-/// again at the next start.
+/// Writes what a start has made: the checkpoint of an upgrade, and other stores under the loaded modules. What fails is
+/// tried again at the next start.
 fn settle(
     keeper: &Keeper,
+    seams: &Seams,
     epochs: &Epochs,
     running: &Snapshot,
     upgrades: bool,
-    startup: Option<banyan_data::Tree>,
+    named: &[Migrated],
 ) {
     let mut written = Ok(());
     if upgrades {
         written = keeper.checkpoint(running);
     }
-    if let (Ok(()), Some(startup)) = (&written, &startup) {
-        written = keeper.save("startup", startup, || ());
+    for Migrated { store, tree } in named {
+        if written.is_ok() {
+            written = keeper
+                .save(store, tree, || ())
+                .and_then(|()| Ok(seams.log.set(&[(&unfit::fact(store), None)])?));
+        }
     }
     match written {
-        Ok(()) => recover::prune(epochs),
+        Ok(()) => recover::prune(&*seams.log, epochs),
         Err(error) => tracing::warn!("{error}; nothing is lost, the next start tries again"),
     }
 }
+
+/// The file that says who uses a directory.
+pub(super) const LOCK: &str = "banyan.lock";
 
 /// Makes the directory ours alone.
 fn locked(
@@ -559,12 +510,20 @@ fn locked(
     }
     let owner = format!("pid {}", std::process::id());
     files
-        .lock(&directory.join("banyan.lock"), &owner)
-        .map_err(|error| match error {
-            LockError::Held(holder) => StartError::InUse {
-                directory: directory.to_owned(),
-                holder: holder.unwrap_or_else(|| "its pid is not known".to_owned()),
-            },
-            LockError::Io(reason) => unusable(reason),
-        })
+        .lock(&directory.join(LOCK), &owner)
+        .map_err(|error| not_locked(directory, error))
+}
+
+/// Why the directory is not ours alone.
+pub(super) fn not_locked(directory: &Path, error: LockError) -> StartError {
+    match error {
+        LockError::Held(holder) => StartError::InUse {
+            directory: directory.to_owned(),
+            holder: holder.unwrap_or_else(|| "its pid is not known".to_owned()),
+        },
+        LockError::Io(reason) => StartError::Directory {
+            directory: directory.to_owned(),
+            reason,
+        },
+    }
 }

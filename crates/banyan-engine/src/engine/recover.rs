@@ -6,10 +6,14 @@
 //! step.
 
 mod base;
+mod failsafe;
 mod migrate;
+mod mounted;
+mod named;
 mod plan;
 mod pointers;
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,7 +34,8 @@ use crate::snapshot::Snapshot;
 use crate::tids::Tids;
 use crate::upgrade::Upgrade;
 use crate::upgrade::epochs::Epochs;
-use crate::upgrade::report::{Finding, Report, Status};
+use crate::upgrade::report::Report;
+pub(super) use named::Migrated;
 pub(super) use plan::{Plan, prune};
 
 /// What a start found, and what has to be written before it is in force.
@@ -69,6 +74,10 @@ struct Run<'a> {
     pointed: pointers::Pointed,
     /// The single file of startup, if it was read.
     startup_file: Option<Was>,
+    /// What was before cannot be rebuilt: the next commit stands on nothing.
+    begins_anew: bool,
+    /// Mounted data that are kept as they are.
+    verbatim: RefCell<mounted::Verbatim>,
 }
 
 /// Running as it was found in files and log.
@@ -102,6 +111,8 @@ pub(super) fn recover(start: &Start<'_>) -> Result<Recovered, StartError> {
         reports: Vec::new(),
         pointed: pointers::Pointed::default(),
         startup_file: None,
+        begins_anew: false,
+        verbatim: RefCell::default(),
     };
     let found = match run.found().or_else(|error| run.replaced(error)) {
         Ok(found) => found,
@@ -139,6 +150,8 @@ impl Run<'_> {
         self.point(None)?;
         kept.following = self.following();
         kept.startup = self.startup_file.take();
+        self.named_stores()?;
+        self.tell_verbatim();
         // Now, and not when the first commit needs them.
         made.running.indexes();
         self.plan.begin(&self.start.epochs.loaded);
@@ -169,21 +182,32 @@ impl Run<'_> {
         self.replaces() || self.start.options.mode == StartMode::None
     }
 
-    /// Running as the log has it, where its file cannot be used and is not needed.
+    /// Running as the log has it, where its file cannot be used and is not needed; nothing, where the log has no more.
     fn replaced(&mut self, error: StartError) -> Result<Found, StartError> {
         if !self.replaces() || !error.is_about_data() {
             return Err(error);
         }
-        let Ok(logged) = self.replayed_whole() else {
-            return Err(error);
+        let logged = match self.replayed_whole() {
+            Ok(logged) => logged,
+            Err(_) => {
+                self.begins_anew = true;
+                self.nothing_before()?
+            }
         };
         if let Some(directory) = self.start.directory {
-            let file = file_of(directory, "running");
-            if self.read_single(&file)?.is_some() {
-                self.plan.set_aside(&file);
+            let split = failsafe::parts_of(directory, "running").join("0.xml");
+            let files = match self.start.form.options().split {
+                true => [split, file_of(directory, "running")],
+                false => [file_of(directory, "running"), split],
+            };
+            for file in files {
+                if self.read_single(&file)?.is_some() {
+                    self.plan.set_aside(&file);
+                    break;
+                }
             }
         }
-        tracing::warn!("{error}\nit is not needed, and kept as running_db.damaged");
+        tracing::warn!("{error}\nit is not needed, and kept with .damaged behind its name");
         Ok(Found {
             running: logged.clone(),
             logged,
@@ -202,6 +226,7 @@ impl Run<'_> {
             mode => mode,
         };
         let mut running = self.without_unconfirmed(found)?;
+        let before = running.clone();
         if mode == StartMode::Init {
             let empty = Tree::empty(self.loaded().clone());
             running = self.committed(
@@ -223,6 +248,9 @@ impl Run<'_> {
             let comment = "running is what startup holds";
             running = self.committed(running, tree, "start", comment, Vec::new())?;
         }
+        if matches!(mode, StartMode::Init | StartMode::Startup) && running.seq > before.seq {
+            self.tell_replaced(&before, mode)?;
+        }
         if mode == StartMode::None {
             running = running.not_validated();
         } else {
@@ -231,6 +259,43 @@ impl Run<'_> {
             }
         }
         Ok(Made { running, startup })
+    }
+
+    /// Says what the mode has put something else in the place of, and how it comes back.
+    fn tell_replaced(&mut self, before: &Snapshot, mode: StartMode) -> Result<(), StartError> {
+        let Some(changes) = self.plan.last_changes().filter(|_| before.seq > Seq(0)) else {
+            return Ok(());
+        };
+        let last = self.log().history(before.seq, 1)?;
+        let who = match last.first() {
+            Some(last) if last.seq == before.seq => {
+                format!(
+                    " of {} ({}, transaction {})",
+                    last.user, last.time, last.tid
+                )
+            }
+            _ => String::new(),
+        };
+        let by = match mode {
+            StartMode::Init => "an empty configuration",
+            _ => "what startup holds",
+        };
+        let seq = before.seq;
+        let report = self.report_of("running");
+        report.warnings.push(format!(
+            "running as of commit {seq}{who} was replaced by {by} ({changes} changes), because the start mode is {mode}; to have it back: `banyan rollback --to seq:{seq}`, then `banyan diff` and `banyan commit`"
+        ));
+        Ok(())
+    }
+
+    /// The report about a store, made when there is none.
+    fn report_of(&mut self, store: &str) -> &mut Report {
+        let known = self.reports.iter().position(|it| it.store == store);
+        let place = known.unwrap_or_else(|| {
+            self.reports.push(Report::of(store));
+            self.reports.len() - 1
+        });
+        &mut self.reports[place]
     }
 
     /// Merges a document into running.
@@ -261,6 +326,11 @@ impl Run<'_> {
         let Some(text) = facts.get(confirm::FACT) else {
             return Ok(found.running.clone());
         };
+        let forget = vec![(confirm::FACT.to_owned(), None)];
+        if self.begins_anew {
+            self.plan.facts(forget);
+            return Ok(found.running.clone());
+        }
         let Ok(kept) = serde_json::from_str::<Kept>(text) else {
             return Err(LogError::Damaged {
                 file: "commits.redb".to_owned(),
@@ -286,139 +356,7 @@ impl Run<'_> {
             "takes back transaction {}, which was not confirmed before the restart",
             kept.tid
         );
-        let forget = vec![(confirm::FACT.to_owned(), None)];
         self.committed(found.running.clone(), tree, "start", &comment, forget)
-    }
-
-    /// The store failsafe in the place of what cannot be used; without one the start fails.
-    fn failsafe(
-        mut self,
-        error: StartError,
-        found: Option<Found>,
-    ) -> Result<Recovered, StartError> {
-        let Some(directory) = self.start.directory.filter(|_| error.is_about_data()) else {
-            return Err(error);
-        };
-        let Some(on_disk) = self.on_disk(directory, "failsafe")? else {
-            return Err(error);
-        };
-        let file = on_disk.file.clone();
-        let refused = |errors| StartError::Failsafe {
-            reason: Box::new(StartError::File {
-                file: file.clone(),
-                errors,
-                remedy: "correct the file".to_owned(),
-            }),
-            error: error.to_string(),
-        };
-        let stored = bind::parse_file(
-            self.loaded(),
-            &on_disk.main,
-            &on_disk.parts,
-            &self.start.epochs.mounts,
-        );
-        let tree = stored.map_err(refused)?.tree;
-        bind::validate_full(&tree).map_err(refused)?;
-        self.plan = Plan::default();
-        let before = match found {
-            Some(found) => found.logged,
-            // The log has all of it, or nobody has.
-            None => match self.replayed_whole() {
-                Ok(before) => before,
-                Err(_) => return Err(error),
-            },
-        };
-        self.point(Some(&before))?;
-        tracing::error!("{error}\nthe store failsafe is used");
-        // Clixon keeps it there too.
-        if let Some(bytes) = self.read_single(&file_of(directory, "running"))? {
-            self.plan.file(file_of(directory, "tmp"), bytes);
-        }
-        let broken = error.store();
-        let comment = format!(
-            "failsafe: {broken} could not be used; what was in running is kept in the store tmp"
-        );
-        let forget = vec![(confirm::FACT.to_owned(), None)];
-        let running = self.committed(before, tree, "start", &comment, forget)?;
-        let mut report = Report::of(broken);
-        report.status = error.status();
-        report.errors = error.findings();
-        self.reports.retain(|report| report.status == Status::Ok);
-        self.reports.push(report);
-        // Its mention says that it is in force.
-        self.reports.push(Report::of("failsafe"));
-        let made = Made {
-            running,
-            startup: None,
-        };
-        self.finish(made, base::nothing_kept(), None)
-    }
-}
-
-impl StartError {
-    /// The store that cannot be used.
-    fn store(&self) -> &'static str {
-        let startup = match self {
-            StartError::File { file, .. } | StartError::Unreadable { file, .. } => {
-                let mut parts = file.iter().filter_map(|part| part.to_str());
-                parts.any(|part| matches!(part, "startup_db" | "startup.d"))
-            }
-            StartError::Upgrade(report) => report.store == "startup",
-            _ => false,
-        };
-        if startup { "startup" } else { "running" }
-    }
-
-    /// Whether another configuration would help: the store failsafe.
-    fn is_about_data(&self) -> bool {
-        match self {
-            StartError::File { .. }
-            | StartError::Missing { .. }
-            | StartError::Replay { .. }
-            | StartError::Upgrade(_)
-            | StartError::Invalid(_) => true,
-            StartError::Directory { .. }
-            | StartError::InUse { .. }
-            | StartError::Log(_)
-            | StartError::Unreadable { .. }
-            | StartError::Unwritable { .. }
-            | StartError::EditedBehind { .. }
-            | StartError::Pin(_)
-            | StartError::Failsafe { .. }
-            | StartError::FirstAdmin(_)
-            | StartError::Options(_)
-            | StartError::Registration(_) => false,
-        }
-    }
-
-    /// How bad it is.
-    pub fn status(&self) -> Status {
-        match self {
-            StartError::Upgrade(report) => report.status,
-            StartError::Invalid(_) => Status::Invalid,
-            _ => Status::Error,
-        }
-    }
-
-    /// All that is wrong, one by one.
-    pub fn findings(&self) -> Vec<Finding> {
-        let errors = match self {
-            StartError::Upgrade(report) => return report.errors.clone(),
-            StartError::File { errors, .. } | StartError::Invalid(errors) => errors,
-            other => {
-                return vec![Finding {
-                    path: "/".to_owned(),
-                    place: None,
-                    message: other.to_string(),
-                }];
-            }
-        };
-        let findings = errors.reports.iter().map(|report| Finding {
-            path: report.path.as_deref().unwrap_or("/").to_owned(),
-            place: None,
-            message: report.message.clone(),
-        });
-        findings.collect()
     }
 }
 

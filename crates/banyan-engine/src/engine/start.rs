@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::backend::Document;
-use crate::error::BackendError;
+use crate::error::{BackendError, ErrorTag};
 use crate::files::OptionsError;
 use crate::keeper::KeepError;
 use crate::log::LogError;
 use crate::number::Seq;
 use crate::upgrade::pins::PinError;
-use crate::upgrade::report::Report;
+use crate::upgrade::report::{Finding, Report, Status};
 
 /// What running is at the start (`CLICON_STARTUP_MODE`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -117,7 +117,7 @@ pub enum StartError {
         reason: std::io::Error,
     },
     /// A datastore's file is not what the schema says.
-    #[error("{} does not fit the schema:\n{errors}\n{remedy}", .file.display())]
+    #[error("{} {}:\n{errors}\n{remedy}", .file.display(), wrong(.errors))]
     File {
         /// The file.
         file: PathBuf,
@@ -155,14 +155,10 @@ pub enum StartError {
         reason: BackendError,
     },
     /// What was recovered breaks the schema.
-    #[error(
-        "the configuration is not valid under the loaded modules:\n{0}\nload the modules that it was made with, or correct running_db by hand while the program is stopped"
-    )]
+    #[error("the configuration is not valid under the loaded modules:\n{0}\n{INVALID}")]
     Invalid(BackendError),
     /// The configuration was written under other modules, and does not fit those that are loaded.
-    #[error(
-        "{0}\nnothing was changed: add migration rules, load the modules that it was written under, or choose the policy leave-out or failsafe"
-    )]
+    #[error("{0}\nnothing was changed: {remedy}", remedy = refused(.0))]
     Upgrade(Box<Report>),
     /// A module set that the data were written under cannot be used.
     #[error(transparent)]
@@ -198,5 +194,114 @@ impl From<KeepError> for StartError {
                 reason,
             },
         }
+    }
+}
+
+/// What to do about a configuration that is not valid.
+const INVALID: &str = "load the modules that it was made with, or correct running_db by hand while the program is stopped";
+
+/// What to do about an upgrade that is refused.
+fn refused(report: &Report) -> &'static str {
+    match (report.status, report.unfit) {
+        (Status::Error, _) => {
+            "correct what is said to be wrong and start again, or start with the modules that the data were written under"
+        }
+        (_, true) => {
+            "add migration rules, load the modules that it was written under, or choose the policy leave-out or failsafe"
+        }
+        (_, false) => {
+            "nothing can be left out to make this valid; add migration rules, or load the modules that it was written under and correct the data first"
+        }
+    }
+}
+
+/// What is the matter with a file.
+fn wrong(errors: &BackendError) -> &'static str {
+    let unreadable = |report: &crate::error::Report| {
+        matches!(report.tag, ErrorTag::MalformedMessage | ErrorTag::TooBig)
+    };
+    match errors.reports.iter().any(unreadable) {
+        true => "cannot be read",
+        false => "does not fit the schema",
+    }
+}
+
+impl StartError {
+    /// The store that cannot be used.
+    pub fn store(&self) -> &'static str {
+        let startup = match self {
+            StartError::File { file, .. } | StartError::Unreadable { file, .. } => {
+                let mut parts = file.iter().filter_map(|part| part.to_str());
+                parts.any(|part| matches!(part, "startup_db" | "startup.d"))
+            }
+            StartError::Upgrade(report) => report.store == "startup",
+            _ => false,
+        };
+        if startup { "startup" } else { "running" }
+    }
+
+    /// Whether another configuration would help: the store failsafe.
+    pub(super) fn is_about_data(&self) -> bool {
+        match self {
+            StartError::File { .. }
+            | StartError::Missing { .. }
+            | StartError::Replay { .. }
+            | StartError::Upgrade(_)
+            | StartError::Invalid(_) => true,
+            StartError::Directory { .. }
+            | StartError::InUse { .. }
+            | StartError::Log(_)
+            | StartError::Unreadable { .. }
+            | StartError::Unwritable { .. }
+            | StartError::EditedBehind { .. }
+            | StartError::Pin(_)
+            | StartError::Failsafe { .. }
+            | StartError::FirstAdmin(_)
+            | StartError::Options(_)
+            | StartError::Registration(_) => false,
+        }
+    }
+
+    /// What to do, where the message about it has more than that.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            StartError::File { remedy, .. } => Some(remedy.clone()),
+            StartError::Invalid(_) => Some(INVALID.to_owned()),
+            StartError::Upgrade(report) => Some(refused(report).to_owned()),
+            _ => None,
+        }
+    }
+
+    /// How bad it is.
+    pub fn status(&self) -> Status {
+        match self {
+            StartError::Upgrade(report) => report.status,
+            StartError::Invalid(_) => Status::Invalid,
+            _ => Status::Error,
+        }
+    }
+
+    /// All that is wrong, one by one.
+    pub fn findings(&self) -> Vec<Finding> {
+        let (file, errors) = match self {
+            StartError::Upgrade(report) => return report.errors.clone(),
+            StartError::File { file, errors, .. } => {
+                (format!("{} {}: ", file.display(), wrong(errors)), errors)
+            }
+            StartError::Invalid(errors) => (String::new(), errors),
+            other => {
+                return vec![Finding {
+                    path: "/".to_owned(),
+                    place: None,
+                    message: other.to_string(),
+                }];
+            }
+        };
+        let findings = errors.reports.iter().map(|report| Finding {
+            path: report.path.as_deref().unwrap_or("/").to_owned(),
+            place: None,
+            message: format!("{file}{}", report.message),
+        });
+        findings.collect()
     }
 }

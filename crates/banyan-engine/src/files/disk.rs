@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use super::{Files, LockError, LockGuard, Sync, Writer};
+use super::{Files, LockError, LockGuard, Sync, Unlocked, Writer};
 
 /// The file system.
 #[derive(Clone, Copy, Default, Debug)]
@@ -157,22 +157,38 @@ impl Files for DiskFiles {
             .truncate(false)
             .mode(0o600)
             .open(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let named = file.read_to_string(&mut holder).is_ok();
-                let holder = holder.trim();
-                return Err(LockError::Held(
-                    (named && !holder.is_empty()).then(|| holder.to_owned()),
-                ));
-            }
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
+        taken(&mut file)?;
         file.set_len(0)?;
         file.rewind()?;
         file.write_all(owner.as_bytes())?;
         Ok(Box::new(LockedFile(file)))
+    }
+
+    fn hold(&self, path: &Path) -> Result<Box<dyn LockGuard>, LockError> {
+        let mut file = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Box::new(Unlocked));
+            }
+            other => other?,
+        };
+        taken(&mut file)?;
+        Ok(Box::new(LockedFile(file)))
+    }
+}
+
+/// Takes the lock of a file; if another process has it, the file says which.
+fn taken(file: &mut File) -> Result<(), LockError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let named = file.read_to_string(&mut holder).is_ok();
+            let holder = holder.trim();
+            Err(LockError::Held(
+                (named && !holder.is_empty()).then(|| holder.to_owned()),
+            ))
+        }
+        Err(TryLockError::Error(error)) => Err(error.into()),
     }
 }
 

@@ -135,8 +135,14 @@ impl Core {
             return Ok(0);
         }
         let base = Seq(from.0 - 1);
-        let tree = state_at(log, &running, base, &self.epochs)?;
-        keeper.write_base(base, &tree).map_err(failed)?;
+        // A commit that stands on nothing needs no base, and there is none to be had before it.
+        if super::began(log)
+            .map_err(log_failed)?
+            .is_none_or(|began| base >= began)
+        {
+            let tree = state_at(log, &running, base, &self.epochs)?;
+            keeper.write_base(base, &tree).map_err(failed)?;
+        }
         log.trim(from).map_err(log_failed)?;
         keeper.remove_bases(base).map_err(failed)?;
         tracing::info!("the history begins with commit {from} now");

@@ -227,13 +227,7 @@ impl Keeper {
     /// # Errors
     /// The directory or the log cannot be read.
     pub fn names(&self) -> Result<BTreeSet<String>, KeepError> {
-        let files = self
-            .files
-            .list(&self.directory)
-            .map_err(|reason| failed(&self.directory, reason))?;
-        let single = files.iter().filter_map(|file| file.strip_suffix("_db"));
-        let mut names: BTreeSet<String> = single.map(str::to_owned).collect();
-        names.extend(split::names(&*self.log)?);
+        let mut names = super::names(&*self.files, &*self.log, &self.directory)?;
         names.extend(self.following().keys().cloned());
         Ok(names)
     }

@@ -99,6 +99,18 @@ impl OnDisk {
         self.main.len() + self.parts.values().map(Vec::len).sum::<usize>()
     }
 
+    /// SHA-256 of all of it, in hexadecimal.
+    pub fn hash(&self) -> String {
+        let mut hash = Sha256::new();
+        for (name, content) in self.files() {
+            for piece in [name.as_bytes(), content] {
+                hash.update((piece.len() as u64).to_be_bytes());
+                hash.update(piece);
+            }
+        }
+        bind::hex(&hash.finalize())
+    }
+
     /// Whether the main file is JSON.
     pub fn is_json(&self) -> bool {
         let mut bytes = self.main.iter();

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use banyan_data::untyped::{Document, Element, KnownModules};
+use banyan_yang::schema::NodeKind;
 
-use super::locate::{found_at, path_of};
+use super::locate::{Nodes, found_at, keys_of, path_of};
 use super::migration::Migrating;
 use super::path::{RulePath, Step};
 use super::report::Finding;
@@ -26,7 +27,7 @@ pub(super) enum Action {
     Default(String),
     /// Values by other values; `*` for all that are not named.
     Map(BTreeMap<String, String>),
-    /// These below each instance; what is there already is left alone.
+    /// These below each instance, as far as they are not there.
     Insert(Vec<Element>),
 }
 
@@ -70,10 +71,12 @@ pub(super) fn apply(
             _ => {
                 let Document { root, modules } = &mut *data.document;
                 let mut element = root;
+                let mut nodes = Nodes::root(data.schemas);
                 for place in &places {
                     element = &mut element.children[*place];
+                    nodes = nodes.child(modules, element);
                 }
-                match change(action, element, modules) {
+                match change(action, element, &nodes, modules) {
                     Some(message) => message,
                     None => continue,
                 }
@@ -86,7 +89,12 @@ pub(super) fn apply(
 }
 
 /// What can be done in place; `None` if there was nothing to do.
-fn change(action: &Action, element: &mut Element, modules: &KnownModules) -> Option<String> {
+fn change(
+    action: &Action,
+    element: &mut Element,
+    nodes: &Nodes<'_>,
+    modules: &KnownModules,
+) -> Option<String> {
     match action {
         Action::Rename { module, name } => {
             if let Some(module) = module {
@@ -114,18 +122,66 @@ fn change(action: &Action, element: &mut Element, modules: &KnownModules) -> Opt
             for new in content {
                 let mut new = new.clone();
                 inherit(&mut new, &element.module, modules);
-                let there = |old: &Element| {
-                    let leaves = old.children.is_empty() && new.children.is_empty();
-                    old.is(&new.module, &new.name) && (leaves || same(old, &new))
-                };
-                if !element.children.iter().any(there) {
-                    names.push(new.name.to_string());
-                    element.children.push(new);
-                }
+                insert(new, element, nodes, modules, &mut names);
             }
             (!names.is_empty()).then(|| format!("inserted {}", names.join(", ")))
         }
         Action::Move(_) | Action::Delete | Action::Default(_) => None,
+    }
+}
+
+/// Adds what is not there. A container and an entry of a list that are there get what they lack, an entry of a leaf-list
+/// goes behind the others.
+fn insert(
+    new: Element,
+    parent: &mut Element,
+    around: &Nodes<'_>,
+    modules: &KnownModules,
+    names: &mut Vec<String>,
+) {
+    let nodes = around.child(modules, &new);
+    let known = nodes
+        .known(&new)
+        .map(|(schema, node)| (schema, node, schema.node(node).kind));
+    let keys = match known {
+        Some((schema, node, NodeKind::List)) => keys_of(schema, node),
+        _ => Vec::new(),
+    };
+    let value = |element: &Element, key: &str| {
+        let mut children = element.children.iter();
+        let key = children.find(|child| *child.name == *key)?;
+        Some(key.text.clone())
+    };
+    let is_there = |old: &Element| {
+        old.is(&new.module, &new.name)
+            && match known.map(|(_, _, kind)| kind) {
+                Some(NodeKind::Leaf | NodeKind::AnyData | NodeKind::AnyXml) => true,
+                Some(NodeKind::LeafList) => old.text == new.text,
+                Some(NodeKind::Container) => true,
+                Some(NodeKind::List) if !keys.is_empty() => {
+                    keys.iter().all(|key| value(old, key) == value(&new, key))
+                }
+                Some(_) => same(old, &new),
+                // Nobody knows what it is.
+                None => (old.children.is_empty() && new.children.is_empty()) || same(old, &new),
+            }
+    };
+    let has_inside = match known {
+        Some((_, _, NodeKind::Container)) => true,
+        Some((_, _, NodeKind::List)) => !keys.is_empty(),
+        _ => false,
+    };
+    match parent.children.iter_mut().find(|old| is_there(old)) {
+        Some(old) if has_inside => {
+            for child in new.children {
+                insert(child, old, &nodes, modules, names);
+            }
+        }
+        Some(_) => {}
+        None => {
+            names.push(new.name.to_string());
+            parent.children.push(new);
+        }
     }
 }
 
@@ -225,7 +281,7 @@ fn relocate(at: &RulePath, to: &RulePath, data: &mut Migrating<'_>) -> Result<()
         };
         parent.children.push(element);
         places.push(parent.children.len() - 1);
-        finding.message = format!("moved to {}", path_of(data.document, &places, None));
+        finding.message = format!("moved to {}", path_of(data.document, &places, data.schemas));
         data.done.push(finding);
     }
     Ok(())
@@ -254,5 +310,5 @@ pub(super) fn remove(document: &mut Document, places: &[usize]) -> Option<Elemen
 }
 
 fn note(data: &Migrating<'_>, places: &[usize], message: String) -> Finding {
-    found_at(data.document, places, None, data.file, message)
+    found_at(data.document, places, data.schemas, data.file, message)
 }

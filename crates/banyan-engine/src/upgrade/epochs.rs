@@ -15,6 +15,7 @@ use crate::backend;
 use crate::backend::Result;
 use crate::bind::{self, SharedMounts};
 use crate::error::{BackendError, ErrorTag};
+use crate::history;
 use crate::log::{Record, RecordHead};
 
 /// The schema that is loaded, and those before it.
@@ -150,7 +151,11 @@ impl Epochs {
     /// # Errors
     /// The record does not fit the state, or its module set is not kept.
     pub fn forward(&self, tree: &Tree, record: &Record) -> Result<Tree> {
-        let tree = self.rebind(tree, &self.after(&record.head)?)?;
+        let schema = self.after(&record.head)?;
+        let tree = match history::begins_anew(&record.head) {
+            true => Tree::empty(schema),
+            false => self.rebind(tree, &schema)?,
+        };
         let mounts = self.mounts_of(tree.schema());
         bind::apply_patch(&tree, &record.change, &mounts)
     }
@@ -158,8 +163,17 @@ impl Epochs {
     /// The state before a record, from the one after it.
     ///
     /// # Errors
-    /// As [`Epochs::forward`].
+    /// As [`Epochs::forward`]; and nothing leads back behind a record that stands on nothing.
     pub fn back(&self, tree: &Tree, record: &Record) -> Result<Tree> {
+        if history::begins_anew(&record.head) {
+            return Err(BackendError::new(
+                ErrorTag::OperationFailed,
+                format!(
+                    "running before commit {0} is not known: it could not be rebuilt then, and commit {0} began anew; go back to that commit or a later one",
+                    record.head.seq
+                ),
+            ));
+        }
         let tree = self.rebind(tree, &self.before(&record.head)?)?;
         let mounts = self.mounts_of(tree.schema());
         bind::apply_patch(&tree, &record.reverse, &mounts)

@@ -50,7 +50,7 @@ impl Aside {
             return false;
         }
         for (places, error) in &wrong {
-            let found = found_at(document, places, Some(schema), file, said(error));
+            let found = found_at(document, places, &[schema], file, said(error));
             self.left_out.push(found);
             keep(document, schema, places, &mut self.data);
         }
@@ -152,14 +152,14 @@ fn nodes_along(document: &Document, schema: &Schema, places: &[usize]) -> Option
     let mut node = SchemaId::ROOT;
     for place in places {
         element = element.children.get(*place)?;
-        node = node_of(document, schema, node, element)?;
+        node = node_of(&document.modules, schema, node, element)?;
         nodes.push(node);
     }
     Some(nodes)
 }
 
 /// Copies an element aside, inside of copies of what is around it.
-fn keep(document: &Document, schema: &Schema, places: &[usize], aside: &mut Document) {
+pub(super) fn keep(document: &Document, schema: &Schema, places: &[usize], aside: &mut Document) {
     let Some((last, around)) = places.split_last() else {
         return;
     };
@@ -170,7 +170,7 @@ fn keep(document: &Document, schema: &Schema, places: &[usize], aside: &mut Docu
         let Some(element) = from.children.get(*place) else {
             return;
         };
-        node = node.and_then(|node| node_of(document, schema, node, element));
+        node = node.and_then(|node| node_of(&document.modules, schema, node, element));
         let shell = shell(element, schema, node);
         let same = |known: &Element| {
             known.is(&shell.module, &shell.name) && known.position == shell.position
@@ -232,7 +232,7 @@ pub(crate) fn validate(
             let places = document.map(|it| places_of(it, schema, &error.path.0));
             let place = places
                 .zip(document)
-                .map(|(places, document)| found_at(document, &places, None, file, String::new()))
+                .map(|(places, document)| found_at(document, &places, &[], file, String::new()))
                 .and_then(|found| found.place);
             Finding {
                 path: error.path.to_string(),

@@ -1,18 +1,19 @@
 //! Between elements and paths: what an element is called in messages, and where in a file a path leads.
 
-use banyan_data::untyped::{Document, Element};
+use banyan_data::untyped::{Document, Element, KnownModules};
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
 use super::report::{Finding, Place};
+use super::source::file_of;
 
 /// The data node that an element is an instance of, under `parent`.
 pub(super) fn node_of(
-    document: &Document,
+    modules: &KnownModules,
     schema: &Schema,
     parent: SchemaId,
     element: &Element,
 ) -> Option<SchemaId> {
-    let namespace = document.modules.namespace(&element.module);
+    let namespace = modules.namespace(&element.module);
     let module = schema
         .module_by_namespace(namespace)
         .or_else(|| schema.module_by_name(&element.module))?;
@@ -25,20 +26,59 @@ pub(super) fn keys_of(schema: &Schema, list: SchemaId) -> Vec<&str> {
     keys.map(|key| &*schema.node(*key).name).collect()
 }
 
-/// The path of an element, as RFC 7951 6.11 writes it. Entries of lists that the schema knows show their keys, others
-/// their place among elements of their name.
-pub(super) fn path_of(document: &Document, places: &[usize], schema: Option<&Schema>) -> String {
+/// The data nodes that an element is an instance of, one for each of several schemas that may know it.
+#[derive(Clone)]
+pub(super) struct Nodes<'a>(Vec<(&'a Schema, Option<SchemaId>)>);
+
+impl<'a> Nodes<'a> {
+    /// Those of the element around all.
+    pub fn root(schemas: &[&'a Schema]) -> Nodes<'a> {
+        Nodes(
+            schemas
+                .iter()
+                .map(|it| (*it, Some(SchemaId::ROOT)))
+                .collect(),
+        )
+    }
+
+    /// Those of a child.
+    pub fn child(&self, modules: &KnownModules, element: &Element) -> Nodes<'a> {
+        let of = |(schema, node): &(&'a Schema, Option<SchemaId>)| {
+            let child = node.and_then(|node| node_of(modules, schema, node, element));
+            (*schema, child)
+        };
+        Nodes(self.0.iter().map(of).collect())
+    }
+
+    /// The first schema that knows the element; of lists one whose keys it has, if there is any.
+    pub fn known(&self, element: &Element) -> Option<(&'a Schema, SchemaId)> {
+        let known = self
+            .0
+            .iter()
+            .filter_map(|(schema, node)| Some((*schema, (*node)?)));
+        let has_keys = |(schema, node): &(&Schema, SchemaId)| {
+            let has = |key: &&str| element.children.iter().any(|it| *it.name == **key);
+            keys_of(schema, *node).iter().all(has)
+        };
+        known
+            .clone()
+            .find(has_keys)
+            .or_else(|| known.clone().next())
+    }
+}
+
+/// The path of an element, as RFC 7951 6.11 writes it. Entries of lists that one of the schemas knows show their keys,
+/// others their place among elements of their name.
+pub(super) fn path_of(document: &Document, places: &[usize], schemas: &[&Schema]) -> String {
     let mut path = String::new();
     let mut parent = &document.root;
-    let mut node = schema.map(|_| SchemaId::ROOT);
+    let mut nodes = Nodes::root(schemas);
     for place in places {
         let Some(element) = parent.children.get(*place) else {
             break;
         };
-        node = schema
-            .zip(node)
-            .and_then(|(schema, node)| node_of(document, schema, node, element));
-        step(parent, *place, element, schema.zip(node), &mut path);
+        nodes = nodes.child(&document.modules, element);
+        step(parent, *place, element, nodes.known(element), &mut path);
         parent = element;
     }
     match path.is_empty() {
@@ -99,17 +139,20 @@ fn quoted(value: &str) -> String {
 pub(super) fn found_at(
     document: &Document,
     places: &[usize],
-    schema: Option<&Schema>,
+    schemas: &[&Schema],
     file: &str,
     message: String,
 ) -> Finding {
-    let position = document.at(places).and_then(|element| element.position);
+    let element = document.at(places);
+    let place = element.and_then(|element| {
+        Some(Place {
+            file: file_of(file, element.source.as_deref()),
+            position: element.position?,
+        })
+    });
     Finding {
-        path: path_of(document, places, schema),
-        place: position.map(|position| Place {
-            file: file.to_owned(),
-            position,
-        }),
+        path: path_of(document, places, schemas),
+        place,
         message,
     }
 }
@@ -127,7 +170,7 @@ pub(super) fn places_of(document: &Document, schema: &Schema, path: &str) -> Vec
             .iter()
             .enumerate()
             .find_map(|(place, child)| {
-                let known = node.and_then(|node| node_of(document, schema, node, child));
+                let known = node.and_then(|node| node_of(&document.modules, schema, node, child));
                 let mut text = String::new();
                 step(
                     parent,

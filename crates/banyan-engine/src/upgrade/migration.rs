@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use banyan_data::untyped::Document;
+use banyan_yang::schema::Schema;
 
 use super::changes::{ChangeKind, ModuleChange, ModuleChanges};
 use super::report::{Finding, Report};
@@ -64,6 +65,9 @@ pub struct Migrating<'a> {
     pub document: &'a mut Document,
     /// What changed in the modules.
     pub changes: &'a ModuleChanges,
+    /// The schemas that may know the names of the data, for what lists have as keys: of the loaded modules, then of those
+    /// that the data were written under, if they are known.
+    pub schemas: &'a [&'a Schema],
     /// The file that the data come from, for reports.
     pub file: &'a str,
     /// What was done, path by path.
@@ -94,6 +98,13 @@ enum Applies {
     Skipped(String),
 }
 
+/// What steps are told.
+pub(super) struct Under<'a> {
+    pub changes: &'a ModuleChanges,
+    pub schemas: &'a [&'a Schema],
+    pub file: &'a str,
+}
+
 /// Runs the steps that are for these changes, in the order of the revisions that they lead to.
 ///
 /// # Errors
@@ -101,12 +112,12 @@ enum Applies {
 pub(super) fn run(
     steps: &[Arc<dyn Migration>],
     document: &mut Document,
-    changes: &ModuleChanges,
-    file: &str,
+    under: &Under<'_>,
     report: &mut Report,
 ) -> Result<(), MigrationError> {
     let mut ordered: Vec<(&Arc<dyn Migration>, Option<&Range>)> =
         steps.iter().map(|step| (step, step.range())).collect();
+    let changes = under.changes;
     // A stable sort: steps to one revision run in the order in which they were registered.
     ordered.sort_by_key(|(_, range)| order(*range));
     let old = changes.changes.iter();
@@ -141,7 +152,8 @@ pub(super) fn run(
         let mut migrating = Migrating {
             document,
             changes,
-            file,
+            schemas: under.schemas,
+            file: under.file,
             done: Vec::new(),
         };
         step.migrate(&mut migrating)?;
@@ -242,6 +254,14 @@ mod tests {
         Arc::new(Noted(name, Some(range)))
     }
 
+    fn under(changes: &ModuleChanges) -> Under<'_> {
+        Under {
+            changes,
+            schemas: &[],
+            file: "f",
+        }
+    }
+
     /// What runs for a change from one revision to another, and what is skipped.
     fn ran(steps: &[Arc<dyn Migration>], change: ChangeKind, from: &str, to: &str) -> String {
         let revision = |text: &str| (!text.is_empty()).then(|| Arc::from(text));
@@ -255,7 +275,13 @@ mod tests {
             }],
         };
         let mut report = Report::default();
-        run(steps, &mut Document::default(), &changes, "f", &mut report).unwrap();
+        run(
+            steps,
+            &mut Document::default(),
+            &under(&changes),
+            &mut report,
+        )
+        .unwrap();
         let done: Vec<&str> = report.steps.iter().map(|it| &*it.message).collect();
         format!("{} | {}", done.join(" "), report.skipped.join("; "))
     }
@@ -292,7 +318,13 @@ mod tests {
         let steps = [step("x", "", ""), Arc::new(Noted("always", None))];
         let mut report = Report::default();
         let changes = ModuleChanges::unknown();
-        run(&steps, &mut Document::default(), &changes, "f", &mut report).unwrap();
+        run(
+            &steps,
+            &mut Document::default(),
+            &under(&changes),
+            &mut report,
+        )
+        .unwrap();
         assert_eq!(report.steps.len(), 1);
         assert!(report.skipped[0].contains("not known"));
     }

@@ -174,6 +174,7 @@ mod tests {
         };
         let changes = ModuleChanges::unknown();
         let mut data = Migrating {
+            schemas: &[],
             document: &mut document,
             changes: &changes,
             file: "f",

@@ -103,6 +103,9 @@ pub struct Report {
     /// What is wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Finding>,
+    /// Whether some of the errors are about data that do not fit, so that leaving them out would help.
+    #[serde(skip)]
+    pub unfit: bool,
     /// The changes, line by line.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub changes: String,

@@ -61,7 +61,9 @@ fn run_between(
     let source = Old {
         store: "running",
         file: "running_db",
-        bytes: text.as_bytes(),
+        main: text.as_bytes(),
+        parts: None,
+        printed: None,
         schema: Some(old),
     };
     upgrade(&source, new, &(Arc::new(NoMounts) as SharedMounts), &how)
@@ -138,17 +140,17 @@ fn each_kind_of_rule_does_what_it_says() {
     insta::assert_snapshot!(done.report, @r#"
     running: ok
       module m upgraded: 2020-01-01 -> 2021-01-01
-      warning: /m:c/mtu: definition leaf removed (RFC 7950 11)
-      warning: /m:c/gone: definition leaf removed (RFC 7950 11)
-      warning: /m:c/mode: type string -> enumeration (RFC 7950 11)
-      warning: /m:c/l/v: definition leaf removed (RFC 7950 11)
-      warning: /m:c/l/k: length 1..3 added (RFC 7950 11)
-      warning: /m:c/l/w: when ../k = 'a' added (RFC 7950 11)
+      warning: /m:c/mtu: definition leaf removed (RFC 7950 11) [was at m.yang:3:5]
+      warning: /m:c/gone: definition leaf removed (RFC 7950 11) [was at m.yang:5:5]
+      warning: /m:c/mode: type string -> enumeration (RFC 7950 11) [m.yang:4:5 -> m.yang:4:5]
+      warning: /m:c/l/v: definition leaf removed (RFC 7950 11) [was at m.yang:6:45]
+      warning: /m:c/l/k: length 1..3 added (RFC 7950 11) [m.yang:6:21 -> m.yang:8:7]
+      warning: /m:c/l/w: when ../k = 'a' added (RFC 7950 11) [m.yang:6:69 -> m.yang:10:7]
       done: /m:c/mtu (running_db:2:19): renamed to max-mtu
       done: /m:c/mode (running_db:2:34): changed from "quick" to "fast"
       done: /m:c/gone (running_db:2:52): deleted
-      done: /m:c/l[1]/v (running_db:3:13): moved to /m:c/l[1]/inner/v
-      done: /m:c/l[2]/v (running_db:3:44): moved to /m:c/l[2]/inner/v
+      done: /m:c/l[k='a']/v (running_db:3:13): moved to /m:c/l[k='a']/inner/v
+      done: /m:c/l[k='b']/v (running_db:3:44): moved to /m:c/l[k='b']/inner/v
       done: /m:c/level: set to "3"
       done: /m:c (running_db:2:2): inserted extra
     "#);
@@ -167,12 +169,12 @@ fn what_does_not_fit_is_refused_with_all_places() {
     insta::assert_snapshot!(done.report, @r#"
     running: invalid
       module m upgraded: 2020-01-01 -> 2021-01-01
-      warning: /m:c/mtu: definition leaf removed (RFC 7950 11)
-      warning: /m:c/gone: definition leaf removed (RFC 7950 11)
-      warning: /m:c/mode: type string -> enumeration (RFC 7950 11)
-      warning: /m:c/l/v: definition leaf removed (RFC 7950 11)
-      warning: /m:c/l/k: length 1..3 added (RFC 7950 11)
-      warning: /m:c/l/w: when ../k = 'a' added (RFC 7950 11)
+      warning: /m:c/mtu: definition leaf removed (RFC 7950 11) [was at m.yang:3:5]
+      warning: /m:c/gone: definition leaf removed (RFC 7950 11) [was at m.yang:5:5]
+      warning: /m:c/mode: type string -> enumeration (RFC 7950 11) [m.yang:4:5 -> m.yang:4:5]
+      warning: /m:c/l/v: definition leaf removed (RFC 7950 11) [was at m.yang:6:45]
+      warning: /m:c/l/k: length 1..3 added (RFC 7950 11) [m.yang:6:21 -> m.yang:8:7]
+      warning: /m:c/l/w: when ../k = 'a' added (RFC 7950 11) [m.yang:6:69 -> m.yang:10:7]
       error: /m:c/mtu (running_db:3:3): module m has no node mtu in the container c
       error: /m:c/mode (running_db:4:3): "odd" is not a name of the enumeration; allowed: fast, slow
       error: /m:c/l[k='long'] (running_db:5:3): the length 4 of "long" is not in the range 1..3
@@ -240,13 +242,13 @@ fn constraints_of_the_new_modules_are_checked_with_places_in_the_file() {
     insta::assert_snapshot!(done.report, @r#"
     running: invalid
       module m upgraded: 2020-01-01 -> 2021-01-01
-      warning: /m:c/mtu: definition leaf removed (RFC 7950 11)
-      warning: /m:c/gone: definition leaf removed (RFC 7950 11)
-      warning: /m:c/mode: type string -> enumeration (RFC 7950 11)
-      warning: /m:c/l/v: definition leaf removed (RFC 7950 11)
-      warning: /m:c/l/k: length 1..3 added (RFC 7950 11)
-      warning: /m:c/l/w: when ../k = 'a' added (RFC 7950 11)
-      warning: /m:c/level: definition leaf added (RFC 7950 11)
+      warning: /m:c/mtu: definition leaf removed (RFC 7950 11) [was at m.yang:3:5]
+      warning: /m:c/gone: definition leaf removed (RFC 7950 11) [was at m.yang:5:5]
+      warning: /m:c/mode: type string -> enumeration (RFC 7950 11) [m.yang:4:5 -> m.yang:4:5]
+      warning: /m:c/l/v: definition leaf removed (RFC 7950 11) [was at m.yang:6:45]
+      warning: /m:c/l/k: length 1..3 added (RFC 7950 11) [m.yang:6:21 -> m.yang:8:7]
+      warning: /m:c/l/w: when ../k = 'a' added (RFC 7950 11) [m.yang:6:69 -> m.yang:10:7]
+      warning: /m:c/level: definition leaf added (RFC 7950 11) [m.yang:5:5]
       error: /m:c/level (running_db:2:2): the mandatory leaf 'level' is missing; give it a value [m.yang:5:5]
       error: /m:c/l[k='b']/w (running_db:3:14): it may not be there: its when condition is not met; delete it, or change what the condition reads [when "../k = 'a'" at m.yang:10:21, with ../k = b]
     "#);
@@ -354,7 +356,9 @@ fn module_state_in_the_file_says_what_it_was_written_under() {
         let source = Old {
             store: "startup",
             file: "startup_db",
-            bytes: text.as_bytes(),
+            main: text.as_bytes(),
+            parts: None,
+            printed: None,
             schema: None,
         };
         let mounts: SharedMounts = Arc::new(NoMounts);
@@ -375,4 +379,43 @@ fn a_report_is_json_too() {
     assert_eq!(json["status"], "invalid");
     assert_eq!(json["modules"][0]["change"], "upgraded");
     assert_eq!(json["errors"][0]["place"], "running_db:1:18");
+}
+
+#[test]
+fn what_is_inserted_goes_beside_what_is_there_and_equal_entries_stay_as_they_are() {
+    let model = |revision: &str| {
+        format!(
+            "module m {{ yang-version 1.1; namespace urn:m; prefix m; revision {revision};
+              container c {{ leaf-list dns {{ type string; }} leaf mtu {{ type uint16; }}
+                list l {{ key k; leaf k {{ type string; }} leaf v {{ type string; }} leaf w {{ type string; }} }}
+                container in {{ leaf a {{ type string; }} leaf b {{ type string; }} }} }} }}"
+        )
+    };
+    let rules = "
+[[rule]]
+module = 'm'
+to = '2021-01-01'
+at = '/c'
+insert = '''<dns>b</dns><dns>c</dns><mtu>9</mtu><l><k>x</k><v>new</v><w>new</w></l><l><k>y</k></l><in><a>new</a><b>new</b></in>'''
+";
+    let text = "<c xmlns=\"urn:m\"><dns>a</dns><dns>b</dns><mtu>1</mtu><l><k>x</k><v>old</v></l><in><b>old</b></in></c>";
+    let (old, new) = (
+        schema(&[&model("2020-01-01")]),
+        schema(&[&model("2021-01-01")]),
+    );
+    let done = run_between(&old, &new, text, rules, Policy::Refuse);
+    let shown = shown(&done.tree).split_whitespace().collect::<String>();
+    assert!(
+        shown.contains(
+            "<dns>a</dns><dns>b</dns><dns>c</dns><mtu>1</mtu>\
+             <l><k>x</k><v>old</v><w>new</w></l><l><k>y</k></l><in><a>new</a><b>old</b></in>"
+        ),
+        "{shown}"
+    );
+    assert_eq!(done.report.steps.len(), 1);
+    assert_eq!(
+        done.report.steps[0].message, "inserted dns, w, l, a",
+        "{}",
+        done.report
+    );
 }

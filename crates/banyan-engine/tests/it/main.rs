@@ -25,3 +25,5 @@ mod stores;
 mod stores_follow;
 mod stores_model;
 mod upgrade;
+mod upgrade_mounts;
+mod upgrade_stores;

@@ -333,6 +333,280 @@ async fn a_rehearsal_changes_nothing_and_says_what_a_start_would_do() {
     assert!(!directory.exists());
 }
 
+/// Three commits, of which the log has the last alone, and a file that is no use.
+async fn beyond_rebuilding(machine: &Machine) {
+    let engine = start(machine, StartMode::Running).await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    for value in ["x", "y", "z"] {
+        alice.set(&item(1, value)).await.unwrap();
+    }
+    engine.stop().await.unwrap();
+    machine.log.trim(banyan_engine::Seq(3)).unwrap();
+    put(machine, "running_db", "<config><torn");
+}
+
+#[tokio::test]
+async fn failsafe_begins_anew_where_running_cannot_be_rebuilt() {
+    for killed in [false, true] {
+        let machine = Machine::new();
+        beyond_rebuilding(&machine).await;
+        let error = start(&machine, StartMode::Running).await.err().unwrap();
+        assert!(
+            error.contains("cannot be read") && error.contains("failsafe"),
+            "{error}"
+        );
+        put(&machine, "failsafe_db", FAILSAFE);
+        let engine = start(&machine, StartMode::Running).await.unwrap();
+        assert_eq!(shown(&engine, Datastore::Running).await, name("f"));
+        assert_eq!(engine.running().seq.0, 4);
+        for kept in ["tmp_db", "running_db.damaged"] {
+            assert_eq!(
+                file(&machine, kept).as_deref(),
+                Some("<config><torn"),
+                "{kept}"
+            );
+        }
+        let report = &engine.reports()[0];
+        assert_eq!((&*report.store, report.status), ("running", Status::Error));
+        let history = engine.history(None, 9).await.unwrap();
+        assert_eq!(history.len(), 2);
+        let comment = history[0].comment.as_deref().unwrap();
+        assert!(
+            comment.contains("states before this commit are not known"),
+            "{comment}"
+        );
+        // The break is honest: its own change is all of it, and nothing leads behind it.
+        let (before, after) = engine.around(banyan_engine::Seq(4)).await.unwrap();
+        assert!(before.root().slots().is_empty() && !after.root().slots().is_empty());
+        use banyan_engine::history::Past;
+        for past in [Past::Steps(1), Past::After(banyan_engine::Seq(2))] {
+            let error = engine.past(past).await.err().unwrap().to_string();
+            assert!(error.contains("began anew"), "{error}");
+        }
+        let alice = Client::open(&engine, "alice").await;
+        alice.set(&item(5, "later")).await.unwrap();
+        if !killed {
+            engine.stop().await.unwrap();
+        }
+        drop((alice, engine));
+        let expected = name("f") + &item(5, "later");
+        for file in [None, Some("running_db")] {
+            if let Some(file) = file {
+                machine
+                    .files
+                    .remove(&PathBuf::from("/store").join(file))
+                    .unwrap();
+            }
+            // Nothing but the log is needed any more.
+            let _ = machine.files.remove(Path::new("/store/failsafe_db"));
+            let engine = start(&machine, StartMode::Running).await.unwrap();
+            assert_eq!(shown(&engine, Datastore::Running).await, expected);
+            assert_eq!(engine.running().seq.0, 5);
+        }
+    }
+}
+
+#[tokio::test]
+async fn failsafe_begins_anew_where_a_commit_cannot_be_replayed() {
+    let machine = Machine::new();
+    let engine = start(&machine, StartMode::Running).await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    alice.set(&item(1, "x")).await.unwrap();
+    engine.stop().await.unwrap();
+    let old = file(&machine, "running_db").unwrap();
+    alice.set(&item(1, "y")).await.unwrap();
+    drop((alice, engine));
+    // The file is behind, and the record after it says what cannot be.
+    let record = machine
+        .log
+        .read(banyan_engine::Seq(2), 1)
+        .unwrap()
+        .remove(0);
+    let log = banyan_engine::log::MemoryLog::default();
+    let first = machine.log.read(banyan_engine::Seq(1), 1).unwrap();
+    let facts = machine.log.facts("").unwrap();
+    let facts: Vec<(&str, Option<&str>)> = facts
+        .iter()
+        .map(|(name, value)| (&**name, Some(&**value)))
+        .collect();
+    log.append(banyan_engine::Seq(0), &first, &facts).unwrap();
+    let broken = banyan_engine::log::Record {
+        change: record.change.replace("\"y\"", "{}").into(),
+        ..record
+    };
+    log.append(banyan_engine::Seq(1), &[broken], &[]).unwrap();
+    let machine = Machine { log, ..machine };
+    put(&machine, "running_db", &old);
+    let error = start(&machine, StartMode::Running).await.err().unwrap();
+    assert!(
+        error.contains("commit 2 of the log cannot be replayed"),
+        "{error}"
+    );
+    put(&machine, "failsafe_db", FAILSAFE);
+    for _ in 0..2 {
+        let engine = start(&machine, StartMode::Running).await.unwrap();
+        assert_eq!(shown(&engine, Datastore::Running).await, name("f"));
+        assert_eq!(engine.running().seq.0, 3);
+        // Killed before the file was written.
+        drop(engine);
+        machine
+            .files
+            .remove(Path::new("/store/failsafe_db"))
+            .unwrap();
+        put(&machine, "running_db", &old);
+    }
+}
+
+#[tokio::test]
+async fn the_history_is_trimmed_across_a_commit_that_stands_on_nothing() {
+    let machine = Machine::new();
+    beyond_rebuilding(&machine).await;
+    put(&machine, "failsafe_db", FAILSAFE);
+    drop(start(&machine, StartMode::Running).await.unwrap());
+    for kept in [2, 1] {
+        let retention = banyan_engine::history::Retention {
+            commits: Some(kept),
+            ..Default::default()
+        };
+        let engine = machine.builder(schema()).retention(retention).open().await;
+        let engine = engine.unwrap();
+        let alice = Client::open(&engine, "alice").await;
+        alice.set(&item(kept as u32, "more")).await.unwrap();
+        engine.trim_history().await.unwrap();
+        let expected = shown(&engine, Datastore::Running).await;
+        engine.stop().await.unwrap();
+        drop((alice, engine));
+        machine
+            .files
+            .remove(Path::new("/store/running_db"))
+            .unwrap();
+        let engine = start(&machine, StartMode::Running).await.unwrap();
+        assert_eq!(shown(&engine, Datastore::Running).await, expected);
+    }
+    assert_eq!(machine.log.tail().unwrap(), machine.log.head().unwrap());
+}
+
+#[tokio::test]
+async fn startup_begins_anew_where_running_cannot_be_rebuilt() {
+    let machine = Machine::new();
+    beyond_rebuilding(&machine).await;
+    put(&machine, "startup_db", STARTUP);
+    let engine = start(&machine, StartMode::Startup).await.unwrap();
+    assert_eq!(shown(&engine, Datastore::Running).await, name("s"));
+    drop(engine);
+    let engine = start(&machine, StartMode::Running).await.unwrap();
+    assert_eq!(shown(&engine, Datastore::Running).await, name("s"));
+    assert!(file(&machine, "running_db.damaged").is_some());
+}
+
+#[tokio::test]
+async fn what_a_start_mode_replaces_is_told_with_the_way_back() {
+    for mode in [StartMode::Startup, StartMode::Init] {
+        let machine = Machine::new();
+        put(&machine, "startup_db", STARTUP);
+        let engine = start(&machine, StartMode::Running).await.unwrap();
+        let alice = Client::open(&engine, "alice").await;
+        alice.set(&name("kept")).await.unwrap();
+        alice.set(&item(1, "kept")).await.unwrap();
+        engine.stop().await.unwrap();
+        drop((alice, engine));
+        let engine = start(&machine, mode).await.unwrap();
+        let told = &engine.reports()[0].warnings[0];
+        for part in [
+            "commit 2 of alice",
+            "changes)",
+            "`banyan rollback --to seq:2`",
+        ] {
+            assert!(told.contains(part), "{part} in {told}");
+        }
+        let alice = Client::open(&engine, "alice").await;
+        use banyan_engine::history::Past;
+        let back = Past::After(banyan_engine::Seq(2));
+        engine.rollback(&alice.call, back).await.unwrap();
+        assert_eq!(
+            alice.show(Datastore::Candidate).await,
+            name("kept") + &item(1, "kept")
+        );
+        // Nothing is replaced a second time, and nothing is told.
+        engine.stop().await.unwrap();
+        drop((alice, engine));
+        let engine = start(&machine, mode).await.unwrap();
+        assert!(engine.reports()[0].warnings.is_empty());
+    }
+}
+
+/// Name, time of the last change and content of every file in a directory, and the directories' own times.
+fn traces(directory: &Path) -> Vec<(PathBuf, std::time::SystemTime, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut open = vec![directory.to_owned()];
+    while let Some(path) = open.pop() {
+        let changed = std::fs::metadata(&path).unwrap().modified().unwrap();
+        if path.is_dir() {
+            found.push((path.clone(), changed, Vec::new()));
+            open.extend(
+                std::fs::read_dir(&path)
+                    .unwrap()
+                    .map(|it| it.unwrap().path()),
+            );
+        } else {
+            let content = std::fs::read(&path).unwrap();
+            found.push((path, changed, content));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[tokio::test]
+async fn a_rehearsal_leaves_no_trace_on_the_disk_not_even_after_a_kill() {
+    use banyan_engine::engine::EngineBuilder;
+    let scratch = tempfile::tempdir().unwrap();
+    let (directory, killed) = (scratch.path().join("store"), scratch.path().join("killed"));
+    let engine = EngineBuilder::new(schema())
+        .directory(&directory)
+        .open()
+        .await
+        .unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    for value in 0..20 {
+        alice.set(&item(value, "x")).await.unwrap();
+    }
+    let busy = EngineBuilder::new(schema())
+        .directory(&directory)
+        .rehearse()
+        .await;
+    let busy = busy.err().unwrap().to_string();
+    assert!(busy.contains("in use by another banyan (pid"), "{busy}");
+    // What a kill leaves: the log is open, and was not closed.
+    for (path, _, content) in traces(&directory) {
+        let copy = killed.join(path.strip_prefix(&directory).unwrap());
+        match path.is_dir() {
+            true => std::fs::create_dir(copy).unwrap(),
+            false => std::fs::write(copy, content).unwrap(),
+        }
+    }
+    std::fs::remove_file(killed.join("running_db")).unwrap();
+    engine.stop().await.unwrap();
+    drop((alice, engine));
+    for (directory, seq) in [(directory, 20), (killed, 20)] {
+        let before = traces(&directory);
+        for mode in MODES {
+            let builder = EngineBuilder::new(schema())
+                .directory(&directory)
+                .start(mode);
+            let rehearsal = builder.rehearse().await.unwrap();
+            assert!(rehearsal.running.seq.0 >= seq, "{mode}");
+        }
+        assert!(traces(&directory) == before, "{}", directory.display());
+        let engine = EngineBuilder::new(schema())
+            .directory(&directory)
+            .open()
+            .await
+            .unwrap();
+        assert_eq!(engine.running().seq.0, seq);
+    }
+}
+
 #[tokio::test]
 async fn how_the_start_went_is_state() {
     let machine = machine(FILES[2].1, true);

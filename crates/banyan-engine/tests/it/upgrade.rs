@@ -18,15 +18,15 @@ use banyan_yang::schema::Schema;
 
 use crate::fixture::{Client, Machine};
 
-const V1: &str = "module m { yang-version 1.1; namespace urn:m; prefix m; revision 2020-01-01;
+pub const V1: &str = "module m { yang-version 1.1; namespace urn:m; prefix m; revision 2020-01-01;
   container c { leaf mtu { type uint16; } leaf mode { type string; }
     list l { key k; leaf k { type string; } leaf v { type string; } } } }";
-const V2: &str = "module m { yang-version 1.1; namespace urn:m; prefix m;
+pub const V2: &str = "module m { yang-version 1.1; namespace urn:m; prefix m;
   revision 2021-01-01; revision 2020-01-01;
   container c { leaf max-mtu { type uint16; }
     leaf mode { type enumeration { enum fast; enum slow; } }
     list l { key k; leaf k { type string; } leaf v { type string; } } } }";
-const V3: &str = "module m { yang-version 1.1; namespace urn:m; prefix m;
+pub const V3: &str = "module m { yang-version 1.1; namespace urn:m; prefix m;
   revision 2022-01-01; revision 2021-01-01; revision 2020-01-01;
   container c { container limits { leaf mtu { type uint16; } }
     leaf mode { type enumeration { enum fast; enum slow; } }
@@ -60,7 +60,7 @@ at = '/c/l/v'
 rename = 'value'
 ";
 
-fn compiled(modules: &[&str]) -> Arc<Schema> {
+pub fn compiled(modules: &[&str]) -> Arc<Schema> {
     let mut source = MemorySource::new();
     let mut compiler_names = Vec::new();
     for text in modules {
@@ -75,18 +75,18 @@ fn compiled(modules: &[&str]) -> Arc<Schema> {
     compiler.compile().unwrap().schema
 }
 
-fn how(policy: Policy) -> Upgrade {
+pub fn how(policy: Policy) -> Upgrade {
     Upgrade {
         steps: rules::parse(RULES, "rules.toml").unwrap(),
         policy,
     }
 }
 
-async fn start(machine: &Machine, modules: &[&str]) -> Result<Engine, StartError> {
+pub async fn start(machine: &Machine, modules: &[&str]) -> Result<Engine, StartError> {
     start_with(machine, modules, how(Policy::Refuse)).await
 }
 
-async fn start_with(
+pub async fn start_with(
     machine: &Machine,
     modules: &[&str],
     how: Upgrade,
@@ -94,18 +94,18 @@ async fn start_with(
     machine.builder(compiled(modules)).upgrade(how).open().await
 }
 
-async fn running(engine: &Engine) -> String {
+pub async fn running(engine: &Engine) -> String {
     Client::open(engine, "reader")
         .await
         .show(Datastore::Running)
         .await
 }
 
-fn c(inside: &str) -> String {
+pub fn c(inside: &str) -> String {
     format!("<c xmlns=\"urn:m\">{inside}</c>")
 }
 
-fn file(machine: &Machine, name: &str) -> Option<String> {
+pub fn file(machine: &Machine, name: &str) -> Option<String> {
     let bytes = machine
         .files
         .read(&PathBuf::from("/store").join(name))
@@ -129,7 +129,7 @@ async fn first(machine: &Machine) -> [String; 2] {
 const AFTER: &str = "<max-mtu>1500</max-mtu><mode>fast</mode><l><k>a</k><v>1</v></l>";
 
 /// Every state of the past can be had, and each commit's trees around it are one.
-async fn history_is_whole(engine: &Engine) {
+pub async fn history_is_whole(engine: &Engine) {
     let head = engine.running().seq.0;
     for seq in 1..=head {
         let (before, after) = engine.around(Seq(seq)).await.unwrap();

@@ -1,7 +1,10 @@
 //! Starts with other modules, from the command line.
 
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
 use super::config::Place;
-use super::program::text;
+use super::program::{Daemon, banyan, text};
 
 const V1: &str = "module m { yang-version 1.1; namespace urn:m; prefix m; revision 2020-01-01;
   container c { leaf mtu { type uint16; } leaf mode { type string; } } }";
@@ -31,24 +34,28 @@ fn upgraded_place(mode: &str) -> Place {
     place
 }
 
-/// All files of the store but the socket, with their content.
-fn store(place: &Place) -> Vec<(String, Vec<u8>)> {
-    let mut open = vec![place.path("store")];
+/// All files of the store but the socket, with their content and the time of their last change; directories too.
+fn traces(store: &Path) -> Vec<(PathBuf, SystemTime, Vec<u8>)> {
+    let mut open = vec![store.to_owned()];
     let mut files = Vec::new();
-    while let Some(directory) = open.pop() {
-        for entry in std::fs::read_dir(directory).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else if let Ok(content) = std::fs::read(&path) {
-                files.push((path.display().to_string(), content));
-            }
+    while let Some(path) = open.pop() {
+        let about = std::fs::symlink_metadata(&path).unwrap();
+        let changed = about.modified().unwrap();
+        if about.is_dir() {
+            let entries = std::fs::read_dir(&path).unwrap();
+            open.extend(entries.map(|entry| entry.unwrap().path()));
+            files.push((path, changed, Vec::new()));
+        } else if about.is_file() {
+            let content = std::fs::read(&path).unwrap();
+            files.push((path, changed, content));
         }
     }
     files.sort();
-    // The log's file has marks of who has it open; its records are compared by what a start finds.
-    files.retain(|(name, _)| !name.ends_with("commits.redb") && !name.ends_with("banyan.lock"));
     files
+}
+
+fn store(place: &Place) -> Vec<(PathBuf, SystemTime, Vec<u8>)> {
+    traces(&place.path("store"))
 }
 
 #[test]
@@ -63,11 +70,18 @@ fn an_upgrade_is_tried_first_and_then_done() {
         "module m upgraded: 2020-01-01 -> 2021-01-01",
         "warning: /m:c/mtu: definition leaf removed (RFC 7950 11)",
         "renamed to max-mtu",
+        "[was at m@2020-01-01.yang:2:17]",
         "commit 2: upgrade: 1 modules changed",
+        // What goes is told in the words of the old modules.
+        "- /m:c/mtu",
+        "+ /m:c/max-mtu",
     ] {
         assert!(report.contains(part), "{part} in {report}");
     }
-    assert_eq!(store(&place), before);
+    // Each warning once, in the report alone.
+    let told = format!("{report}{}", String::from_utf8_lossy(&dry.stderr));
+    assert_eq!(told.matches("definition leaf removed").count(), 1, "{told}");
+    assert!(store(&place) == before);
 
     let json = place.run(&["upgrade", "--dry-run", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
@@ -78,7 +92,7 @@ fn an_upgrade_is_tried_first_and_then_done() {
     assert!(quiet.status.success(), "{}", text(&quiet));
     let printed: serde_json::Value = serde_json::from_slice(&quiet.stdout).unwrap();
     assert_eq!(printed["m:c"]["max-mtu"], 1500);
-    assert_eq!(store(&place), before);
+    assert!(store(&place) == before);
 
     let done = place.run(&["upgrade"]);
     assert!(done.status.success(), "{}", text(&done));
@@ -98,6 +112,9 @@ fn a_refused_upgrade_says_all_that_is_wrong_and_the_policy_may_be_another() {
     assert!(report.contains("running: invalid"), "{report}");
     assert!(report.contains("store/running_db:1:"), "{report}");
     assert!(report.contains("error: /m:c/mode"), "{report}");
+    let said = String::from_utf8_lossy(&dry.stderr).into_owned();
+    assert!(said.contains("add migration rules"), "{said}");
+    assert!(store(&place) == before);
     let started = place.run(&["serve", "-1"]);
     assert_eq!(started.status.code(), Some(1));
     assert!(
@@ -105,13 +122,20 @@ fn a_refused_upgrade_says_all_that_is_wrong_and_the_policy_may_be_another() {
         "{}",
         text(&started)
     );
-    let kept = store(&place);
-    // The compiled set is in the cache now; nothing else is new.
-    let new: Vec<_> = kept.iter().filter(|file| !before.contains(file)).collect();
-    assert!(
-        new.iter().all(|(name, _)| name.ends_with(".bin")),
-        "{new:?}"
-    );
+    // The compiled set is in the cache now, and the log was opened; nothing else is new.
+    let known: Vec<_> = before
+        .iter()
+        .map(|(name, _, bytes)| (name, bytes))
+        .collect();
+    for (name, _, bytes) in store(&place) {
+        let told = ["bin", "redb", "lock"].map(Some);
+        let passing = told.contains(&name.extension().and_then(|it| it.to_str()));
+        assert!(
+            passing || known.contains(&(&name, &bytes)),
+            "{}",
+            name.display()
+        );
+    }
 
     let started = place.run(&["serve", "-1", "-o", "upgrade.policy=leave-out"]);
     assert!(started.status.success(), "{}", text(&started));
@@ -171,4 +195,83 @@ fn a_rehearsal_of_a_first_start_makes_nothing() {
     let done = place.run(&["serve", "-q"]);
     assert!(done.status.success(), "{}", text(&done));
     assert!(!place.path("store").exists());
+}
+
+#[test]
+fn a_file_that_is_not_well_formed_is_called_that_and_the_store_is_named() {
+    let place = upgraded_place("fast");
+    place.write("store/startup_db", b"<config>\n<c></config>\n");
+    let tried = place.run(&["upgrade", "--dry-run", "-o", "store.startup-mode=startup"]);
+    assert_eq!(tried.status.code(), Some(1));
+    let report = text(&tried);
+    for part in [
+        "startup: error",
+        "store/startup_db",
+        ":2:",
+        "nothing was changed: ",
+    ] {
+        assert!(report.contains(part), "{part} in {report}");
+    }
+    assert!(!report.contains("does not fit the schema"), "{report}");
+    place.write("yang/m.yang", V1.as_bytes());
+    let tried = place.run(&["serve", "-q", "-o", "store.startup-mode=startup"]);
+    let report = text(&tried);
+    assert!(report.contains("startup_db cannot be read"), "{report}");
+    assert!(report.contains("(line 2, column"), "{report}");
+}
+
+const MODEL: &str = "module place { namespace urn:place; prefix p;
+  container place { leaf name { type string; } leaf size { type uint8; } } }";
+
+#[test]
+fn a_rehearsal_after_a_kill_leaves_no_trace() {
+    let mut daemon = Daemon::new(&[("place", MODEL)], &["place"], "");
+    daemon.start();
+    for name in ["Rome", "Paris"] {
+        daemon.ok(&["set", "/place:place/name", name]);
+        daemon.ok(&["commit"]);
+    }
+    daemon.kill();
+    let store = daemon.path().join("store");
+    let before = traces(&store);
+    let file = daemon.path().join("banyan.toml");
+    let file = file.to_str().unwrap();
+    for arguments in [["serve", "-q"], ["upgrade", "--dry-run"]] {
+        let done = banyan(&[arguments[0], arguments[1], "--config", file]);
+        assert!(done.status.success(), "{}", text(&done));
+        assert!(traces(&store) == before, "{arguments:?}");
+    }
+    daemon.start();
+    let got = daemon.ok(&["get", "/place:place/name", "--format", "xml"]);
+    assert!(got.contains(">Paris<"), "{got}");
+}
+
+#[test]
+fn what_the_mode_startup_replaces_comes_back_by_what_the_log_says() {
+    let mut daemon = Daemon::new(&[("place", MODEL)], &["place"], "");
+    let file = daemon.path().join("banyan.toml");
+    daemon.start();
+    daemon.ok(&["set", "/place:place/name", "Rome"]);
+    daemon.ok(&["commit"]);
+    daemon.ok(&["store", "copy", "running", "startup"]);
+    daemon.ok(&["set", "/place:place/name", "Paris"]);
+    daemon.ok(&["commit"]);
+    daemon.stop();
+    let kept = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("store.startup-mode = 'startup'\n{kept}")).unwrap();
+    daemon.start();
+    let name = |daemon: &Daemon| daemon.ok(&["get", "/place:place/name", "--format", "xml"]);
+    assert!(name(&daemon).contains(">Rome<"));
+    let log = daemon.log();
+    let told = log
+        .lines()
+        .find(|line| line.contains("was replaced by what startup holds"));
+    let told = told.unwrap_or_else(|| panic!("{log}"));
+    assert!(told.contains("1 changes"), "{told}");
+    let (_, command) = told.split_once("`banyan ").unwrap();
+    let (command, _) = command.split_once('`').unwrap();
+    let arguments: Vec<&str> = command.split(' ').collect();
+    daemon.ok(&arguments);
+    daemon.ok(&["commit"]);
+    assert!(name(&daemon).contains(">Paris<"));
 }

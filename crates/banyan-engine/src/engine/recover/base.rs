@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use banyan_data::Tree;
 use banyan_data::store::Stored;
 use banyan_yang::schema::Schema;
 
@@ -10,12 +11,18 @@ use super::{Found, Run, Start, empty};
 use crate::bind;
 use crate::engine::start::StartError;
 use crate::error::{BackendError, ErrorTag};
+use crate::history;
 use crate::keeper::{Kept as KeptFiles, OnDisk, ReadError, base_file, file_of};
 use crate::number::Seq;
 use crate::snapshot::Snapshot;
 use crate::upgrade::pins::PinError;
 
-pub(super) const REMEDY: &str = "correct the file, or move it away: the commit log rebuilds it";
+/// The log has all of it.
+const REMEDY: &str = "correct the file, or move it away: the commit log rebuilds it";
+const REMEDY_OF_PARTS: &str =
+    "correct the file, or move the directory running.d away: the commit log rebuilds it";
+/// The log has not.
+const NO_REBUILD: &str = "correct the file, or restore it from a copy: the commit log does not reach back far enough to rebuild it; a store failsafe would be used instead";
 
 /// The files hold nothing that counts.
 pub(super) fn nothing_kept() -> KeptFiles {
@@ -43,7 +50,7 @@ pub(super) fn current(start: &Start<'_>) -> Result<Arc<Schema>, StartError> {
 }
 
 /// Whether a file is no XML or JSON at all.
-fn is_malformed(error: &StartError) -> bool {
+pub(super) fn is_malformed(error: &StartError) -> bool {
     let StartError::File { errors, .. } = error else {
         return false;
     };
@@ -86,14 +93,40 @@ impl Run<'_> {
             store,
             split,
         )
-        .map_err(|error| match error {
-            ReadError::Keep(error) => error.into(),
-            ReadError::Links { file, error } => StartError::File {
+        .or_else(|error| match error {
+            ReadError::Keep(error) => Err(error.into()),
+            ReadError::Links { file, error } => Err(StartError::File {
                 file,
                 errors: error,
-                remedy: REMEDY.to_owned(),
-            },
+                remedy: match store {
+                    "running" => self.remedy(true)?.to_owned(),
+                    _ => "correct the file".to_owned(),
+                },
+            }),
         })
+    }
+
+    /// What to do about files of running.
+    pub(super) fn remedy(&self, split: bool) -> Result<&'static str, StartError> {
+        let tail = self.log().tail()?;
+        let base = match self.start.directory {
+            Some(directory) if tail > Seq(1) => {
+                let file = base_file(directory, Seq(tail.0 - 1));
+                self.read_single(&file)?.is_some()
+            }
+            _ => false,
+        };
+        let whole = tail <= Seq(1) || base || self.began()?.is_some_and(|seq| seq >= tail);
+        Ok(match (whole, split) {
+            (true, false) => REMEDY,
+            (true, true) => REMEDY_OF_PARTS,
+            (false, _) => NO_REBUILD,
+        })
+    }
+
+    /// The newest commit that stands on nothing, if there is one.
+    fn began(&self) -> Result<Option<Seq>, StartError> {
+        Ok(history::began(self.log())?)
     }
 
     pub(super) fn read_single(&self, file: &Path) -> Result<Option<Vec<u8>>, StartError> {
@@ -110,13 +143,12 @@ impl Run<'_> {
         on_disk: &OnDisk,
         remedy: &str,
     ) -> Result<Stored, StartError> {
-        let mounts = self.start.epochs.mounts_of(schema);
-        let parsed = bind::parse_file(schema, &on_disk.main, &on_disk.parts, &mounts);
-        parsed.map_err(|errors| StartError::File {
-            file: on_disk.file.clone(),
-            errors,
-            remedy: remedy.to_owned(),
-        })
+        self.parse_mounted(schema, on_disk)
+            .map_err(|errors| StartError::File {
+                file: on_disk.file.clone(),
+                errors,
+                remedy: remedy.to_owned(),
+            })
     }
 
     /// The schema that the store was under before its first commit.
@@ -184,6 +216,9 @@ impl Run<'_> {
     /// Running before the oldest commit that the log has: empty before the first, else what the base of the history holds;
     /// `None` when that is not there.
     fn origin(&self, tail: Seq) -> Result<Option<Snapshot>, StartError> {
+        if let Some(began) = self.began()?.filter(|began| *began >= tail) {
+            return Ok(Some(self.before_anew(began)));
+        }
         if tail <= Seq(1) {
             return Ok(Some(empty(&self.first_schema()?)));
         }
@@ -206,6 +241,11 @@ impl Run<'_> {
         Ok(Some(Snapshot::new(stored.tree, seq)))
     }
 
+    /// Before a commit that stands on nothing.
+    fn before_anew(&self, began: Seq) -> Snapshot {
+        Snapshot::new(Tree::empty(self.loaded().clone()), Seq(began.0 - 1))
+    }
+
     fn of_files(&mut self, on_disk: OnDisk) -> Result<Found, StartError> {
         let file = &on_disk.file;
         let head = self.log().head()?;
@@ -216,7 +256,8 @@ impl Run<'_> {
             return self.without_file(&file.clone());
         }
         if let Some(seq) = known.at {
-            let stored = self.parse(&self.schema_at(seq)?, &on_disk, REMEDY)?;
+            let remedy = self.remedy(on_disk.split)?;
+            let stored = self.parse(&self.schema_at(seq)?, &on_disk, remedy)?;
             let kept = self.kept(&on_disk, seq, &stored.tree);
             let running = self.replayed(Snapshot::new(stored.tree, seq), head)?;
             return Ok(Found {
@@ -238,7 +279,7 @@ impl Run<'_> {
                     ErrorTag::MalformedMessage,
                     "it is empty: not even the element <config> is there",
                 ),
-                remedy: REMEDY.to_owned(),
+                remedy: self.remedy(on_disk.split)?.to_owned(),
             })
         } else {
             self.edited(&on_disk)
@@ -251,7 +292,7 @@ impl Run<'_> {
                 if head > Seq(0)
                     && newest == head
                     && self.origin(tail)?.is_some()
-                    && (on_disk.split || is_malformed(&error)) =>
+                    && is_malformed(&error) =>
             {
                 self.reports.clear();
                 self.plan.set_aside(file);
@@ -318,6 +359,10 @@ impl Run<'_> {
     /// Applies the log's records after `from`, up to `head`.
     fn replayed(&self, from: Snapshot, head: Seq) -> Result<Snapshot, StartError> {
         let mut at = from;
+        // What is older than a commit that stands on nothing leads nowhere.
+        if let Some(began) = self.began()?.filter(|began| *began > Seq(at.seq.0 + 1)) {
+            at = self.before_anew(began);
+        }
         while at.seq < head {
             let records = self.log().read(Seq(at.seq.0 + 1), 256)?;
             if records.is_empty() {

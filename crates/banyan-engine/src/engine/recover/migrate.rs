@@ -1,6 +1,6 @@
 //! Stores brought to the loaded modules.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use banyan_data::Tree;
@@ -8,17 +8,24 @@ use banyan_data::store::ModuleState;
 use banyan_yang::schema::Schema;
 use serde_json::json;
 
-use super::{Found, Run};
+use super::{Found, Migrated, Run};
 use crate::bind;
 use crate::engine::start::StartError;
-use crate::keeper::{OnDisk, STARTUP_SCHEMA, Was, digest};
+use crate::keeper::{OnDisk, Was, digest};
 use crate::log::Entry;
 use crate::snapshot::Snapshot;
 use crate::upgrade::changes::{ModuleChanges, modules_of};
 use crate::upgrade::report::{Report, Status};
-use crate::upgrade::{self, Old, Upgraded};
+use crate::upgrade::{self, Old, Upgraded, unfit};
 
 const STARTUP_REMEDY: &str = "correct the file, or remove it to begin with an empty startup";
+
+/// A store under the loaded schema.
+pub(super) struct Brought {
+    pub tree: Tree,
+    /// Whether it is not what its file says.
+    pub changed: bool,
+}
 
 impl Run<'_> {
     /// Whether steps run whatever the modules are.
@@ -28,8 +35,8 @@ impl Run<'_> {
     }
 
     pub(super) fn upgrade(&self, old: &Old<'_>) -> Upgraded {
-        let (epochs, how) = (self.start.epochs, self.start.upgrade);
-        upgrade::upgrade(old, &epochs.loaded, &epochs.mounts, how)
+        let mounts = self.mounts(self.loaded());
+        upgrade::upgrade(old, self.loaded(), &mounts, self.start.upgrade)
     }
 
     /// A file that the log does not know: edited by hand, or of a first start. Gives the tree under the loaded schema,
@@ -39,7 +46,8 @@ impl Run<'_> {
         on_disk: &OnDisk,
     ) -> Result<(Tree, Option<ModuleState>, bool), StartError> {
         let changed = self.current.digest() != self.loaded().digest();
-        let parsed = self.parse(self.loaded(), on_disk, super::base::REMEDY);
+        let remedy = self.remedy(on_disk.split)?;
+        let parsed = self.parse(self.loaded(), on_disk, remedy);
         let states_others = |stated: &Option<ModuleState>| {
             stated.is_some()
                 && self
@@ -64,23 +72,25 @@ impl Run<'_> {
                         return Err(StartError::File {
                             file: on_disk.file.clone(),
                             errors,
-                            remedy: super::base::REMEDY.to_owned(),
+                            remedy: remedy.to_owned(),
                         });
                     }
                     Err(_) => {}
                 }
             }
-            // A part cannot be migrated alone.
-            Err(error) if on_disk.split || (!changed && !leaves_out && !states(on_disk)) => {
-                return Err(error);
-            }
+            Err(error) if !changed && !leaves_out && !states(on_disk) => return Err(error),
+            // What cannot be read is no matter of what fits.
+            Err(error) if super::base::is_malformed(&error) => return Err(error),
             _ => {}
         }
         let file = on_disk.file.display().to_string();
+        let printed = self.printed(&self.current, on_disk)?;
         let done = self.upgrade(&Old {
             store: "running",
             file: &file,
-            bytes: &on_disk.main,
+            main: &on_disk.main,
+            parts: Some(&on_disk.parts).filter(|_| on_disk.split),
+            printed: printed.as_deref(),
             schema: Some(&self.current).filter(|_| changed),
         });
         let left_out = done.left_out.is_some();
@@ -103,31 +113,36 @@ impl Run<'_> {
             return checked.map(|()| running);
         }
         let changed = !self.is_loaded(&running.tree);
-        let printed;
-        let on_disk = found
-            .on_disk
-            .as_ref()
-            // Values of JSON have the meaning that their types give them, which only their own schema knows.
-            .filter(|it| !it.split && !it.is_json() && running.seq == found.running.seq);
-        let (file, path, bytes) = match on_disk {
+        let on_disk = found.on_disk.as_ref();
+        let on_disk = on_disk.filter(|_| running.seq == found.running.seq);
+        let schema = running.tree.schema().clone();
+        let plain = || upgrade::epochs::plain(&running.tree).map_err(StartError::Invalid);
+        let directory = self.start.directory.map(PathBuf::from).unwrap_or_default();
+        let (done, path) = match on_disk {
             Some(on_disk) => {
-                let name = on_disk.file.display().to_string();
-                (name, on_disk.file.clone(), &on_disk.main)
+                let printed = on_disk.is_json().then(plain).transpose()?;
+                let done = self.upgrade(&Old {
+                    store: "running",
+                    file: &on_disk.file.display().to_string(),
+                    main: &on_disk.main,
+                    parts: Some(&on_disk.parts).filter(|_| on_disk.split),
+                    printed: printed.as_deref(),
+                    schema: Some(&schema),
+                });
+                (done, on_disk.file.clone())
             }
             None => {
-                printed = upgrade::epochs::plain(&running.tree).map_err(StartError::Invalid)?;
-                let directory = self.start.directory.map(PathBuf::from).unwrap_or_default();
-                let name = format!("running after commit {}", running.seq);
-                (name, directory.join("running_db"), &printed)
+                let done = self.upgrade(&Old {
+                    store: "running",
+                    file: &format!("running after commit {}", running.seq),
+                    main: &plain()?,
+                    parts: None,
+                    printed: None,
+                    schema: Some(&schema),
+                });
+                (done, directory.join("running_db"))
             }
         };
-        let schema = running.tree.schema().clone();
-        let done = self.upgrade(&Old {
-            store: "running",
-            file: &file,
-            bytes,
-            schema: Some(&schema),
-        });
         let comment = match (changed, done.report.modules.len()) {
             (true, 0) => "upgrade: other modules that are only imported".to_owned(),
             (true, count) => format!("upgrade: {count} modules changed"),
@@ -141,17 +156,14 @@ impl Run<'_> {
     pub(super) fn accepted(
         &mut self,
         done: Upgraded,
-        file: &std::path::Path,
+        file: &Path,
         unchecked: bool,
     ) -> Result<Tree, StartError> {
         let Upgraded {
-            report,
+            mut report,
             tree,
             left_out,
         } = done;
-        for warning in &report.warnings {
-            tracing::warn!("{warning}");
-        }
         let usable = match report.status {
             Status::Ok => true,
             Status::Invalid => unchecked,
@@ -161,10 +173,20 @@ impl Run<'_> {
             return Err(StartError::Upgrade(Box::new(report)));
         };
         if let Some(left_out) = left_out {
-            let aside = upgrade::left_out_file(file);
-            for finding in &report.left_out {
-                tracing::warn!("left out, and kept in {}: {finding}", aside.display());
+            let first = upgrade::left_out_file(file);
+            let (mut aside, mut number) = (first.clone(), 1);
+            // What an upgrade before has left out is not lost either.
+            while self
+                .read_single(&aside)?
+                .is_some_and(|there| there != left_out.as_bytes())
+            {
+                number += 1;
+                aside = PathBuf::from(format!("{}.{number}", first.display()));
             }
+            report.warnings.push(format!(
+                "what was left out is kept in {}: correct it there, load it into the candidate, and remove the file",
+                aside.display()
+            ));
             self.plan.file(aside, left_out.into_bytes());
         }
         self.reports.push(report);
@@ -180,11 +202,18 @@ impl Run<'_> {
         let loaded = self.try_startup(directory);
         match loaded {
             Err(error) if !needed => {
-                tracing::error!(
-                    "{error}\nthe file stays as it is, and startup is empty until then"
-                );
-                let mut report = Report::of("startup");
-                report.fail(error.status(), error.findings());
+                let remedy = error.remedy();
+                let mut report = match error {
+                    StartError::Upgrade(report) => *report,
+                    error => {
+                        let mut report = Report::of("startup");
+                        report.fail(error.status(), error.findings());
+                        report
+                    }
+                };
+                let kept = "the file stays as it is, and startup is empty until it is corrected or written anew";
+                report.warnings.push(kept.to_owned());
+                report.warnings.extend(remedy);
                 self.reports.push(report);
                 Ok(None)
             }
@@ -202,7 +231,7 @@ impl Run<'_> {
         }
     }
 
-    fn try_startup(&mut self, directory: &std::path::Path) -> Result<Option<Tree>, StartError> {
+    fn try_startup(&mut self, directory: &Path) -> Result<Option<Tree>, StartError> {
         if let Some(named) = self.pointed_startup() {
             return named.map(Some);
         }
@@ -212,51 +241,98 @@ impl Run<'_> {
         if !on_disk.split {
             self.startup_file = Some(Was::Hash(digest(&on_disk.main)));
         }
-        let schema = self.startup_schema()?;
+        let schema = self.noted("startup", &on_disk)?;
+        let brought = self.brought("startup", &on_disk, &schema, STARTUP_REMEDY)?;
+        if brought.changed {
+            self.plan.named.push(Migrated {
+                store: "startup".to_owned(),
+                tree: brought.tree.clone(),
+            });
+        }
+        Ok(Some(brought.tree))
+    }
+
+    /// Notes what startup is under, where nobody looks at what it holds.
+    pub(super) fn note_startup(&mut self, directory: &Path) -> Result<(), StartError> {
+        if let Ok(Some(on_disk)) = self.on_disk(directory, "startup") {
+            self.noted("startup", &on_disk)?;
+        }
+        Ok(())
+    }
+
+    /// The schema that the files of a store were written under. If it is not the loaded one, the log is to know it as long
+    /// as the files are what they are, whatever becomes of this start.
+    pub(super) fn noted(
+        &mut self,
+        store: &str,
+        on_disk: &OnDisk,
+    ) -> Result<Arc<Schema>, StartError> {
+        let current = bind::hex(self.current.digest());
+        let digest = unfit::set_of(self.log(), store, on_disk)?.unwrap_or(current);
+        let other = digest != bind::hex(self.loaded().digest());
+        let note = other.then(|| unfit::value(&digest, on_disk));
+        self.plan.facts(vec![(unfit::fact(store), note)]);
+        Ok(self.start.epochs.schema(&digest)?)
+    }
+
+    /// What a store's files hold, under the loaded schema; `schema` is the one that they were written under.
+    pub(super) fn brought(
+        &mut self,
+        store: &str,
+        on_disk: &OnDisk,
+        schema: &Arc<Schema>,
+        remedy: &str,
+    ) -> Result<Brought, StartError> {
         let changed = schema.digest() != self.loaded().digest();
         if !changed && !self.has_general_steps() {
-            let parsed = self.parse(self.loaded(), &on_disk, STARTUP_REMEDY);
-            let foreign = !on_disk.split && states(&on_disk);
+            let parsed = self.parse(self.loaded(), on_disk, remedy);
+            let foreign = !on_disk.split && states(on_disk);
+            let leaves_out = self.start.upgrade.policy == upgrade::Policy::LeaveOut;
             match parsed {
-                Ok(stored) if !foreign => return Ok(Some(stored.tree)),
-                Err(error) if !foreign => return Err(error),
+                Ok(stored) if !foreign => {
+                    return Ok(Brought {
+                        tree: stored.tree,
+                        changed: false,
+                    });
+                }
+                Err(error) if !foreign && (!leaves_out || super::base::is_malformed(&error)) => {
+                    return Err(error);
+                }
                 _ => {}
             }
         }
-        let printed;
-        let bytes = match on_disk.split || (changed && on_disk.is_json()) {
-            false => &on_disk.main,
-            true => {
-                let stored = self.parse(&schema, &on_disk, STARTUP_REMEDY)?;
-                printed = upgrade::epochs::plain(&stored.tree).map_err(StartError::Invalid)?;
-                &printed
-            }
-        };
-        let file = on_disk.file.display().to_string();
+        let printed = self.printed(schema, on_disk)?;
         let done = self.upgrade(&Old {
-            store: "startup",
-            file: &file,
-            bytes,
-            schema: Some(&schema).filter(|_| changed || !states(&on_disk)),
+            store,
+            file: &on_disk.file.display().to_string(),
+            main: &on_disk.main,
+            parts: Some(&on_disk.parts).filter(|_| on_disk.split),
+            printed: printed.as_deref(),
+            schema: Some(schema).filter(|_| changed || !states(on_disk)),
         });
         let did = done.report.upgraded;
         let tree = self.accepted(done, &on_disk.file, true)?;
-        if did || changed {
-            // The fact follows when the file is written.
-            self.plan.startup = Some(tree.clone());
-        } else {
-            let digest = bind::hex(self.loaded().digest());
-            let fact = (STARTUP_SCHEMA.to_owned(), Some(digest));
-            self.plan.facts(vec![fact]);
-        }
-        Ok(Some(tree))
+        Ok(Brought {
+            tree,
+            changed: did || changed,
+        })
     }
 
-    fn startup_schema(&self) -> Result<Arc<Schema>, StartError> {
-        match self.log().facts(STARTUP_SCHEMA)?.get(STARTUP_SCHEMA) {
-            Some(digest) => Ok(self.start.epochs.schema(digest)?),
-            None => Ok(self.current.clone()),
+    /// The content of a JSON file as XML, as far as its own schema takes it: values of JSON have the meaning that their types
+    /// give them. What somebody has edited for the new modules is read without types.
+    fn printed(
+        &self,
+        schema: &Arc<Schema>,
+        on_disk: &OnDisk,
+    ) -> Result<Option<Vec<u8>>, StartError> {
+        if !on_disk.is_json() || schema.digest() == self.loaded().digest() {
+            return Ok(None);
         }
+        let Ok(stored) = self.parse(schema, on_disk, "") else {
+            return Ok(None);
+        };
+        let printed = upgrade::epochs::plain(&stored.tree);
+        printed.map(Some).map_err(StartError::Invalid)
     }
 
     /// The entry of the record that takes the store to the loaded schema.

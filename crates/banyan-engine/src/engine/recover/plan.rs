@@ -8,19 +8,21 @@ use std::sync::Arc;
 use banyan_data::Tree;
 use banyan_yang::schema::Schema;
 
-use super::Run;
+use super::{Migrated, Run};
 use crate::backend::Source;
 use crate::bind;
 use crate::engine::Seams;
 use crate::engine::start::StartError;
 use crate::files::Sync;
-use crate::log::{Appended, LogError, Record, RecordHead};
+use crate::history;
+use crate::log::{Appended, CommitLog, LogError, Record, RecordHead};
 use crate::number::{Seq, Tid};
 use crate::pipeline;
 use crate::session::source_line;
 use crate::snapshot::Snapshot;
 use crate::upgrade::epochs::Epochs;
-use crate::upgrade::pins::Pins;
+use crate::upgrade::pins::{PinError, Pins};
+use crate::upgrade::unfit;
 
 type OwnedFacts = Vec<(String, Option<String>)>;
 
@@ -42,8 +44,8 @@ pub(in crate::engine) struct Plan {
     files: Vec<(PathBuf, Vec<u8>)>,
     /// Files that get other names.
     renames: Vec<(PathBuf, PathBuf)>,
-    /// What startup's file is to hold.
-    pub startup: Option<Tree>,
+    /// Startup and named stores under the loaded modules, whose files are to hold that.
+    pub named: Vec<Migrated>,
 }
 
 impl Plan {
@@ -79,6 +81,11 @@ impl Plan {
         heads.any(|head| crate::upgrade::upgraded_from(head).is_some())
     }
 
+    /// How many places the last record changes.
+    pub fn last_changes(&self) -> Option<u64> {
+        Some(self.records.last()?.record.head.changes)
+    }
+
     /// What each record says, and what it changes.
     pub fn described(&self) -> Vec<String> {
         let records = self.records.iter().map(|planned| {
@@ -104,6 +111,10 @@ impl Plan {
         };
         for (file, content) in &self.files {
             let temporary = PathBuf::from(format!("{}.new", file.display()));
+            if let Some(around) = file.parent().filter(|it| Some(*it) != directory) {
+                let made = seams.files.create_directory(around);
+                made.map_err(|reason| unwritable(around, reason))?;
+            }
             let write = &mut |out: &mut dyn Write| out.write_all(content);
             let written = seams.files.write(&temporary, Sync::Now, write);
             written
@@ -160,9 +171,13 @@ impl Plan {
 }
 
 /// Removes the module sets that nothing needs any more; a failure is tried again at the next start.
-pub(in crate::engine) fn prune(epochs: &Epochs) {
-    let needed = BTreeSet::from([bind::hex(epochs.loaded.digest())]);
-    match epochs.pins.prune(&needed) {
+pub(in crate::engine) fn prune(log: &dyn CommitLog, epochs: &Epochs) {
+    let mut needed = BTreeSet::from([bind::hex(epochs.loaded.digest())]);
+    let pruned = unfit::sets(log).map_err(PinError::from).and_then(|sets| {
+        needed.extend(sets);
+        epochs.pins.prune(&needed)
+    });
+    match pruned {
         Ok(gone) => {
             for digest in gone {
                 tracing::info!("the module set {digest} is needed by nothing, and no longer kept");
@@ -192,7 +207,8 @@ impl Run<'_> {
             .map_err(failed)?;
         let changes = bind::diff(&rebound, &after);
         let nothing = before.seq == Seq(0) && before.tree.root().slots().is_empty();
-        if changes.is_empty() && (!upgrades || nothing) {
+        let begins_anew = std::mem::take(&mut self.begins_anew);
+        if changes.is_empty() && (!upgrades || nothing) && !begins_anew {
             self.plan.facts(facts);
             return Ok(Snapshot::new(after, before.seq));
         }
@@ -201,6 +217,9 @@ impl Run<'_> {
         let mut entries = Vec::new();
         if upgrades {
             entries.push(self.upgrade_entry(before.tree.schema()));
+        }
+        if begins_anew {
+            entries.push(history::anew_entry());
         }
         let head = RecordHead {
             seq,
@@ -219,20 +238,31 @@ impl Run<'_> {
             entries,
         };
         let mut record = pipeline::record(head, &changes).map_err(failed)?;
+        let mut shown = changes.to_string();
         if upgrades {
             // The way back ends under the other schema.
             let back = epochs
                 .rebind(&after, before.tree.schema())
                 .map_err(failed)?;
             let reverse = bind::diff(&back, &before.tree);
+            // What the new modules do not have can only be told in the words of the old ones.
+            let gone = bind::reverse(&reverse).to_string();
+            let gone = gone.lines().filter(|line| !shown.contains(*line));
+            let gone: Vec<&str> = gone.collect();
+            if !gone.is_empty() {
+                shown = format!("{}\n{}", gone.join("\n"), shown);
+            }
             let text = bind::patch_text(&reverse, &format!("commit-{seq}"));
             record.reverse = text.map_err(failed)?.into();
         }
         let mut all = facts;
         all.push((name.to_owned(), Some(value)));
+        if begins_anew {
+            all.push(history::began_at(seq));
+        }
         self.plan.records.push(Planned {
             record,
-            changes: changes.to_string(),
+            changes: shown,
             facts: all,
         });
         Ok(Snapshot::new(after, seq))

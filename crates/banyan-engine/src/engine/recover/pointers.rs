@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use banyan_data::Tree;
 
-use super::Run;
+use super::{Migrated, Run};
 use crate::bind;
 use crate::engine::start::StartError;
 use crate::error::{BackendError, ErrorTag};
@@ -75,7 +75,10 @@ impl Run<'_> {
             Ok((tree, migrated)) => {
                 self.follow(STARTUP, pointer, Ok(tree.clone()));
                 if migrated {
-                    self.plan.startup = Some(tree.clone());
+                    self.plan.named.push(Migrated {
+                        store: STARTUP.to_owned(),
+                        tree: tree.clone(),
+                    });
                 }
                 Ok(tree)
             }
@@ -130,7 +133,9 @@ impl Run<'_> {
         let done = self.upgrade(&Old {
             store,
             file: &format!("{store} (running after commit {seq})"),
-            bytes: &printed,
+            main: &printed,
+            parts: None,
+            printed: None,
             schema: Some(tree.schema()),
         });
         let directory = self.start.directory.map(PathBuf::from).unwrap_or_default();
