@@ -73,8 +73,8 @@ fn an_upgrade_is_tried_first_and_then_done() {
         "[was at m@2020-01-01.yang:2:17]",
         "commit 2: upgrade: 1 modules changed",
         // What goes is told in the words of the old modules.
-        "- /m:c/mtu",
-        "+ /m:c/max-mtu",
+        "-  mtu 1500;",
+        "+  max-mtu 1500;",
     ] {
         assert!(report.contains(part), "{part} in {report}");
     }

@@ -247,10 +247,11 @@ impl Run<'_> {
             let reverse = bind::diff(&back, &before.tree);
             // What the new modules do not have can only be told in the words of the old ones.
             let gone = bind::reverse(&reverse).to_string();
-            let gone = gone.lines().filter(|line| !shown.contains(*line));
-            let gone: Vec<&str> = gone.collect();
-            if !gone.is_empty() {
-                shown = format!("{}\n{}", gone.join("\n"), shown);
+            let goes = |line: &str| line.starts_with('-') && !shown.contains(line);
+            if gone.lines().any(goes) {
+                shown = format!(
+                    "under the modules before:\n{gone}\nunder those that are loaded:\n{shown}"
+                );
             }
             let text = bind::patch_text(&reverse, &format!("commit-{seq}"));
             record.reverse = text.map_err(failed)?.into();
