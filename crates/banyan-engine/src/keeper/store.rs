@@ -8,7 +8,7 @@ use banyan_yang::schema::Schema;
 use super::follow::Was;
 use super::measured::{Limited, Measured};
 use super::stored::digest;
-use super::{KeepError, Keeper, OnDisk, ReadError, failed, file_of, split};
+use super::{KeepError, Keeper, OnDisk, ReadError, failed, file_of};
 use crate::files::Sync;
 use crate::snapshot::Snapshot;
 
