@@ -11,6 +11,7 @@ mod pause;
 mod split;
 mod store;
 mod stored;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
@@ -38,6 +39,7 @@ pub(crate) use split::edited_parts;
 pub(crate) use store::Content;
 use stored::RUNNING_FACTS;
 pub(crate) use stored::{OnDisk, ReadError, digest};
+use turns::Turns;
 
 /// The file of a datastore.
 pub(crate) fn file_of(directory: &Path, store: &str) -> PathBuf {
@@ -146,9 +148,9 @@ pub(crate) struct Keeper {
     form: Arc<FileForm>,
     schema: String,
     state: Mutex<State>,
-    /// Held while a file is written. What the parts of split datastores hold, by the names of the datastores.
-    writing: Mutex<HashMap<String, Tree>>,
-    /// Held while it changes what a store is: for a few writes of the log, never for that of a file. Taken after `writing`.
+    /// Held while files of a datastore are written.
+    turns: Turns,
+    /// Held while it changes what a store is: for a few writes of the log, never for that of a file. Taken after a turn.
     placing: Mutex<()>,
     /// Stores that name commits. Held for a look only.
     following: Mutex<BTreeMap<String, Following>>,
@@ -164,7 +166,6 @@ impl Keeper {
     /// # Errors
     /// The log cannot be read.
     pub fn new(place: Place, kept: Kept) -> Result<Keeper, LogError> {
-        let parts = kept.parts.map(|tree| ("running".to_owned(), tree));
         let mut schema = place.log.facts(STARTUP_SCHEMA)?;
         let wrote = place.log.facts(WROTE)?.into_iter();
         let wrote =
@@ -190,7 +191,7 @@ impl Keeper {
             form: place.form,
             schema: place.schema,
             pressure: place.pressure,
-            writing: Mutex::new(parts.into_iter().collect()),
+            turns: Turns::with_running(kept.parts),
             placing: Mutex::default(),
             following: Mutex::new(kept.following),
             behind: Arc::default(),
@@ -199,10 +200,6 @@ impl Keeper {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn turn(&self) -> MutexGuard<'_, HashMap<String, Tree>> {
-        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn placing(&self) -> MutexGuard<'_, ()> {
@@ -273,7 +270,8 @@ impl Keeper {
             return;
         };
         let written = {
-            let _turn = self.turn();
+            let turn = self.turns.of("running");
+            let _parts = turn.begin();
             self.replace_running(&printed.bytes)
         };
         let mut state = self.state();
@@ -294,13 +292,14 @@ impl Keeper {
     /// # Errors
     /// The disk refuses; the old file stays, and nothing is lost.
     pub fn checkpoint(&self, running: &Snapshot) -> Result<(), KeepError> {
-        let mut turn = self.turn();
+        let turn = self.turns.of("running");
+        let mut parts = turn.begin();
         if self.state().synced >= running.seq || !self.has_file("running") {
             return Ok(());
         }
         let begun = self.clock.monotonic();
         let size = if self.splits() {
-            self.write_parts(&mut turn, "running", &running.tree, Some(running.seq))?
+            self.write_parts(&mut parts, "running", &running.tree, Some(running.seq))?
         } else {
             self.write_running(running)?
         };
@@ -355,7 +354,7 @@ impl Keeper {
     /// Writes the parts of a datastore that differ from those on disk.
     fn write_parts(
         &self,
-        turn: &mut HashMap<String, Tree>,
+        parts: &mut Option<Tree>,
         store: &str,
         tree: &Tree,
         seq: Option<Seq>,
@@ -363,12 +362,12 @@ impl Keeper {
         // Nobody knows what is there when this fails. What was written under other modules (an upgrade) is no measure:
         // nothing of it is equal, and its parts would count as gone, although they have the names of the new ones.
         let same_schema = |last: &Tree| Arc::ptr_eq(last.schema(), tree.schema());
-        let last = turn.remove(store).filter(same_schema);
+        let last = parts.take().filter(same_schema);
         let size = self.write_set(store, last.as_ref(), tree, seq)?;
         if last.is_none() {
             self.remove_single(store)?;
         }
-        turn.insert(store.to_owned(), tree.clone());
+        *parts = Some(tree.clone());
         Ok(size)
     }
 
@@ -379,7 +378,6 @@ impl Keeper {
     /// The disk or the log refuses.
     pub fn sweep_left_over(&self) -> Result<(), KeepError> {
         self.remove(ROLLBACK, || ())?;
-        let _turn = self.turn();
         let names = self.files.list(&self.directory);
         for name in names.map_err(|reason| failed(&self.directory, reason))? {
             if !name.ends_with("_db.new") {

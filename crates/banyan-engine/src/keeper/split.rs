@@ -271,7 +271,8 @@ impl Keeper {
     /// # Errors
     /// The disk or the log refuses.
     pub fn sweep(&self, store: &str) -> Result<(), KeepError> {
-        let _turn = self.turn();
+        let turn = self.turns.of(store);
+        let _parts = turn.begin();
         let (manifest, _) = manifest(&*self.log, store)?;
         let directory = directory_of(&self.directory, store);
         let names = self

@@ -84,7 +84,8 @@ impl Keeper {
     /// # Errors
     /// The disk or the log refuses; the old file stays, and what the store named.
     pub fn save(&self, store: &str, tree: &Tree, done: impl FnOnce()) -> Result<(), KeepError> {
-        let mut turn = self.turn();
+        let turn = self.turns.of(store);
+        let mut parts = turn.begin();
         if !self.has_file(store) {
             let _placing = self.placing();
             done();
@@ -92,7 +93,7 @@ impl Keeper {
         }
         let begun = self.clock.monotonic();
         if self.splits() {
-            self.write_parts(&mut turn, store, tree, None)?;
+            self.write_parts(&mut parts, store, tree, None)?;
             let _placing = self.placing();
             self.arrived(store, true)?;
             done();
@@ -115,14 +116,15 @@ impl Keeper {
     /// # Errors
     /// The disk or the log refuses; the store still names its commit.
     pub fn write_follower(&self, store: &str) -> Result<(), KeepError> {
-        let mut turn = self.turn();
+        let turn = self.turns.of(store);
+        let mut parts = turn.begin();
         let volatile = self.state().volatile.contains(store);
         let Some((tree, number)) = self.turn_of(store).filter(|_| !volatile) else {
             return Ok(());
         };
         let begun = self.clock.monotonic();
         if self.splits() {
-            self.write_parts(&mut turn, store, &tree, None)?;
+            self.write_parts(&mut parts, store, &tree, None)?;
             let _placing = self.placing();
             if self.is_turn(store, number) {
                 self.arrived(store, true)?;
@@ -191,8 +193,9 @@ impl Keeper {
     /// # Errors
     /// The disk or the log refuses.
     pub fn remove(&self, store: &str, done: impl FnOnce()) -> Result<(), KeepError> {
-        let mut turn = self.turn();
-        turn.remove(store);
+        let turn = self.turns.of(store);
+        let mut parts = turn.begin();
+        *parts = None;
         let _placing = self.placing();
         self.remove_single(store)?;
         self.file_is(store, Was::Absent);
@@ -207,7 +210,8 @@ impl Keeper {
     /// # Errors
     /// The disk refuses, or the main file is not well-formed.
     pub fn load(&self, schema: &Schema, store: &str) -> Result<Option<OnDisk>, ReadError> {
-        let _turn = self.turn();
+        let turn = self.turns.of(store);
+        let _parts = turn.begin();
         let on_disk = OnDisk::read(
             &*self.files,
             &*self.log,

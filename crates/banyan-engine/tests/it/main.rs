@@ -4,6 +4,7 @@ mod access;
 mod candidates;
 mod concurrency;
 mod confirmed;
+mod counted;
 mod crash;
 mod datastores;
 mod errors_page;

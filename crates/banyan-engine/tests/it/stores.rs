@@ -9,6 +9,7 @@ use banyan_engine::backend::{CommitParameters, Confirmed, Datastore, Document};
 use banyan_engine::engine::StartError;
 use banyan_engine::files::{FaultPlan, Files, Format, Policy, StoreOptions};
 
+use crate::counted::Counted;
 use crate::fixture::{Client, Machine, in_memory, item, name, schema};
 
 fn file(machine: &Machine, name: &str) -> Option<String> {
@@ -373,4 +374,31 @@ async fn a_full_disk_keeps_the_file_whole_and_the_commit_safe() {
     stores.copy(&alice.call, "running", "lab").await.unwrap();
     engine.stop().await.unwrap();
     assert!(machine.running_file().contains(">b<"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_does_not_wait_for_the_file_of_another_store() {
+    let machine = Machine::new();
+    let files = Counted::of(&machine);
+    let builder = files.builder(&machine, StoreOptions::default());
+    let alice = Client::open(&builder.open().await.unwrap(), "alice").await;
+    alice.edit(&item(1, "a")).await.unwrap();
+    let lab = files.lab.clone();
+    let held = lab.lock().unwrap();
+    let copying = {
+        let (engine, call) = (alice.engine.clone(), alice.call.clone());
+        tokio::spawn(async move { engine.stores().copy(&call, "candidate", "lab").await })
+    };
+    // Its file and those of running are written one beside the other.
+    let bob = Client::open(&alice.engine, "bob").await;
+    for number in 2..5 {
+        let edit = name(&number.to_string());
+        let commit = bob.set(&edit);
+        let in_time = tokio::time::timeout(std::time::Duration::from_secs(60), commit).await;
+        in_time.expect("it waits for the other file").unwrap();
+        assert!(machine.running_file().contains(&number.to_string()));
+    }
+    assert!(!copying.is_finished());
+    drop(held);
+    copying.await.unwrap().unwrap();
 }

@@ -1,100 +1,21 @@
 //! Copies of running name a commit, and their files follow.
 
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use banyan_data::edit::Operation;
 use banyan_data::xml::parse_edit;
 use banyan_engine::backend::{Backend, CommitParameters, Confirmed, Datastore, Origin};
 use banyan_engine::clock::{Clock, ManualClock};
-use banyan_engine::engine::{EngineBuilder, Seams, StartMode};
-use banyan_engine::files::{
-    Fault, Files, LockError, LockGuard, MemoryFiles, Policy, StoreOptions, Sync, Writer,
-};
+use banyan_engine::engine::StartMode;
+use banyan_engine::files::{Fault, Files, Policy, StoreOptions};
 use banyan_engine::history::Retention;
 use banyan_engine::log::CommitLog;
 use banyan_engine::upgrade::{self, Upgrade};
 use banyan_engine::{BackendError, Engine};
 
+use crate::counted::Counted;
 use crate::fixture::{Client, Machine, NS, item, name, schema, updated_schema};
-
-/// Files that count what is written, and that take their time.
-#[derive(Clone)]
-struct Counted {
-    inner: MemoryFiles,
-    bytes: Arc<AtomicU64>,
-    clock: ManualClock,
-    /// How long a write takes.
-    takes: Arc<Mutex<Duration>>,
-}
-
-impl Counted {
-    fn of(machine: &Machine) -> Counted {
-        Counted {
-            inner: machine.files.clone(),
-            bytes: Arc::default(),
-            clock: machine.clock.clone(),
-            takes: Arc::default(),
-        }
-    }
-
-    fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
-    }
-
-    fn builder(&self, machine: &Machine, options: StoreOptions) -> EngineBuilder {
-        let seams = Seams {
-            files: Arc::new(self.clone()),
-            clock: Arc::new(machine.clock.clone()) as Arc<dyn Clock>,
-            log: Arc::new(machine.log.clone()),
-        };
-        machine.builder(schema()).seams(seams).stores(options)
-    }
-}
-
-impl Files for Counted {
-    fn create_directory(&self, path: &Path) -> io::Result<()> {
-        self.inner.create_directory(path)
-    }
-
-    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        self.inner.read(path)
-    }
-
-    fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
-        self.inner.list(directory)
-    }
-
-    fn write(&self, path: &Path, sync: Sync, content: &mut Writer<'_>) -> io::Result<()> {
-        self.clock.advance(*self.takes.lock().unwrap());
-        self.inner.write(path, sync, &mut |out| {
-            let mut bytes = Vec::new();
-            content(&mut bytes)?;
-            let count = bytes.len() as u64;
-            self.bytes.fetch_add(count, Ordering::Relaxed);
-            out.write_all(&bytes)
-        })
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.inner.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.inner.remove(path)
-    }
-
-    fn sync_directory(&self, path: &Path) -> io::Result<()> {
-        self.inner.sync_directory(path)
-    }
-
-    fn lock(&self, path: &Path, owner: &str) -> Result<Box<dyn LockGuard>, LockError> {
-        self.inner.lock(path, owner)
-    }
-}
 
 /// No file is small.
 pub fn large() -> StoreOptions {
