@@ -23,7 +23,7 @@ use banyan_data::validate::Indexes;
 pub(crate) use self::order::{Order, Turn};
 use self::queue::{Head, Joined, Settled, TakenBack};
 pub(crate) use self::queue::{Pressure, Queue};
-pub(crate) use self::writer::{Placed, record};
+pub(crate) use self::writer::{Doubtful, Placed, in_doubt, record};
 use crate::backend::{Call, CommitParameters, Committed, Result, Source};
 use crate::bind;
 use crate::blocking::on_pool;

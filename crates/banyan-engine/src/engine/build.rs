@@ -302,10 +302,13 @@ impl EngineBuilder {
                 true => keeper.write_soon(),
                 false => keeper.behind.notify_one(),
             }
-            let swept = keeper.sweep_left_over().and_then(|()| match in_parts {
-                true => keeper.sweep("running"),
-                false => Ok(()),
-            });
+            let swept = keeper
+                .sweep_left_over()
+                .and_then(|()| keeper.sweep_bases())
+                .and_then(|()| match in_parts {
+                    true => keeper.sweep("running"),
+                    false => Ok(()),
+                });
             if let Err(error) = swept {
                 tracing::warn!("files that nobody needs any more stay: {error}");
             }

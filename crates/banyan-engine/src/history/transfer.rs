@@ -15,7 +15,7 @@ use crate::log::{Appended, Record, RecordHead};
 use crate::number::Seq;
 use crate::participant::{Options, Transaction, TransactionParts};
 use crate::phases::Phases;
-use crate::pipeline::{refused, with_remains};
+use crate::pipeline::{Doubtful, in_doubt, refused, with_remains};
 use crate::snapshot::Snapshot;
 
 /// A record as it is exported: its head, and both patches.
@@ -28,6 +28,12 @@ struct Line {
     /// Its reverse.
     reverse: Value,
 }
+
+const IMPORT: Doubtful = Doubtful {
+    what: "the import",
+    again: "import again",
+    before: "importing again",
+};
 
 fn wrong(message: impl Into<String>) -> BackendError {
     BackendError::new(ErrorTag::OperationFailed, message)
@@ -185,7 +191,10 @@ impl Engine {
         let mut phases = Phases::of(&core.participants, &transaction, &core.seams.clock);
         phases.prepare().await.map_err(refused)?;
         phases.commit().await.map_err(refused)?;
-        if let Err(error) = self.append_imported(&before, records).await {
+        if let Err(error) = self
+            .append_imported(&before, &transaction.after, records)
+            .await
+        {
             let remains = phases.take_back().await;
             return Err(with_remains(error, remains));
         }
@@ -196,7 +205,12 @@ impl Engine {
     }
 
     /// The point of no return, under the lock under which commits get their places.
-    async fn append_imported(&self, before: &Snapshot, records: Arc<[Record]>) -> Result<()> {
+    async fn append_imported(
+        &self,
+        before: &Snapshot,
+        after: &Tree,
+        records: Arc<[Record]>,
+    ) -> Result<()> {
         let core = &self.0;
         let _turn = core.publishing.lock().await;
         core.queue.idle().await;
@@ -208,27 +222,42 @@ impl Engine {
         for record in records.iter() {
             core.tids.pass(record.head.tid);
         }
-        let work = core.clone();
-        let expected = before.seq;
-        on_pool(move || {
-            let (name, value) = work.tids.exact();
-            let facts = [(name, Some(value.as_str()))];
-            let appended = work.seams.log.append(expected, &records, &facts);
-            match appended.map_err(log_failed)? {
-                Appended::HeadMoved(head) => Err(wrong(format!(
-                    "the log has moved to commit {head} meanwhile; export again from there on"
-                ))),
-                Appended::At(_) => {
-                    let running = work.follow()?;
-                    if let Some(keeper) = &work.keeper {
-                        keeper.committed(None, &running);
-                    }
-                    work.reaper.bury(work.queue.move_to(&[], running));
-                    Ok(())
-                }
+        let (core, before, after) = (core.clone(), before.clone(), after.clone());
+        on_pool(move || take_over(&core, &before, after, &records)).await?
+    }
+}
+
+/// Appends records and makes running what they lead to. Blocking.
+fn take_over(core: &Core, before: &Snapshot, after: Tree, records: &[Record]) -> Result<()> {
+    let Some(last) = records.last() else {
+        return Ok(());
+    };
+    let (name, value) = core.tids.exact();
+    let facts = [(name, Some(value.as_str()))];
+    let appended = match core.seams.log.append(before.seq, records, &facts) {
+        Ok(appended) => appended,
+        Err(error) => in_doubt(core, &IMPORT, before.seq, &last.head, error)?,
+    };
+    match appended {
+        Appended::HeadMoved(head) => {
+            // An import, or a commit, whose outcome nobody knew: now it is known.
+            let running = core.follow()?;
+            core.reaper.bury(core.queue.move_to(&[], running));
+            Err(wrong(format!(
+                "the log has moved to commit {head} meanwhile; look at the history, and export again from there on"
+            )))
+        }
+        Appended::At(_) => {
+            let indexes = before.indexes().after(&before.tree, &after);
+            let running = Snapshot::indexed(after, last.head.seq, indexes);
+            core.running.store(Arc::new(running.clone()));
+            core.committed.notify_waiters();
+            if let Some(keeper) = &core.keeper {
+                keeper.committed(None, &running);
             }
-        })
-        .await?
+            core.reaper.bury(core.queue.move_to(&[], running));
+            Ok(())
+        }
     }
 }
 
@@ -284,7 +313,11 @@ fn led_to(core: &Core, call: &Call, before: &Snapshot, records: &[Record]) -> Re
     let changes = bind::diff(&before.tree, &settled);
     core.permit_changes(call, &changes)?;
     core.sound_rules(&before.tree, &settled)?;
-    bind::validate(&settled, &indexes, &changes)?;
+    // After a start in mode `none` nobody has looked at what was there before.
+    match before.is_validated() {
+        true => bind::validate(&settled, &indexes, &changes)?,
+        false => bind::validate_full(&settled)?,
+    }
     if !bind::diff(&tree, &settled).is_empty() {
         return Err(wrong(
             "the records lead to data whose `when` is false, so they were changed after their export",

@@ -9,6 +9,8 @@ use crate::files::Sync;
 use crate::number::Seq;
 
 const PREFIX: &str = "history-base.";
+/// What a base is called while it is written.
+const NEW: &str = "history-base-new";
 
 /// The file with running as it was after commit `seq`. Its name says what it holds, and it is whole when it is there.
 pub(crate) fn base_file(directory: &Path, seq: Seq) -> PathBuf {
@@ -32,7 +34,7 @@ impl Keeper {
     /// The disk refuses.
     pub fn write_base(&self, seq: Seq, tree: &Tree) -> Result<(), KeepError> {
         let file = base_file(&self.directory, seq);
-        let temporary = self.directory.join("history-base-new");
+        let temporary = self.directory.join(NEW);
         self.files
             .write(&temporary, Sync::Now, &mut |out| {
                 let mut measured = super::Measured::new(out, &self.pressure);
@@ -43,6 +45,20 @@ impl Keeper {
             .rename(&temporary, &file)
             .and_then(|()| self.files.sync_directory(&self.directory))
             .map_err(|reason| failed(&file, reason))
+    }
+
+    /// Removes what a crash in the middle of a trimming has left: bases that the history does not begin with, and half of
+    /// one. Blocking.
+    ///
+    /// # Errors
+    /// The log or the disk refuses.
+    pub fn sweep_bases(&self) -> Result<(), KeepError> {
+        let tail = self.log.tail()?;
+        let file = self.directory.join(NEW);
+        self.files
+            .remove(&file)
+            .map_err(|reason| failed(&file, reason))?;
+        self.remove_bases(Seq(tail.0.saturating_sub(1)))
     }
 
     /// Removes all bases but that of `kept`.

@@ -192,7 +192,7 @@ fn write(core: &Core, batch: &[Queued<Placed>], measured: &mut Batch) -> Result<
     measured.appended(appended.is_err());
     let appended = match appended {
         Ok(appended) => appended,
-        Err(error) => in_doubt(core, first.before, &last.head, error)?,
+        Err(error) => in_doubt(core, &COMMIT, first.before, &last.head, error)?,
     };
     match appended {
         Appended::HeadMoved(head) => {
@@ -206,10 +206,40 @@ fn write(core: &Core, batch: &[Queued<Placed>], measured: &mut Batch) -> Result<
     }
 }
 
+/// What was to be written, in the words of an error.
+pub(crate) struct Doubtful {
+    /// What it is.
+    pub what: &'static str,
+    /// What one does when it was not written.
+    pub again: &'static str,
+    /// What one looks at the history before, when nobody knows.
+    pub before: &'static str,
+}
+
+const COMMIT: Doubtful = Doubtful {
+    what: "the commit",
+    again: "commit again",
+    before: "committing again",
+};
+
 /// After a failed append: the disk may have taken the batch and failed later. The log is opened again and asked
 /// for the batch's last record; a batch is there as a whole or not at all.
-fn in_doubt(core: &Core, before: Seq, last: &RecordHead, error: LogError) -> Result<Appended> {
+///
+/// # Errors
+/// It is not there, or the log cannot be read: then whoever writes next finds out, and running follows.
+pub(crate) fn in_doubt(
+    core: &Core,
+    doubtful: &Doubtful,
+    before: Seq,
+    last: &RecordHead,
+    error: LogError,
+) -> Result<Appended> {
     tracing::error!("{error}");
+    let Doubtful {
+        what,
+        again,
+        before: looking,
+    } = doubtful;
     let newest = core.seams.log.history(last.seq, 1);
     match newest {
         Ok(heads) => match heads.first() {
@@ -219,14 +249,14 @@ fn in_doubt(core: &Core, before: Seq, last: &RecordHead, error: LogError) -> Res
             _ => Err(BackendError::new(
                 ErrorTag::OperationFailed,
                 format!(
-                    "the commit could not be written, running is unchanged: {error}; free space or repair the disk, and commit again (no restart is needed)"
+                    "{what} could not be written, running is unchanged: {error}; free space or repair the disk, and {again} (no restart is needed)"
                 ),
             )),
         },
-        Err(again) => Err(BackendError::new(
+        Err(unread) => Err(BackendError::new(
             ErrorTag::OperationFailed,
             format!(
-                "the commit could not be written, and the log cannot be read either ({again}), so running stays at commit {before} until it can: {error}; repair the disk, then look at the history before committing again"
+                "{what} could not be written, and the log cannot be read either ({unread}), so running stays at commit {before} until it can: {error}; repair the disk, then look at the history before {looking}"
             ),
         )),
     }

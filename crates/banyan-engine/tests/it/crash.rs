@@ -5,6 +5,7 @@
 //! notes of one run the disk is rebuilt as it was after each step, and what a crash there could leave of it; a start
 //! from that must agree with what the client knew (`stops`). Steps that fail need a run for each (`refusals`).
 
+mod check;
 mod disk;
 mod load;
 mod refusals;

@@ -10,6 +10,7 @@ mod datastores;
 mod errors_page;
 mod fixture;
 mod history;
+mod import_faults;
 mod locks;
 mod log;
 mod metrics;

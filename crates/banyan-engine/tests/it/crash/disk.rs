@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use banyan_engine::files::{Files, LockError, LockGuard, Sync, Writer};
 use banyan_engine::log::Medium;
@@ -242,10 +242,36 @@ struct State<N> {
     asked: usize,
     refusal: Option<(usize, Refusal)>,
     full: bool,
+    hold: Option<Hold>,
+    /// Whether a step waits at the hold.
+    waits: bool,
+}
+
+/// A step that waits until it is let go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hold {
+    /// The sync of a file of this name.
+    Sync(&'static str),
+    /// The renaming of a file of this name.
+    Rename(&'static str),
+}
+
+impl Hold {
+    fn is(self, step: &Step, image: &Image) -> bool {
+        let named = |name: &str, path: &Path| path.file_name().is_some_and(|found| found == name);
+        match (self, step) {
+            (Hold::Sync(name), Step::Sync(file)) => {
+                let mut names = image.names.iter();
+                names.any(|(path, named_by)| named_by == file && named(name, path))
+            }
+            (Hold::Rename(name), Step::Names(Naming::Rename(from, _))) => named(name, from),
+            _ => false,
+        }
+    }
 }
 
 /// The disk. Clones share it. `N` is what a client notes beside the steps.
-pub struct Disk<N>(Arc<Mutex<State<N>>>);
+pub struct Disk<N>(Arc<(Mutex<State<N>>, Condvar)>);
 
 impl<N> Clone for Disk<N> {
     fn clone(&self) -> Self {
@@ -272,7 +298,7 @@ pub struct Moment<N> {
 impl<N> Disk<N> {
     /// A disk that holds this.
     pub fn of(image: Image) -> Disk<N> {
-        Disk(Arc::new(Mutex::new(State {
+        let state = State {
             start: image.clone(),
             image,
             steps: Vec::new(),
@@ -280,11 +306,14 @@ impl<N> Disk<N> {
             asked: 0,
             refusal: None,
             full: false,
-        })))
+            hold: None,
+            waits: false,
+        };
+        Disk(Arc::new((Mutex::new(state), Condvar::new())))
     }
 
     fn state(&self) -> MutexGuard<'_, State<N>> {
-        self.0.lock().unwrap()
+        self.0.0.lock().unwrap()
     }
 
     /// Lets a step fail, counted from 0 at the beginning.
@@ -297,6 +326,22 @@ impl<N> Disk<N> {
         let mut state = self.state();
         state.full = false;
         state.refusal = None;
+    }
+
+    /// Lets the next such step wait until [`Disk::go_on`].
+    pub fn hold(&self, hold: Hold) {
+        self.state().hold = Some(hold);
+    }
+
+    /// Whether a step waits at the hold.
+    pub fn waits(&self) -> bool {
+        self.state().waits
+    }
+
+    /// Lets go what is held.
+    pub fn go_on(&self) {
+        self.state().hold = None;
+        self.0.1.notify_all();
     }
 
     /// How many steps were asked for.
@@ -319,6 +364,11 @@ impl<N> Disk<N> {
     /// Does a step, unless it is to be refused.
     fn step(&self, step: Step) -> io::Result<()> {
         let mut state = self.state();
+        while state.hold.is_some_and(|hold| hold.is(&step, &state.image)) {
+            state.waits = true;
+            state = self.0.1.wait(state).unwrap();
+            state.waits = false;
+        }
         let number = state.asked;
         state.asked += 1;
         let refusal = state.refusal.filter(|(at, _)| *at == number);

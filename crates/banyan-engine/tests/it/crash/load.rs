@@ -1,19 +1,19 @@
 //! The script: commits, confirmed commits, copies, clean stops; and what a client knows after each.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use banyan_engine::Engine;
 use banyan_engine::backend::{Backend, CommitParameters, Confirmed, Datastore, Origin};
 use banyan_engine::clock::ManualClock;
 use banyan_engine::engine::{EngineBuilder, Seams, StartError};
-use banyan_engine::files::StoreOptions;
+use banyan_engine::files::{Policy, StoreOptions};
+use banyan_engine::history::Retention;
 use banyan_engine::log::RedbLog;
+use banyan_engine::{Engine, Seq};
 use banyan_yang::compile::{Compiler, MemorySource};
 use banyan_yang::schema::Schema;
 
-use super::disk::{Disk, Image, LogFile};
+use super::disk::{Disk, Hold, LogFile};
 use crate::fixture::Client;
 
 const MODEL: &str = r#"module c {
@@ -44,13 +44,58 @@ fn schema() -> Arc<Schema> {
 }
 
 const STORE: &str = "/store";
-const LOG: &str = "/store/commits.redb";
+pub const LOG: &str = "/store/commits.redb";
 
-/// Where and how the datastores are kept.
+/// How many commits are kept where the history is trimmed.
+pub const KEPT: u64 = 2;
+
+/// Where and how the datastores are kept, and what is done with them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Form {
     Single,
     Split,
+    /// The history is imported, and trimmed.
+    Trimmed,
+    /// As that, and running has no file: the log and the base of the history are all there is.
+    InMemory,
+    /// Running is so large that its file is written when commits pause, beside the next ones; the history is trimmed.
+    Large,
+}
+
+impl Form {
+    pub fn trims(self) -> bool {
+        matches!(self, Form::Trimmed | Form::InMemory | Form::Large)
+    }
+
+    /// What is done, start by start.
+    pub fn chapters(self) -> &'static [&'static [Act]] {
+        match self {
+            Form::Single | Form::Split => &CHAPTERS,
+            Form::Trimmed | Form::InMemory => &TRIMMED,
+            Form::Large => &LARGE,
+        }
+    }
+
+    fn stores(self) -> StoreOptions {
+        let mut options = StoreOptions::default();
+        match self {
+            Form::Single | Form::Trimmed => {}
+            Form::Split => options.split = true,
+            Form::InMemory => {
+                let running = ("running".to_owned(), Policy::InMemory);
+                options.policies.extend([running]);
+            }
+            Form::Large => options.small = 0,
+        }
+        options
+    }
+
+    fn retention(self) -> Retention {
+        Retention {
+            commits: self.trims().then_some(KEPT),
+            ..Retention::default()
+        }
+    }
 }
 
 /// What a client knows: running and startup are one of these after a restart.
@@ -58,25 +103,24 @@ pub enum Form {
 pub struct Known {
     pub running: Vec<String>,
     pub startup: Vec<String>,
+    /// Running as answered commits left it.
+    pub past: BTreeMap<u64, String>,
 }
 
 pub type CrashDisk = Disk<Known>;
 
 /// Starts an engine on a disk.
-pub async fn start(disk: &CrashDisk, form: Form) -> Result<Engine, StartError> {
+pub async fn start(disk: &CrashDisk, form: Form) -> Result<(Engine, ManualClock), StartError> {
     let log = RedbLog::open_on(Arc::new(LogFile(disk.clone(), LOG.into())))?;
-    let options = StoreOptions {
-        split: form == Form::Split,
-        ..StoreOptions::default()
-    };
-    let now = jiff::Timestamp::from_second(1_800_000_000).unwrap();
+    let clock = ManualClock::at(jiff::Timestamp::from_second(1_800_000_000).unwrap());
     let seams = Seams {
         files: Arc::new(disk.clone()),
-        clock: Arc::new(ManualClock::at(now)),
+        clock: Arc::new(clock.clone()),
         log: Arc::new(log),
     };
     let builder = EngineBuilder::new(schema()).directory(STORE);
-    builder.stores(options).seams(seams).open().await
+    let builder = builder.stores(form.stores()).retention(form.retention());
+    Ok((builder.seams(seams).open().await?, clock))
 }
 
 /// The data.
@@ -116,9 +160,15 @@ pub enum Act {
     Confirm,
     /// Copies running to startup.
     Startup,
+    /// Forgets what need not be kept of the history.
+    Trim,
+    /// Takes in the history of another store.
+    Import,
+    /// Another note while the file of running is written, which waits at this step for it.
+    Beside(Hold, &'static str),
 }
 
-use Act::{Confirm, Confirmed as ConfirmedNote, Drop, Note, Put, Startup};
+use Act::{Beside, Confirm, Confirmed as ConfirmedNote, Drop, Import, Note, Put, Startup, Trim};
 
 /// What is done between a start and a clean stop.
 pub const CHAPTERS: [&[Act]; 4] = [
@@ -129,15 +179,57 @@ pub const CHAPTERS: [&[Act]; 4] = [
     &[Put("k1", "3"), ConfirmedNote("d")],
 ];
 
+const TRIMMED: [&[Act]; 3] = [
+    &[Import, Note("a"), Trim, Put("k1", "1")],
+    &[Put("k2", "1"), Trim, Drop("k1"), Note("b"), Trim, Startup],
+    &[ConfirmedNote("c"), Trim, Confirm, Put("k3", "1"), Trim],
+];
+
+const LARGE: [&[Act]; 2] = [
+    &[
+        Note("a"),
+        Beside(Hold::Sync("running_db.new"), "b"),
+        Put("k1", "1"),
+        Beside(Hold::Rename("running_db.new"), "c"),
+    ],
+    &[
+        Put("k2", "1"),
+        Trim,
+        Beside(Hold::Rename("running_db.new"), "d"),
+        Trim,
+    ],
+];
+
+/// The history that is imported: an export of a store where these were done.
+const ELSEWHERE: [Act; 3] = [Put("k0", "1"), Note("elsewhere"), Put("k1", "0")];
+
+fn elsewhere() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let exported = || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let engine = EngineBuilder::new(schema()).open().await.unwrap();
+            let client = Client::open(&engine, "carol").await;
+            for act in ELSEWHERE {
+                client.set(&act.edit()).await.unwrap();
+            }
+            let exported = engine.export_history(&client.call, None, None, 100);
+            exported.await.unwrap().text
+        })
+    };
+    // A runtime in a runtime is refused.
+    TEXT.get_or_init(|| std::thread::spawn(exported).join().unwrap())
+}
+
 impl Act {
-    fn edit(self) -> String {
+    pub fn edit(self) -> String {
         let inner = match self {
-            Note(note) | ConfirmedNote(note) => format!("<note>{note}</note>"),
+            Note(note) | ConfirmedNote(note) | Beside(_, note) => format!("<note>{note}</note>"),
             Put(name, value) => format!("<e><n>{name}</n><root><v>{value}</v></root></e>"),
             Drop(name) => format!(
                 "<e xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\" nc:operation=\"remove\"><n>{name}</n></e>"
             ),
-            Confirm | Startup => return String::new(),
+            Confirm | Startup | Trim | Import => return String::new(),
         };
         format!("<c xmlns=\"urn:c\">{inner}</c>")
     }
@@ -145,10 +237,11 @@ impl Act {
     fn on(self, data: &Data) -> Data {
         let mut data = data.clone();
         match self {
-            Note(note) | ConfirmedNote(note) => data.note = note.to_owned(),
+            Note(note) | ConfirmedNote(note) | Beside(_, note) => data.note = note.to_owned(),
             Put(name, value) => drop(data.entries.insert(name, value)),
             Drop(name) => drop(data.entries.remove(name)),
-            Confirm | Startup => {}
+            Import => return ELSEWHERE.iter().fold(data, |data, act| act.on(&data)),
+            Confirm | Startup | Trim => {}
         }
         data
     }
@@ -162,6 +255,7 @@ fn texts(data: &[Data]) -> Vec<String> {
 pub struct Player {
     disk: CrashDisk,
     engine: Engine,
+    clock: ManualClock,
     client: Client,
     state: Expected,
 }
@@ -174,6 +268,8 @@ pub struct Expected {
     /// What a restart takes running back to, and whether that is sure.
     reverts: Option<(Data, bool)>,
     startup: Vec<String>,
+    /// Running as answered commits left it.
+    past: BTreeMap<u64, String>,
 }
 
 impl Default for Expected {
@@ -182,6 +278,7 @@ impl Default for Expected {
             running: vec![Data::default()],
             reverts: None,
             startup: vec![String::new()],
+            past: BTreeMap::new(),
         }
     }
 }
@@ -204,6 +301,7 @@ impl Expected {
         Known {
             running: texts(&self.restarted()),
             startup: self.startup.clone(),
+            past: self.past.clone(),
         }
     }
 
@@ -218,7 +316,8 @@ impl Expected {
                 after.reverts.get_or_insert((before, true));
             }
             Startup => after.startup = texts(&self.running),
-            Note(_) | Put(..) | Drop(_) | Confirm => after.reverts = None,
+            Trim => {}
+            Note(_) | Put(..) | Drop(_) | Confirm | Import | Beside(..) => after.reverts = None,
         }
         after
     }
@@ -242,8 +341,8 @@ impl Player {
     /// Starts on a disk that holds what is expected.
     pub async fn start(disk: CrashDisk, form: Form, state: Expected) -> Player {
         disk.note(state.known());
-        let engine = match start(&disk, form).await {
-            Ok(engine) => engine,
+        let (engine, clock) = match start(&disk, form).await {
+            Ok(started) => started,
             Err(error) => {
                 // Only what a person could make of it is not tested here.
                 assert!(!error.to_string().is_empty());
@@ -255,6 +354,7 @@ impl Player {
         let mut player = Player {
             disk,
             engine,
+            clock,
             client,
             state,
         };
@@ -296,22 +396,72 @@ impl Player {
             known.startup.extend(after.known().startup);
             known
         });
-        let done = self.asked(act).await;
+        let done = match act {
+            Beside(hold, _) => self.beside(act, hold).await,
+            _ => self.asked(act).await,
+        };
         self.state = match &done {
-            Ok(()) => after,
+            Ok(_) => after,
             Err(_) => either,
         };
         self.look(done.is_ok()).await;
+        if let Ok(Some(Seq(seq))) = done {
+            let running = self.state.running[0].text();
+            self.state.past.insert(seq, running);
+        }
         self.disk.note(self.state.known());
+        done.map(drop)
+    }
+
+    /// Lets the background write the file of running, and commits while it does.
+    async fn beside(&self, act: Act, hold: Hold) -> Result<Option<Seq>, String> {
+        self.disk.hold(hold);
+        // A step before it may be refused: then it is not reached.
+        for _ in 0..100 {
+            if self.disk.waits() {
+                break;
+            }
+            self.clock.advance(std::time::Duration::from_secs(3));
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        let done = self.asked(act).await;
+        self.disk.go_on();
+        // Until nothing more happens.
+        let (mut asked, mut calm) = (self.disk.asked(), 0);
+        while calm < 5 {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            calm = if self.disk.asked() == asked {
+                calm + 1
+            } else {
+                0
+            };
+            asked = self.disk.asked();
+        }
         done
     }
 
-    async fn asked(&self, act: Act) -> Result<(), String> {
+    /// The place of the commit, if it is one.
+    async fn asked(&self, act: Act) -> Result<Option<Seq>, String> {
         let (engine, call) = (&self.engine, &self.client.call);
-        if act == Startup {
-            let running = Origin::Store(Datastore::Running);
-            let copied = engine.copy(call, running, Datastore::Startup).await;
-            return copied.map_err(|error| error.to_string());
+        let other = match act {
+            Startup => {
+                let running = Origin::Store(Datastore::Running);
+                Some(
+                    engine
+                        .copy(call, running, Datastore::Startup)
+                        .await
+                        .map(|()| None),
+                )
+            }
+            Trim => Some(engine.trim_history().await.map(|_| None)),
+            Import => {
+                let imported = engine.import_history(call, elsewhere()).await;
+                Some(imported.map(|(_, head)| Some(head)))
+            }
+            _ => None,
+        };
+        if let Some(done) = other {
+            return done.map_err(|error| error.to_string());
         }
         let edit = act.edit();
         if !edit.is_empty() {
@@ -331,7 +481,8 @@ impl Player {
         if committed.is_err() {
             engine.discard(call).await.unwrap();
         }
-        committed.map(drop).map_err(|error| error.to_string())
+        let place = committed.map(|committed| committed.seq);
+        place.map_err(|error| error.to_string())
     }
 
     /// Stops cleanly; the disk and what must be there.
@@ -344,70 +495,4 @@ impl Player {
     pub fn abandon(self) -> (CrashDisk, Expected) {
         (self.disk, self.state)
     }
-}
-
-/// A start from what a crash has left: what the client knew is there, the next commit works, and after a clean stop the
-/// files say the same without the log.
-pub async fn check(image: Image, known: &Known, form: Form, when: &str) {
-    let disk = Disk::of(image);
-    let engine = match start(&disk, form).await {
-        Ok(engine) => engine,
-        Err(error) => panic!("{when}: {error}\n{}", listed(&disk.image())),
-    };
-    let client = Client::open(&engine, "bob").await;
-    let running = client.show(Datastore::Running).await;
-    assert!(
-        known.running.contains(&running),
-        "{when}: running is {running}, and not one of {:?}\n{}",
-        known.running,
-        listed(&disk.image())
-    );
-    let startup = client.show(Datastore::Startup).await;
-    assert!(
-        known.startup.contains(&startup),
-        "{when}: startup is {startup}, and not one of {:?}",
-        known.startup
-    );
-    let next = client.set(&Note("after").edit()).await;
-    next.unwrap_or_else(|error| panic!("{when}: the next commit fails: {error}"));
-    let running = client.show(Datastore::Running).await;
-    let stopped = engine.stop().await;
-    stopped.unwrap_or_else(|error| panic!("{when}: the stop fails: {error}"));
-    drop((client, engine));
-    let mut image = disk.image();
-    assert!(
-        !image.files().keys().any(|name| unfinished(name)),
-        "{when}: files are left over\n{}",
-        listed(&image)
-    );
-    image.forget(Path::new(LOG));
-    let engine = start(&Disk::of(image), form).await.unwrap();
-    let client = Client::open(&engine, "bob").await;
-    assert_eq!(
-        client.show(Datastore::Running).await,
-        running,
-        "{when}: the files"
-    );
-    assert_eq!(
-        client.show(Datastore::Startup).await,
-        startup,
-        "{when}: the files"
-    );
-}
-
-fn unfinished(name: &Path) -> bool {
-    name.extension().is_some_and(|end| end == "new")
-}
-
-fn listed(image: &Image) -> String {
-    let files = image.files();
-    let lines = files.iter().map(|(name, content)| {
-        let start = &content[..content.len().min(300)];
-        let shown = match name.extension().is_some_and(|end| end == "redb") {
-            true => String::new(),
-            false => String::from_utf8_lossy(start).into_owned(),
-        };
-        format!("{} ({} bytes) {shown}\n", name.display(), content.len())
-    });
-    lines.collect()
 }

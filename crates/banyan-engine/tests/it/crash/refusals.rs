@@ -1,7 +1,8 @@
 //! The disk refuses each step in turn; the program goes on.
 
+use super::check::check;
 use super::disk::{Disk, Image, Leaves, Refusal};
-use super::load::{Act, CHAPTERS, Expected, Form, Player, check};
+use super::load::{Act, Expected, Form, Player};
 
 /// What a chapter begins with.
 struct Beginning {
@@ -16,7 +17,7 @@ async fn beginnings(form: Form) -> Vec<Beginning> {
     let mut image = Image::default();
     let mut state = Expected::default();
     let mut beginnings = Vec::new();
-    for acts in CHAPTERS {
+    for &acts in form.chapters() {
         let disk = Disk::of(image.clone());
         let mut player = Player::start(disk.clone(), form, state.clone()).await;
         for act in acts {
@@ -104,4 +105,24 @@ fn a_full_disk_stops_commits_until_there_is_space() {
 #[test]
 fn a_full_disk_stops_commits_of_split_datastores_until_there_is_space() {
     nothing_refused_breaks(Form::Split, Refusal::Full);
+}
+
+#[test]
+fn a_step_that_fails_harms_only_what_needs_it_while_the_history_is_imported_and_trimmed() {
+    nothing_refused_breaks(Form::Trimmed, Refusal::Fail);
+}
+
+#[test]
+fn a_step_that_fails_harms_only_what_needs_it_where_running_has_no_file() {
+    nothing_refused_breaks(Form::InMemory, Refusal::Fail);
+}
+
+#[test]
+fn a_step_that_fails_harms_only_what_needs_it_while_a_large_file_is_written_beside_commits() {
+    nothing_refused_breaks(Form::Large, Refusal::Fail);
+}
+
+#[test]
+fn a_full_disk_stops_imports_and_trimming_until_there_is_space() {
+    nothing_refused_breaks(Form::Trimmed, Refusal::Full);
 }

@@ -3,8 +3,9 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
+use super::check::check;
 use super::disk::{Disk, Image, Leaves, Moment};
-use super::load::{CHAPTERS, CrashDisk, Expected, Form, Known, Player, check};
+use super::load::{CrashDisk, Expected, Form, Known, Player};
 
 struct Case {
     image: Image,
@@ -30,9 +31,9 @@ fn runtime() -> tokio::runtime::Runtime {
 async fn played(form: Form) -> CrashDisk {
     let disk = Disk::of(Image::default());
     let mut state = Expected::default();
-    for chapter in CHAPTERS {
+    for chapter in form.chapters() {
         let mut player = Player::start(disk.clone(), form, state).await;
-        for act in chapter {
+        for act in *chapter {
             player.act(*act).await.unwrap();
         }
         state = player.stop().await.1;
@@ -111,4 +112,19 @@ fn no_stop_of_the_machine_loses_what_was_answered() {
 #[test]
 fn no_stop_of_the_machine_loses_what_was_answered_of_split_datastores() {
     no_stop_loses_anything(Form::Split);
+}
+
+#[test]
+fn no_stop_of_the_machine_loses_anything_while_the_history_is_imported_and_trimmed() {
+    no_stop_loses_anything(Form::Trimmed);
+}
+
+#[test]
+fn no_stop_of_the_machine_loses_a_running_that_only_the_log_and_the_base_of_the_history_have() {
+    no_stop_loses_anything(Form::InMemory);
+}
+
+#[test]
+fn no_stop_of_the_machine_loses_anything_while_a_large_file_is_written_beside_commits() {
+    no_stop_loses_anything(Form::Large);
 }
