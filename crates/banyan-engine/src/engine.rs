@@ -26,6 +26,7 @@ pub use start::{Extra, StartError, StartMode, StartOptions};
 
 use crate::access::Access;
 use crate::backend::{Call, Cancel, CommitParameters, Committed, Result, Source};
+use crate::backup::{Backups, MoreFiles};
 use crate::bind::{self, FileForm, SharedMounts};
 use crate::blocking::{on_pool, to_its_end};
 use crate::candidate::{Candidate, Editing};
@@ -110,6 +111,9 @@ pub(crate) struct Core {
     pub observed: Observed,
     pub retention: Retention,
     pub history_sizes: Sizes,
+    pub backups: Backups,
+    /// What the program adds to backups.
+    pub more_files: Arc<MoreFiles>,
     /// `None` without a directory.
     pub keeper: Option<Keeper>,
     /// How files look.
@@ -288,6 +292,7 @@ impl Engine {
         let core = self.0.clone();
         core.stopping.cancel();
         core.sessions.end_all();
+        core.backups.forget_all();
         // A commit that is past its point of no return ends first.
         let _turn = core.publishing.lock().await;
         core.queue.idle().await;

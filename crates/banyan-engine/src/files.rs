@@ -7,7 +7,7 @@ mod memory;
 mod options;
 mod rehearsed;
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 pub use disk::DiskFiles;
@@ -58,6 +58,13 @@ pub trait Files: Send + std::marker::Sync {
 
     /// The whole file; `None` when it does not exist.
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
+
+    /// The file, to be read piece by piece; `None` when it does not exist. What is read is the file that it was then, also
+    /// when another takes its place.
+    fn open(&self, path: &Path) -> io::Result<Option<Box<dyn Read + Send>>> {
+        let content = self.read(path)?;
+        Ok(content.map(|content| Box::new(io::Cursor::new(content)) as Box<dyn Read + Send>))
+    }
 
     /// The names of the regular files in a directory, in no order; none when it does not exist.
     fn list(&self, directory: &Path) -> io::Result<Vec<String>>;

@@ -26,6 +26,7 @@ pub use retention::Retention;
 pub(crate) use retention::Sizes;
 pub use select::Selection;
 pub use transfer::Exported;
+pub(crate) use transfer::{line_of, record_of};
 
 /// How many records are taken from the log at a time.
 const PIECE: usize = 64;

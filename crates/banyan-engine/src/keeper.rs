@@ -30,7 +30,7 @@ use crate::number::Seq;
 use crate::pipeline::Pressure;
 use crate::snapshot::Snapshot;
 use crate::stores::ROLLBACK;
-pub(crate) use base::base_file;
+pub(crate) use base::{base_file, base_name, is_of_files, running_fact};
 use follow::WROTE;
 pub(crate) use follow::{Following, Pointer, STARTUP_SCHEMA, Was, pointers};
 use measured::{Limited, Measured};

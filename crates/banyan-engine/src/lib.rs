@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod backend;
+pub mod backup;
 mod bind;
 mod blocking;
 mod candidate;

@@ -129,6 +129,7 @@ impl Backend for Engine {
                     self.drop_work(&own);
                 }
             }
+            self.0.backups.forget(session);
             self.session_gone(session).await;
         })
     }

@@ -111,6 +111,17 @@ pub enum Appended {
 /// start and is not configuration. `None` removes.
 pub type Facts<'a> = &'a [(&'a str, Option<&'a str>)];
 
+/// Where a log stands at one moment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Moment {
+    /// The place of the newest record.
+    pub head: Seq,
+    /// The place of the oldest one.
+    pub tail: Seq,
+    /// All facts.
+    pub facts: BTreeMap<String, String>,
+}
+
 /// The seam for the log. Every write is durable when the call returns.
 pub trait CommitLog: Send + Sync {
     /// The place of the newest record; 0 when there is none.
@@ -142,6 +153,18 @@ pub trait CommitLog: Send + Sync {
 
     /// The facts whose names begin with `prefix`.
     fn facts(&self, prefix: &str) -> Result<BTreeMap<String, String>, LogError>;
+
+    /// Where it stands, and all facts: nothing is written in between.
+    fn moment(&self) -> Result<Moment, LogError> {
+        loop {
+            let (head, tail) = (self.head()?, self.tail()?);
+            let facts = self.facts("")?;
+            // Facts are those of a record once it is there.
+            if (head, tail) == (self.head()?, self.tail()?) {
+                return Ok(Moment { head, tail, facts });
+            }
+        }
+    }
 
     /// Bytes of its file, if it has one and that can be told. Cheap.
     fn size(&self) -> Option<u64> {

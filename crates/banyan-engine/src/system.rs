@@ -2,6 +2,7 @@
 //!
 //! Input and output go through RFC 7951 JSON: these calls are made by people, not in loops.
 
+mod backup;
 mod clixon;
 mod compare;
 mod edit;
@@ -105,6 +106,10 @@ pub(crate) fn operations() -> Vec<(&'static str, Arc<dyn Operation>)> {
         (
             "/banyan:history-import",
             ours(|request| Box::pin(history::import(request))),
+        ),
+        (
+            "/banyan:backup",
+            ours(|request| Box::pin(backup::backup(request))),
         ),
         (
             "/banyan:compare",

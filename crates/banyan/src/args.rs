@@ -20,6 +20,7 @@ use crate::client::StoreCommand;
 use crate::config::commands::ConfigCommand;
 use crate::data::DataCommand;
 use crate::data::output::DataForm;
+use crate::restore::Restore;
 use crate::upgrade::Upgrade;
 use crate::xpath::XpathCommand;
 use crate::yang::YangCommand;
@@ -90,6 +91,10 @@ pub enum Command {
     /// List, print, copy, delete, load and save datastores by name.
     #[command(subcommand)]
     Store(StoreCommand),
+    /// Write all that the daemon keeps, as it is after one commit, to a file; commits go on meanwhile.
+    Backup(Backup),
+    /// Make the datastores what a backup holds; no daemon may run on them.
+    Restore(Restore),
     /// Check, print and compare YANG modules; needs no daemon.
     #[command(subcommand)]
     Yang(YangCommand),
@@ -276,6 +281,16 @@ pub struct Get {
     /// How to print.
     #[arg(long, default_value = "text")]
     pub format: DataForm,
+    #[command(flatten)]
+    pub connect: Connect,
+}
+
+/// `banyan backup`
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The file, a tar archive; or a directory, in which it is named after time and commit.
+    #[arg(value_name = "FILE|DIR")]
+    pub target: PathBuf,
     #[command(flatten)]
     pub connect: Connect,
 }

@@ -5,9 +5,11 @@ mod client;
 mod config;
 mod data;
 mod directories;
+mod kept;
 mod metrics;
 mod models;
 mod process;
+mod restore;
 mod serve;
 mod sim;
 mod stdio;
@@ -51,6 +53,7 @@ fn with_runtime(arguments: Command) -> ExitCode {
                 Ok(status) => (status, None),
                 Err(error) => (error.status(), Some(error.to_string())),
             },
+            Command::Restore(arguments) => command(restore::run(&arguments)),
             Command::Netconf(connect) => command(stdio::run(connect).await),
             other => command(client::run(other).await),
         }

@@ -28,6 +28,7 @@ use crate::args::Serve;
 use crate::config::{
     self, Config, ConfigError, Destination, Loaded, Operation, Participant, Severity, Sources,
 };
+use crate::kept;
 use crate::metrics::MetricsListener;
 use crate::models::{self, ACCESS, CONTROLLER, ModelError, PROTOCOL};
 use crate::process::logging::{self, LogError};
@@ -225,6 +226,7 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
     )?;
     let engine = controller
         .join(builder)
+        .back_up(kept::beside_the_datastores(&config))
         .participant(kickers.clone())
         .provider(Arc::new(SchemaState::new(&compiled.schema)?))
         .open()

@@ -13,6 +13,7 @@ use super::state::StartState;
 use super::{Core, Engine, Seams, candidate_file, files};
 use crate::access::{Access, AccessOptions};
 use crate::backend::{Cancel, Candidates};
+use crate::backup::MoreFiles;
 use crate::bind::{FileForm, NoMounts, SharedMounts};
 use crate::candidate::Editing;
 use crate::clock::{Clock, SystemClock};
@@ -78,6 +79,7 @@ pub struct EngineBuilder {
     access: AccessOptions,
     observe: ObserveOptions,
     retention: Retention,
+    more_files: Arc<MoreFiles>,
 }
 
 impl EngineBuilder {
@@ -100,6 +102,7 @@ impl EngineBuilder {
             access: AccessOptions::default(),
             observe: ObserveOptions::default(),
             retention: Retention::default(),
+            more_files: Arc::new(|| Ok(Vec::new())),
         }
     }
 
@@ -219,6 +222,12 @@ impl EngineBuilder {
     /// How much of the history is kept; all without it.
     pub fn retention(mut self, retention: Retention) -> Self {
         self.retention = retention;
+        self
+    }
+
+    /// Adds files to backups: what the program keeps in the directory beside the datastores.
+    pub fn back_up(mut self, more: Arc<MoreFiles>) -> Self {
+        self.more_files = more;
         self
     }
 
@@ -348,6 +357,8 @@ impl EngineBuilder {
             observed,
             retention: self.retention,
             history_sizes: Default::default(),
+            backups: Default::default(),
+            more_files: self.more_files,
             keeper,
             form,
             named: Default::default(),

@@ -91,6 +91,14 @@ impl Files for DiskFiles {
         }
     }
 
+    fn open(&self, path: &Path) -> io::Result<Option<Box<dyn Read + Send>>> {
+        match File::open(path) {
+            Ok(file) => Ok(Some(Box::new(file))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
         let entries = match fs::read_dir(directory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -100,6 +100,10 @@ impl Core {
         let Some(keeper) = &self.keeper else {
             return Ok(0);
         };
+        // A backup reads what would go; the next look comes soon enough.
+        let Some(_turn) = self.backups.may_trim() else {
+            return Ok(0);
+        };
         let log = &*self.seams.log;
         let running = crate::snapshot::Snapshot::clone(&self.running.load());
         let tail = log.tail().map_err(log_failed)?;

@@ -66,6 +66,22 @@ impl Line {
     }
 }
 
+/// A record as a line of JSON, without its end.
+///
+/// # Errors
+/// Its patches are no JSON.
+pub(crate) fn line_of(record: &Record) -> Result<String> {
+    Line::of(record)
+}
+
+/// The record of a line.
+///
+/// # Errors
+/// It is none.
+pub(crate) fn record_of(line: &str) -> serde_json::Result<Record> {
+    serde_json::from_str(line).map(Line::record)
+}
+
 /// Some lines of an export.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Exported {

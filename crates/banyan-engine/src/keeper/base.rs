@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use banyan_data::Tree;
 
+use super::stored::RUNNING_FACTS;
 use super::{KeepError, Keeper, failed};
 use crate::files::Sync;
 use crate::number::Seq;
@@ -12,12 +13,34 @@ const PREFIX: &str = "history-base.";
 /// What a base is called while it is written.
 const NEW: &str = "history-base-new";
 
+/// The name of that file.
+pub(crate) fn base_name(seq: Seq) -> String {
+    format!("{PREFIX}{seq}")
+}
+
+/// The fact that names a file of running by its SHA-256; its value is the commit.
+pub(crate) fn running_fact(sum: &str) -> String {
+    format!("{RUNNING_FACTS}{sum}")
+}
+
+/// Whether a fact is about the files of this directory as they are, which a copy elsewhere does not have.
+pub(crate) fn is_of_files(fact: &str) -> bool {
+    ["file/", "part/", "parts/", "store/", "wrote/", "log/"]
+        .iter()
+        .any(|prefix| fact.starts_with(prefix))
+}
+
 /// The file with running as it was after commit `seq`. Its name says what it holds, and it is whole when it is there.
 pub(crate) fn base_file(directory: &Path, seq: Seq) -> PathBuf {
-    directory.join(format!("{PREFIX}{seq}"))
+    directory.join(base_name(seq))
 }
 
 impl Keeper {
+    /// Where the files are.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Whether running's file is written with every commit.
     pub fn is_small(&self) -> bool {
         self.state().size <= self.form.options().small

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Appended, CommitLog, Facts, LogError, Record, RecordHead};
+use super::{Appended, CommitLog, Facts, LogError, Moment, Record, RecordHead};
 use crate::number::Seq;
 
 #[derive(Default)]
@@ -135,6 +135,16 @@ impl CommitLog for MemoryLog {
     fn set(&self, facts: Facts<'_>) -> Result<(), LogError> {
         self.writable()?.set(facts);
         Ok(())
+    }
+
+    fn moment(&self) -> Result<Moment, LogError> {
+        let state = self.state();
+        let first = state.records.first_key_value().map(|(seq, _)| *seq);
+        Ok(Moment {
+            head: state.head(),
+            tail: first.unwrap_or(Seq(state.head().0 + 1)),
+            facts: state.facts.clone(),
+        })
     }
 
     fn facts(&self, prefix: &str) -> Result<BTreeMap<String, String>, LogError> {

@@ -14,7 +14,7 @@ use redb::{
 };
 
 use super::medium::{FileMedium, InDoubt, Medium};
-use super::{Appended, CommitLog, Facts, LogError, Record, RecordHead};
+use super::{Appended, CommitLog, Facts, LogError, Moment, Record, RecordHead};
 use crate::number::Seq;
 use crate::phases::panic_text;
 
@@ -68,6 +68,11 @@ impl RedbLog {
         };
         log.reopen()?;
         Ok(log)
+    }
+
+    /// Lets an empty log go on after a place, as if what was before had been trimmed.
+    pub(crate) fn begin_after(&self, seq: Seq) -> Result<(), LogError> {
+        self.set(&[(TRIMMED, Some(&seq.to_string()))])
     }
 
     fn file(&self) -> String {
@@ -420,6 +425,25 @@ impl CommitLog for RedbLog {
                 found.insert(name.value().to_owned(), value.value().to_owned());
             }
             Ok(found)
+        })
+    }
+
+    fn moment(&self) -> Result<Moment, LogError> {
+        self.read_with(|transaction| {
+            let heads = transaction.open_table(HEADS)?;
+            let table = transaction.open_table(FACTS)?;
+            let head = head_of(&heads, &table)?;
+            let first = heads.first()?.map(|(seq, _)| Seq(seq.value()));
+            let mut facts = BTreeMap::new();
+            for entry in table.iter()? {
+                let (name, value) = entry?;
+                facts.insert(name.value().to_owned(), value.value().to_owned());
+            }
+            Ok(Moment {
+                head,
+                tail: first.unwrap_or(Seq(head.0 + 1)),
+                facts,
+            })
         })
     }
 

@@ -152,6 +152,12 @@ impl KeptSet {
     }
 }
 
+/// The files of the sets that facts name, relative to the directory of the datastores.
+pub(crate) fn kept_sets(facts: &BTreeMap<String, String>) -> impl Iterator<Item = String> {
+    let digests = facts.keys().filter_map(|fact| fact.strip_prefix(FACTS));
+    digests.map(|digest| format!("schemas/{digest}.set"))
+}
+
 /// The kept module sets of a directory.
 pub(crate) struct Pins {
     files: Arc<dyn Files>,

@@ -2,12 +2,13 @@
 
 const PAGE: &str = include_str!("../../../../docs/operations.md");
 
-const SOURCES: [(&str, &str); 6] = [
+const SOURCES: [(&str, &str); 7] = [
     ("start.rs", include_str!("../../src/engine/start.rs")),
     ("log.rs", include_str!("../../src/log.rs")),
     ("keeper.rs", include_str!("../../src/keeper.rs")),
     ("stored.rs", include_str!("../../src/keeper/stored.rs")),
     ("options.rs", include_str!("../../src/files/options.rs")),
+    ("restore.rs", include_str!("../../src/backup/restore.rs")),
     ("pins.rs", include_str!("../../src/upgrade/pins.rs")),
 ];
 

@@ -1,6 +1,7 @@
 //! Tests of the engine through its public interface.
 
 mod access;
+mod backup;
 mod candidates;
 mod concurrency;
 mod confirmed;

@@ -28,6 +28,18 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &["banyan upgrade --dry-run", "banyan upgrade -f banyan.toml"],
     ),
     (
+        "backup",
+        &["banyan backup site.tar", "banyan backup /backups"],
+    ),
+    (
+        "restore",
+        &[
+            "banyan restore site.tar --check",
+            "banyan restore site.tar -f banyan.toml --replace",
+            "banyan restore site.tar --into /var/lib/banyan",
+        ],
+    ),
+    (
         "netconf",
         &["banyan netconf --socket /var/lib/banyan/banyan.sock"],
     ),

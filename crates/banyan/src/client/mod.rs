@@ -3,6 +3,7 @@
 //! They hold no schema: paths, values and documents go to the daemon as text, and text comes back.
 
 mod access;
+mod backup;
 mod change;
 mod history;
 mod lines;
@@ -108,6 +109,7 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
         Command::History(history) => history::history(history).await,
         Command::Show(show) => table::show(show).await,
         Command::Store(command) => store::store(command).await,
+        Command::Backup(wanted) => backup::backup(wanted).await,
         Command::Set(set) => change::set(set).await,
         Command::Delete(delete) => change::delete(delete).await,
         Command::Edit(edit) => change::edit(edit).await,
@@ -121,6 +123,7 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
         Command::Lock(_)
         | Command::Serve(_)
         | Command::Upgrade(_)
+        | Command::Restore(_)
         | Command::Netconf(_)
         | Command::Sim(_)
         | Command::Yang(_)
@@ -201,7 +204,7 @@ fn output_leaf(reply: &RpcReply, name: &str) -> String {
 }
 
 /// Prints to standard output; a reader that went away (`| head`) is no error.
-fn print(text: &str) {
+pub fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     let newline = if text.is_empty() || text.ends_with('\n') {
         ""

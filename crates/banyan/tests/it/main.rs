@@ -1,6 +1,7 @@
 //! Whole-program tests: real processes, files, sockets and signals.
 
 mod access;
+mod backup;
 mod bad_input;
 mod client;
 mod config;
