@@ -67,13 +67,15 @@ pub struct About {
 /// now. Asked at each backup; blocking.
 pub type MoreFiles = dyn Fn() -> io::Result<Vec<(String, PathBuf)>> + Send + Sync;
 
+type BySession = HashMap<SessionId, Arc<tokio::sync::Mutex<Backup>>>;
+
 /// The backups in progress.
 #[derive(Default)]
 pub(crate) struct Backups {
     /// Locked while the history is trimmed. Clones of what is in it are backups in progress.
     trimming: Mutex<Arc<()>>,
     /// Those that are handed out piece by piece.
-    sessions: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<Backup>>>>,
+    sessions: Mutex<BySession>,
 }
 
 /// Keeps the history from being trimmed while it lives.
@@ -95,7 +97,7 @@ impl Backups {
         (Arc::strong_count(&turn) == 1).then_some(turn)
     }
 
-    fn sessions(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<tokio::sync::Mutex<Backup>>>> {
+    fn sessions(&self) -> MutexGuard<'_, BySession> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

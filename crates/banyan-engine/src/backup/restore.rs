@@ -224,7 +224,8 @@ impl Restoring {
             }
             if read == 0 || batch.len() == RECORDS || bytes >= BYTES {
                 self.append(&batch)?;
-                (bytes, _) = (0, batch.clear());
+                bytes = 0;
+                batch.clear();
             }
             if read == 0 {
                 return Ok(());
