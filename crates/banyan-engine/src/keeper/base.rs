@@ -77,14 +77,10 @@ impl Keeper {
     /// The log or the disk refuses.
     pub fn sweep_bases(&self) -> Result<(), KeepError> {
         let tail = self.log.tail()?;
-        let file = self.directory.join(NEW);
-        self.files
-            .remove(&file)
-            .map_err(|reason| failed(&file, reason))?;
         self.remove_bases(Seq(tail.0.saturating_sub(1)))
     }
 
-    /// Removes all bases but that of `kept`.
+    /// Removes all bases but that of `kept`, and half of one.
     ///
     /// # Errors
     /// The disk refuses.
@@ -95,7 +91,7 @@ impl Keeper {
             .map_err(|reason| failed(&self.directory, reason))?;
         for name in names {
             let seq = name.strip_prefix(PREFIX).and_then(|seq| seq.parse().ok());
-            if seq.is_some_and(|seq| Seq(seq) != kept) {
+            if name == NEW || seq.is_some_and(|seq| Seq(seq) != kept) {
                 let file = self.directory.join(&name);
                 self.files
                     .remove(&file)
