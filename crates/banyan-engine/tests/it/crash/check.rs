@@ -35,7 +35,7 @@ pub async fn check(image: Image, known: &Known, form: Form, when: &str) {
         known.startup
     );
     check_history(&engine, known, when).await;
-    check_files(base_of(&engine), &disk, when);
+    check_bases(base_of(&engine), &disk, when);
     let next = client.set(&Act::Note("after").edit()).await;
     let next = next.unwrap_or_else(|error| panic!("{when}: the next commit fails: {error}"));
     let running = client.show(Datastore::Running).await;
@@ -98,16 +98,30 @@ fn base_of(engine: &Engine) -> u64 {
     engine.log().tail().unwrap().0 - 1
 }
 
-/// Nothing is there that nobody needs.
-fn check_files(base: u64, disk: &CrashDisk, when: &str) {
+/// The history has the base that it begins with, and there is no other.
+fn check_bases(base: u64, disk: &CrashDisk, when: &str) {
     let image = disk.image();
     for file in image.files().keys() {
         let name = file.file_name().unwrap().to_str().unwrap();
-        let needed = match name.strip_prefix("history-base") {
-            Some(rest) => base > 0 && rest == format!(".{base}"),
-            None => !name.ends_with(".new"),
+        let Some(rest) = name.strip_prefix("history-base") else {
+            continue;
         };
+        let needed = base > 0 && rest == format!(".{base}");
         assert!(needed, "{when}: {name} is left over\n{}", listed(&image));
+    }
+}
+
+/// After a stop, when nothing is written any more: nothing is there that nobody needs.
+fn check_files(base: u64, disk: &CrashDisk, when: &str) {
+    check_bases(base, disk, when);
+    let image = disk.image();
+    for file in image.files().keys() {
+        let unfinished = file.extension().is_some_and(|end| end == "new");
+        assert!(
+            !unfinished,
+            "{when}: files are left over\n{}",
+            listed(&image)
+        );
     }
 }
 
