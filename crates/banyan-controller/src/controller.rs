@@ -174,7 +174,8 @@ impl Controller {
         let builder = builder
             .mounts(self.clone())
             .participant(Arc::new(DevicePush::new(self.clone())))
-            .provider(Arc::new(ControllerState::new(self.clone())));
+            .provider(Arc::new(ControllerState::new(self.clone())))
+            .meter(self.clone());
         operations(self)
             .into_iter()
             .fold(builder, |builder, (path, operation)| {

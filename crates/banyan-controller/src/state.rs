@@ -7,12 +7,13 @@ use banyan_data::document::ParseOptions;
 use banyan_data::xml;
 use banyan_engine::backend::{BoxFuture, Result};
 use banyan_engine::error::{BackendError, ErrorTag};
+use banyan_engine::observe::{Meter, Readings};
 use banyan_engine::provider::{Provider, StateRequest};
 use banyan_netconf::xml::push_element;
 
 use crate::controller::Controller;
 use crate::ledger::Entry;
-use crate::machine::Ending;
+use crate::machine::{Ending, State};
 
 const NAMESPACE: &str = "urn:banyan:controller";
 
@@ -82,6 +83,27 @@ impl ControllerState {
             transaction(entry, out);
         }
         out.push_str("</transactions>");
+    }
+}
+
+impl Meter for Controller {
+    fn read(&self, readings: &mut Readings) {
+        let mut devices = State::NAMES.map(|name| (name, 0_u32));
+        for device in self.all() {
+            let state = device.status().state;
+            let count = devices.iter_mut().find(|(name, _)| *name == state);
+            if let Some((_, count)) = count {
+                *count += 1;
+            }
+        }
+        for (state, count) in devices {
+            readings.gauge(
+                "devices",
+                "Devices, by the state of their connection",
+                &[("state", state)],
+                f64::from(count),
+            );
+        }
     }
 }
 

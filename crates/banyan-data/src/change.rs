@@ -21,7 +21,7 @@ use crate::node::{Content, Node};
 use crate::value::Value;
 pub(crate) use apply::applied;
 pub(crate) use diff::changes_between;
-pub use diff::diff;
+pub use diff::{diff, diff_counted};
 pub use to_edit::EditForm;
 pub(crate) use to_edit::content_edits;
 pub use walk::Descend;

@@ -6,7 +6,7 @@ use std::fmt;
 use banyan_yang::schema::SchemaId;
 
 use crate::change::{
-    Change, ChangeKind, ChangeSet, ChangedContent, Instance, applied, changes_between, diff,
+    Change, ChangeKind, ChangeSet, ChangedContent, Instance, applied, changes_between, diff_counted,
 };
 use crate::choice::{branches, exclude_each_other};
 use crate::error::ErrorPath;
@@ -58,17 +58,27 @@ impl fmt::Display for Conflict {
 /// Every instance that both sides changed in different ways: values, one deletes what the other changes, entries that
 /// both place in the same gap of a user's order, data of different cases of one choice.
 pub fn rebase(base: &Tree, mine: &Tree, theirs: &Tree) -> Result<Tree, Vec<Conflict>> {
+    rebase_counted(base, mine, theirs).0
+}
+
+/// As [`rebase`], with the number of instances that were looked at to find what both sides changed.
+pub fn rebase_counted(
+    base: &Tree,
+    mine: &Tree,
+    theirs: &Tree,
+) -> (Result<Tree, Vec<Conflict>>, u64) {
     if mine.ptr_eq(base) || mine.ptr_eq(theirs) {
-        return Ok(theirs.clone());
+        return (Ok(theirs.clone()), 0);
     }
     if theirs.ptr_eq(base) {
-        return Ok(mine.clone());
+        return (Ok(mine.clone()), 0);
     }
-    let (rest, conflicts) = rest_of(base, mine, theirs);
-    if !conflicts.is_empty() {
-        return Err(conflicts);
-    }
-    carried_out(&rest, theirs)
+    let (rest, conflicts, visited) = rest_of(base, mine, theirs);
+    let rebased = match conflicts.is_empty() {
+        true => carried_out(&rest, theirs),
+        false => Err(conflicts),
+    };
+    (rebased, visited)
 }
 
 /// As [`rebase`], but where both sides changed the same thing, one of them is kept and the other is left out.
@@ -90,17 +100,19 @@ pub fn rebase_preferring(
         Prefer::Mine => (theirs, mine),
         Prefer::Theirs => (mine, theirs),
     };
-    let (rest, _) = rest_of(base, loses, kept);
+    let (rest, _, _) = rest_of(base, loses, kept);
     carried_out(&rest, kept)
 }
 
-/// What is left of `mine` to be done once `theirs` is done, without what is in conflict, which is listed.
-fn rest_of(base: &Tree, mine: &Tree, theirs: &Tree) -> (ChangeSet, Vec<Conflict>) {
-    let (my_changes, their_changes) = (diff(base, mine), diff(base, theirs));
+/// What is left of `mine` to be done once `theirs` is done, without what is in conflict, which is listed; and how many
+/// instances were looked at.
+fn rest_of(base: &Tree, mine: &Tree, theirs: &Tree) -> (ChangeSet, Vec<Conflict>, u64) {
+    let (my_changes, visited) = diff_counted(base, mine);
+    let (their_changes, visited_there) = diff_counted(base, theirs);
     let trail = Trail::root(base.schema(), base.root().id());
     let mut conflicts = Vec::new();
     let rest = joined(&my_changes, &their_changes, &trail, &mut conflicts);
-    (rest, conflicts)
+    (rest, conflicts, visited + visited_there)
 }
 
 fn carried_out(rest: &ChangeSet, onto: &Tree) -> Result<Tree, Vec<Conflict>> {

@@ -94,9 +94,9 @@ fn under_load(
     limit: usize,
 ) -> serde_json::Value {
     println!(
-        "\n| entries | one client | of that beside the log | written | 16 clients | commits a batch | written | syncs alone |"
+        "\n| entries | one client | of that beside the sync | beside the log | written | 16 clients | commits a batch | written | syncs alone |"
     );
-    println!("|---:|---:|---:|---:|---:|---:|---:|---:|");
+    println!("|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
     let sizes = [1_000, 100_000, 1_000_000];
     let sizes: Vec<usize> = sizes.into_iter().filter(|size| *size <= limit).collect();
     let mut throughput = Vec::new();

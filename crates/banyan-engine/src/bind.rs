@@ -23,8 +23,8 @@ use banyan_yang::schema::Schema;
 
 pub(crate) use change::{
     CONFLICT, LATER_FIRST, OTHER_PATH, Remedy, WORK_AGAIN, apply_changes, apply_patch, conflicts,
-    count, diff, diff_in, indexes, invalid, patch_text, rebase, resolved, reverse, settled,
-    shared_with, validate, validate_counted, validate_full, validate_state,
+    count, diff, diff_counted, diff_in, indexes, invalid, patch_text, rebase, resolved, reverse,
+    settle, settled, shared_with, validate, validate_counted, validate_full, validate_state,
 };
 pub(crate) use document::{apply, parse_config, parse_edit, print};
 pub(crate) use file::{FileForm, parse_file, part_links, part_name};

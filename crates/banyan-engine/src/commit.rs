@@ -6,7 +6,7 @@ use tokio::sync::MutexGuard;
 
 use crate::backend::{Call, CommitParameters, Committed, Datastore, Result, Source};
 use crate::bind;
-use crate::blocking::{on_pool, to_its_end};
+use crate::blocking::{on_pool, to_its_end_from_pool};
 use crate::candidate::Candidate;
 use crate::confirm::{self, Pending, Step};
 use crate::engine::{Engine, log_failed};
@@ -77,7 +77,7 @@ impl Engine {
             step,
             _settling,
             _turn,
-        } = admitted.inspect_err(|_| core.observed.turned_away(&watch))?;
+        } = admitted.inspect_err(|_| core.observed.turned_away(&watch, call))?;
         let work = core.work_on(&candidate);
         let dry_run = parameters.dry_run;
         let attempt = Attempt {
@@ -153,6 +153,7 @@ impl Engine {
             () = core.seams.clock.sleep(patience) => {
                 return Err(pipeline::busy("a confirmed commit that begins or ends"));
             }
+            () = call.cancel.cancelled() => return Err(pipeline::cancelled()),
         };
         // What was pending may be over by now.
         match step()? {
@@ -176,6 +177,7 @@ impl Engine {
                 "the commit of the candidate by {}",
                 core.sessions.describe(candidate.committer())
             ))),
+            () = call.cancel.cancelled() => Err(pipeline::cancelled()),
         }
     }
 
@@ -312,7 +314,8 @@ impl Engine {
             step: Step::Settle,
             watch: core.observed.begin(),
         };
-        let outcome = to_its_end(async move { pipeline::commit(&core, attempt).await }).await??;
+        let commit = async move { pipeline::commit(&core, attempt).await };
+        let outcome = to_its_end_from_pool(commit).await??;
         // The disk first, so that a take-back that fails there can be repeated.
         if outcome.snapshots.is_none() {
             self.write_fact(None).await?;

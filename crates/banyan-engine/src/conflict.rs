@@ -21,8 +21,20 @@ const PIECE: u64 = 64;
 /// # Errors
 /// Both changed the same thing: a report for each place, with what both did, and with the commit that did it.
 pub(crate) fn rebased(core: &Core, base: &Snapshot, mine: &Tree, onto: &Snapshot) -> Result<Tree> {
-    rebase::rebase(&base.tree, mine, &onto.tree)
-        .map_err(|conflicts| explained(core, base, onto, conflicts, bind::WORK_AGAIN))
+    rebased_counted(core, base, mine, onto).0
+}
+
+/// As [`rebased`], with the number of instances that were looked at.
+pub(crate) fn rebased_counted(
+    core: &Core,
+    base: &Snapshot,
+    mine: &Tree,
+    onto: &Snapshot,
+) -> (Result<Tree>, u64) {
+    let (rebased, visited) = rebase::rebase_counted(&base.tree, mine, &onto.tree);
+    let rebased =
+        rebased.map_err(|conflicts| explained(core, base, onto, conflicts, bind::WORK_AGAIN));
+    (rebased, visited)
 }
 
 /// `onto` without what the commit that led from `before` to `commit` has changed. Cost as [`rebased`].

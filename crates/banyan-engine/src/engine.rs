@@ -28,7 +28,7 @@ use crate::access::Access;
 use crate::backend::{Call, Cancel, CommitParameters, Committed, Result, Source};
 use crate::backup::{Backups, MoreFiles};
 use crate::bind::{self, FileForm, SharedMounts};
-use crate::blocking::{on_pool, to_its_end};
+use crate::blocking::{on_pool, to_its_end, to_its_end_from_pool, where_it_may_block};
 use crate::candidate::{Candidate, Editing};
 use crate::clock::Clock;
 use crate::confirm::{Pending, Step};
@@ -202,20 +202,23 @@ impl Engine {
             .require_free(call.session, crate::backend::Datastore::Running, now)?;
         let base = self.running();
         let tree = base.tree.clone();
-        let mine = on_pool(move || edit(&tree)).await??;
-        let attempt = Attempt {
-            call: call.clone(),
-            source,
-            parameters,
-            options,
-            base,
-            mine,
-            until: Until::Commit,
-            step: Step::Plain,
-            watch: core.observed.begin(),
+        let (core, call) = (core.clone(), call.clone());
+        let change = async move {
+            let mine = where_it_may_block(move || edit(&tree)).await??;
+            let attempt = Attempt {
+                call,
+                source,
+                parameters,
+                options,
+                base,
+                mine,
+                until: Until::Commit,
+                step: Step::Plain,
+                watch: core.observed.begin(),
+            };
+            pipeline::commit(&core, attempt).await
         };
-        let core = core.clone();
-        let outcome = to_its_end(async move { pipeline::commit(&core, attempt).await }).await??;
+        let outcome = to_its_end_from_pool(change).await??;
         Ok(outcome.committed)
     }
 
@@ -237,8 +240,8 @@ impl Engine {
             None => until,
         };
         // A commit that has begun comes to its end, also when the caller goes away.
-        to_its_end(async move { engine.commit_work(&call, parameters, options, until).await })
-            .await?
+        let commit = async move { engine.commit_work(&call, parameters, options, until).await };
+        to_its_end_from_pool(commit).await?
     }
 
     /// Calls an RPC or action from within the process. The input is checked before, the output after.

@@ -10,6 +10,7 @@ mod rehearsed;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -164,6 +165,12 @@ pub trait CommitLog: Send + Sync {
                 return Ok(Moment { head, tail, facts });
             }
         }
+    }
+
+    /// How long the last append waited for the disk alone: what it is made of apart from that is writing. `None` where
+    /// there is no disk, or nobody measures. There is one who appends at a time, and he asks.
+    fn last_sync(&self) -> Option<Duration> {
+        None
     }
 
     /// Bytes of its file, if it has one and that can be told. Cheap.

@@ -4,6 +4,7 @@
 
 mod batch;
 mod gauges;
+mod meter;
 mod metrics;
 mod stage;
 mod timing;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use banyan_data::footprint::Footprint;
 
 pub(crate) use self::batch::Batch;
+pub use self::meter::{Durations, Meter, MeterLabels, Readings};
 use self::metrics::Metrics;
 pub use self::stage::{CommitResult, Count, Stage};
 pub use self::timing::{Span, Timing};
@@ -70,11 +72,15 @@ pub(crate) enum Ended<'a> {
 }
 
 impl Observed {
-    pub fn new(clock: Arc<dyn Clock>, options: ObserveOptions) -> Observed {
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        options: ObserveOptions,
+        meters: Vec<Arc<dyn Meter>>,
+    ) -> Observed {
         Observed {
             clock,
             options,
-            metrics: Arc::default(),
+            metrics: Arc::new(Metrics::new(meters)),
             timings: Mutex::default(),
         }
     }
@@ -114,11 +120,7 @@ impl Observed {
             Ended::Unchanged => (CommitResult::Unchanged, None, None),
             Ended::Rehearsed => (CommitResult::Rehearsed, None, None),
             Ended::Refused(error) => {
-                let result = match measured.failure {
-                    Some(failure) => failure,
-                    None if call.cancel.is_cancelled() => CommitResult::Cancelled,
-                    None => CommitResult::Failed,
-                };
+                let result = failure(measured.failure, call);
                 (result, None, Some(error.to_string()))
             }
         };
@@ -149,9 +151,17 @@ impl Observed {
     }
 
     /// A commit did not come so far as to have a number.
-    pub fn turned_away(&self, watch: &Watch) {
-        let failure = watch.stop().failure.unwrap_or(CommitResult::Failed);
-        self.metrics.result(failure);
+    pub fn turned_away(&self, watch: &Watch, call: &Call) {
+        self.metrics.result(failure(watch.stop().failure, call));
+    }
+}
+
+/// What a refusal is called: who went away while he waited was not kept from anything.
+fn failure(said: Option<CommitResult>, call: &Call) -> CommitResult {
+    match said {
+        None | Some(CommitResult::Busy) if call.cancel.is_cancelled() => CommitResult::Cancelled,
+        Some(failure) => failure,
+        None => CommitResult::Failed,
     }
 }
 

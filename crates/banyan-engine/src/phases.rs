@@ -7,11 +7,16 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use crate::backend::BoxFuture;
+use crate::blocking::panic_text;
 use crate::clock::Clock;
 use crate::observe::{Lap, Stage, Watch};
 use crate::participant::{Answer, Participant, Phase, Refusal, Transaction};
+
+/// How long one may take whose deadline cannot be found out.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Why the participants did not get a transaction to its point of no return.
 #[derive(Debug)]
@@ -200,16 +205,31 @@ impl<'a> Phases<'a> {
                 Err(payload) => Poll::Ready(Err(panicked(payload))),
             }
         });
-        let limit = participant.deadline(phase);
+        let deadline = || participant.deadline(phase);
+        let deadline = catch_unwind(AssertUnwindSafe(deadline)).unwrap_or(DEADLINE);
+        let (limit, whose) = match self.patience(phase) {
+            Some(left) if left < deadline => (left, ", when the deadline of the request was over"),
+            _ => (deadline, ""),
+        };
         tokio::select! {
             biased;
             result = guarded => result,
             () = self.clock.sleep(limit) => Err(refuse(format!(
-                "did not answer in {} within {} s",
+                "did not answer in {} within {} s{whose}",
                 phase.name(),
                 limit.as_secs_f32()
             ))),
         }
+    }
+
+    /// How long the one who commits still waits; what must be done in any case does not ask.
+    fn patience(&self, phase: Phase) -> Option<Duration> {
+        let asks = matches!(
+            phase,
+            Phase::Begin | Phase::Validate | Phase::Complete | Phase::Commit
+        );
+        let deadline = self.transaction.call.deadline.filter(|_| asks)?;
+        Some(deadline.saturating_duration_since(Instant::now()))
     }
 }
 
@@ -218,15 +238,6 @@ fn agreed<'a>(told: BoxFuture<'a, ()>) -> BoxFuture<'a, Answer> {
         told.await;
         Ok(())
     })
-}
-
-/// What a panic said.
-pub(crate) fn panic_text(payload: &Box<dyn Any + Send>) -> &str {
-    payload
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("panic")
 }
 
 #[cfg(test)]

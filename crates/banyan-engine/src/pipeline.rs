@@ -26,7 +26,7 @@ pub(crate) use self::queue::{Pressure, Queue};
 pub(crate) use self::writer::{Doubtful, Placed, in_doubt, record};
 use crate::backend::{Call, CommitParameters, Committed, Result, Source};
 use crate::bind;
-use crate::blocking::on_pool;
+use crate::blocking::{may_block, where_it_may_block};
 use crate::confirm::Step;
 use crate::conflict;
 use crate::engine::Core;
@@ -120,7 +120,8 @@ impl Outcome {
     }
 }
 
-/// Commits. Runs to its end once it is polled to the participants, so it must run in a task of its own.
+/// Commits. Runs to its end once it is polled to the participants, so it must run in a task of its own; one that begins
+/// on the pool changes the thread only if it has to wait.
 pub(crate) async fn commit(core: &Arc<Core>, attempt: Attempt) -> Result<Outcome> {
     let attempt = Arc::new(attempt);
     let result = attempted(core, &attempt).await;
@@ -137,17 +138,14 @@ async fn attempted(core: &Arc<Core>, attempt: &Arc<Attempt>) -> Result<Outcome> 
     if must_promise {
         let _lap = attempt.watch.begin(Stage::Promise);
         let core = core.clone();
-        on_pool(move || writer::promise(&core, tid)).await?;
+        where_it_may_block(move || writer::promise(&core, tid)).await?;
     }
     let Some((change, _reserved)) = reserve(core, attempt, tid).await? else {
         return Ok(Outcome::nothing(tid, Vec::new()));
     };
     attempt.require_unlocked(core, &change.changes)?;
     if attempt.call.cancel.is_cancelled() {
-        return Err(BackendError::new(
-            ErrorTag::OperationFailed,
-            "the commit was cancelled before it began",
-        ));
+        return Err(cancelled());
     }
     let transaction = Transaction::new(TransactionParts {
         tid,
@@ -226,7 +224,8 @@ async fn reserve(
         let found = {
             let (core, attempt, holder) = (core.clone(), attempt.clone(), holder.clone());
             let held = held.take();
-            on_pool(move || try_reserve(&core, &attempt, tid, &holder, held)).await?
+            let look = move || try_reserve(&core, &attempt, tid, &holder, held);
+            where_it_may_block(look).await?
         };
         match found {
             Found::Change(change, reserved) => return Ok(Some((*change, reserved))),
@@ -234,12 +233,14 @@ async fn reserve(
                 let patience = patience(&attempt.call);
                 let clock = &*core.seams.clock;
                 let lap = attempt.watch.begin(Stage::Reservation);
-                let reserved = core
+                let waiting = core
                     .reservations
-                    .take(tid, &touched, &holder, patience, clock)
-                    .await;
-                let reserved = lap.seen(reserved);
-                held = Some(reserved.map_err(|in_the_way| busy(&in_the_way))?);
+                    .take(tid, &touched, &holder, patience, clock);
+                let reserved = tokio::select! {
+                    reserved = waiting => reserved.map_err(|in_the_way| busy(&in_the_way)),
+                    () = attempt.call.cancel.cancelled() => Err(cancelled()),
+                };
+                held = Some(lap.seen(reserved)?);
             }
             // An answer as well: it must not rest on what may never have been.
             Found::Nothing(on) if durable(core, &on).await? => return Ok(None),
@@ -317,16 +318,25 @@ fn prepare(
     let (call, watch) = (&attempt.call, &attempt.watch);
     let prepared = |_: &Lap| {
         let after = watch.time(Stage::Rebase, |lap| {
-            conflict::rebased(core, base, mine, before).inspect_err(|error| {
+            let (rebased, visited) = conflict::rebased_counted(core, base, mine, before);
+            lap.count(Count::Nodes, visited);
+            rebased.inspect_err(|error| {
                 lap.count(Count::Conflicts, error.reports.len() as u64);
             })
         })?;
-        let (after, indexes) = watch.time(Stage::Settle, |_| bind::settled(before, after))?;
-        let changes = watch.time(Stage::Diff, |lap| {
-            let changes = bind::diff(&before.tree, &after);
-            lap.count(Count::Changes, bind::count(&changes));
-            Ok::<_, BackendError>(changes)
+        let changes = difference(watch, &before.tree, &after);
+        let (settled, indexes) = watch.time(Stage::Settle, |lap| {
+            let (settled, indexes, visited) = bind::settle(before, after.clone(), &changes)?;
+            lap.count(Count::Nodes, visited);
+            Ok::<_, BackendError>((settled, indexes))
         })?;
+        let (after, changes) = match settled.ptr_eq(&after) {
+            true => (after, changes),
+            false => {
+                let changes = difference(watch, &before.tree, &settled);
+                (settled, changes)
+            }
+        };
         if !changes.is_empty() {
             watch.time(Stage::Access, |_| core.permit_changes(call, &changes))?;
             watch.time(Stage::Validate, |lap| {
@@ -355,6 +365,14 @@ fn prepare(
         .map_err(|error| core.hushed(call, &before.tree, error))
 }
 
+fn difference(watch: &Watch, before: &Tree, after: &Tree) -> ChangeSet {
+    let lap = watch.begin(Stage::Diff);
+    let (changes, visited) = bind::diff_counted(before, after);
+    lap.count(Count::Changes, bind::count(&changes));
+    lap.count(Count::Nodes, visited);
+    changes
+}
+
 /// Waits until a state is durable; `false` when it was taken back.
 async fn durable(core: &Arc<Core>, on: &Head) -> Result<bool> {
     let Some(joined) = core.queue.join_without_work(on, false) else {
@@ -366,8 +384,10 @@ async fn durable(core: &Arc<Core>, on: &Head) -> Result<bool> {
 /// What becomes of a place in the queue.
 async fn settled(core: &Arc<Core>, joined: Joined) -> Result<Settled> {
     if joined.start_writer {
-        let core = core.clone();
-        tokio::task::spawn_blocking(move || writer::run(core));
+        match may_block() {
+            true => writer::run_once(core),
+            false => writer::start(core.clone()),
+        }
     }
     joined.settled.await.map_err(|_| {
         BackendError::new(
@@ -442,6 +462,10 @@ async fn place(
     participants: bool,
 ) -> Result<Place> {
     let _turn = core.publishing.lock().await;
+    // The log is closed after the last one that has a place, and may be another program's then.
+    if core.stopping.is_cancelled() {
+        return Err(stops());
+    }
     let head = core.queue.head();
     // Participants have acted on what they saw, which was more than what they did themselves.
     if participants && change.on.taken_back() == Some(TakenBack::Failed) {
@@ -494,7 +518,7 @@ async fn again(
     head: Head,
 ) -> Result<Result<Change>> {
     let (core, attempt) = (core.clone(), attempt.clone());
-    on_pool(move || {
+    where_it_may_block(move || {
         let (base, mine) = match change.on.taken_back() {
             None => (&change.on.snapshot, &change.after),
             // What followed from what was taken back is left out.
@@ -549,6 +573,21 @@ pub(crate) fn patience(call: &Call) -> Duration {
     call.deadline.map_or(PATIENCE, |deadline| {
         deadline.saturating_duration_since(Instant::now())
     })
+}
+
+/// The error of a commit that was cancelled while nothing had been done for it.
+pub(crate) fn cancelled() -> BackendError {
+    BackendError::new(
+        ErrorTag::OperationFailed,
+        "the commit was cancelled before it began",
+    )
+}
+
+fn stops() -> BackendError {
+    BackendError::new(
+        ErrorTag::OperationFailed,
+        "the program stops, running is unchanged; commit again when it is back",
+    )
 }
 
 pub(crate) fn busy(in_the_way: &str) -> BackendError {

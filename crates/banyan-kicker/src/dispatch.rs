@@ -12,9 +12,11 @@ use banyan_data::view::View;
 use banyan_data::{Content, Node, Slot, Tree};
 use banyan_engine::backend::{Call, Principal};
 use banyan_engine::engine::{Engine, WeakEngine};
+use banyan_engine::observe::{Meter, Readings};
 use banyan_engine::{SessionId, Tid};
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
+use crate::counted::Counted;
 use crate::evaluate::Kick;
 use crate::set::action;
 
@@ -51,6 +53,20 @@ enum KickError {
 #[derive(Default)]
 pub struct Dispatcher {
     queues: Mutex<HashMap<String, VecDeque<(Occasion, Kick)>>>,
+    counted: Counted,
+}
+
+impl Meter for Dispatcher {
+    fn read(&self, readings: &mut Readings) {
+        self.counted.read(readings);
+        let waiting: usize = self.queues().values().map(VecDeque::len).sum();
+        readings.gauge(
+            "kicks_waiting",
+            "Kicks that wait for those of their kicker before them",
+            &[],
+            waiting as f64,
+        );
+    }
 }
 
 impl Dispatcher {
@@ -91,12 +107,18 @@ impl Dispatcher {
                 return;
             };
             let (occasion, kick) = next;
+            let clock = engine.clock().clone();
+            let begun = clock.monotonic();
             // A task of its own, so that a panic in an action costs that kick and not the queue.
             let calling = tokio::spawn(async move {
                 let result = invoke(&engine, &occasion, &kick).await;
                 (occasion, kick, result)
             });
-            match calling.await {
+            let called = calling.await;
+            let took = clock.monotonic().saturating_sub(begun);
+            let failed = !matches!(called, Ok((_, _, Ok(()))));
+            self.counted.kicked(&kicker, took, failed);
+            match called {
                 Ok((occasion, kick, Ok(()))) => {
                     tracing::debug!(kicker, tid = %occasion.tid, action = kick.action, "kicked");
                 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use banyan_data::Tree;
 use banyan_engine::backend::Principal;
-use banyan_engine::engine::{Engine, WeakEngine};
+use banyan_engine::engine::{Engine, EngineBuilder, WeakEngine};
 use banyan_engine::error::{ErrorLayer, ErrorTag, Report};
 use banyan_engine::participant::{Answer, Participant, Refusal, Transaction};
 use banyan_engine::state::{StateChange, StateListener};
@@ -42,6 +42,13 @@ impl Kickers {
     /// Kickers that wait for their engine.
     pub fn new() -> Arc<Kickers> {
         Arc::new(Kickers::default())
+    }
+
+    /// Gives an engine that is being built what kickers need, before it opens.
+    pub fn join(self: &Arc<Self>, builder: EngineBuilder) -> EngineBuilder {
+        builder
+            .participant(self.clone())
+            .meter(self.dispatcher.clone())
     }
 
     /// Tells which engine calls the actions. Kicks before this call are lost, so it comes right after the

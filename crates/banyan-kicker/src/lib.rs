@@ -3,6 +3,7 @@
 //! [`Kickers`] takes part in commits: it finds what a change sets off while both trees are at hand, and
 //! calls the actions after the commit is published. It knows no protocol, and never delays a commit.
 
+mod counted;
 mod dispatch;
 pub mod evaluate;
 mod kickers;

@@ -224,10 +224,9 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
         compiled.schema.clone(),
         config.store.directory.join("controller"),
     )?;
-    let engine = controller
-        .join(builder)
+    let engine = kickers
+        .join(controller.join(builder))
         .back_up(kept::beside_the_datastores(&config))
-        .participant(kickers.clone())
         .provider(Arc::new(SchemaState::new(&compiled.schema)?))
         .open()
         .await?;

@@ -211,6 +211,26 @@ pub enum Timer {
 }
 
 impl State {
+    /// The names of all states.
+    pub const NAMES: [&str; 16] = [
+        "CLOSED",
+        "CONNECTING",
+        "SCHEMA-LIST",
+        "SCHEMA-ONE",
+        "DEVICE-SYNC",
+        "OPEN",
+        "PUSH-LOCK",
+        "PUSH-CHECK",
+        "PUSH-EDIT",
+        "PUSH-VALIDATE",
+        "PUSH-WAIT",
+        "PUSH-COMMIT",
+        "PUSH-CONFIRM",
+        "PUSH-REVERT",
+        "PUSH-DISCARD",
+        "PUSH-UNLOCK",
+    ];
+
     /// The name, as the YANG type `connection-state` has it.
     pub fn name(&self) -> &'static str {
         match self {

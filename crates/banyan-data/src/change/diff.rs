@@ -2,6 +2,7 @@
 //!
 //! Needs no schema: lists know their keys and who orders them.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -17,6 +18,16 @@ use crate::value::Value;
 ///
 /// A subtree that differs by pointer but not by value is no change.
 pub fn diff(old: &Tree, new: &Tree) -> ChangeSet {
+    diff_counted(old, new).0
+}
+
+/// As [`diff`], with the number of instances that were looked at on either side.
+pub fn diff_counted(old: &Tree, new: &Tree) -> (ChangeSet, u64) {
+    let visited = Cell::new(0);
+    (compared(old, new, &visited), visited.get())
+}
+
+fn compared(old: &Tree, new: &Tree, visited: &Visited) -> ChangeSet {
     debug_assert!(same_schema(old.schema(), new.schema()));
     let meta = (old.root().meta() != new.root().meta()).then(|| {
         let meta = |tree: &Tree| tree.root().meta().cloned().unwrap_or_default();
@@ -24,19 +35,33 @@ pub fn diff(old: &Tree, new: &Tree) -> ChangeSet {
     });
     ChangeSet {
         schema: new.schema().clone(),
-        changes: changes_between(old.root(), new.root()),
+        changes: changes_below(old.root(), new.root(), visited),
         meta,
     }
 }
 
+/// How many instances were looked at.
+type Visited = Cell<u64>;
+
+fn visit(visited: &Visited) {
+    visited.set(visited.get() + 1);
+}
+
 /// The changes of the children of a node.
 pub(crate) fn changes_between(old: &Node, new: &Node) -> Vec<Change> {
+    changes_below(old, new, &Cell::new(0))
+}
+
+fn changes_below(old: &Node, new: &Node, visited: &Visited) -> Vec<Change> {
     let mut changes = Vec::new();
     if old.ptr_eq(new) {
         return changes;
     }
     let (mut left, mut right) = (old.slots(), new.slots());
     loop {
+        if !(left.is_empty() && right.is_empty()) {
+            visit(visited);
+        }
         match (left.split_first(), right.split_first()) {
             (None, None) => return changes,
             (Some((a, rest)), None) => {
@@ -57,7 +82,7 @@ pub(crate) fn changes_between(old: &Node, new: &Node) -> Vec<Change> {
             }
             (Some((a, left_rest)), Some((b, right_rest))) => {
                 if !a.content.ptr_eq(&b.content) {
-                    compare(a.id, &a.content, &b.content, &mut changes);
+                    compare(a.id, &a.content, &b.content, &mut changes, visited);
                 }
                 (left, right) = (left_rest, right_rest);
             }
@@ -153,10 +178,16 @@ fn vanished(slot: &Slot, changes: &mut Vec<Change>) {
     });
 }
 
-fn compare(id: SchemaId, old: &Content, new: &Content, changes: &mut Vec<Change>) {
+fn compare(
+    id: SchemaId,
+    old: &Content,
+    new: &Content,
+    changes: &mut Vec<Change>,
+    visited: &Visited,
+) {
     match (old, new) {
         (Content::Container(a), Content::Container(b)) => {
-            let below = changes_between(a, b);
+            let below = changes_below(a, b, visited);
             if !below.is_empty() || a.meta() != b.meta() {
                 changes.push(single(id, inside(a, b, below, None)));
             }
@@ -164,15 +195,15 @@ fn compare(id: SchemaId, old: &Content, new: &Content, changes: &mut Vec<Change>
         (Content::List(a), Content::List(b))
             if a.key_count() > 0 && a.key_count() == b.key_count() =>
         {
-            compare_lists(id, a, b, changes);
+            compare_lists(id, a, b, changes, visited);
         }
         (Content::LeafList(a), Content::LeafList(b))
             if !a.duplicates_allowed() && !b.duplicates_allowed() =>
         {
-            compare_leaf_lists(id, a, b, changes);
+            compare_leaf_lists(id, a, b, changes, visited);
         }
         (Content::Mount(a), Content::Mount(b)) if same_schema(a.schema(), b.schema()) => {
-            let below = diff(a, b);
+            let below = compared(a, b, visited);
             if !below.is_empty() {
                 changes.push(single(id, ChangeKind::Mount(below)));
             }
@@ -223,7 +254,13 @@ impl Placing {
     }
 }
 
-fn compare_lists(id: SchemaId, old: &List, new: &List, changes: &mut Vec<Change>) {
+fn compare_lists(
+    id: SchemaId,
+    old: &List,
+    new: &List,
+    changes: &mut Vec<Change>,
+    visited: &Visited,
+) {
     let placed = is_placed(old) && is_placed(new);
     let before = |list: &List, keys: &[Value]| -> Option<Vec<Value>> {
         let place = list.position(keys)?.checked_sub(1)?;
@@ -240,6 +277,7 @@ fn compare_lists(id: SchemaId, old: &List, new: &List, changes: &mut Vec<Change>
     };
     let mut order = Placing::default();
     for pair in old.diff(new) {
+        visit(visited);
         match pair {
             (Some(a), None) => {
                 let keys = keys_of(old, a);
@@ -277,7 +315,7 @@ fn compare_lists(id: SchemaId, old: &List, new: &List, changes: &mut Vec<Change>
                 }
             }
             (Some(a), Some(b)) => {
-                let below = changes_between(a, b);
+                let below = changes_below(a, b, visited);
                 if below.is_empty() && a.meta() == b.meta() {
                     continue;
                 }
@@ -313,7 +351,13 @@ fn compare_lists(id: SchemaId, old: &List, new: &List, changes: &mut Vec<Change>
     order.finish(changes);
 }
 
-fn compare_leaf_lists(id: SchemaId, old: &LeafList, new: &LeafList, changes: &mut Vec<Change>) {
+fn compare_leaf_lists(
+    id: SchemaId,
+    old: &LeafList,
+    new: &LeafList,
+    changes: &mut Vec<Change>,
+    visited: &Visited,
+) {
     let placed = are_placed(old) && are_placed(new);
     let before = |list: &LeafList, value: &Value| -> Option<Vec<Value>> {
         let place = list.position(value)?.checked_sub(1)?;
@@ -321,6 +365,7 @@ fn compare_leaf_lists(id: SchemaId, old: &LeafList, new: &LeafList, changes: &mu
     };
     let mut order = Placing::default();
     for pair in old.diff(new) {
+        visit(visited);
         match pair {
             (Some(a), None) => order.gone.push(Change {
                 id,

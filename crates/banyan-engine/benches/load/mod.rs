@@ -28,12 +28,20 @@ const OF_EACH: usize = 500;
 #[derive(Clone)]
 pub struct Noted {
     log: Arc<RedbLog>,
-    appends: Arc<Mutex<Vec<(usize, Duration)>>>,
+    appends: Arc<Mutex<Vec<Append>>>,
+}
+
+/// One append: its records, how long it took, and how long of that the disk.
+#[derive(Clone, Copy, Debug)]
+pub struct Append {
+    records: usize,
+    took: Duration,
+    sync: Duration,
 }
 
 impl Noted {
     /// What was noted since the last call.
-    fn taken(&self) -> Vec<(usize, Duration)> {
+    fn taken(&self) -> Vec<Append> {
         std::mem::take(&mut *self.appends.lock().expect("no panic"))
     }
 }
@@ -55,7 +63,11 @@ impl CommitLog for Noted {
     ) -> Result<Appended, LogError> {
         let start = Instant::now();
         let appended = self.log.append(expected_head, records, facts);
-        let noted = (records.len(), start.elapsed());
+        let noted = Append {
+            records: records.len(),
+            took: start.elapsed(),
+            sync: self.log.last_sync().unwrap_or_default(),
+        };
         self.appends.lock().expect("no panic").push(noted);
         appended
     }
@@ -80,6 +92,10 @@ impl CommitLog for Noted {
         self.log.facts(prefix)
     }
 
+    fn last_sync(&self) -> Option<Duration> {
+        self.log.last_sync()
+    }
+
     fn close(&self) {
         self.log.close();
     }
@@ -87,8 +103,9 @@ impl CommitLog for Noted {
 
 async fn open(schema: &Arc<Schema>, directory: &Path) -> (Engine, Noted) {
     std::fs::create_dir_all(directory).expect("a directory");
+    let log = RedbLog::open(&directory.join("commits.redb")).expect("a log");
     let log = Noted {
-        log: Arc::new(RedbLog::open(&directory.join("commits.redb")).expect("a log")),
+        log: Arc::new(log.measured_by(Arc::new(SystemClock))),
         appends: Arc::default(),
     };
     let engine = EngineBuilder::new(schema.clone())
@@ -139,7 +156,8 @@ pub async fn throughput(schema: &Arc<Schema>, tree: &Tree, entries: usize) -> se
     let sequence = start.elapsed();
     let bytes = written_bytes().saturating_sub(written) / IN_SEQUENCE as u64;
     let single = log.taken();
-    let appending: Duration = single.iter().map(|(_, time)| *time).sum();
+    let appending: Duration = single.iter().map(|append| append.took).sum();
+    let syncing: Duration = single.iter().map(|append| append.sync).sum();
 
     let written = written_bytes();
     let start = Instant::now();
@@ -162,15 +180,17 @@ pub async fn throughput(schema: &Arc<Schema>, tree: &Tree, entries: usize) -> se
     let count = CLIENTS * OF_EACH;
     let bytes_together = written_bytes().saturating_sub(written) / count as u64;
     let batches = log.taken();
-    let largest = batches.iter().map(|(records, _)| *records).max();
+    let largest = batches.iter().map(|append| append.records).max();
     engine.stop().await.expect("a clean stop");
     let sync = sync_alone(directory.path());
 
+    let each = |time: Duration| time.as_secs_f64() * 1e6 / IN_SEQUENCE as f64;
     let rate = |count: usize, time: Duration| count as f64 / time.as_secs_f64();
     println!(
-        "| {entries} | {:.0}/s | {:.0} us | {bytes} B | **{:.0}/s** | {:.1}, at most {} | {bytes_together} B | {:.0}/s |",
+        "| {entries} | {:.0}/s | {:.0} us | {:.0} us | {bytes} B | **{:.0}/s** | {:.1}, at most {} | {bytes_together} B | {:.0}/s |",
         rate(IN_SEQUENCE, sequence),
-        (sequence.saturating_sub(appending)).as_secs_f64() * 1e6 / IN_SEQUENCE as f64,
+        each(sequence.saturating_sub(syncing)),
+        each(sequence.saturating_sub(appending)),
         rate(count, together),
         count as f64 / batches.len() as f64,
         largest.unwrap_or(0),
@@ -179,6 +199,8 @@ pub async fn throughput(schema: &Arc<Schema>, tree: &Tree, entries: usize) -> se
     json!({
         "entries": entries,
         "in_sequence_per_s": rate(IN_SEQUENCE, sequence),
+        "beside_sync_us": each(sequence.saturating_sub(syncing)),
+        "beside_log_us": each(sequence.saturating_sub(appending)),
         "from_16_clients_per_s": rate(count, together),
         "batches": batches.len(),
         "commits": count,
@@ -215,7 +237,7 @@ async fn beside_a_rewrite(
     let beside = times
         .iter()
         .zip(log.taken())
-        .map(|(time, (_, append))| time.saturating_sub(append))
+        .map(|(time, append)| time.saturating_sub(append.took))
         .max();
     Some((times, rewrite, beside.unwrap_or_default()))
 }

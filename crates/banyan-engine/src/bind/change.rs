@@ -111,6 +111,11 @@ pub(crate) fn diff(before: &Tree, after: &Tree) -> ChangeSet {
     change::diff(before, after)
 }
 
+/// As [`diff`], with the number of instances that were looked at.
+pub(crate) fn diff_counted(before: &Tree, after: &Tree) -> (ChangeSet, u64) {
+    change::diff_counted(before, after)
+}
+
 /// The change that undoes a change.
 pub(crate) fn reverse(changes: &ChangeSet) -> ChangeSet {
     changes.reverse()
@@ -148,17 +153,29 @@ pub(crate) fn indexes(tree: &Tree) -> Indexes {
 /// # Errors
 /// The change itself brings data whose `when` is false (RFC 7950 8.3.2).
 pub(crate) fn settled(before: &Snapshot, after: Tree) -> Result<(Tree, Indexes)> {
-    if after.ptr_eq(&before.tree) {
-        return Ok((after, before.indexes().clone()));
-    }
     let changes = diff(&before.tree, &after);
+    settle(before, after, &changes).map(|(after, indexes, _)| (after, indexes))
+}
+
+/// As [`settled`], where the difference is known; with the number of nodes that were visited.
+///
+/// # Errors
+/// As [`settled`].
+pub(crate) fn settle(
+    before: &Snapshot,
+    after: Tree,
+    changes: &ChangeSet,
+) -> Result<(Tree, Indexes, u64)> {
+    if after.ptr_eq(&before.tree) {
+        return Ok((after, before.indexes().clone(), 0));
+    }
     let indexes = before.indexes().after(&before.tree, &after);
-    let settled = validate::settle(&changes, &after, &indexes, DEFAULT_BUDGET);
+    let settled = validate::settle(changes, &after, &indexes, DEFAULT_BUDGET);
     let came = |path: &InstancePath| before.tree.get(path).is_none();
     if settled.removed.iter().any(came) {
-        validate(&after, &indexes, &changes)?;
+        validate(&after, &indexes, changes)?;
     }
-    Ok((settled.tree, settled.indexes))
+    Ok((settled.tree, settled.indexes, settled.visited))
 }
 
 /// The tree with the values of unions of the members that accept them now (RFC 7950 9.12): texts do not say it. Cost:

@@ -22,7 +22,7 @@ use crate::history::Retention;
 use crate::keeper::{self, Keeper};
 use crate::log::{CommitLog, MemoryLog, RedbLog};
 use crate::number::Seq;
-use crate::observe::{ObserveOptions, Observed};
+use crate::observe::{Meter, ObserveOptions, Observed};
 use crate::operation::{Operation, Operations};
 use crate::participant::Participant;
 use crate::pipeline::{Order, Queue};
@@ -78,6 +78,7 @@ pub struct EngineBuilder {
     editing: Editing,
     access: AccessOptions,
     observe: ObserveOptions,
+    meters: Vec<Arc<dyn Meter>>,
     retention: Retention,
     more_files: Arc<MoreFiles>,
 }
@@ -101,6 +102,7 @@ impl EngineBuilder {
             editing: Editing::default(),
             access: AccessOptions::default(),
             observe: ObserveOptions::default(),
+            meters: Vec::new(),
             retention: Retention::default(),
             more_files: Arc::new(|| Ok(Vec::new())),
         }
@@ -219,6 +221,12 @@ impl EngineBuilder {
         self
     }
 
+    /// Adds metrics of somebody else to those of the engine.
+    pub fn meter(mut self, meter: Arc<dyn Meter>) -> Self {
+        self.meters.push(meter);
+        self
+    }
+
     /// How much of the history is kept; all without it.
     pub fn retention(mut self, retention: Retention) -> Self {
         self.retention = retention;
@@ -291,7 +299,7 @@ impl EngineBuilder {
         let upgrades = plan.upgrades();
         let named = std::mem::take(&mut plan.named);
         plan.carry_out(&seams, directory.as_deref(), &epochs)?;
-        let observed = Observed::new(seams.clock.clone(), self.observe);
+        let observed = Observed::new(seams.clock.clone(), self.observe, self.meters);
         let queue = Queue::new(running.clone());
         let (behind, rebuilt) = (kept.seq < running.seq, kept.seq == Seq(0));
         let in_parts = kept.parts.is_some();
@@ -463,7 +471,10 @@ impl EngineBuilder {
                 let lock = locked(&*files, directory)?;
                 let log: Arc<dyn CommitLog> = match &self.seams {
                     Some(seams) => seams.log.clone(),
-                    None => Arc::new(RedbLog::open(&directory.join("commits.redb"))?),
+                    None => {
+                        let log = RedbLog::open(&directory.join("commits.redb"))?;
+                        Arc::new(log.measured_by(self.clock.clone()))
+                    }
                 };
                 let seams = Seams {
                     files,

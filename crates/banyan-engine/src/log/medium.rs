@@ -4,17 +4,21 @@
 //! it all the same: what is read is not what the disk has, and a later sync says nothing of it. So before the log is
 //! believed again, everything that is read is written once more and synced.
 
+use std::cell::Cell;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::ops::Bound;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use redb::StorageBackend;
 use redb::backends::FileBackend;
+
+use crate::clock::Clock;
 
 /// Where the bytes of a log are. Blocking.
 pub trait Medium: Send + Sync {
@@ -116,11 +120,50 @@ fn restrict(file: &File) -> io::Result<()> {
     file.set_permissions(std::fs::Permissions::from_mode(0o600))
 }
 
-/// Remembers whether a sync has failed since everything was last written again. Clones share it.
-#[derive(Clone, Default, Debug)]
-pub(super) struct InDoubt(Arc<AtomicBool>);
+/// What is known of syncs: whether one has failed since everything was last written again, and how long they took.
+/// Clones share it.
+#[derive(Clone, Default)]
+pub(super) struct Syncs(Arc<Inner>);
 
-impl InDoubt {
+#[derive(Default)]
+struct Inner {
+    in_doubt: AtomicBool,
+    /// Nothing is measured without it.
+    clock: OnceLock<Arc<dyn Clock>>,
+}
+
+thread_local! {
+    /// How long syncs have kept this thread waiting since somebody looked: who writes syncs on his own thread.
+    static WAITED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+impl Syncs {
+    /// Measures from now on; only the first clock counts.
+    pub fn measure(&self, clock: Arc<dyn Clock>) {
+        // A second one would be the same clock.
+        let _ = self.0.clock.set(clock);
+    }
+
+    /// How long syncs have kept this thread waiting since the last call; `None` when nothing is measured.
+    pub fn waited(&self) -> Option<Duration> {
+        let waited = WAITED.take();
+        self.0.clock.get().map(|_| waited)
+    }
+
+    fn sync(&self, backend: &dyn StorageBackend) -> io::Result<()> {
+        let clock = self.0.clock.get();
+        let begun = clock.map(|clock| clock.monotonic());
+        let synced = backend.sync_data();
+        if let (Some(clock), Some(begun)) = (clock, begun) {
+            let took = clock.monotonic().saturating_sub(begun);
+            WAITED.set(WAITED.get() + took);
+        }
+        if synced.is_err() {
+            self.0.in_doubt.store(true, Ordering::Release);
+        }
+        synced
+    }
+
     /// Opens the medium; after a failed sync, writes all of it again first. `None` when there is none.
     ///
     /// # Errors
@@ -129,14 +172,14 @@ impl InDoubt {
         let Some(inner) = medium.open()? else {
             return Ok(None);
         };
-        if self.0.load(Ordering::Acquire) {
+        if self.0.in_doubt.load(Ordering::Acquire) {
             let written = written_again(&*inner);
             if let Err(error) = written {
                 // It is not handed on, so nobody else would.
                 let _ = inner.close();
                 return Err(error);
             }
-            self.0.store(false, Ordering::Release);
+            self.0.in_doubt.store(false, Ordering::Release);
         }
         Ok(Some(self.watched(inner)))
     }
@@ -152,7 +195,7 @@ impl InDoubt {
     fn watched(&self, inner: Box<dyn StorageBackend>) -> Watched {
         Watched {
             inner,
-            in_doubt: self.clone(),
+            syncs: self.clone(),
         }
     }
 }
@@ -172,10 +215,10 @@ fn written_again(backend: &dyn StorageBackend) -> io::Result<()> {
     backend.sync_data()
 }
 
-/// A medium whose failed syncs are remembered.
+/// A medium whose syncs are watched.
 pub(super) struct Watched {
     inner: Box<dyn StorageBackend>,
-    in_doubt: InDoubt,
+    syncs: Syncs,
 }
 
 impl fmt::Debug for Watched {
@@ -200,11 +243,7 @@ impl StorageBackend for Watched {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        let synced = self.inner.sync_data();
-        if synced.is_err() {
-            self.in_doubt.0.store(true, Ordering::Release);
-        }
-        synced
+        self.syncs.sync(&*self.inner)
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {

@@ -6,17 +6,18 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
 use redb::{
     Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition,
 };
 
-use super::medium::{FileMedium, InDoubt, Medium};
+use super::medium::{FileMedium, InDoubt, Medium, Syncs};
 use super::{Appended, CommitLog, Facts, LogError, Moment, Record, RecordHead};
+use crate::blocking::panic_text;
+use crate::clock::Clock;
 use crate::number::Seq;
-use crate::phases::panic_text;
 
 const HEADS: TableDefinition<'_, u64, &str> = TableDefinition::new("heads");
 const CHANGES: TableDefinition<'_, u64, &str> = TableDefinition::new("changes");
@@ -29,7 +30,9 @@ const TRIMMED: &str = "log/trimmed-to";
 /// The commit log in a file.
 pub struct RedbLog {
     medium: Arc<dyn Medium>,
-    in_doubt: InDoubt,
+    syncs: Syncs,
+    /// How long the last append waited for the disk.
+    last_sync: Mutex<Option<Duration>>,
     database: RwLock<Slot>,
 }
 
@@ -63,7 +66,8 @@ impl RedbLog {
     pub fn open_on(medium: Arc<dyn Medium>) -> Result<RedbLog, LogError> {
         let log = RedbLog {
             medium,
-            in_doubt: InDoubt::default(),
+            syncs: Syncs::default(),
+            last_sync: Mutex::default(),
             database: RwLock::default(),
         };
         log.reopen()?;
@@ -73,6 +77,13 @@ impl RedbLog {
     /// Lets an empty log go on after a place, as if what was before had been trimmed.
     pub(crate) fn begin_after(&self, seq: Seq) -> Result<(), LogError> {
         self.set(&[(TRIMMED, Some(&seq.to_string()))])
+    }
+
+    /// Measures by this clock how long appends wait for the disk.
+    #[must_use]
+    pub fn measured_by(self, clock: Arc<dyn Clock>) -> RedbLog {
+        self.syncs.measure(clock);
+        self
     }
 
     fn file(&self) -> String {
@@ -129,7 +140,7 @@ impl RedbLog {
     /// Makes an empty log: it is there as a whole, or not at all. All tables exist from the first day, so readers need
     /// no special case.
     fn made(&self) -> Result<(), LogError> {
-        let medium = self.in_doubt.make(&*self.medium);
+        let medium = self.syncs.make(&*self.medium);
         let medium = medium.map_err(|error| self.storage(error))?;
         let database = Database::builder()
             .create_with_backend(medium)
@@ -152,7 +163,7 @@ impl RedbLog {
         let mut attempts = if again { ATTEMPTS } else { 1 };
         loop {
             attempts -= 1;
-            let medium = self.in_doubt.open(&*self.medium);
+            let medium = self.syncs.open(&*self.medium);
             let Some(medium) = medium.map_err(|error| self.storage(error))? else {
                 return Ok(None);
             };
@@ -181,6 +192,13 @@ impl RedbLog {
             )),
             other => self.storage(other),
         }
+    }
+
+    fn waited(&self) -> MutexGuard<'_, Option<Duration>> {
+        // It is replaced as a whole.
+        self.last_sync
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn slot(&self) -> RwLockWriteGuard<'_, Slot> {
@@ -323,7 +341,8 @@ impl CommitLog for RedbLog {
             .map(|record| serde_json::to_string(&record.head))
             .collect::<Result<Vec<String>, _>>()
             .map_err(|error| self.storage(format!("a record cannot be written: {error}")))?;
-        self.write(|transaction| {
+        self.syncs.waited();
+        let appended = self.write(|transaction| {
             let mut heads = transaction.open_table(HEADS)?;
             let head = head_of(&heads, &transaction.open_table(FACTS)?)?;
             if head != expected_head {
@@ -338,7 +357,9 @@ impl CommitLog for RedbLog {
             }
             put(transaction, facts)?;
             Ok(Appended::At(Seq(head.0 + records.len() as u64)))
-        })
+        });
+        *self.waited() = self.syncs.waited();
+        appended
     }
 
     fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, LogError> {
@@ -447,6 +468,10 @@ impl CommitLog for RedbLog {
         })
     }
 
+    fn last_sync(&self) -> Option<Duration> {
+        *self.waited()
+    }
+
     fn size(&self) -> Option<u64> {
         self.medium.size()
     }
@@ -457,20 +482,4 @@ impl CommitLog for RedbLog {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_is_opened_again_while_somebody_still_reads() {
-        let scratch = tempfile::tempdir().unwrap();
-        let log = RedbLog::open(&scratch.path().join("commits.redb")).unwrap();
-        let reading = log.database().unwrap();
-        log.close();
-        let reader = std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(20));
-            drop(reading);
-        });
-        assert_eq!(log.head().unwrap(), Seq(0));
-        reader.join().unwrap();
-    }
-}
+mod tests;

@@ -15,6 +15,8 @@ pub(crate) struct Batch {
     /// Records and the small file are text.
     printed: Option<Duration>,
     appended: Option<Duration>,
+    /// How long the log waited for the disk.
+    synced: Option<Duration>,
     published: Option<Duration>,
     failed: bool,
     /// Bytes of each record.
@@ -28,6 +30,7 @@ impl Batch {
             clock,
             printed: None,
             appended: None,
+            synced: None,
             published: None,
             failed: false,
             bytes: Vec::new(),
@@ -40,9 +43,10 @@ impl Batch {
         self.bytes = bytes;
     }
 
-    /// The log has answered.
-    pub fn appended(&mut self, failed: bool) {
+    /// The log has answered, after it waited so long for the disk.
+    pub fn appended(&mut self, failed: bool, synced: Option<Duration>) {
         self.appended = Some(self.clock.monotonic());
+        self.synced = synced;
         self.failed = failed;
     }
 
@@ -67,6 +71,11 @@ impl Batch {
         Some((time, !self.failed))
     }
 
+    /// How long the log waited for the disk; `None` when that is not known.
+    pub fn synced(&self) -> Option<Duration> {
+        self.synced
+    }
+
     /// Tells the commit at this place in the batch, which has waited since `queued`.
     pub fn tell(&self, watch: &Watch, index: usize, queued: Duration) {
         let span = |stage, from: Duration, to: Duration| {
@@ -83,9 +92,12 @@ impl Batch {
             return;
         };
         let bytes = self.bytes.get(index).copied().unwrap_or_default();
+        // The sync comes last.
+        let sync = |synced| span(Stage::Sync, appended.saturating_sub(synced), appended);
         watch.add(Span {
             failed: self.failed,
             counts: vec![(Count::Batch, self.size()), (Count::Bytes, bytes)],
+            children: self.synced.map(sync).into_iter().collect(),
             ..span(Stage::Append, printed, appended)
         });
         if let Some(published) = self.published {

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::encoding::text;
@@ -14,6 +15,7 @@ use prometheus_client::registry::Registry;
 
 use super::batch::Batch;
 use super::gauges::Gauges;
+use super::meter::{Meter, Meters};
 use super::stage::{CommitResult, Count, Stage};
 use super::timing::Timing;
 
@@ -23,7 +25,7 @@ pub(super) type Labels<const N: usize> = [(&'static str, Cow<'static, str>); N];
 type Histograms<const N: usize> = Family<Labels<N>, Histogram, fn() -> Histogram>;
 
 /// From 50 microseconds to three minutes and a half.
-fn seconds() -> Histogram {
+pub(super) fn seconds() -> Histogram {
     Histogram::new(exponential_buckets(0.000_05, 4.0, 12))
 }
 
@@ -53,6 +55,7 @@ pub(crate) struct Metrics {
     evaluated: Counter,
     visited: Counter,
     log_bytes: Counter,
+    append_seconds: Histogram,
     sync_seconds: Histogram,
     sync_failures: Counter,
     batch_commits: Histogram,
@@ -67,10 +70,12 @@ impl fmt::Debug for Metrics {
     }
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// Of an engine, with those of others.
+    pub fn new(meters: Vec<Arc<dyn Meter>>) -> Metrics {
         let mut registry = Registry::with_prefix("banyan");
         let gauges = Gauges::register(&mut registry);
+        registry.register_collector(Box::new(Meters(meters)));
         let metrics = Metrics {
             registry,
             commits: Family::default(),
@@ -84,6 +89,7 @@ impl Default for Metrics {
             evaluated: Counter::default(),
             visited: Counter::default(),
             log_bytes: Counter::default(),
+            append_seconds: seconds(),
             sync_seconds: seconds(),
             sync_failures: Counter::default(),
             batch_commits: batch_sizes(),
@@ -101,9 +107,7 @@ impl Default for Metrics {
         }
         metrics.registered()
     }
-}
 
-impl Metrics {
     /// With every metric in the registry.
     fn registered(mut self) -> Metrics {
         let registry = &mut self.registry;
@@ -163,8 +167,13 @@ impl Metrics {
             self.log_bytes.clone(),
         );
         registry.register(
-            "commit_log_sync_duration_seconds",
+            "commit_log_append_duration_seconds",
             "Time of one durable append to the commit log, with its disk sync",
+            self.append_seconds.clone(),
+        );
+        registry.register(
+            "commit_log_sync_duration_seconds",
+            "Time that one append to the commit log waited for the disk",
             self.sync_seconds.clone(),
         );
         registry.register(
@@ -218,8 +227,8 @@ impl Metrics {
                     Count::Conflicts => &self.conflicts,
                     Count::Considered => &self.considered,
                     Count::Evaluated => &self.evaluated,
-                    Count::Nodes => &self.visited,
-                    Count::Changes | Count::Bytes | Count::Batch => continue,
+                    Count::Nodes if span.stage == Stage::Validate => &self.visited,
+                    Count::Nodes | Count::Changes | Count::Bytes | Count::Batch => continue,
                 };
                 counter.inc_by(*number);
             }
@@ -237,7 +246,10 @@ impl Metrics {
     pub fn batch(&self, batch: &Batch) {
         match batch.append() {
             Some((time, true)) => {
-                self.sync_seconds.observe(time.as_secs_f64());
+                self.append_seconds.observe(time.as_secs_f64());
+                if let Some(synced) = batch.synced() {
+                    self.sync_seconds.observe(synced.as_secs_f64());
+                }
                 self.batch_commits.observe(batch.size() as f64);
                 self.log_bytes.inc_by(batch.bytes());
             }

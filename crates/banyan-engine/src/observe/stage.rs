@@ -37,8 +37,10 @@ pub enum Stage {
     BatchWait,
     /// Writes the records of the batch, and the file of a small running, as text.
     Print,
-    /// Appends the batch to the commit log: one disk sync.
+    /// Appends the batch to the commit log.
     Append,
+    /// The log waits for the disk; the rest of the append is writing.
+    Sync,
     /// Makes it running.
     Publish,
     /// Participants learn that it is done.
@@ -66,6 +68,7 @@ impl Stage {
             Stage::BatchWait => "batch-wait",
             Stage::Print => "print",
             Stage::Append => "append",
+            Stage::Sync => "sync",
             Stage::Publish => "publish",
             Stage::Finish => "finish",
         }
@@ -90,6 +93,7 @@ impl Stage {
             | Stage::BatchWait
             | Stage::Print
             | Stage::Append
+            | Stage::Sync
             | Stage::Publish => CommitResult::Failed,
         })
     }
@@ -163,7 +167,7 @@ pub enum Count {
     Considered,
     /// Those among them that had to be evaluated.
     Evaluated,
-    /// Nodes visited by validation.
+    /// Nodes that were visited.
     Nodes,
     /// Bytes of the commit's record: the change and its reverse.
     Bytes,

@@ -145,7 +145,7 @@ impl Watch {
     pub(crate) fn add(&self, span: Span) {
         let mut state = self.state();
         let parent = state.open.last().map_or(&self.0.trace, |open| &open.trace);
-        record(&traced(parent, &span), &span);
+        trace_all(parent, &span);
         state.settle(span);
     }
 
@@ -215,6 +215,15 @@ fn traced(parent: &tracing::Span, span: &Span) -> tracing::Span {
         bytes = Empty,
         batch = Empty,
     )
+}
+
+/// Traces a part that is over, with its parts.
+fn trace_all(parent: &tracing::Span, span: &Span) {
+    let trace = traced(parent, span);
+    for part in &span.children {
+        trace_all(&trace, part);
+    }
+    record(&trace, span);
 }
 
 fn record(trace: &tracing::Span, span: &Span) {
@@ -404,6 +413,22 @@ mod tests {
                 "phase microseconds=0"
             ]
         );
+    }
+
+    #[test]
+    fn where_nobody_listens_no_span_is_made() {
+        let deaf = tracing::subscriber::NoSubscriber::default();
+        tracing::subscriber::with_default(deaf, || {
+            let (_, watch) = watch();
+            assert!(watch.trace().is_disabled());
+            let _outer = watch.begin(Stage::Prepare);
+            let _inner = watch.ask(Phase::Commit, "devices");
+            let state = watch.state();
+            let traces: Vec<_> = state.open.iter().map(|open| open.trace.id()).collect();
+            assert_eq!(traces, [None, None]);
+            // A span without metadata was not even begun.
+            assert!(state.open.iter().all(|open| open.trace.is_none()));
+        });
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Batches: what is written together, what a failure takes with it, and in which order all is told.
 
 mod random;
+mod threads;
+mod waits;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;

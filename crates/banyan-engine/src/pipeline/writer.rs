@@ -12,13 +12,13 @@ use tokio::sync::oneshot;
 use super::queue::{Head, Queued, Settled, TakenBack};
 use crate::backend::Result;
 use crate::bind;
+use crate::blocking::panic_text;
 use crate::engine::Core;
 use crate::error::{BackendError, ErrorTag};
 use crate::keeper::Printed;
 use crate::log::{Appended, LogError, Record, RecordHead};
 use crate::number::{Seq, Tid};
 use crate::observe::{Batch, Watch};
-use crate::phases::panic_text;
 use crate::tids::Promise;
 
 /// A commit that has its place.
@@ -43,19 +43,35 @@ enum Written {
     Nothing,
 }
 
-/// Writes until nothing is queued.
-pub(crate) fn run(core: Arc<Core>) {
-    let mut working = Some(core);
-    while let Some(core) = working.take() {
-        let batch = core.queue.take();
-        let count = batch.len();
-        let undone = settle(&core, batch);
-        let order = core.order.clone();
-        // Who has his answer may drop the engine and open its directory again: it is not held here any longer then.
-        working = core.queue.more_after(count).then_some(core);
-        order.start();
-        undone.into_iter().for_each(Undone::answer);
+/// Starts a writer, which writes until nothing is queued.
+pub(crate) fn start(core: Arc<Core>) {
+    tokio::task::spawn_blocking(move || {
+        let mut working = Some(core);
+        while let Some(core) = working.take() {
+            working = batch(core);
+        }
+    });
+}
+
+/// Writes what is queued, on this thread; what comes meanwhile is left to a writer of its own, so that nobody works for
+/// others while his own answer waits.
+pub(crate) fn run_once(core: &Arc<Core>) {
+    if let Some(core) = batch(core.clone()) {
+        start(core);
     }
+}
+
+/// Writes one batch; gives the engine back when there is more to do.
+fn batch(core: Arc<Core>) -> Option<Arc<Core>> {
+    let batch = core.queue.take();
+    let count = batch.len();
+    let undone = settle(&core, batch);
+    let order = core.order.clone();
+    // Who has his answer may drop the engine and open its directory again: it is not held here any longer then.
+    let more = core.queue.more_after(count).then_some(core);
+    order.start();
+    undone.into_iter().for_each(Undone::answer);
+    more
 }
 
 /// One whose commit was taken back.
@@ -188,8 +204,9 @@ fn write(core: &Core, batch: &[Queued<Placed>], measured: &mut Batch) -> Result<
     facts.extend(small.iter().map(|small| small.fact()));
     let bytes = |record: &Record| (record.change.len() + record.reverse.len()) as u64;
     measured.printed(records.iter().map(bytes).collect());
-    let appended = core.seams.log.append(first.before, &records, &facts);
-    measured.appended(appended.is_err());
+    let log = &*core.seams.log;
+    let appended = log.append(first.before, &records, &facts);
+    measured.appended(appended.is_err(), log.last_sync());
     let appended = match appended {
         Ok(appended) => appended,
         Err(error) => in_doubt(core, &COMMIT, first.before, &last.head, error)?,

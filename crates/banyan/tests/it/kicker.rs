@@ -1,6 +1,8 @@
 //! Kickers, by the scenarios of the manual: a keyed or open monitor, trigger expressions and their edges.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use super::program::{Daemon, text};
 
@@ -399,4 +401,62 @@ fn state_that_a_program_pushes_is_read_and_kicks() {
         "bob",
     ]);
     assert!(denied.contains("bob"), "{denied}");
+}
+
+/// Families of an exposition as queries have them: name and kind.
+fn exposed(text: &str) -> BTreeSet<(String, String)> {
+    let kinds = text.lines().filter_map(|line| {
+        let (name, kind) = line.strip_prefix("# TYPE ")?.split_once(' ')?;
+        let total = if kind == "counter" { "_total" } else { "" };
+        Some((format!("{name}{total}"), kind.to_owned()))
+    });
+    kinds.collect()
+}
+
+/// Rows of the table in the documentation: name and kind.
+fn documented() -> BTreeSet<(String, String)> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations.md");
+    let text = fs::read_to_string(file).expect("the chapter");
+    let rows = text.lines().filter_map(|line| {
+        let rest = line.strip_prefix("| `banyan_")?;
+        let (name, rest) = rest.split_once('`')?;
+        let kind = rest.strip_prefix(" | ")?.split(" |").next()?;
+        Some((format!("banyan_{name}"), kind.to_owned()))
+    });
+    rows.collect()
+}
+
+#[test]
+fn kicks_and_devices_are_measured_and_the_documentation_has_every_metric_and_no_other() {
+    let kicked = Kicked::start();
+    let kicker = |id: &str, action: &str| {
+        let monitor = ("monitor", "/services/properties/profile");
+        let action = ("action-name", action);
+        kicked.kicker(id, &[monitor, ("kick-node", "/services/actions"), action]);
+    };
+    kicker("works", "diffcheck");
+    kicked.set("/services/properties/profile{lean}/lb", "lb0");
+    kicked.daemon.ok(&["commit"]);
+    kicked.kicks(1);
+    // The kick is counted when its action has ended.
+    let metrics = loop {
+        let metrics = kicked.daemon.ok(&["show", "metrics"]);
+        if metrics.contains("banyan_kicks_total{") {
+            break metrics;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    for sample in [
+        "banyan_kicks_total{kicker=\"works\"} 1",
+        "banyan_kick_failures_total{kicker=\"works\"} 0",
+        "banyan_kick_duration_seconds_count{kicker=\"works\"} 1",
+        "banyan_kicks_waiting 0",
+        "banyan_devices{state=\"OPEN\"} 0",
+        "banyan_commit_log_sync_duration_seconds_count",
+    ] {
+        assert!(metrics.contains(sample), "{sample}: {metrics}");
+    }
+    kicked.daemon.ok(&["show", "devices"]);
+    let metrics = kicked.daemon.ok(&["show", "metrics"]);
+    assert_eq!(exposed(&metrics), documented());
 }
