@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::change::diff;
 use crate::edit::{Edit, Operation};
 use crate::list::At;
 use crate::testmodel::{Random, annotated, path, random_tree, schema};
