@@ -248,11 +248,12 @@ impl Engine {
         let weak = self.downgrade();
         let clock = self.0.seams.clock.clone();
         let stopping = self.0.stopping.clone();
+        // The time runs from here: the task may come to it when whoever was answered has gone on for a while.
+        let mut wait = clock.sleep(timeout);
         tokio::spawn(async move {
-            let mut wait = timeout;
             loop {
                 tokio::select! {
-                    () = clock.sleep(wait) => {}
+                    () = &mut wait => {}
                     () = stopping.cancelled() => return,
                 }
                 let Some(engine) = weak.upgrade() else { return };
@@ -271,7 +272,7 @@ impl Engine {
                         AGAIN.as_secs()
                     ),
                 }
-                wait = AGAIN;
+                wait = clock.sleep(AGAIN);
             }
         });
     }
