@@ -13,7 +13,7 @@ use redb::{
     Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition,
 };
 
-use super::medium::{FileMedium, InDoubt, Medium, Syncs};
+use super::medium::{FileMedium, Medium, Syncs};
 use super::{Appended, CommitLog, Facts, LogError, Moment, Record, RecordHead};
 use crate::blocking::panic_text;
 use crate::clock::Clock;
