@@ -3,7 +3,7 @@
 //! Made before the engine, because the engine needs its participant, operations and mounts; started
 //! after it. Speaks no protocol and decides nothing about a push: see `participant` and `run`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -70,6 +70,8 @@ pub struct Controller {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) surroundings: Arc<Surroundings>,
     devices: Mutex<BTreeMap<DeviceName, Managed>>,
+    /// Devices whose configuration the start has changed, and that do not have it yet.
+    owed: Mutex<BTreeSet<DeviceName>>,
     engine: OnceLock<WeakEngine>,
 }
 
@@ -104,6 +106,7 @@ impl Controller {
             ledger: Arc::new(Ledger::new(clock.clone())),
             surroundings: Arc::new(Surroundings::new(dial, library, store, clock)),
             devices: Mutex::default(),
+            owed: Mutex::default(),
             engine: OnceLock::new(),
         }))
     }
@@ -142,7 +145,15 @@ impl Controller {
             let (engine, controller) = (weak.upgrade()?, controller.upgrade()?);
             controller.model.mount(&engine.running().tree, name)
         }));
+        let controller = Arc::downgrade(self);
+        self.surroundings.set_behind(Box::new(move |name| {
+            if let Some(controller) = controller.upgrade() {
+                controller.pay(name);
+            }
+        }));
         let names = self.reconcile(&engine.running().tree).await;
+        let owed = crate::resync::owed(self, engine).await;
+        self.owed().extend(owed);
         let (controller, engine) = (self.clone(), engine.clone());
         // Devices that do not answer must not hold the start back; until they are open, they refuse.
         tokio::spawn(async move {
@@ -152,6 +163,25 @@ impl Controller {
                 controller.open_again(&name);
             }
         });
+    }
+
+    fn owed(&self) -> MutexGuard<'_, BTreeSet<DeviceName>> {
+        // Every change is one insertion or removal.
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A device that is OPEN has less than the controller holds: if the start owes it that, it gets it now.
+    pub(crate) fn pay(self: &Arc<Self>, name: &str) {
+        if self.owed().contains(name)
+            && let Some(device) = self.device(name)
+        {
+            crate::resync::push(self, device);
+        }
+    }
+
+    /// The device has what the start owed it.
+    pub(crate) fn is_paid(&self, name: &str) {
+        self.owed().remove(name);
     }
 
     /// Connects a device that was open in an earlier life of the program.

@@ -23,6 +23,7 @@ mod operations;
 mod participant;
 mod recover;
 mod remedy;
+mod resync;
 mod run;
 mod schema_cache;
 mod session;

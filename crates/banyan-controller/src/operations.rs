@@ -7,10 +7,12 @@ use std::sync::Arc;
 use banyan_data::{Content, Node, Tree, Value, lexical};
 use banyan_engine::Tid;
 use banyan_engine::Until;
-use banyan_engine::backend::{BoxFuture, Call, CommitParameters, Result};
+use banyan_engine::backend::{BoxFuture, Call, CommitParameters, Principal, Result};
+use banyan_engine::engine::Engine;
 use banyan_engine::error::{BackendError, ErrorLayer, ErrorTag, Report};
 use banyan_engine::operation::{Operation, OperationCall};
 use banyan_engine::participant::Options;
+use banyan_engine::session::INTERNAL;
 use banyan_yang::schema::{NodeKind, SchemaId};
 use tokio::task::JoinSet;
 
@@ -108,6 +110,26 @@ fn output(call: &OperationCall, tid: Tid) -> Result<Tree> {
     let value = Content::Leaf(Value::Uint(u64::from(tid.0)));
     let root = Node::empty(output).with_child(leaf, Some(value));
     Ok(Tree::new(schema.clone(), root))
+}
+
+/// Pushes what running holds beyond what devices have, on behalf of the program itself.
+///
+/// # Errors
+/// What `controller-commit` of these devices would answer.
+pub(crate) async fn push_what_is_owed(
+    controller: &Arc<Controller>,
+    engine: &Engine,
+    devices: Vec<Arc<Device>>,
+) -> Result<()> {
+    let operation = ControllerOperation {
+        controller: controller.clone(),
+        which: Which::ControllerCommit,
+    };
+    let call = Call::new(INTERNAL, Principal::user("banyan"));
+    let tid = controller.next_tid(&call).await?;
+    operation
+        .push_running(engine, &call, tid, devices, Goal::Commit)
+        .await
 }
 
 fn error(message: impl Into<String>) -> BackendError {
@@ -240,7 +262,7 @@ impl ControllerOperation {
         let nothing_changed =
             committed.seq.is_none() && self.controller.ledger.entry(committed.tid).is_none();
         if nothing_changed {
-            self.push_running(&call, committed.tid, devices, goal)
+            self.push_running(&call.engine, &call.call, committed.tid, devices, goal)
                 .await?;
         }
         output(&call, committed.tid)
@@ -249,13 +271,14 @@ impl ControllerOperation {
     /// Pushes what running holds beyond what the devices have.
     async fn push_running(
         &self,
-        call: &OperationCall,
+        engine: &Engine,
+        call: &Call,
         tid: Tid,
         devices: Vec<Arc<Device>>,
         goal: Goal,
     ) -> Result<()> {
-        let running = call.engine.running().tree;
-        let user = call.call.principal.effective().clone();
+        let running = engine.running().tree;
+        let user = call.principal.effective().clone();
         let who = format!("transaction {tid} of {user}");
         let devices = devices
             .into_iter()
@@ -278,14 +301,14 @@ impl ControllerOperation {
             return Ok(());
         }
         let clock = self.controller.clock().clone();
-        let mut run = Run::begin(tid, goal, parts, ledger, clock, call.call.clone());
+        let mut run = Run::begin(tid, goal, parts, ledger, clock, call.clone());
         if run.next().await == Reached::Prepared {
             let mut note = intent(&run);
-            call.engine.intend(tid, note.clone()).await?;
+            engine.intend(tid, note.clone()).await?;
             if run.tell(Event::Commit).await == Reached::Committed {
                 // No record of the log says that this push is to be seen through, so the intent does.
                 note["decided"] = true.into();
-                match call.engine.intend(tid, note).await {
+                match engine.intend(tid, note).await {
                     Ok(()) => confirm(&self.controller, tid, &mut run).await,
                     Err(failed) => {
                         let failure = Failure {
@@ -297,7 +320,7 @@ impl ControllerOperation {
                 }
             }
             if run.transaction().outcome() == Some(Outcome::Failed) {
-                call.engine.forget_intent(tid).await?;
+                engine.forget_intent(tid).await?;
             }
         }
         self.finish(tid)

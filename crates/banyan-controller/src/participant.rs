@@ -11,7 +11,7 @@ use banyan_data::Tree;
 use banyan_engine::Tid;
 use banyan_engine::backend::BoxFuture;
 use banyan_engine::error::{ErrorLayer, ErrorTag, Report};
-use banyan_engine::participant::{Answer, Participant, Phase, Refusal, Transaction};
+use banyan_engine::participant::{Answer, AtStart, Participant, Phase, Refusal, Transaction};
 use serde_json::json;
 
 use crate::controller::{Controller, Pulled};
@@ -485,6 +485,11 @@ impl Participant for DevicePush {
 
     fn interested(&self, transaction: &Transaction) -> bool {
         self.controller.model.touches_devices(&transaction.changes)
+    }
+
+    /// No device is connected yet. What a device lacks is pushed when it is OPEN again: see `resync`.
+    fn at_start(&self) -> AtStart {
+        AtStart::Nothing
     }
 
     fn deadline(&self, phase: Phase) -> Duration {

@@ -15,6 +15,14 @@ pub fn push(device: &str) -> String {
     call("controller-commit", device)
 }
 
+/// What a device's message says while the controller holds more than the device has.
+pub fn not_pushed(device: &str) -> String {
+    format!(
+        "the controller holds changes that were not pushed; push them with {}",
+        push(device)
+    )
+}
+
 fn call(rpc: &str, device: &str) -> String {
     // The name stands inside of JSON, inside of single quotes of a shell.
     let device = serde_json::Value::from(device)

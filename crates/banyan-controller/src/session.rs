@@ -24,6 +24,9 @@ use crate::store::Store;
 /// Finds what the controller wants a device to have.
 pub type Intended = Box<dyn Fn(&str) -> Option<Arc<Tree>> + Send + Sync>;
 
+/// Hears of a device that has less than the controller wants it to have.
+pub type Behind = Box<dyn Fn(&str) + Send + Sync>;
+
 /// What all sessions share.
 pub struct Surroundings {
     /// Makes connections.
@@ -37,6 +40,7 @@ pub struct Surroundings {
     /// `device-timeout` in seconds.
     timeout: AtomicU64,
     intended: OnceLock<Intended>,
+    behind: OnceLock<Behind>,
 }
 
 impl Surroundings {
@@ -54,12 +58,25 @@ impl Surroundings {
             clock,
             timeout: AtomicU64::new(60),
             intended: OnceLock::new(),
+            behind: OnceLock::new(),
         }
     }
 
     /// Says where to find what devices are wanted to have; the first call counts.
     pub fn set_intended(&self, intended: Intended) {
         let _ = self.intended.set(intended);
+    }
+
+    /// Says who hears of devices that were connected again and have less than the controller holds; the first call counts.
+    pub fn set_behind(&self, behind: Behind) {
+        let _ = self.behind.set(behind);
+    }
+
+    /// A device was connected again, and has what it had, which is not what the controller holds.
+    pub fn is_behind(&self, device: &str) {
+        if let Some(behind) = self.behind.get() {
+            behind(device);
+        }
     }
 
     /// What the controller wants a device to have, as far as it knows.

@@ -94,12 +94,12 @@ pub async fn take_over(
     for (device, verdict) in verdicts {
         match verdict {
             Verdict::Same(tree) | Verdict::Take(tree) => controller.agree(&device, tree),
-            Verdict::Pending => device.update_status(|status| {
-                status.message = Some(format!(
-                    "the controller holds changes that were not pushed; push them with {}",
-                    remedy::push(&device.name)
-                ));
-            }),
+            Verdict::Pending => {
+                device.update_status(|status| {
+                    status.message = Some(remedy::not_pushed(&device.name));
+                });
+                controller.pay(&device.name);
+            }
             Verdict::Apart(words) => device.update_status(|status| {
                 status.message = Some(format!(
                     "the device was changed ({words}), and the controller holds changes that were not pushed; take the device's configuration over with {}, or undo one of the two",
@@ -111,7 +111,7 @@ pub async fn take_over(
     Ok(())
 }
 
-fn same(a: &Tree, b: &Tree) -> bool {
+pub(crate) fn same(a: &Tree, b: &Tree) -> bool {
     Arc::ptr_eq(a.schema(), b.schema()) && difference(a, b).is_none()
 }
 

@@ -27,7 +27,7 @@ pub(crate) use change::{
     settle, settled, shared_with, validate, validate_counted, validate_full, validate_state,
 };
 pub(crate) use document::{apply, parse_config, parse_edit, print};
-pub(crate) use file::{FileForm, parse_file, part_links, part_name};
+pub(crate) use file::{FileForm, is_blank, parse_file, part_links, part_name};
 pub(crate) use lines::{lines, listed, listing};
 pub(crate) use operation::{
     check_input, check_output, operation_by_name, operation_schema, output_from_json,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use banyan_data::Tree;
 use tokio::sync::MutexGuard;
 
 use crate::backend::{Call, CommitParameters, Committed, Datastore, Result, Source};
@@ -89,6 +90,7 @@ impl Engine {
             mine: work.tree.clone(),
             until,
             step: step.clone(),
+            cut: core.cut_of(call),
             watch,
         };
         let outcome = pipeline::commit(core, attempt).await?;
@@ -112,6 +114,8 @@ impl Engine {
         parameters: &CommitParameters,
     ) -> Result<Admitted<'a>> {
         let core = &self.0;
+        // Before it waits for those in progress, which may take long to end.
+        core.in_progress.check()?;
         // Commits of one candidate follow each other; those of others do not wait here.
         let turn = self.turn_of(call, candidate).await?;
         let now = core.seams.clock.now();
@@ -139,7 +143,7 @@ impl Engine {
                 parameters,
                 call.session,
                 core.pending().as_ref(),
-                |id| core.sessions.describe(id),
+                |id| core.sessions.described(id),
                 core.seams.clock.now(),
             )
         };
@@ -147,8 +151,10 @@ impl Engine {
             return Ok((Step::Plain, None));
         }
         let patience = pipeline::patience(call);
+        let cut = core.cut_of(call);
         let settling = tokio::select! {
             biased;
+            why = cut.comes() => return Err(why.error()),
             settling = core.confirming.lock() => settling,
             () = core.seams.clock.sleep(patience) => {
                 return Err(pipeline::busy("a confirmed commit that begins or ends"));
@@ -162,6 +168,60 @@ impl Engine {
         }
     }
 
+    /// As [`Engine::change`], under the rules for commits while a confirmed one is pending: that of another is in the way,
+    /// and the own one is confirmed by it.
+    pub(crate) async fn change_in_turn(
+        &self,
+        call: &Call,
+        parameters: CommitParameters,
+        edit: impl FnOnce(&Tree) -> Result<Tree> + Send + 'static,
+    ) -> Result<Committed> {
+        let (engine, call) = (self.clone(), call.clone());
+        to_its_end(async move {
+            let core = &engine.0;
+            let now = core.seams.clock.now();
+            core.in_progress.check()?;
+            core.sessions
+                .require_free(call.session, Datastore::Running, now)?;
+            let (step, _settling) = engine.step_of(&call, &parameters).await?;
+            let base = engine.running();
+            let tree = base.tree.clone();
+            let mine = on_pool(move || edit(&tree)).await??;
+            let attempt = Attempt {
+                source: engine.source_of(call.session),
+                parameters,
+                options: Options::none(),
+                base,
+                mine,
+                until: Until::Commit,
+                step: step.clone(),
+                cut: core.cut_of(&call),
+                watch: core.observed.begin(),
+                call: call.clone(),
+            };
+            let outcome = pipeline::commit(core, attempt).await?;
+            engine.confirm(&call, &step, &outcome).await?;
+            Ok(outcome.committed)
+        })
+        .await?
+    }
+
+    /// Fails while a confirmed commit waits for its confirmation, whoever made it.
+    ///
+    /// # Errors
+    /// `in-use`, with the ways out.
+    pub(crate) fn require_nothing_pending(&self) -> Result<()> {
+        let core = &self.0;
+        let pending = core.pending().clone();
+        match pending {
+            None => Ok(()),
+            Some(pending) => {
+                let described = core.sessions.described(pending.session);
+                Err(pending.in_the_way(described, core.seams.clock.now()).into())
+            }
+        }
+    }
+
     /// Waits until no other commit of the candidate is in progress.
     async fn turn_of<'a>(
         &self,
@@ -170,8 +230,10 @@ impl Engine {
     ) -> Result<MutexGuard<'a, ()>> {
         let core = &self.0;
         let patience = pipeline::patience(call);
+        let cut = core.cut_of(call);
         tokio::select! {
             biased;
+            why = cut.comes() => Err(why.error()),
             turn = candidate.commit_turn(call.session) => Ok(turn),
             () = core.seams.clock.sleep(patience) => Err(pipeline::busy(&format!(
                 "the commit of the candidate by {}",
@@ -301,8 +363,10 @@ impl Engine {
             })
             .await?
         };
+        let call = Call::new(INTERNAL, pending.principal.clone());
         let attempt = Attempt {
-            call: Call::new(INTERNAL, pending.principal.clone()),
+            cut: core.cut_of(&call),
+            call,
             source: internal_source(),
             parameters: CommitParameters {
                 comment: Some(why.comment(&pending)),
@@ -348,7 +412,7 @@ impl Engine {
             pending.require_right(
                 call.session,
                 persist_id,
-                |id| core.sessions.describe(id),
+                |id| core.sessions.described(id),
                 core.seams.clock.now(),
             )?;
             pending.tid

@@ -80,7 +80,7 @@ impl Step {
         parameters: &CommitParameters,
         session: SessionId,
         pending: Option<&Pending>,
-        describe: impl Fn(SessionId) -> String,
+        describe: impl Fn(SessionId) -> Option<String>,
         now: Timestamp,
     ) -> Result<Step, BackendError> {
         if let Some(pending) = pending {
@@ -149,30 +149,52 @@ impl Pending {
         &self,
         session: SessionId,
         persist_id: Option<&str>,
-        describe: impl Fn(SessionId) -> String,
+        describe: impl Fn(SessionId) -> Option<String>,
         now: Timestamp,
     ) -> Result<(), BackendError> {
         match (&self.persist, persist_id) {
             (Some(persist), Some(given)) if **persist == *given => Ok(()),
             (_, Some(given)) => Err(unknown_id(given)),
             (None, None) if self.session == session => Ok(()),
-            (persist, None) => Err(Report::new(
-                ErrorLayer::Protocol,
-                ErrorTag::InUse,
-                format!(
-                    "a confirmed commit of {}, {} old, waits for its confirmation; {}",
-                    describe(self.session),
-                    age(self.since, now),
-                    match persist {
-                        Some(_) =>
-                            "confirm or cancel it with its persist-id, or wait until it runs out",
-                        None =>
-                            "wait until that session confirms or cancels it, or until it runs out",
-                    }
-                ),
-            )
-            .with_info("session-id", self.session.to_string())
-            .into()),
+            (_, None) => Err(self.in_the_way(describe(self.session), now).into()),
+        }
+    }
+
+    /// How many seconds are left.
+    pub fn left(&self, now: Timestamp) -> i64 {
+        let timeout = i64::try_from(self.timeout.as_secs()).unwrap_or(i64::MAX);
+        let age = now.as_second() - self.since.as_second();
+        timeout.saturating_sub(age).max(0)
+    }
+
+    /// What keeps others out, and the ways out; `by` is its session, while that is open.
+    pub fn in_the_way(&self, by: Option<String>, now: Timestamp) -> Report {
+        let left = self.left(now);
+        let who = match &by {
+            Some(session) => session.clone(),
+            None => format!("user {}, whose session is over", self.principal.effective()),
+        };
+        let remedy = match (&self.persist, &by) {
+            (Some(_), _) => format!(
+                "confirm it (`banyan commit --persist-id ID`) or take it back (`banyan commit --cancel --persist-id ID`), with the id that it was made with; else it takes itself back in {left} s"
+            ),
+            (None, Some(_)) => format!(
+                "its session confirms it or takes it back; else it takes itself back in {left} s, or at once with `banyan kill-session {}`",
+                self.session
+            ),
+            (None, None) => "it is being taken back: try again in a moment".to_owned(),
+        };
+        let report = Report::new(
+            ErrorLayer::Protocol,
+            ErrorTag::InUse,
+            format!(
+                "a confirmed commit of {who}, {} old, waits for its confirmation: {remedy}",
+                age(self.since, now)
+            ),
+        );
+        match by {
+            Some(_) => report.with_info("session-id", self.session.to_string()),
+            None => report,
         }
     }
 }

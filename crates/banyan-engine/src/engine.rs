@@ -6,12 +6,14 @@
 mod build;
 mod candidate_file;
 mod files;
+mod initial;
 mod recover;
 mod rehearse;
 mod start;
 mod state;
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use banyan_data::Tree;
@@ -32,6 +34,7 @@ use crate::blocking::{on_pool, to_its_end, to_its_end_from_pool, where_it_may_bl
 use crate::candidate::{Candidate, Editing};
 use crate::clock::Clock;
 use crate::confirm::{Pending, Step};
+use crate::cut::InProgress;
 use crate::error::{BackendError, ErrorTag};
 use crate::files::{Files, LockGuard};
 use crate::history::{Retention, Sizes};
@@ -51,6 +54,9 @@ use crate::tids::Tids;
 use crate::upgrade::Upgrade;
 use crate::upgrade::epochs::Epochs;
 use crate::upgrade::report::Report;
+
+/// How long commits in progress may take when the engine stops and nobody said so.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// A running engine.
 #[derive(Clone)]
@@ -131,6 +137,7 @@ pub(crate) struct Core {
     /// How the stores stood at the start.
     pub reports: Vec<Report>,
     pub stopping: Cancel,
+    pub in_progress: InProgress,
     /// Keeps other processes out of the directory.
     pub lock: Mutex<Option<Box<dyn LockGuard>>>,
 }
@@ -206,6 +213,7 @@ impl Engine {
         let change = async move {
             let mine = where_it_may_block(move || edit(&tree)).await??;
             let attempt = Attempt {
+                cut: core.cut_of(&call),
                 call,
                 source,
                 parameters,
@@ -287,12 +295,40 @@ impl Engine {
             .await?
     }
 
-    /// Writes what is behind, ends all sessions and stops. The engine answers nothing sensible after it.
+    /// The first step of a stop: no commit begins any more, and those in progress come to their end. Those that are not
+    /// past their point of no return after `grace` are taken back: participants that were asked to commit hear `revert`,
+    /// all hear `abort`. Reads go on, and what is pending may still be taken back.
+    pub async fn wind_down(&self, grace: Duration) {
+        let core = &self.0;
+        let count = core.in_progress.close();
+        if count > 0 {
+            tracing::info!(
+                "commits in progress: {count}; they have {} s, then they are taken back",
+                grace.as_secs_f32()
+            );
+        }
+        tokio::select! {
+            biased;
+            () = core.in_progress.none() => return,
+            () = core.in_progress.cut.cancelled() => {}
+            () = core.seams.clock.sleep(grace) => self.cut_commits(),
+        }
+        core.in_progress.none().await;
+    }
+
+    /// Takes back what is not past its point of no return, at once: [`Engine::wind_down`] waits no longer.
+    pub fn cut_commits(&self) {
+        self.0.in_progress.close();
+        self.0.in_progress.cut.cancel();
+    }
+
+    /// Winds down, writes what is behind, ends all sessions and stops. The engine answers nothing sensible after it.
     ///
     /// # Errors
     /// The last checkpoint could not be written; nothing is lost, the next start replays the log.
     pub async fn stop(&self) -> Result<()> {
         let core = self.0.clone();
+        self.wind_down(GRACE).await;
         core.stopping.cancel();
         core.sessions.end_all();
         core.backups.forget_all();

@@ -13,6 +13,7 @@ pub mod clock;
 mod commit;
 mod confirm;
 mod conflict;
+mod cut;
 pub mod engine;
 pub mod error;
 pub mod exec;

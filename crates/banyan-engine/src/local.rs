@@ -314,14 +314,7 @@ impl Backend for Engine {
                 }
                 other => self.tree_from(call.session, other).await?,
             };
-            let running = self.running();
-            on_pool(move || {
-                let (tree, indexes) = bind::settled(&running, tree)?;
-                let changes = bind::diff(&running.tree, &tree);
-                bind::validate(&tree, &indexes, &changes)
-            })
-            .await?
-            .map_err(|error| self.0.hushed(call, &self.running().tree, error))
+            self.examined(call, tree).await
         })
     }
 

@@ -13,7 +13,7 @@ use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
 use crate::number::Tid;
 use crate::pipeline::patience;
 use crate::reserve::{Prefix, Touched};
-use crate::session::prefix;
+use crate::session::{INTERNAL, prefix};
 
 /// How many nodes a partial lock may name.
 const MAX_NODES: usize = 10_000;
@@ -28,7 +28,7 @@ impl Engine {
         match store {
             Datastore::Startup => {}
             Datastore::Candidate => return self.lock_candidate(call).await,
-            Datastore::Running => self.require_nothing_pending(call, None)?,
+            Datastore::Running => self.require_none_of_others(call, None)?,
         }
         core.sessions
             .lock(call.session, store, core.seams.clock.now())?;
@@ -91,7 +91,7 @@ impl Engine {
         select: Vec<Expression>,
     ) -> Result<PartiallyLocked> {
         let core = &self.0;
-        self.require_nothing_pending(call, Some("outstanding-confirmed-commit"))?;
+        self.require_none_of_others(call, Some("outstanding-confirmed-commit"))?;
         let nodes = self.selected_nodes(call, &select).await?;
         let parts: Vec<Prefix> = nodes.iter().map(|node| node.prefix.clone()).collect();
         let texts = select.into_iter().map(|one| one.select).collect();
@@ -154,21 +154,19 @@ impl Engine {
     }
 
     /// Fails while a confirmed commit of another session waits for its confirmation: it may take running back.
-    fn require_nothing_pending(&self, call: &Call, app_tag: Option<&str>) -> Result<()> {
+    fn require_none_of_others(&self, call: &Call, app_tag: Option<&str>) -> Result<()> {
         let core = &self.0;
         let pending = core.pending().clone();
         let Some(pending) = pending.filter(|pending| pending.session != call.session) else {
             return Ok(());
         };
-        let mut report = Report::new(
-            ErrorLayer::Protocol,
-            ErrorTag::LockDenied,
-            format!(
-                "a confirmed commit of {} waits for its confirmation; wait until it is over",
-                core.sessions.describe(pending.session)
-            ),
-        )
-        .with_info("session-id", pending.session.to_string());
+        let by = core.sessions.described(pending.session);
+        let mut report = pending.in_the_way(by, core.seams.clock.now());
+        report.tag = ErrorTag::LockDenied;
+        // RFC 6241 7.5: zero, when it is no session that is in the way.
+        if report.info.is_empty() {
+            report = report.with_info("session-id", INTERNAL.to_string());
+        }
         report.app_tag = app_tag.map(Into::into);
         Err(report.into())
     }

@@ -15,6 +15,9 @@ use crate::session::Session;
 /// Where the state stands.
 pub(crate) const PATH: &str = "/ietf-netconf-monitoring:netconf-state";
 
+/// Where the confirmed commit that is pending stands.
+pub(crate) const PENDING: &str = "/banyan:pending-confirmed-commit";
+
 const STORES: [Datastore; 3] = [Datastore::Running, Datastore::Candidate, Datastore::Startup];
 
 /// The state, an RFC 7951 object, as far as `subject` may read what locks name.
@@ -35,6 +38,29 @@ pub(crate) fn netconf_state(engine: &Engine, subject: Option<&Subject>) -> Value
         state.insert("sessions".to_owned(), json!({ "session": sessions }));
     }
     json!({ "ietf-netconf-monitoring:netconf-state": state })
+}
+
+/// The confirmed commit that waits for its confirmation, an RFC 7951 object; empty without one.
+pub(crate) fn pending_commit(engine: &Engine) -> Value {
+    let Some(pending) = engine.0.pending().clone() else {
+        return json!({});
+    };
+    let now = engine.clock().now();
+    let mut state = json!({
+        "tid": pending.tid.0,
+        "seq": pending.made.seq.to_string(),
+        "user": &**pending.principal.effective(),
+        "persists": pending.persist.is_some(),
+        "since": pending.since.to_string(),
+        "remaining": u32::try_from(pending.left(now)).unwrap_or(u32::MAX),
+    });
+    if engine.sessions().is_open(pending.session) {
+        state["session-id"] = pending.session.0.into();
+    }
+    if let Some(id) = &pending.persist {
+        state["persist-id"] = (**id).into();
+    }
+    json!({ "banyan:pending-confirmed-commit": state })
 }
 
 /// RFC 6022 2.1.2: a datastore with its lock, or with the partial ones of running.

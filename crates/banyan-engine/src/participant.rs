@@ -110,6 +110,15 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+/// What a participant hears of a start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AtStart {
+    /// All phases of one transaction: from nothing to all that running is.
+    Whole,
+    /// Nothing: it finds out by itself what has to be done.
+    Nothing,
+}
+
 /// A participant's answer.
 pub type Answer = Result<(), Refusal>;
 
@@ -134,6 +143,13 @@ pub trait Participant: Send + Sync {
     fn interested(&self, transaction: &Transaction) -> bool {
         let _ = transaction;
         true
+    }
+
+    /// What it hears of a start. Whoever keeps what it did elsewhere hears of all of it by default, because running may
+    /// be another than when the program ended: a confirmed commit was taken back, a file was edited, modules were
+    /// upgraded. It is called whatever it is interested in.
+    fn at_start(&self) -> AtStart {
+        AtStart::Whole
     }
 
     /// How long it may take for a phase.
@@ -244,6 +260,7 @@ pub struct Transaction {
     pub source: Source,
     /// The call behind it, for its deadline, its cancellation and its listener.
     pub call: Call,
+    start: bool,
     notes: Mutex<Notes>,
     seq: OnceLock<Seq>,
 }
@@ -294,9 +311,23 @@ impl Transaction {
             principal: parts.call.principal.clone(),
             source: parts.source,
             call: parts.call,
+            start: false,
             notes: Mutex::default(),
             seq: OnceLock::new(),
         }
+    }
+
+    /// The transaction of a start: before it is nothing, after it all that running is.
+    pub fn of_start(parts: TransactionParts) -> Self {
+        Transaction {
+            start: true,
+            ..Transaction::new(parts)
+        }
+    }
+
+    /// Whether it is that of a start ([`Participant::at_start`]).
+    pub fn is_start(&self) -> bool {
+        self.start
     }
 
     fn notes(&self) -> std::sync::MutexGuard<'_, Notes> {

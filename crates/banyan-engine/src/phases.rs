@@ -3,7 +3,7 @@
 //! Knows nothing of trees, logs and datastores: it is the table of DESIGN section 3, step 4 and 7.
 
 use std::any::Any;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 use crate::backend::BoxFuture;
 use crate::blocking::panic_text;
 use crate::clock::Clock;
+use crate::cut::{Cut, CutShort};
 use crate::observe::{Lap, Stage, Watch};
-use crate::participant::{Answer, Participant, Phase, Refusal, Transaction};
+use crate::participant::{Answer, AtStart, Participant, Phase, Refusal, Transaction};
 
 /// How long one may take whose deadline cannot be found out.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -27,6 +28,8 @@ pub struct Refused {
     pub refusal: Refusal,
     /// Who could not undo what he did, and what remains where.
     pub remains: Vec<Refusal>,
+    /// Nobody refused: the commit was cut short while that participant was at work.
+    pub cut: Option<CutShort>,
 }
 
 /// The participants of one transaction.
@@ -38,6 +41,7 @@ pub struct Phases<'a> {
     /// How many have been asked to commit.
     committing: usize,
     watch: Option<&'a Watch>,
+    cut: Option<&'a Cut>,
 }
 
 impl<'a> Phases<'a> {
@@ -47,13 +51,14 @@ impl<'a> Phases<'a> {
         transaction: &'a Transaction,
         clock: &'a Arc<dyn Clock>,
     ) -> Self {
-        let participants = all
-            .iter()
-            .filter(|participant| {
-                catch_unwind(AssertUnwindSafe(|| participant.interested(transaction)))
-                    .unwrap_or(true)
-            })
-            .collect();
+        let takes_part = |participant: &&Arc<dyn Participant>| {
+            catch_unwind(AssertUnwindSafe(|| match transaction.is_start() {
+                true => participant.at_start() == AtStart::Whole,
+                false => participant.interested(transaction),
+            }))
+            .unwrap_or(true)
+        };
+        let participants = all.iter().filter(takes_part).collect();
         Phases {
             participants,
             transaction,
@@ -61,12 +66,19 @@ impl<'a> Phases<'a> {
             begun: 0,
             committing: 0,
             watch: None,
+            cut: None,
         }
     }
 
     /// Measures what each takes.
     pub fn measured_by(mut self, watch: &'a Watch) -> Self {
         self.watch = Some(watch);
+        self
+    }
+
+    /// Ends with this, as long as there is a way back: who is at work then is not waited for.
+    pub fn cut_by(mut self, cut: &'a Cut) -> Self {
+        self.cut = Some(cut);
         self
     }
 
@@ -90,11 +102,13 @@ impl<'a> Phases<'a> {
                     self.begun = index + 1;
                 }
                 if let Err(refusal) = self.ask(index, phase).await {
+                    let cut = self.cut.and_then(Cut::has_come);
                     self.abort().await;
                     return Err(Refused {
                         phase,
                         refusal,
                         remains: Vec::new(),
+                        cut,
                     });
                 }
             }
@@ -108,10 +122,12 @@ impl<'a> Phases<'a> {
         for index in 0..self.participants.len() {
             self.committing = index + 1;
             if let Err(refusal) = self.ask(index, Phase::Commit).await {
+                let cut = self.cut.and_then(Cut::has_come);
                 return Err(Refused {
                     phase: Phase::Commit,
                     refusal,
                     remains: self.take_back().await,
+                    cut,
                 });
             }
         }
@@ -211,8 +227,16 @@ impl<'a> Phases<'a> {
             Some(left) if left < deadline => (left, ", when the deadline of the request was over"),
             _ => (deadline, ""),
         };
+        // The way back is gone to its end.
+        let cut = async {
+            match self.cut {
+                Some(cut) if phase < Phase::CommitDone => cut.comes().await,
+                _ => pending().await,
+            }
+        };
         tokio::select! {
             biased;
+            why = cut => Err(refuse(format!("was cut short in {}: {why}", phase.name()))),
             result = guarded => result,
             () = self.clock.sleep(limit) => Err(refuse(format!(
                 "did not answer in {} within {} s{whose}",

@@ -29,6 +29,7 @@ use crate::bind;
 use crate::blocking::{may_block, where_it_may_block};
 use crate::confirm::Step;
 use crate::conflict;
+use crate::cut::Cut;
 use crate::engine::Core;
 use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
 use crate::log::{Entry, RecordHead};
@@ -65,6 +66,8 @@ pub(crate) struct Attempt {
     pub until: Until,
     /// What it means for a confirmed commit that is pending.
     pub step: Step,
+    /// Ends it before its point of no return.
+    pub cut: Cut,
     /// Runs since the wish to commit.
     pub watch: Watch,
 }
@@ -123,6 +126,8 @@ impl Outcome {
 /// Commits. Runs to its end once it is polled to the participants, so it must run in a task of its own; one that begins
 /// on the pool changes the thread only if it has to wait.
 pub(crate) async fn commit(core: &Arc<Core>, attempt: Attempt) -> Result<Outcome> {
+    let settles = attempt.call.session == INTERNAL && attempt.step == Step::Settle;
+    let _entered = core.in_progress.enter(settles)?;
     let attempt = Arc::new(attempt);
     let result = attempted(core, &attempt).await;
     let rehearsal = attempt.until == Until::Complete;
@@ -144,9 +149,7 @@ async fn attempted(core: &Arc<Core>, attempt: &Arc<Attempt>) -> Result<Outcome> 
         return Ok(Outcome::nothing(tid, Vec::new()));
     };
     attempt.require_unlocked(core, &change.changes)?;
-    if attempt.call.cancel.is_cancelled() {
-        return Err(cancelled());
-    }
+    attempt.cut.check()?;
     let transaction = Transaction::new(TransactionParts {
         tid,
         before: change.on.snapshot.tree.clone(),
@@ -158,8 +161,9 @@ async fn attempted(core: &Arc<Core>, attempt: &Arc<Attempt>) -> Result<Outcome> 
         source: attempt.source.clone(),
         call: attempt.call.clone(),
     });
-    let mut phases =
-        Phases::of(&core.participants, &transaction, &core.seams.clock).measured_by(&attempt.watch);
+    let mut phases = Phases::of(&core.participants, &transaction, &core.seams.clock)
+        .measured_by(&attempt.watch)
+        .cut_by(&attempt.cut);
     phases.prepare().await.map_err(refused)?;
     if attempt.until == Until::Complete {
         phases.abort().await;
@@ -202,6 +206,16 @@ async fn attempted(core: &Arc<Core>, attempt: &Arc<Attempt>) -> Result<Outcome> 
     })
 }
 
+/// The number of an attempt that is no commit.
+pub(crate) async fn number(core: &Arc<Core>) -> Result<Tid> {
+    let (tid, must_promise) = core.tids.next();
+    if must_promise {
+        let core = core.clone();
+        on_pool(move || writer::promise(&core, tid)).await?;
+    }
+    Ok(tid)
+}
+
 /// Step 7. What is said first is said in the order of the log; who takes longer holds up nobody.
 async fn finish(phases: &mut Phases<'_>, turn: Turn) {
     let mut finish = pin!(phases.finish());
@@ -236,9 +250,10 @@ async fn reserve(
                 let waiting = core
                     .reservations
                     .take(tid, &touched, &holder, patience, clock);
-                let reserved = tokio::select! {
-                    reserved = waiting => reserved.map_err(|in_the_way| busy(&in_the_way)),
-                    () = attempt.call.cancel.cancelled() => Err(cancelled()),
+                let waiting = attempt.cut.unless(waiting).await;
+                let reserved = match waiting {
+                    Ok(reserved) => reserved.map_err(|in_the_way| busy(&in_the_way)),
+                    Err(cut) => Err(cut),
                 };
                 held = Some(lap.seen(reserved)?);
             }
@@ -461,7 +476,7 @@ async fn place(
     change: &mut Change,
     participants: bool,
 ) -> Result<Place> {
-    let _turn = core.publishing.lock().await;
+    let _turn = attempt.cut.unless(core.publishing.lock()).await?;
     // The log is closed after the last one that has a place, and may be another program's then.
     if core.stopping.is_cancelled() {
         return Err(stops());
@@ -497,6 +512,8 @@ async fn place(
             },
         );
     }
+    // The last look: from here on it is only the disk that can refuse.
+    attempt.cut.check()?;
     let (placed, after) = placed(core, attempt, transaction, change);
     let published = Published {
         at: after.seq,
@@ -605,16 +622,24 @@ pub(crate) fn refused(refused: Refused) -> BackendError {
         phase,
         refusal,
         remains,
+        cut,
     } = refused;
+    let (participant, phase) = (&refusal.participant, phase.name());
+    let message = match cut {
+        Some(why) => {
+            format!(
+                "the commit is taken back, running is unchanged: {why} ({participant} was in {phase})"
+            )
+        }
+        None => format!(
+            "{participant} refused the commit in {phase}: {}; running is unchanged",
+            refusal.message
+        ),
+    };
     let mut reports = vec![Report::new(
         ErrorLayer::Application,
         ErrorTag::OperationFailed,
-        format!(
-            "{} refused the commit in {}: {}; running is unchanged",
-            refusal.participant,
-            phase.name(),
-            refusal.message
-        ),
+        message,
     )];
     reports.extend(refusal.reports);
     with_remains(BackendError { reports }, remains)

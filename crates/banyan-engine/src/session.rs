@@ -38,6 +38,8 @@ pub struct Session {
     pub since: Timestamp,
     /// Cancelled when the session was killed, or the engine stops.
     pub ended: Cancel,
+    /// Cancelled when it was killed.
+    killed: Cancel,
     /// The candidate that it has for itself; `None`: it works on the shared one.
     pub(crate) candidate: Option<Arc<Candidate>>,
 }
@@ -141,6 +143,7 @@ impl Sessions {
             source,
             since: now,
             ended: Cancel::default(),
+            killed: Cancel::default(),
             candidate: own_candidate(id, candidates),
         };
         table.open.insert(id, session);
@@ -206,6 +209,13 @@ impl Sessions {
         self.table().describe(id)
     }
 
+    /// Who an open session is, for people.
+    pub(crate) fn described(&self, id: SessionId) -> Option<String> {
+        let table = self.table();
+        let known = table.open.contains_key(&id) || id == INTERNAL;
+        known.then(|| table.describe(id))
+    }
+
     /// Ends all sessions: the engine stops.
     pub fn end_all(&self) {
         for session in self.table().open.values() {
@@ -225,6 +235,12 @@ impl Sessions {
         }
     }
 
+    /// What ends the work of a session when it is killed. The engine itself never is.
+    pub(crate) fn killed(&self, id: SessionId) -> Cancel {
+        let killed = self.table().open.get(&id).map(|open| open.killed.clone());
+        killed.unwrap_or_default()
+    }
+
     /// Ends another session (RFC 6241 7.9): its front end sees it, and closes.
     ///
     /// # Errors
@@ -241,6 +257,7 @@ impl Sessions {
         }
         match self.table().open.get(&victim) {
             Some(session) => {
+                session.killed.cancel();
                 session.ended.cancel();
                 Ok(())
             }

@@ -25,7 +25,6 @@ use crate::engine::{Core, Engine};
 use crate::error::{BackendError, ErrorTag};
 use crate::files::Policy;
 use crate::keeper::{Content, KeepError};
-use crate::participant::Options;
 use crate::session::INTERNAL;
 use crate::snapshot::Snapshot;
 
@@ -290,9 +289,17 @@ impl Stores {
     /// Makes a datastore what a document says, XML or JSON, in or without `config`. Returns what [`Stores::copy`] does.
     ///
     /// # Errors
-    /// The document does not fit the schema; and as [`Stores::copy`].
+    /// The document holds nothing at all, or does not fit the schema; and as [`Stores::copy`].
     pub async fn load(&self, call: &Call, name: &str, document: Document) -> Result<Vec<String>> {
         place(name)?;
+        if bind::is_blank(&document.bytes) {
+            return Err(BackendError::new(
+                ErrorTag::InvalidValue,
+                format!(
+                    "the document is empty, so {name} is unchanged: that is rarely meant; to leave nothing in {name}, load <config/> (or {{}} in JSON)"
+                ),
+            ));
+        }
         let schema = self.0.schema().clone();
         let mounts = self.0.mounts().clone();
         let none = BTreeMap::new();
@@ -418,9 +425,7 @@ impl Stores {
             comment: Some(format!("{what} into running")),
             ..CommitParameters::default()
         };
-        let source = self.0.source_of(call.session);
-        let none = Options::none();
-        let done = self.0.change(call, source, parameters, none, change);
+        let done = self.0.change_in_turn(call, parameters, change);
         Ok(done.await?.warnings)
     }
 }

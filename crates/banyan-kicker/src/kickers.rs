@@ -12,7 +12,7 @@ use banyan_data::Tree;
 use banyan_engine::backend::Principal;
 use banyan_engine::engine::{Engine, EngineBuilder, WeakEngine};
 use banyan_engine::error::{ErrorLayer, ErrorTag, Report};
-use banyan_engine::participant::{Answer, Participant, Refusal, Transaction};
+use banyan_engine::participant::{Answer, AtStart, Participant, Refusal, Transaction};
 use banyan_engine::state::{StateChange, StateListener};
 use banyan_engine::{Tid, backend::BoxFuture};
 use serde_json::json;
@@ -182,6 +182,11 @@ impl StateListener for Kickers {
 impl Participant for Kickers {
     fn name(&self) -> &str {
         "kicker"
+    }
+
+    /// What was so before the program ended is no change: a start kicks nobody.
+    fn at_start(&self) -> AtStart {
+        AtStart::Nothing
     }
 
     fn validate<'a>(&'a self, transaction: &'a Transaction) -> BoxFuture<'a, Answer> {

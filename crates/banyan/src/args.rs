@@ -336,6 +336,8 @@ pub enum Shown {
     Sessions,
     /// What is locked, by whom, and since when.
     Locks,
+    /// The confirmed commit that waits for its confirmation, and how long it still waits.
+    Confirmed,
 }
 
 /// `banyan kill-session`

@@ -8,7 +8,7 @@ use std::time::Duration;
 use banyan_controller::SchemaCache;
 use banyan_engine::access::Mode;
 use banyan_engine::backend::{Backend, Cancel};
-use banyan_engine::engine::{EngineBuilder, StartError};
+use banyan_engine::engine::{Engine, EngineBuilder, StartError};
 use banyan_engine::exec::Exec;
 use banyan_engine::files::{DiskFiles, Files};
 use banyan_engine::monitoring::SchemaState;
@@ -277,6 +277,9 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
         stop_signal().await?;
     }
     tracing::info!("stopping");
+    let hurry = tokio::spawn(hurried(engine.clone()));
+    // Commits end while clients can still hear how, and devices and programs can still be reached.
+    engine.wind_down(config.process.stop_timeout).await;
     stop.cancel();
     while let Some(ended) = servers.join_next().await {
         match ended {
@@ -290,7 +293,22 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
         // Nothing is lost: the next start replays the log.
         tracing::error!(%error, "the last checkpoint was not written");
     }
+    hurry.abort();
     Ok(())
+}
+
+/// What further signals do while the daemon stops: the second takes back the commits in progress, the third ends the
+/// daemon as it is.
+async fn hurried(engine: Engine) -> std::io::Result<()> {
+    stop_signal().await?;
+    tracing::warn!("told again to stop: commits in progress are taken back now");
+    engine.cut_commits();
+    stop_signal().await?;
+    tracing::error!(
+        "told a third time to stop: ended at once; the next start finds what was committed in the log, and participants \
+         that were at work were not asked to undo their part"
+    );
+    std::process::exit(1);
 }
 
 /// The modules that the daemon itself needs.

@@ -354,13 +354,20 @@ impl Driver {
         let Some(synced) = known.synced else {
             return;
         };
-        let message = difference_of(&synced, &seen).map(|words| {
-            format!(
+        let name = &self.device.name;
+        let drifted = difference_of(&synced, &seen);
+        let message = match &drifted {
+            Some(words) => format!(
                 "the device was changed while it was not connected: {words}; take its configuration over with {}",
-                remedy::pull(&self.device.name)
-            )
-        });
-        self.device.update_status(|status| status.message = message);
+                remedy::pull(name)
+            ),
+            None => remedy::not_pushed(name),
+        };
+        self.device
+            .update_status(|status| status.message = Some(message));
+        if drifted.is_none() {
+            self.surroundings.is_behind(name);
+        }
     }
 
     fn plan_retry(&mut self) {

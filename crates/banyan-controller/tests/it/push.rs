@@ -286,3 +286,71 @@ async fn a_push_that_a_crash_interrupted_after_its_decision_is_seen_through_at_t
         .cancel_commit(&call, Some("banyan-999".into()));
     assert!(nothing.await.is_err());
 }
+
+/// Waits until a device has, or has not, a text in its running.
+async fn comes_to_have(network: &Network, name: &str, text: &str, has: bool) {
+    for _ in 0..300 {
+        if network.boxes[name].running().await.contains(text) == has {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!(
+        "{name}: {text} {has}: {} {}",
+        network.boxes[name].running().await,
+        network.connections().await
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_start_takes_back_is_taken_back_on_its_devices() {
+    let network = Network::open().await;
+    // On purpose not on the device.
+    network.edit_boxes(&["a"], "<mtu>1300</mtu>").await;
+    let parameters = CommitParameters {
+        no_networking: true,
+        ..CommitParameters::default()
+    };
+    network.engine.commit(&call(), parameters).await.unwrap();
+    network.edit_boxes(&["b", "c"], "<mtu>1400</mtu>").await;
+    let parameters = CommitParameters {
+        confirmed: Some(Confirmed {
+            timeout: 600,
+            persist: Some("q".into()),
+        }),
+        ..CommitParameters::default()
+    };
+    network.engine.commit(&call(), parameters).await.unwrap();
+    for name in ["b", "c"] {
+        assert!(
+            network.boxes[name]
+                .running()
+                .await
+                .contains("<mtu>1400</mtu>")
+        );
+    }
+    // c is away when the start comes.
+    network.boxes["c"].fails(Some(Fault::Unreachable));
+    network.boxes["c"].hang_up();
+    let network = network.restart().await;
+    assert!(!network.running().await.contains("1400"));
+    comes_to_have(&network, "b", "mtu", false).await;
+    assert!(network.boxes["c"].running().await.contains("mtu"));
+    network.boxes["c"].fails(None);
+    let open = network.rpc("connection-change", "<device>c</device>");
+    open.await.unwrap();
+    comes_to_have(&network, "c", "mtu", false).await;
+    // What was left out on purpose stays so, and is said.
+    assert!(!network.boxes["a"].running().await.contains("mtu"));
+    let connections = network.connections().await;
+    assert!(
+        connections.contains("changes that were not pushed"),
+        "{connections}"
+    );
+    // Another start has nothing to push.
+    let before = network.boxes["b"].engine.running().seq;
+    let network = network.restart().await;
+    comes_to_have(&network, "b", "mtu", false).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(network.boxes["b"].engine.running().seq, before);
+}

@@ -93,6 +93,24 @@ pub(crate) fn part_name(xpath: &str) -> String {
     format!("{}.xml", hex(&Sha1::digest(xpath.as_bytes())))
 }
 
+/// Whether a document holds nothing: blanks, comments, an XML declaration at most.
+pub(crate) fn is_blank(document: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(document);
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    loop {
+        let end = match rest {
+            rest if rest.starts_with("<!--") => "-->",
+            rest if rest.starts_with("<?") => "?>",
+            rest => return rest.is_empty(),
+        };
+        match rest.find(end) {
+            Some(at) => rest = rest[at + end.len()..].trim_start(),
+            // What is not closed is not well-formed: that is for who reads it to say.
+            None => return false,
+        }
+    }
+}
+
 /// Reads a datastore from its file, XML or JSON, and its parts. Which member of a union takes a value may depend on the
 /// rest of it.
 ///

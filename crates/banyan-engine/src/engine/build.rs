@@ -7,6 +7,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use banyan_yang::schema::Schema;
 use tokio::sync::Notify;
 
+use super::initial::Initial;
 use super::recover::{self, Migrated, Recovered, Start};
 use super::start::{Extra, StartError, StartMode, StartOptions};
 use super::state::StartState;
@@ -285,7 +286,13 @@ impl EngineBuilder {
         )?;
         let form = Arc::new(FileForm::new(self.stores.clone(), &self.schema));
         let epochs = self.epochs(&seams, directory.as_deref());
-        let recovered = self.recovered(&seams, directory.as_deref(), &epochs, &form)?;
+        let start = self.starting(&seams, directory.as_deref(), &epochs, &form);
+        let initial = Initial {
+            start: &start,
+            participants: &self.participants,
+        };
+        let begun = async { initial.carry_out(recover::recover(&start)?).await };
+        // This runs on the pool, where waiting is allowed.
         let Recovered {
             running,
             startup,
@@ -293,12 +300,11 @@ impl EngineBuilder {
             stated,
             reports,
             mut plan,
-        } = recovered;
+        } = tokio::runtime::Handle::current().block_on(begun)?;
         // What both have is in memory once, as after a copy.
         let shared = startup.map(|startup| crate::bind::shared_with(&running.tree, startup));
         let upgrades = plan.upgrades();
         let named = std::mem::take(&mut plan.named);
-        plan.carry_out(&seams, directory.as_deref(), &epochs)?;
         let observed = Observed::new(seams.clock.clone(), self.observe, self.meters);
         let queue = Queue::new(running.clone());
         let (behind, rebuilt) = (kept.seq < running.seq, kept.seq == Seq(0));
@@ -376,6 +382,7 @@ impl EngineBuilder {
             upgrade: self.upgrade,
             reports,
             stopping: Cancel::default(),
+            in_progress: Default::default(),
             lock: Mutex::new(lock),
         })
     }
@@ -389,21 +396,21 @@ impl EngineBuilder {
         }
     }
 
-    pub(super) fn recovered(
-        &self,
-        seams: &Seams,
-        directory: Option<&Path>,
-        epochs: &Epochs,
-        form: &FileForm,
-    ) -> Result<Recovered, StartError> {
-        recover::recover(&Start {
+    pub(super) fn starting<'a>(
+        &'a self,
+        seams: &'a Seams,
+        directory: Option<&'a Path>,
+        epochs: &'a Epochs,
+        form: &'a FileForm,
+    ) -> Start<'a> {
+        Start {
             seams,
             directory,
             epochs,
             form,
             options: &self.start,
             upgrade: &self.upgrade,
-        })
+        }
     }
 
     /// The operations, each known to the schema and bound once; our own come first.

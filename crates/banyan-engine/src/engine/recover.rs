@@ -102,18 +102,7 @@ struct Made {
 
 /// Recovers running and startup. Writes nothing.
 pub(super) fn recover(start: &Start<'_>) -> Result<Recovered, StartError> {
-    let log = &*start.seams.log;
-    let mut run = Run {
-        start,
-        current: base::current(start)?,
-        tids: Tids::recover(log)?,
-        plan: Plan::default(),
-        reports: Vec::new(),
-        pointed: pointers::Pointed::default(),
-        startup_file: None,
-        begins_anew: false,
-        verbatim: RefCell::default(),
-    };
+    let mut run = Run::new(start)?;
     let found = match run.found().or_else(|error| run.replaced(error)) {
         Ok(found) => found,
         Err(error) => return run.failsafe(error, None),
@@ -125,6 +114,29 @@ pub(super) fn recover(start: &Start<'_>) -> Result<Recovered, StartError> {
     };
     let Found { kept, stated, .. } = found;
     run.finish(made, kept, stated)
+}
+
+/// The store failsafe in the place of a running that participants do not agree with. Writes nothing.
+pub(super) fn instead(start: &Start<'_>, error: StartError) -> Result<Recovered, StartError> {
+    let mut run = Run::new(start)?;
+    let found = run.found().or_else(|error| run.replaced(error));
+    run.failsafe(error, found.ok())
+}
+
+impl<'a> Run<'a> {
+    fn new(start: &'a Start<'a>) -> Result<Run<'a>, StartError> {
+        Ok(Run {
+            start,
+            current: base::current(start)?,
+            tids: Tids::recover(&*start.seams.log)?,
+            plan: Plan::default(),
+            reports: Vec::new(),
+            pointed: pointers::Pointed::default(),
+            startup_file: None,
+            begins_anew: false,
+            verbatim: RefCell::default(),
+        })
+    }
 }
 
 impl Run<'_> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::Seams;
 use super::build::{EngineBuilder, LOCK, Place, not_locked};
+use super::recover;
 use super::start::StartError;
 use crate::bind::FileForm;
 use crate::files::{DiskFiles, Files, LockGuard, RehearsedFiles};
@@ -50,7 +51,8 @@ impl EngineBuilder {
         let (seams, directory, _held) = self.rehearsed_boundaries()?;
         let form = FileForm::new(self.stores.clone(), &self.schema);
         let epochs = self.epochs(&seams, directory.as_deref());
-        let recovered = self.recovered(&seams, directory.as_deref(), &epochs, &form)?;
+        let recovered =
+            recover::recover(&self.starting(&seams, directory.as_deref(), &epochs, &form))?;
         Ok(Rehearsal {
             changes: recovered.plan.described(),
             running: recovered.running,

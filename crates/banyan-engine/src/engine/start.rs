@@ -154,6 +154,11 @@ pub enum StartError {
         /// What was wrong.
         reason: BackendError,
     },
+    /// A participant does not agree with what running would be.
+    #[error(
+        "{0}\nnothing was changed: correct what it names, or start without that participant, or in the mode `none`, in which participants are not asked"
+    )]
+    Refused(BackendError),
     /// What was recovered breaks the schema.
     #[error("the configuration is not valid under the loaded modules:\n{0}\n{INVALID}")]
     Invalid(BackendError),
@@ -247,6 +252,7 @@ impl StartError {
             | StartError::Missing { .. }
             | StartError::Replay { .. }
             | StartError::Upgrade(_)
+            | StartError::Refused(_)
             | StartError::Invalid(_) => true,
             StartError::Directory { .. }
             | StartError::InUse { .. }
@@ -276,7 +282,7 @@ impl StartError {
     pub fn status(&self) -> Status {
         match self {
             StartError::Upgrade(report) => report.status,
-            StartError::Invalid(_) => Status::Invalid,
+            StartError::Invalid(_) | StartError::Refused(_) => Status::Invalid,
             _ => Status::Error,
         }
     }
@@ -288,7 +294,7 @@ impl StartError {
             StartError::File { file, errors, .. } => {
                 (format!("{} {}: ", file.display(), wrong(errors)), errors)
             }
-            StartError::Invalid(errors) => (String::new(), errors),
+            StartError::Invalid(errors) | StartError::Refused(errors) => (String::new(), errors),
             other => {
                 return vec![Finding {
                     path: "/".to_owned(),

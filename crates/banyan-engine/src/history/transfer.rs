@@ -171,6 +171,8 @@ impl Engine {
         let now = core.seams.clock.now();
         core.sessions
             .require_free(call.session, Datastore::Running, now)?;
+        core.in_progress.check()?;
+        self.require_nothing_pending()?;
         let records = records(text)?;
         let (engine, call) = (self.clone(), call.clone());
         to_its_end(async move { engine.take_in(&call, records).await }).await?
@@ -178,6 +180,8 @@ impl Engine {
 
     async fn take_in(&self, call: &Call, records: Vec<Record>) -> Result<(usize, Seq)> {
         let core = &self.0;
+        let _entered = core.in_progress.enter(false)?;
+        let cut = core.cut_of(call);
         let (Some(first), Some(last)) = (records.first(), records.last()) else {
             return Ok((0, self.running().seq));
         };
@@ -204,7 +208,8 @@ impl Engine {
             source: self.source_of(call.session),
             call: call.clone(),
         });
-        let mut phases = Phases::of(&core.participants, &transaction, &core.seams.clock);
+        let mut phases =
+            Phases::of(&core.participants, &transaction, &core.seams.clock).cut_by(&cut);
         phases.prepare().await.map_err(refused)?;
         phases.commit().await.map_err(refused)?;
         if let Err(error) = self

@@ -28,7 +28,8 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 /// A program that takes part in commits.
 ///
 /// It is run once for each of its phases, with one JSON object on standard input: `participant`, `phase`, `tid`, `base`
-/// (the commit that `before` is), `seq` (in `commit_done` and `end`), `user`, `source`, `comment`, `label`; `changes`, a list
+/// (the commit that `before` is), `seq` (in `commit_done` and `end`), `user`, `source`, `comment`, `label`; `start`, true in
+/// the transaction of a start, where `before` is nothing and `changes` all that running is; `changes`, a list
 /// with `operation`, `path`, `old` and `new` for each instance; `patch` and `reverse`, the same as YANG Patches
 /// (RFC 8072); and, if it wishes so, `before` and `after` (RFC 7951). Of all that it gets the part at and below its paths,
 /// and it is not run when nothing changed there.
@@ -155,6 +156,9 @@ impl Program {
             .env("BANYAN_PHASE", phase.name())
             .env("BANYAN_TID", transaction.tid.to_string())
             .env("BANYAN_USER", &**transaction.principal.effective());
+        if transaction.is_start() {
+            command.env("BANYAN_START", "1");
+        }
         if let Some(directory) = &self.directory {
             command.current_dir(directory);
         }
@@ -201,6 +205,9 @@ impl Program {
         });
         if let Some(seq) = transaction.seq() {
             about["seq"] = seq.0.into();
+        }
+        if transaction.is_start() {
+            about["start"] = true.into();
         }
         for (name, value) in [
             ("comment", &transaction.parameters.comment),

@@ -143,6 +143,9 @@ impl Engine {
             let subject = self.0.subject(call).ok().flatten();
             state.push(monitor::netconf_state(self, subject.as_deref()));
         }
+        if wanted(monitor::PENDING) {
+            state.push(monitor::pending_commit(self));
+        }
         if wanted(access::STATE_PATH) {
             state.push(self.0.access.counters.state());
         }

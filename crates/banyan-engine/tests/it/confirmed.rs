@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use banyan_engine::backend::{Backend, CommitParameters, Confirmed, Datastore};
+use banyan_engine::backend::{
+    Backend, CommitParameters, Confirmed, Datastore, Document, Encoding, Filter, Get, WithDefaults,
+};
 use banyan_engine::engine::StartError;
 use banyan_engine::error::ErrorTag;
 use banyan_engine::files::Files;
 
-use crate::fixture::{Client, Machine, item, name, updated_schema};
+use crate::fixture::{Client, Machine, item, name, schema_with_system, updated_schema};
 
 fn for_seconds(timeout: u32, persist: Option<&str>) -> CommitParameters {
     CommitParameters {
@@ -392,4 +394,114 @@ async fn the_session_of_a_confirmed_commit_may_lock_running() {
     engine.lock(&alice.call, Datastore::Running).await.unwrap();
     machine.clock.advance(Duration::from_secs(61));
     running_becomes(&alice, "a").await;
+}
+
+#[tokio::test]
+async fn every_way_into_running_keeps_the_rule() {
+    let (_machine, alice) = pending(Some("p")).await;
+    let bob = Client::open(&alice.engine, "bob").await;
+    let stores = bob.engine.stores();
+    let document = || Document::xml(format!("<config>{}</config>", name("c")).into_bytes());
+    stores.load(&bob.call, "lab", document()).await.unwrap();
+    let history = alice
+        .engine
+        .export_history(&bob.call, None, None, 9)
+        .await
+        .unwrap()
+        .text;
+    for refused in [
+        stores.copy(&bob.call, "lab", "running").await.err(),
+        stores.load(&bob.call, "running", document()).await.err(),
+        bob.engine.import_history(&bob.call, &history).await.err(),
+        bob.commit().await.err(),
+    ] {
+        let error = refused.expect("it is pending");
+        assert_eq!(error.reports[0].tag, ErrorTag::InUse, "{error}");
+        let text = error.to_string();
+        assert!(
+            text.contains("banyan commit --cancel --persist-id ID"),
+            "{text}"
+        );
+        assert!(text.contains("in 60 s"), "{text}");
+    }
+    running_stays(&alice, "b").await;
+    alice.commit_with(with_id("p")).await.unwrap();
+    stores.copy(&bob.call, "lab", "running").await.unwrap();
+    assert_eq!(bob.show(Datastore::Running).await, name("c"));
+}
+
+#[tokio::test]
+async fn what_its_own_session_copies_into_running_confirms_it() {
+    let (machine, alice) = pending(None).await;
+    let stores = alice.engine.stores();
+    let document = Document::xml(format!("<config>{}</config>", name("c")).into_bytes());
+    stores.load(&alice.call, "running", document).await.unwrap();
+    machine.clock.advance(Duration::from_secs(61));
+    running_stays(&alice, "c").await;
+}
+
+#[tokio::test]
+async fn the_error_names_the_ways_out_and_no_session_that_is_gone() {
+    let (_machine, alice) = pending(None).await;
+    let bob = Client::open(&alice.engine, "bob").await;
+    let error = bob.commit().await.unwrap_err();
+    let kill = format!("banyan kill-session {}", alice.session());
+    assert!(error.to_string().contains(&kill), "{error}");
+    assert_eq!(&*error.reports[0].info[0].1, alice.session().to_string());
+
+    let (_machine, alice) = pending(Some("p")).await;
+    alice.engine.close_session(alice.session()).await;
+    let bob = Client::open(&alice.engine, "bob").await;
+    let error = bob.commit().await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("of user alice, whose session is over"),
+        "{error}"
+    );
+    assert_eq!(error.reports[0].info, []);
+    let error = bob
+        .engine
+        .lock(&bob.call, Datastore::Running)
+        .await
+        .unwrap_err();
+    assert_eq!(error.reports[0].tag, ErrorTag::LockDenied);
+    assert_eq!(error.reports[0].info, [("session-id".into(), "0".into())]);
+}
+
+#[tokio::test]
+async fn what_is_pending_is_state() {
+    let machine = Machine::new();
+    let engine = machine.builder(schema_with_system()).open().await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    let state = async || {
+        let get = Get {
+            store: Datastore::Running,
+            state: true,
+            filter: Some(Filter::XPath {
+                select: "/banyan:pending-confirmed-commit".to_owned(),
+                namespaces: Vec::new(),
+            }),
+            with_defaults: WithDefaults::Explicit,
+            encoding: Encoding::Json,
+        };
+        alice.get(get).await.unwrap()
+    };
+    assert!(!state().await.contains("pending"), "{}", state().await);
+    alice.edit(&name("b")).await.unwrap();
+    let tid = alice
+        .commit_with(for_seconds(60, Some("p")))
+        .await
+        .unwrap()
+        .tid;
+    machine.clock.advance(Duration::from_secs(7));
+    let shown: serde_json::Value = serde_json::from_str(&state().await).unwrap();
+    let pending = &shown["banyan:pending-confirmed-commit"];
+    let expected = serde_json::json!({
+        "tid": tid.0, "seq": "1", "user": "alice", "session-id": alice.session().0, "persists": true,
+        "persist-id": "p", "since": pending["since"], "remaining": 53,
+    });
+    assert_eq!(*pending, expected);
+    alice.commit_with(with_id("p")).await.unwrap();
+    assert!(!state().await.contains("pending"));
 }

@@ -402,3 +402,34 @@ async fn a_commit_does_not_wait_for_the_file_of_another_store() {
     drop(held);
     copying.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn an_empty_document_is_not_believed() {
+    let engine = in_memory().await;
+    let alice = Client::open(&engine, "alice").await;
+    alice.set(&name("a")).await.unwrap();
+    let stores = engine.stores();
+    for nothing in [
+        "",
+        " \n\t",
+        "<?xml version=\"1.0\"?>\n",
+        "<!-- no --> <!-- thing -->",
+    ] {
+        for store in ["running", "candidate", "startup", "lab"] {
+            let document = Document::xml(nothing.as_bytes().to_vec());
+            let error = stores.load(&alice.call, store, document).await.unwrap_err();
+            let error = error.to_string();
+            assert!(
+                error.contains("is empty") && error.contains("<config/>"),
+                "{error}"
+            );
+        }
+    }
+    assert_eq!(alice.show(Datastore::Running).await, name("a"));
+    for meant in ["<?xml version=\"1.0\"?><config/>", "{}"] {
+        alice.set(&name("a")).await.unwrap();
+        let document = Document::xml(meant.as_bytes().to_vec());
+        stores.load(&alice.call, "running", document).await.unwrap();
+        assert_eq!(alice.show(Datastore::Running).await, "", "{meant}");
+    }
+}

@@ -281,5 +281,9 @@ pub async fn rollback(rollback: Rollback) -> Result<(), CommandError> {
         label: rollback.label,
         ..CommitParameters::default()
     };
-    committed(&client, &parameters, None, tell).await
+    committed(&client, &parameters, None, tell).await.inspect_err(|_| {
+        remark(
+            "the candidate has the old state, and whatever was in it before is gone: look at it with `banyan diff`, correct it and `banyan commit`, or `banyan discard`",
+        );
+    })
 }

@@ -160,6 +160,40 @@ pub(super) fn locks(state: &Value, now: jiff::Timestamp) -> Vec<Vec<String>> {
     rows
 }
 
+/// The rows of `show confirmed`: one at most.
+pub(super) fn confirmed(pending: &Value) -> Vec<Vec<String>> {
+    let mut rows = vec![head(&[
+        "TRANSACTION",
+        "COMMIT",
+        "USER",
+        "SESSION",
+        "PERSIST-ID",
+        "SINCE",
+        "LEFT",
+    ])];
+    if pending["tid"].is_null() {
+        return rows;
+    }
+    let id = match (
+        leaf(pending, "persist-id"),
+        leaf(pending, "persists").as_str(),
+    ) {
+        // Not for everybody to see.
+        (id, "true") if id == "-" => "(hidden)".to_owned(),
+        (id, _) => id,
+    };
+    rows.push(vec![
+        leaf(pending, "tid"),
+        leaf(pending, "seq"),
+        leaf(pending, "user"),
+        leaf(pending, "session-id"),
+        id,
+        to_the_second(&leaf(pending, "since")),
+        format!("{} s", leaf(pending, "remaining")),
+    ]);
+    rows
+}
+
 /// How long ago a time was, in the two largest units that say something.
 fn age(since: &str, now: jiff::Timestamp) -> String {
     let Ok(since) = since.parse::<jiff::Timestamp>() else {
@@ -217,6 +251,25 @@ mod tests {
         candidate          whole      8        bob    netconf local  -               1 min 35 s
         private candidate  whole      7        alice  netconf ssh    192.0.2.1:4711  5 s
         ");
+    }
+
+    #[test]
+    fn a_pending_confirmed_commit_is_shown_with_the_time_that_is_left() {
+        let pending = serde_json::json!({
+            "tid": 12, "seq": "9", "user": "alice", "persists": true, "persist-id": "p1",
+            "since": "2026-11-27T10:00:00.5Z", "remaining": 55,
+        });
+        let mut hidden = pending.clone();
+        hidden["persist-id"] = Value::Null;
+        hidden["session-id"] = 3.into();
+        let mut rows = confirmed(&pending);
+        rows.extend(confirmed(&hidden).split_off(1));
+        insta::assert_snapshot!(aligned(&rows), @r"
+        TRANSACTION  COMMIT  USER   SESSION  PERSIST-ID  SINCE                 LEFT
+        12           9       alice  -        p1          2026-11-27T10:00:00Z  55 s
+        12           9       alice  3        (hidden)    2026-11-27T10:00:00Z  55 s
+        ");
+        assert_eq!(confirmed(&Value::Null).len(), 1);
     }
 
     #[test]

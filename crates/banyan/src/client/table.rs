@@ -21,6 +21,7 @@ pub async fn show(show: Show) -> Result<(), CommandError> {
         // The table names the users of the sessions that hold the locks.
         Shown::Locks if table => "/ietf-netconf-monitoring:netconf-state",
         Shown::Locks => "/ietf-netconf-monitoring:netconf-state/datastores",
+        Shown::Confirmed => "/banyan:pending-confirmed-commit",
         Shown::Sessions => "/ietf-netconf-monitoring:netconf-state/sessions",
     };
     let format = if table { "json" } else { name_of(show.format) };
@@ -48,6 +49,7 @@ pub async fn show(show: Show) -> Result<(), CommandError> {
         Shown::Kickers => kickers(&data["banyan-kicker:kickers"]["data-kicker"]),
         Shown::Sessions => super::sessions::sessions(&data[STATE]),
         Shown::Locks => super::sessions::locks(&data[STATE], jiff::Timestamp::now()),
+        Shown::Confirmed => super::sessions::confirmed(&data["banyan:pending-confirmed-commit"]),
         // They are no table.
         Shown::Metrics => Vec::new(),
     };

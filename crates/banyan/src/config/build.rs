@@ -141,6 +141,9 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
                 _ => Privileges::Kept,
             },
             pid_file: path(settings, "process.pid-file"),
+            stop_timeout: Duration::from_secs(
+                parsed(settings, "process.stop-timeout").unwrap_or_default(),
+            ),
         },
         log: Log {
             level: parsed(settings, "log.level").unwrap_or(Level::INFO),

@@ -29,6 +29,7 @@ mod toml_file;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use banyan_engine::access::AccessOptions;
 use banyan_engine::backend::Candidates;
@@ -264,6 +265,8 @@ pub struct Process {
     pub privileges: Privileges,
     /// Where its process id is.
     pub pid_file: Option<PathBuf>,
+    /// How long commits in progress may take when it stops.
+    pub stop_timeout: Duration,
 }
 
 /// What becomes of root's privileges.

@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// How long a daemon may take to stop: it answers requests under way and writes its checkpoint.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Why the pid file cannot be used.
 #[derive(Debug, thiserror::Error)]

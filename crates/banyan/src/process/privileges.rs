@@ -245,6 +245,7 @@ mod tests {
             user: Some(user.to_owned()),
             privileges,
             pid_file: None,
+            stop_timeout: std::time::Duration::ZERO,
         }
     }
 

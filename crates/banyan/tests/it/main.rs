@@ -12,6 +12,7 @@ mod data_places;
 mod data_query;
 mod data_validate;
 mod disk_full;
+mod ending;
 mod hand_edit;
 mod history;
 mod identity;

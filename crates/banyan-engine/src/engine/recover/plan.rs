@@ -86,6 +86,11 @@ impl Plan {
         Some(self.records.last()?.record.head.changes)
     }
 
+    /// The number of the newest of the records.
+    pub fn tid(&self) -> Option<Tid> {
+        self.records.last().map(|planned| planned.record.head.tid)
+    }
+
     /// What each record says, and what it changes.
     pub fn described(&self) -> Vec<String> {
         let records = self.records.iter().map(|planned| {
@@ -99,7 +104,7 @@ impl Plan {
     /// Writes it all: the module set and the files first, then the records. What was written before a failure does no
     /// harm: the next start does the rest.
     pub fn carry_out(
-        mut self,
+        &mut self,
         seams: &Seams,
         directory: Option<&Path>,
         epochs: &Epochs,
@@ -188,7 +193,7 @@ pub(in crate::engine) fn prune(log: &dyn CommitLog, epochs: &Epochs) {
 }
 
 impl Run<'_> {
-    /// Plans a change that the start itself makes; no participant exists yet. `after` is under the loaded schema, or
+    /// Plans a change that the start itself makes; participants hear of the whole afterwards ([`super::super::initial`]). `after` is under the loaded schema, or
     /// under that of `before`: if they differ, the record is an upgrade, and there is one even if no data changed.
     pub(super) fn committed(
         &mut self,

@@ -113,4 +113,17 @@ pub(super) const KEYS: &[Key] = &[
         since: FIRST,
         applies: Applies::Restart,
     },
+    Key {
+        name: "process.stop-timeout",
+        clixon: Clixon::Without,
+        kind: Kind::Integer { min: 0, max: 3600 },
+        default: "30",
+        clixon_default: None,
+        meaning: "Seconds that commits in progress may still take when the daemon is told to stop; then those that are not past \
+                  their point of no return are taken back. A second signal takes them back at once, a third ends the daemon \
+                  there and then. TimeoutStopSec of systemd must be longer: this, and what the slowest participant needs to undo its part.",
+        example: "stop-timeout = 60",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
 ];
