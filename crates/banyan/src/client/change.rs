@@ -281,9 +281,12 @@ pub async fn rollback(rollback: Rollback) -> Result<(), CommandError> {
         label: rollback.label,
         ..CommitParameters::default()
     };
-    committed(&client, &parameters, None, tell).await.inspect_err(|_| {
-        remark(
-            "the candidate has the old state, and whatever was in it before is gone: look at it with `banyan diff`, correct it and `banyan commit`, or `banyan discard`",
-        );
+    let done = committed(&client, &parameters, None, tell).await;
+    done.map_err(|error| match error {
+        // What was in the candidate is gone, and nobody has said so yet.
+        CommandError::Refused(why) => CommandError::Refused(format!(
+            "{why}\nthe candidate has the old state in the place of what it had: look at it with `banyan diff`, correct it and `banyan commit`, or `banyan discard`"
+        )),
+        other => other,
     })
 }
