@@ -7,7 +7,7 @@ use tokio::sync::MutexGuard;
 
 use crate::backend::{Call, CommitParameters, Committed, Datastore, Result, Source};
 use crate::bind;
-use crate::blocking::{on_pool, to_its_end_from_pool};
+use crate::blocking::{on_pool, to_its_end_from_pool, where_it_may_block};
 use crate::candidate::Candidate;
 use crate::confirm::{self, Pending, Step};
 use crate::engine::{Engine, log_failed};
@@ -159,7 +159,6 @@ impl Engine {
             () = core.seams.clock.sleep(patience) => {
                 return Err(pipeline::busy("a confirmed commit that begins or ends"));
             }
-            () = call.cancel.cancelled() => return Err(pipeline::cancelled()),
         };
         // What was pending may be over by now.
         match step()? {
@@ -177,7 +176,7 @@ impl Engine {
         edit: impl FnOnce(&Tree) -> Result<Tree> + Send + 'static,
     ) -> Result<Committed> {
         let (engine, call) = (self.clone(), call.clone());
-        to_its_end(async move {
+        to_its_end_from_pool(async move {
             let core = &engine.0;
             let now = core.seams.clock.now();
             core.in_progress.check()?;
@@ -186,7 +185,7 @@ impl Engine {
             let (step, _settling) = engine.step_of(&call, &parameters).await?;
             let base = engine.running();
             let tree = base.tree.clone();
-            let mine = on_pool(move || edit(&tree)).await??;
+            let mine = where_it_may_block(move || edit(&tree)).await??;
             let attempt = Attempt {
                 source: engine.source_of(call.session),
                 parameters,
@@ -239,7 +238,6 @@ impl Engine {
                 "the commit of the candidate by {}",
                 core.sessions.describe(candidate.committer())
             ))),
-            () = call.cancel.cancelled() => Err(pipeline::cancelled()),
         }
     }
 

@@ -211,7 +211,7 @@ pub(crate) async fn number(core: &Arc<Core>) -> Result<Tid> {
     let (tid, must_promise) = core.tids.next();
     if must_promise {
         let core = core.clone();
-        on_pool(move || writer::promise(&core, tid)).await?;
+        where_it_may_block(move || writer::promise(&core, tid)).await?;
     }
     Ok(tid)
 }
@@ -590,14 +590,6 @@ pub(crate) fn patience(call: &Call) -> Duration {
     call.deadline.map_or(PATIENCE, |deadline| {
         deadline.saturating_duration_since(Instant::now())
     })
-}
-
-/// The error of a commit that was cancelled while nothing had been done for it.
-pub(crate) fn cancelled() -> BackendError {
-    BackendError::new(
-        ErrorTag::OperationFailed,
-        "the commit was cancelled before it began",
-    )
 }
 
 fn stops() -> BackendError {
