@@ -445,7 +445,11 @@ impl Core {
             for record in records {
                 let tree = self.epochs.forward(&running.tree, &record)?;
                 let indexes = running.indexes().after(&running.tree, &tree);
+                let known = running.is_validated();
                 running = Snapshot::indexed(tree, record.head.seq, indexes);
+                if !known {
+                    running = running.not_validated();
+                }
             }
         }
         self.running.store(Arc::new(running.clone()));

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use banyan_data::error::Position;
 use banyan_data::{DataError, ErrorKind};
 
 /// RFC 6241 appendix A and RFC 8040 7: what is wrong, in the vocabulary that all front ends share.
@@ -103,6 +104,8 @@ pub struct Report {
     pub path_namespaces: Vec<(Arc<str>, Arc<str>)>,
     /// What is wrong, why, and what to do.
     pub message: String,
+    /// Where it is in the document that was read.
+    pub position: Option<Position>,
     /// Further facts by their RFC 6241 names: `bad-element`, `bad-attribute`, `bad-namespace`, `session-id`.
     pub info: Vec<(Arc<str>, String)>,
 }
@@ -117,6 +120,7 @@ impl Report {
             path: None,
             path_namespaces: Vec::new(),
             message: message.into(),
+            position: None,
             info: Vec::new(),
         }
     }
@@ -216,6 +220,7 @@ impl Report {
             _ => ErrorLayer::Application,
         };
         let mut report = Report::new(layer, tag, message);
+        report.position = error.position;
         report.app_tag = error.app_tag.clone().or_else(|| app_tag.map(Arc::from));
         if !error.path.0.is_empty() {
             report.path = Some(error.path.0.clone());

@@ -51,6 +51,7 @@ pub(crate) fn is_ours(name: &str) -> bool {
     let exact = [
         "schemas",
         "yang",
+        "controller",
         "devices",
         "banyan.lock",
         "banyan.log",
@@ -62,6 +63,7 @@ pub(crate) fn is_ours(name: &str) -> bool {
         || begins.iter().any(|begin| name.starts_with(begin))
         || ends.iter().any(|end| name.ends_with(end))
         || name.contains("_db.edited")
+        || name.contains(".left-out.")
 }
 
 /// Why a file was not written.

@@ -39,7 +39,7 @@ use crate::participant::{Options, Refusal, Transaction, TransactionParts};
 use crate::phases::{Phases, Refused};
 use crate::reserve::{Reserved, Touched};
 use crate::session::{INTERNAL, source_line};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, ValidateChangedOnly};
 
 /// How long a commit waits for another that touches the same, when its caller sets no deadline.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -73,6 +73,11 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
+    /// Whether the whole result is to be validated, and not only what changed.
+    fn validates_all(&self, before: &Snapshot) -> bool {
+        !before.is_validated() && self.options.get::<ValidateChangedOnly>().is_none()
+    }
+
     /// Locks that were granted since the commit began keep it out, as it keeps out those that are asked for from here on
     /// to its end. What must be taken back is taken back (RFC 6241 8.4.1).
     fn require_unlocked(&self, core: &Core, changes: &ChangeSet) -> Result<()> {
@@ -356,7 +361,7 @@ fn prepare(
             watch.time(Stage::Access, |_| core.permit_changes(call, &changes))?;
             watch.time(Stage::Validate, |lap| {
                 core.sound_rules(&before.tree, &after)?;
-                if !before.is_validated() {
+                if attempt.validates_all(before) {
                     return bind::validate_full(&after);
                 }
                 let (valid, counters) = bind::validate_counted(&after, &indexes, &changes);
@@ -365,7 +370,7 @@ fn prepare(
                 lap.count(Count::Nodes, counters.visited);
                 valid
             })?;
-        } else if !before.is_validated() {
+        } else if attempt.validates_all(before) {
             bind::validate_full(&after)?;
         }
         Ok(Change {
@@ -581,7 +586,10 @@ fn placed(
         queued: core.observed.now(),
         fact: attempt.step.fact(before, transaction, now),
     };
-    let after = Snapshot::indexed(change.after.clone(), seq, change.indexes.clone());
+    let mut after = Snapshot::indexed(change.after.clone(), seq, change.indexes.clone());
+    if !before.is_validated() && !attempt.validates_all(before) {
+        after = after.not_validated();
+    }
     (placed, after)
 }
 

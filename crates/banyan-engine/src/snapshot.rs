@@ -21,6 +21,11 @@ pub struct Snapshot {
     indexes: Arc<OnceLock<Indexes>>,
 }
 
+/// The wish of a commit on a state that was not validated: what it changes is validated, and what was wrong before does
+/// not stop it. The state after it is not known to be valid either.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ValidateChangedOnly;
+
 impl Snapshot {
     /// A tree whose indexes nobody has yet.
     pub fn new(tree: Tree, seq: Seq) -> Snapshot {

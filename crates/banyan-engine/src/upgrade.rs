@@ -77,6 +77,16 @@ pub(crate) fn upgraded_from(head: &RecordHead) -> Option<&str> {
     entry.value.get("from")?.as_str()
 }
 
+/// All that breaks the schema in a tree, each with its place in the files that it was read from.
+pub(crate) fn broken(tree: &Tree, from: Option<&Old<'_>>) -> Vec<Finding> {
+    let document = from.and_then(|from| source::read(from, tree.schema()).ok());
+    let file = from.map_or("", |from| from.file);
+    match fit::validate(tree, document.as_ref(), file) {
+        Ok(()) => Vec::new(),
+        Err((_, findings)) => findings,
+    }
+}
+
 /// Brings a configuration to the schema `new`. Reads the document twice at most if it fits as it is.
 pub(crate) fn upgrade(
     old: &Old<'_>,

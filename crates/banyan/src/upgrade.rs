@@ -168,7 +168,7 @@ pub async fn print_rehearsal(builder: EngineBuilder, format: Format) -> Result<(
 /// Tells how the stores stand, if there is anything to tell.
 pub fn log(reports: &[Report]) {
     for report in reports {
-        if report.status != Status::Ok || report.upgraded || !report.warnings.is_empty() {
+        if report.status > Status::NotValidated || report.upgraded || !report.warnings.is_empty() {
             tracing::warn!("{report}");
         }
     }
@@ -225,15 +225,7 @@ pub async fn run(arguments: Upgrade) -> Result<(), ServeError> {
                 return Err(error.into());
             };
             refused = Some(UpgradeError::Refused(remedy));
-            vec![match error {
-                StartError::Upgrade(report) => *report,
-                error => {
-                    let mut report = Report::of(error.store());
-                    report.status = error.status();
-                    report.errors = error.findings();
-                    report
-                }
-            }]
+            error.reports()
         }
     };
     print(&reports, arguments.format).map_err(UpgradeError::Output)?;

@@ -12,6 +12,7 @@ use crate::bind;
 use crate::engine::Engine;
 use crate::participant::Options;
 use crate::session::{INTERNAL, internal_source};
+use crate::snapshot::ValidateChangedOnly;
 
 impl Engine {
     /// Makes the configured user an administrator, unless running has rules already. Without rules nobody could write, so
@@ -35,7 +36,9 @@ impl Engine {
         };
         let call = Call::new(INTERNAL, Principal::user(user));
         let source: Source = internal_source();
-        self.change(&call, source, parameters, Options::none(), move |running| {
+        // A running that the start has not validated is not to be locked away from those who correct it.
+        let options = Options::none().with(ValidateChangedOnly);
+        self.change(&call, source, parameters, options, move |running| {
             let merge = DefaultOperation::Merge;
             let edit = bind::parse_edit(running.schema(), &rules, merge, &mounts)?;
             bind::apply(&edit, running)

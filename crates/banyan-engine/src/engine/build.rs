@@ -243,7 +243,7 @@ impl EngineBuilder {
     /// Starts the engine: locks the directory, recovers running from files and log, checks it.
     ///
     /// # Errors
-    /// See [`StartError`]; nothing on disk was changed then, but the lock file and an empty log.
+    /// See [`StartError`]; nothing on disk was changed then: what is new is the lock file alone.
     pub async fn open(self) -> Result<Engine, StartError> {
         let stopped = || StartError::Registration("the runtime stops".to_owned());
         let core = tokio::task::spawn_blocking(move || self.build())
@@ -277,7 +277,12 @@ impl EngineBuilder {
         let bound = |provider: &Arc<dyn Provider>| Source::new(provider.clone(), &self.schema);
         let providers: Result<Vec<Source>, String> = self.providers.iter().map(bound).collect();
         let mut providers = providers.map_err(StartError::Registration)?;
+        let log_file = self.log_to_be_made();
         let (seams, directory, lock) = self.boundaries()?;
+        let unused = log_file.map(|file| UnusedLog {
+            seams: seams.clone(),
+            file: Some(file),
+        });
         let access = Access::open(
             self.access.clone(),
             &*seams.files,
@@ -305,6 +310,7 @@ impl EngineBuilder {
         let shared = startup.map(|startup| crate::bind::shared_with(&running.tree, startup));
         let upgrades = plan.upgrades();
         let named = std::mem::take(&mut plan.named);
+        unused.into_iter().for_each(UnusedLog::keep);
         let observed = Observed::new(seams.clock.clone(), self.observe, self.meters);
         let queue = Queue::new(running.clone());
         let (behind, rebuilt) = (kept.seq < running.seq, kept.seq == Seq(0));
@@ -385,6 +391,16 @@ impl EngineBuilder {
             in_progress: Default::default(),
             lock: Mutex::new(lock),
         })
+    }
+
+    /// The file of the log, if it is this start that makes it.
+    fn log_to_be_made(&self) -> Option<PathBuf> {
+        match (&self.place, &self.seams) {
+            (Place::Directory(directory), None) => {
+                Some(directory.join(LOG)).filter(|file| !file.exists())
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn epochs(&self, seams: &Seams, directory: Option<&Path>) -> Epochs {
@@ -479,7 +495,7 @@ impl EngineBuilder {
                 let log: Arc<dyn CommitLog> = match &self.seams {
                     Some(seams) => seams.log.clone(),
                     None => {
-                        let log = RedbLog::open(&directory.join("commits.redb"))?;
+                        let log = RedbLog::open(&directory.join(LOG))?;
                         Arc::new(log.measured_by(self.clock.clone()))
                     }
                 };
@@ -518,6 +534,35 @@ fn settle(
     match written {
         Ok(()) => recover::prune(&*seams.log, epochs),
         Err(error) => tracing::warn!("{error}; nothing is lost, the next start tries again"),
+    }
+}
+
+/// The file of the log.
+pub(super) const LOG: &str = "commits.redb";
+
+/// A log that a start has made; without a commit it goes with a start that fails.
+struct UnusedLog {
+    seams: Seams,
+    file: Option<PathBuf>,
+}
+
+impl UnusedLog {
+    fn keep(mut self) {
+        self.file = None;
+    }
+}
+
+impl Drop for UnusedLog {
+    fn drop(&mut self) {
+        let Some(file) = self.file.take() else {
+            return;
+        };
+        if !matches!(self.seams.log.head(), Ok(Seq(0))) {
+            return;
+        }
+        if let Err(error) = self.seams.files.remove(&file) {
+            tracing::warn!("{} stays, empty: {error}", file.display());
+        }
     }
 }
 

@@ -34,7 +34,7 @@ use crate::snapshot::Snapshot;
 use crate::tids::Tids;
 use crate::upgrade::Upgrade;
 use crate::upgrade::epochs::Epochs;
-use crate::upgrade::report::Report;
+use crate::upgrade::report::{Report, Status};
 pub(super) use named::Migrated;
 pub(super) use plan::{Plan, prune};
 
@@ -112,6 +112,7 @@ pub(super) fn recover(start: &Start<'_>) -> Result<Recovered, StartError> {
         Ok(made) => made,
         Err(error) => return run.failsafe(error, Some(found)),
     };
+    run.tell_running();
     let Found { kept, stated, .. } = found;
     run.finish(made, kept, stated)
 }
@@ -167,9 +168,6 @@ impl Run<'_> {
         // Now, and not when the first commit needs them.
         made.running.indexes();
         self.plan.begin(&self.start.epochs.loaded);
-        if self.reports.is_empty() {
-            self.reports.push(Report::of("running"));
-        }
         Ok(Recovered {
             running: made.running,
             startup: made.startup,
@@ -298,6 +296,19 @@ impl Run<'_> {
             "running as of commit {seq}{who} was replaced by {by} ({changes} changes), because the start mode is {mode}; to have it back: `banyan rollback --to seq:{seq}`, then `banyan diff` and `banyan commit`"
         ));
         Ok(())
+    }
+
+    /// How running stands comes first, also where there is nothing to say of it.
+    fn tell_running(&mut self) {
+        let mode = self.start.options.mode;
+        let report = self.report_of("running");
+        if mode == StartMode::None {
+            report.status = report.status.max(Status::NotValidated);
+        }
+        let place = self.reports.iter().position(|it| it.store == "running");
+        if let Some(place) = place {
+            self.reports[..=place].rotate_right(1);
+        }
     }
 
     /// The report about a store, made when there is none.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Seams;
-use super::build::{EngineBuilder, LOCK, Place, not_locked};
+use super::build::{EngineBuilder, LOCK, LOG, Place, not_locked};
 use super::recover;
 use super::start::StartError;
 use crate::bind::FileForm;
@@ -73,7 +73,7 @@ impl EngineBuilder {
         let log = match &self.seams {
             // A recovery only reads it.
             Some(seams) => seams.log.clone(),
-            None => rehearsed_log(&directory.join("commits.redb"))?,
+            None => rehearsed_log(&directory.join(LOG))?,
         };
         let seams = Seams {
             files: Arc::new(RehearsedFiles::new(files)),

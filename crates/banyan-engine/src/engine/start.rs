@@ -1,8 +1,10 @@
 //! How an engine starts, and why it does not: what was found, and what to do.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+use banyan_data::error::Position;
 
 use crate::backend::Document;
 use crate::error::{BackendError, ErrorTag};
@@ -11,7 +13,7 @@ use crate::keeper::KeepError;
 use crate::log::LogError;
 use crate::number::Seq;
 use crate::upgrade::pins::PinError;
-use crate::upgrade::report::{Finding, Report, Status};
+use crate::upgrade::report::{Finding, Place, Report, Status};
 
 /// What running is at the start (`CLICON_STARTUP_MODE`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -126,6 +128,16 @@ pub enum StartError {
         /// What to do.
         remedy: String,
     },
+    /// What a datastore's file holds breaks a rule of the schema.
+    #[error("{} breaks the schema:\n{}\n{remedy}", .file.display(), listed(.findings))]
+    Broken {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong in it.
+        findings: Vec<Finding>,
+        /// What to do.
+        remedy: String,
+    },
     /// The file was edited while the log holds commits that came after what it was made from.
     #[error("{} was changed by hand, but the commit log holds {newer} commits that are newer than the file it was (up to {head}); move your file to another name and start: the log rebuilds it; then `banyan store load candidate FILE` with your file, `banyan diff` to see what it changes, and `banyan commit` if you want that", .file.display())]
     EditedBehind {
@@ -160,11 +172,19 @@ pub enum StartError {
     )]
     Refused(BackendError),
     /// What was recovered breaks the schema.
-    #[error("the configuration is not valid under the loaded modules:\n{0}\n{INVALID}")]
-    Invalid(BackendError),
+    #[error("the configuration is not valid under the loaded modules:\n{list}\n{INVALID}", list = listed(.0))]
+    Invalid(Vec<Finding>),
     /// The configuration was written under other modules, and does not fit those that are loaded.
     #[error("{0}\nnothing was changed: {remedy}", remedy = refused(.0))]
     Upgrade(Box<Report>),
+    /// More than one store cannot be used.
+    #[error("{error}\n{others}", others = reports_of(.others))]
+    Several {
+        /// Why the engine does not start.
+        error: Box<StartError>,
+        /// How stores stand that had no part in that.
+        others: Vec<Report>,
+    },
     /// A module set that the data were written under cannot be used.
     #[error(transparent)]
     Pin(#[from] PinError),
@@ -203,7 +223,7 @@ impl From<KeepError> for StartError {
 }
 
 /// What to do about a configuration that is not valid.
-const INVALID: &str = "load the modules that it was made with, or correct running_db by hand while the program is stopped";
+pub(super) const INVALID: &str = "load the modules that it was made with, or correct running_db by hand while the program is stopped";
 
 /// What to do about an upgrade that is refused.
 fn refused(report: &Report) -> &'static str {
@@ -218,6 +238,65 @@ fn refused(report: &Report) -> &'static str {
             "nothing can be left out to make this valid; add migration rules, or load the modules that it was written under and correct the data first"
         }
     }
+}
+
+/// Findings, line by line.
+fn listed(findings: &[Finding]) -> String {
+    let lines: Vec<String> = findings.iter().map(Finding::to_string).collect();
+    lines.join("\n")
+}
+
+fn reports_of(reports: &[Report]) -> String {
+    let reports: Vec<String> = reports.iter().map(Report::to_string).collect();
+    reports.join("\n")
+}
+
+/// Errors that are about no file.
+pub(super) fn findings_of(errors: &BackendError) -> Vec<Finding> {
+    let findings = errors.reports.iter().map(|report| Finding {
+        path: report.path.as_deref().unwrap_or("/").to_owned(),
+        place: None,
+        message: report.message.clone(),
+    });
+    findings.collect()
+}
+
+/// What a reader says of a file, as findings: the place stands beside the message.
+fn findings_in(file: &Path, errors: &BackendError) -> Vec<Finding> {
+    let wrong = wrong(errors);
+    let findings = errors.reports.iter().map(|report| {
+        let mut message = report.message.clone();
+        let place = report.position.map(|position| {
+            let Position { line, column } = position;
+            message = message.replacen(&format!(" (line {line}, column {column})"), "", 1);
+            // What is wrong in a part begins with its name.
+            let part = match message.split_once(".xml: ") {
+                Some((part, rest)) if part.bytes().all(|it| it.is_ascii_alphanumeric()) => {
+                    Some((format!("{part}.xml"), rest.to_owned()))
+                }
+                _ => None,
+            };
+            let mut file = file.to_owned();
+            if let Some((part, rest)) = part {
+                file.set_file_name(part);
+                message = rest;
+            }
+            Place {
+                file: file.display().to_string(),
+                position,
+            }
+        });
+        let message = match place {
+            Some(_) => message,
+            None => format!("{} {wrong}: {message}", file.display()),
+        };
+        Finding {
+            path: report.path.as_deref().unwrap_or("/").to_owned(),
+            place,
+            message,
+        }
+    });
+    findings.collect()
 }
 
 /// What is the matter with a file.
@@ -235,11 +314,14 @@ impl StartError {
     /// The store that cannot be used.
     pub fn store(&self) -> &'static str {
         let startup = match self {
-            StartError::File { file, .. } | StartError::Unreadable { file, .. } => {
+            StartError::File { file, .. }
+            | StartError::Broken { file, .. }
+            | StartError::Unreadable { file, .. } => {
                 let mut parts = file.iter().filter_map(|part| part.to_str());
                 parts.any(|part| matches!(part, "startup_db" | "startup.d"))
             }
             StartError::Upgrade(report) => report.store == "startup",
+            StartError::Several { error, .. } => return error.store(),
             _ => false,
         };
         if startup { "startup" } else { "running" }
@@ -248,7 +330,9 @@ impl StartError {
     /// Whether another configuration would help: the store failsafe.
     pub(super) fn is_about_data(&self) -> bool {
         match self {
+            StartError::Several { error, .. } => error.is_about_data(),
             StartError::File { .. }
+            | StartError::Broken { .. }
             | StartError::Missing { .. }
             | StartError::Replay { .. }
             | StartError::Upgrade(_)
@@ -271,7 +355,10 @@ impl StartError {
     /// What to do, where the message about it has more than that.
     pub fn remedy(&self) -> Option<String> {
         match self {
-            StartError::File { remedy, .. } => Some(remedy.clone()),
+            StartError::Several { error, .. } => error.remedy(),
+            StartError::File { remedy, .. } | StartError::Broken { remedy, .. } => {
+                Some(remedy.clone())
+            }
             StartError::Invalid(_) => Some(INVALID.to_owned()),
             StartError::Upgrade(report) => Some(refused(report).to_owned()),
             _ => None,
@@ -282,32 +369,44 @@ impl StartError {
     pub fn status(&self) -> Status {
         match self {
             StartError::Upgrade(report) => report.status,
-            StartError::Invalid(_) | StartError::Refused(_) => Status::Invalid,
+            StartError::Several { error, .. } => error.status(),
+            StartError::Invalid(_) | StartError::Refused(_) | StartError::Broken { .. } => {
+                Status::Invalid
+            }
             _ => Status::Error,
         }
     }
 
     /// All that is wrong, one by one.
     pub fn findings(&self) -> Vec<Finding> {
-        let (file, errors) = match self {
-            StartError::Upgrade(report) => return report.errors.clone(),
-            StartError::File { file, errors, .. } => {
-                (format!("{} {}: ", file.display(), wrong(errors)), errors)
+        match self {
+            StartError::Upgrade(report) => report.errors.clone(),
+            StartError::Several { error, .. } => error.findings(),
+            StartError::File { file, errors, .. } => findings_in(file, errors),
+            StartError::Broken { findings, .. } | StartError::Invalid(findings) => findings.clone(),
+            StartError::Refused(errors) => findings_of(errors),
+            other => vec![Finding {
+                path: "/".to_owned(),
+                place: None,
+                message: other.to_string(),
+            }],
+        }
+    }
+
+    /// How the stores stand that are wrong.
+    pub fn reports(self) -> Vec<Report> {
+        match self {
+            StartError::Upgrade(report) => vec![*report],
+            StartError::Several { error, mut others } => {
+                let mut reports = error.reports();
+                reports.append(&mut others);
+                reports
             }
-            StartError::Invalid(errors) | StartError::Refused(errors) => (String::new(), errors),
-            other => {
-                return vec![Finding {
-                    path: "/".to_owned(),
-                    place: None,
-                    message: other.to_string(),
-                }];
+            error => {
+                let mut report = Report::of(error.store());
+                report.fail(error.status(), error.findings());
+                vec![report]
             }
-        };
-        let findings = errors.reports.iter().map(|report| Finding {
-            path: report.path.as_deref().unwrap_or("/").to_owned(),
-            place: None,
-            message: format!("{file}{}", report.message),
-        });
-        findings.collect()
+        }
     }
 }

@@ -30,7 +30,10 @@ impl StartState {
         reports: &[Report],
     ) -> Option<StartState> {
         bind::top_level(schema, PATH)?;
-        let status = reports.iter().map(|report| report.status).max();
+        // That nobody has validated what nobody uses is no news.
+        let counts = |it: &&Report| it.store == "running" || it.status > Status::NotValidated;
+        let status = reports.iter().filter(counts).map(|report| report.status);
+        let status = status.max();
         let document = json!({ "banyan:start": {
             "mode": mode.to_string(),
             "time": time.to_string(),

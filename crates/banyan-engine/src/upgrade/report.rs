@@ -14,6 +14,8 @@ pub enum Status {
     /// It can be used.
     #[default]
     Ok,
+    /// It can be read, and nobody has looked whether it breaks the schema.
+    NotValidated,
     /// It can be read, but breaks the schema.
     Invalid,
     /// It cannot be read.
@@ -21,10 +23,11 @@ pub enum Status {
 }
 
 impl Status {
-    /// Its name: `ok`, `invalid`, `error`.
+    /// Its name: `ok`, `not-validated`, `invalid`, `error`.
     pub fn name(self) -> &'static str {
         match self {
             Status::Ok => "ok",
+            Status::NotValidated => "not-validated",
             Status::Invalid => "invalid",
             Status::Error => "error",
         }

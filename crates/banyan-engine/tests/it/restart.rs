@@ -56,7 +56,7 @@ async fn a_startup_that_breaks_the_schema_never_becomes_running() {
     };
     let text = error.to_string();
     assert!(
-        text.starts_with("/store/startup_db does not fit the schema"),
+        text.starts_with("/store/startup_db breaks the schema"),
         "{text}"
     );
     assert!(text.contains("/t:ref[id='r']/to"), "{text}");

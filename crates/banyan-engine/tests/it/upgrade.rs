@@ -153,10 +153,7 @@ async fn an_upgrade_is_one_commit_with_a_checkpoint_and_the_history_before_it_st
     assert_eq!(engine.running().seq, Seq(3));
     assert!(machine.running_file().contains("<max-mtu>1500</max-mtu>"));
     let newest = &engine.history(None, 1).await.unwrap()[0];
-    assert_eq!(
-        newest.comment.as_deref(),
-        Some("upgrade: 1 modules changed")
-    );
+    assert_eq!(newest.comment.as_deref(), Some("upgrade: 1 module changed"));
     assert_eq!(newest.entries[0].value["modules"][0]["to"], "2021-01-01");
     let report = &engine.reports()[0];
     assert_eq!((report.status, report.steps.len()), (Status::Ok, 1));
@@ -554,4 +551,40 @@ async fn module_sets_are_kept_as_long_as_the_history_needs_them() {
     let engine = start(&machine, &[V2]).await.unwrap();
     assert_eq!(sets(&machine), 1);
     assert!(running(&engine).await.contains("slow"));
+}
+
+#[tokio::test]
+async fn what_an_upgrade_before_has_left_out_is_never_overwritten() {
+    let machine = Machine::new();
+    let startup = |mode: &str| {
+        let content = format!("<config>{}</config>", c(&format!("<mode>{mode}</mode>")));
+        machine
+            .files
+            .put(Path::new("/store/startup_db"), content.as_bytes());
+    };
+    for mode in ["odd", "odder", "oddest"] {
+        let engine = start_with(&machine, &[V1], how(Policy::LeaveOut))
+            .await
+            .unwrap();
+        let alice = Client::open(&engine, "alice").await;
+        alice
+            .set(&c(&format!("<mode>{mode}</mode>")))
+            .await
+            .unwrap();
+        engine.stop().await.unwrap();
+        drop((alice, engine));
+        startup(mode);
+        let engine = start_with(&machine, &[V2], how(Policy::LeaveOut))
+            .await
+            .unwrap();
+        assert_eq!(running(&engine).await, "");
+        engine.stop().await.unwrap();
+    }
+    for (name, mode) in [("", "odd"), (".2", "odder"), (".3", "oddest")] {
+        for store in ["running", "startup"] {
+            let kept = file(&machine, &format!("{store}.left-out{name}")).unwrap();
+            let data = format!("<mode>{mode}</mode>");
+            assert!(kept.contains(&data), "{store}{name}: {kept}");
+        }
+    }
 }

@@ -71,7 +71,7 @@ fn an_upgrade_is_tried_first_and_then_done() {
         "warning: /m:c/mtu: definition leaf removed (RFC 7950 11)",
         "renamed to max-mtu",
         "[was at m@2020-01-01.yang:2:17]",
-        "commit 2: upgrade: 1 modules changed",
+        "commit 2: upgrade: 1 module changed",
         // What goes is told in the words of the old modules.
         "-  mtu 1500;",
         "+  max-mtu 1500;",

@@ -7,7 +7,7 @@ use banyan_data::Tree;
 use banyan_data::store::Stored;
 use banyan_yang::schema::Schema;
 
-use super::{Found, Run, Start, empty};
+use super::{Found, Run, Start, empty, failsafe};
 use crate::bind;
 use crate::engine::start::StartError;
 use crate::error::{BackendError, ErrorTag};
@@ -21,6 +21,8 @@ use crate::upgrade::pins::PinError;
 const REMEDY: &str = "correct the file, or move it away: the commit log rebuilds it";
 const REMEDY_OF_PARTS: &str =
     "correct the file, or move the directory running.d away: the commit log rebuilds it";
+/// There is no log to rebuild it from: of a first start.
+const FIRST: &str = "correct the file; the commit log has nothing to rebuild it from, so to move it away means to begin with an empty configuration; a store failsafe would be used instead";
 /// The log has not.
 const NO_REBUILD: &str = "correct the file, or restore it from a copy: the commit log does not reach back far enough to rebuild it; a store failsafe would be used instead";
 
@@ -73,8 +75,16 @@ impl Run<'_> {
             });
         };
         match self.on_disk(directory, "running")? {
-            None => self.without_file(&file_of(directory, "running")),
+            None => self.without_file(&self.main_file(directory)),
             Some(on_disk) => self.of_files(on_disk),
+        }
+    }
+
+    /// The file of running, in the form that is written now.
+    fn main_file(&self, directory: &Path) -> PathBuf {
+        match self.start.form.options().split {
+            true => failsafe::parts_of(directory, "running").join("0.xml"),
+            false => file_of(directory, "running"),
         }
     }
 
@@ -108,6 +118,9 @@ impl Run<'_> {
 
     /// What to do about files of running.
     pub(super) fn remedy(&self, split: bool) -> Result<&'static str, StartError> {
+        if self.log().head()? == Seq(0) {
+            return Ok(FIRST);
+        }
         let tail = self.log().tail()?;
         let base = match self.start.directory {
             Some(directory) if tail > Seq(1) => {
@@ -206,7 +219,7 @@ impl Run<'_> {
         let tail = self.log().tail()?;
         let Some(origin) = self.origin(tail)? else {
             return Err(StartError::Missing {
-                file: PathBuf::from("running_db"),
+                file: self.main_file(self.start.directory.unwrap_or(Path::new(""))),
                 tail,
             });
         };

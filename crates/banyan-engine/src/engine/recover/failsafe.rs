@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use banyan_data::Tree;
 
-use super::migrate::Brought;
+use super::migrate::{Brought, valid};
 use super::{Found, Made, Recovered, Run, base};
 use crate::bind;
 use crate::confirm;
@@ -30,9 +30,10 @@ impl Run<'_> {
             return Err(error);
         };
         self.plan = Default::default();
-        self.reports.retain(|report| report.status == Status::Ok);
+        self.reports
+            .retain(|report| report.status < Status::Invalid && report.store != "startup");
         let Some(tree) = self.failsafe_tree(directory, &error)? else {
-            return Err(error);
+            return Err(self.with_faults_of_startup(error));
         };
         let before = match found {
             Some(found) => Some(found.logged),
@@ -94,13 +95,7 @@ impl Run<'_> {
         let schema = self.noted(FAILSAFE, &on_disk)?;
         let brought = self.brought(FAILSAFE, &on_disk, &schema, super::named::REMEDY);
         let Brought { tree, .. } = brought.map_err(refused)?;
-        bind::validate_full(&tree).map_err(|errors| {
-            refused(StartError::File {
-                file: on_disk.file.clone(),
-                errors,
-                remedy: "correct the file".to_owned(),
-            })
-        })?;
+        valid(&tree, Some((FAILSAFE, &on_disk)), "correct the file").map_err(refused)?;
         Ok(Some(tree))
     }
 

@@ -10,7 +10,8 @@ use serde_json::json;
 
 use super::{Found, Migrated, Run};
 use crate::bind;
-use crate::engine::start::StartError;
+use crate::engine::start::{INVALID, StartError};
+use crate::error::BackendError;
 use crate::keeper::{OnDisk, Was, digest};
 use crate::log::Entry;
 use crate::snapshot::Snapshot;
@@ -64,17 +65,11 @@ impl Run<'_> {
             {
                 let valid = match self.may_be_invalid() {
                     true => Ok(()),
-                    false => bind::validate_full(&stored.tree),
+                    false => valid(&stored.tree, Some(("running", on_disk)), remedy),
                 };
                 match valid {
                     Ok(()) => return Ok((stored.tree, stored.modules, false)),
-                    Err(errors) if !leaves_out => {
-                        return Err(StartError::File {
-                            file: on_disk.file.clone(),
-                            errors,
-                            remedy: remedy.to_owned(),
-                        });
-                    }
+                    Err(error) if !leaves_out => return Err(error),
                     Err(_) => {}
                 }
             }
@@ -106,17 +101,18 @@ impl Run<'_> {
         unchecked: bool,
     ) -> Result<Snapshot, StartError> {
         if self.is_loaded(&running.tree) && !self.has_general_steps() {
-            let checked = match unchecked {
-                true => Ok(()),
-                false => bind::validate_full(&running.tree).map_err(StartError::Invalid),
-            };
-            return checked.map(|()| running);
+            if !unchecked {
+                let there = found.on_disk.as_ref();
+                let there = there.filter(|_| running.seq == found.running.seq);
+                valid(&running.tree, there.map(|it| ("running", it)), INVALID)?;
+            }
+            return Ok(running);
         }
         let changed = !self.is_loaded(&running.tree);
         let on_disk = found.on_disk.as_ref();
         let on_disk = on_disk.filter(|_| running.seq == found.running.seq);
         let schema = running.tree.schema().clone();
-        let plain = || upgrade::epochs::plain(&running.tree).map_err(StartError::Invalid);
+        let plain = || upgrade::epochs::plain(&running.tree).map_err(unprintable);
         let directory = self.start.directory.map(PathBuf::from).unwrap_or_default();
         let (done, path) = match on_disk {
             Some(on_disk) => {
@@ -145,6 +141,7 @@ impl Run<'_> {
         };
         let comment = match (changed, done.report.modules.len()) {
             (true, 0) => "upgrade: other modules that are only imported".to_owned(),
+            (true, 1) => "upgrade: 1 module changed".to_owned(),
             (true, count) => format!("upgrade: {count} modules changed"),
             (false, _) => "migration steps that run at every start".to_owned(),
         };
@@ -165,7 +162,7 @@ impl Run<'_> {
             left_out,
         } = done;
         let usable = match report.status {
-            Status::Ok => true,
+            Status::Ok | Status::NotValidated => true,
             Status::Invalid => unchecked,
             Status::Error => false,
         };
@@ -177,20 +174,28 @@ impl Run<'_> {
             let (mut aside, mut number) = (first.clone(), 1);
             // What an upgrade before has left out is not lost either.
             while self
-                .read_single(&aside)?
+                .kept_aside(&aside)?
                 .is_some_and(|there| there != left_out.as_bytes())
             {
                 number += 1;
                 aside = PathBuf::from(format!("{}.{number}", first.display()));
             }
             report.warnings.push(format!(
-                "what was left out is kept in {}: correct it there, load it into the candidate, and remove the file",
+                "what is left out goes into {}: correct it there, load it into the candidate, and remove the file",
                 aside.display()
             ));
             self.plan.file(aside, left_out.into_bytes());
         }
         self.reports.push(report);
         Ok(tree)
+    }
+
+    /// What a file holds, or is about to by this start.
+    fn kept_aside(&self, file: &Path) -> Result<Option<Vec<u8>>, StartError> {
+        match self.plan.content_of(file) {
+            Some(content) => Ok(Some(content.to_owned())),
+            None => self.read_single(file),
+        }
     }
 
     /// What startup holds, under the loaded schema. What is wrong with it is an error only where it is needed: else the
@@ -202,32 +207,44 @@ impl Run<'_> {
         let loaded = self.try_startup(directory);
         match loaded {
             Err(error) if !needed => {
-                let remedy = error.remedy();
-                let mut report = match error {
-                    StartError::Upgrade(report) => *report,
-                    error => {
-                        let mut report = Report::of("startup");
-                        report.fail(error.status(), error.findings());
-                        report
-                    }
-                };
-                let kept = "the file stays as it is, and startup is empty until it is corrected or written anew";
-                report.warnings.push(kept.to_owned());
-                report.warnings.extend(remedy);
-                self.reports.push(report);
+                self.reports.push(spared(error));
                 Ok(None)
             }
-            Ok(Some(tree)) if needed => {
-                let file = crate::keeper::file_of(directory, "startup");
-                // Commits are validated by what they change, so running has to be valid before the first.
-                bind::validate_full(&tree).map_err(|errors| StartError::File {
-                    file,
-                    errors,
-                    remedy: STARTUP_REMEDY.to_owned(),
-                })?;
+            Ok(Some(tree)) => {
+                let validated = self.reports.iter().any(|it| it.store == "startup");
+                if needed {
+                    // Commits are validated by what they change, so running has to be valid before the first.
+                    let on_disk = self.on_disk(directory, "startup")?;
+                    let there = on_disk.as_ref().map(|it| ("startup", it));
+                    valid(&tree, there, STARTUP_REMEDY)?;
+                }
+                if !validated {
+                    let mut report = Report::of("startup");
+                    if !needed {
+                        report.status = Status::NotValidated;
+                    }
+                    self.reports.push(report);
+                }
                 Ok(Some(tree))
             }
             other => other,
+        }
+    }
+
+    /// With what is wrong in startup, where running alone stops the start.
+    pub(super) fn with_faults_of_startup(mut self, error: StartError) -> StartError {
+        let Some(directory) = self.start.directory else {
+            return error;
+        };
+        if !error.is_about_data() || error.store() == "startup" {
+            return error;
+        }
+        match self.try_startup(directory) {
+            Err(startup) if startup.is_about_data() => StartError::Several {
+                error: Box::new(error),
+                others: vec![spared(startup)],
+            },
+            _ => error,
         }
     }
 
@@ -332,7 +349,7 @@ impl Run<'_> {
             return Ok(None);
         };
         let printed = upgrade::epochs::plain(&stored.tree);
-        printed.map(Some).map_err(StartError::Invalid)
+        printed.map(Some).map_err(unprintable)
     }
 
     /// The entry of the record that takes the store to the loaded schema.
@@ -362,4 +379,57 @@ fn states(on_disk: &OnDisk) -> bool {
         banyan_data::store::stated(&on_disk.main, &options),
         Ok(Some(_))
     )
+}
+
+/// Checks a whole tree; what is wrong has its place in the files, if it was read from some.
+pub(super) fn valid(
+    tree: &Tree,
+    from: Option<(&str, &OnDisk)>,
+    remedy: &str,
+) -> Result<(), StartError> {
+    if bind::validate_full(tree).is_ok() {
+        return Ok(());
+    }
+    let Some((store, on_disk)) = from else {
+        return Err(StartError::Invalid(upgrade::broken(tree, None)));
+    };
+    let findings = upgrade::broken(
+        tree,
+        Some(&Old {
+            store,
+            file: &on_disk.file.display().to_string(),
+            main: &on_disk.main,
+            parts: Some(&on_disk.parts).filter(|_| on_disk.split),
+            printed: None,
+            schema: Some(tree.schema()),
+        }),
+    );
+    Err(StartError::Broken {
+        file: on_disk.file.clone(),
+        findings,
+        remedy: remedy.to_owned(),
+    })
+}
+
+/// The report about a startup that cannot be used, and that nobody needs.
+fn spared(error: StartError) -> Report {
+    let remedy = error.remedy();
+    let mut report = match error {
+        StartError::Upgrade(report) => *report,
+        error => {
+            let mut report = Report::of("startup");
+            report.fail(error.status(), error.findings());
+            report
+        }
+    };
+    let kept =
+        "the file stays as it is, and startup is empty until it is corrected or written anew";
+    report.warnings.push(kept.to_owned());
+    report.warnings.extend(remedy);
+    report
+}
+
+/// A tree that cannot be printed.
+pub(super) fn unprintable(error: BackendError) -> StartError {
+    StartError::Invalid(crate::engine::start::findings_of(&error))
 }

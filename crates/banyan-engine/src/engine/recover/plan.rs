@@ -64,6 +64,14 @@ impl Plan {
         self.files.push((file, content));
     }
 
+    /// What is planned to be in a file.
+    pub fn content_of(&self, file: &Path) -> Option<&[u8]> {
+        let mut files = self.files.iter();
+        files
+            .find(|(name, _)| name == file)
+            .map(|(_, content)| &**content)
+    }
+
     /// Facts are set with the last record.
     pub fn facts(&mut self, facts: OwnedFacts) {
         self.facts.extend(facts);

@@ -129,7 +129,7 @@ impl Run<'_> {
         if self.is_loaded(&tree) && !self.has_general_steps() {
             return Ok((tree, false));
         }
-        let printed = upgrade::epochs::plain(&tree).map_err(StartError::Invalid)?;
+        let printed = upgrade::epochs::plain(&tree).map_err(super::migrate::unprintable)?;
         let done = self.upgrade(&Old {
             store,
             file: &format!("{store} (running after commit {seq})"),

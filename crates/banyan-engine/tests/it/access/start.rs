@@ -44,6 +44,35 @@ async fn the_first_start_makes_one_administrator_by_a_commit() {
 }
 
 #[tokio::test]
+async fn a_running_that_was_not_validated_gets_its_administrator_all_the_same() {
+    use banyan_engine::engine::StartMode;
+    let machine = Machine::new();
+    let invalid = format!(
+        "<config><sys {}><mtu>1</mtu></sys></config>",
+        crate::fixture::NS
+    );
+    machine
+        .files
+        .put(Path::new("/store/running_db"), invalid.as_bytes());
+    let started = |mode| {
+        let builder = machine.builder(schema_with_system()).access(options());
+        builder.start(mode).open()
+    };
+    let engine = started(StartMode::None).await.unwrap();
+    assert_eq!(engine.running().seq.0, 2);
+    // What was wrong stays to be found by the first commit of somebody.
+    assert!(!engine.running().is_validated());
+    let root = Client::open(&engine, "root").await;
+    let error = root.set(&item(1, "x")).await.unwrap_err().to_string();
+    assert!(error.contains("/t:sys/mtu"), "{error}");
+    root.edit(&format!("<sys {}><mtu>100</mtu></sys>", crate::fixture::NS))
+        .await
+        .unwrap();
+    root.commit().await.unwrap();
+    assert!(engine.running().is_validated());
+}
+
+#[tokio::test]
 async fn without_an_administrator_only_the_recovery_user_writes() {
     let engine = builder(AccessOptions {
         first_admin: None,
