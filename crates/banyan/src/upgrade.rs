@@ -7,7 +7,7 @@ use std::time::Duration;
 use banyan_data::document::PrintOptions;
 use banyan_data::form::Form;
 use banyan_engine::backend::Document;
-use banyan_engine::engine::{EngineBuilder, Extra, Rehearsal, StartError};
+use banyan_engine::engine::{EngineBuilder, Extra, Rehearsal};
 use banyan_engine::upgrade::migration::{Migration, Range};
 use banyan_engine::upgrade::program::Program;
 use banyan_engine::upgrade::report::{Report, Status};

@@ -26,6 +26,7 @@ mod programs;
 mod restart;
 mod split;
 mod start;
+mod start_status;
 mod stores;
 mod stores_follow;
 mod stores_model;

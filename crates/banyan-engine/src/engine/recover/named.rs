@@ -44,10 +44,7 @@ impl Run<'_> {
             names.insert(super::failsafe::FAILSAFE.to_owned());
         }
         // What names a commit is brought along from there.
-        let pointed: BTreeSet<String> = keeper::pointers(self.log())?
-            .into_iter()
-            .map(|(store, _)| store)
-            .collect();
+        let pointed: BTreeSet<String> = keeper::pointers(self.log())?.into_keys().collect();
         names.retain(|store| !pointed.contains(store));
         for store in names {
             let options = self.start.form.options();
