@@ -6,6 +6,7 @@ use banyan_engine::Engine;
 use banyan_engine::backend::Datastore;
 use banyan_engine::engine::StartMode;
 use banyan_engine::files::Files;
+use banyan_engine::log::CommitLog;
 use banyan_engine::upgrade::report::Status;
 
 use crate::fixture::{Client, Machine, item, schema, schema_with_system};
