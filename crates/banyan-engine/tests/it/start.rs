@@ -412,7 +412,6 @@ async fn failsafe_begins_anew_where_a_commit_cannot_be_replayed() {
     let engine = start(&machine, StartMode::Running).await.unwrap();
     let alice = Client::open(&engine, "alice").await;
     alice.set(&item(1, "x")).await.unwrap();
-    engine.stop().await.unwrap();
     let old = file(&machine, "running_db").unwrap();
     alice.set(&item(1, "y")).await.unwrap();
     drop((alice, engine));
