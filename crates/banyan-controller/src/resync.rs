@@ -31,7 +31,8 @@ pub(crate) async fn owed(controller: &Arc<Controller>, engine: &Engine) -> BTree
             return Ok(BTreeSet::new());
         };
         let before = Seq(first.seq.0.saturating_sub(1));
-        let (before, after) = engine.two_states(before, engine.running().seq).await?;
+        let states = engine.two_states(before, engine.running().seq).await?;
+        let (before, after) = (states.before, states.after);
         let names = controller
             .all()
             .into_iter()

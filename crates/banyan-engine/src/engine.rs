@@ -37,7 +37,7 @@ use crate::confirm::{Pending, Step};
 use crate::cut::InProgress;
 use crate::error::{BackendError, ErrorTag};
 use crate::files::{Files, LockGuard};
-use crate::history::{Retention, Sizes};
+use crate::history::{Replacing, Retention, Sizes};
 use crate::keeper::Keeper;
 use crate::log::{CommitLog, LogError};
 use crate::number::Tid;
@@ -117,6 +117,7 @@ pub(crate) struct Core {
     pub observed: Observed,
     pub retention: Retention,
     pub history_sizes: Sizes,
+    pub replacing: Replacing,
     pub backups: Backups,
     /// What the program adds to backups.
     pub more_files: Arc<MoreFiles>,
@@ -435,6 +436,7 @@ impl Core {
     /// # Errors
     /// The log cannot be read, or a record does not fit running.
     pub fn follow(&self) -> Result<Snapshot> {
+        self.replacing.known()?;
         let mut running = Snapshot::clone(&self.running.load());
         loop {
             let next = crate::number::Seq(running.seq.0 + 1);

@@ -1,10 +1,12 @@
 //! The past: which commits there were, and what running was after each.
 
 mod anew;
+mod replaced;
 mod retention;
 mod select;
 mod selective;
 mod transfer;
+mod walk;
 
 use std::sync::Arc;
 
@@ -15,24 +17,28 @@ use crate::bind;
 use crate::blocking::on_pool;
 use crate::engine::{Engine, log_failed};
 use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
-use crate::log::{CommitLog, RecordHead};
+use crate::log::{CommitLog, LogError, RecordHead};
 use crate::number::{Seq, Tid};
 use crate::snapshot::Snapshot;
 use crate::upgrade;
 use crate::upgrade::epochs::Epochs;
 
 pub(crate) use anew::{anew_entry, began, began_at, begins_anew};
-pub use retention::Retention;
+pub(crate) use replaced::Replacing;
 pub(crate) use retention::Sizes;
+pub use retention::{Retention, Trim, Trimmed};
 pub use select::Selection;
 pub use transfer::Exported;
 pub(crate) use transfer::{line_of, record_of};
+pub use walk::{Compared, Walk};
+pub(crate) use walk::{Wanted, compared};
 
 /// How many records are taken from the log at a time.
 const PIECE: usize = 64;
 
-/// Running as it was after commit `seq` (0: before the first): the reverses of what came later, applied
-/// from the newest back, under the schema that it had. Cost: what changed since, and all of it where the schema did.
+/// Running as it was after commit `seq` (0: before the first), under the schema that it had: the reverses of what came
+/// later, applied from the newest back; or, where that is nearer and nothing was trimmed, the changes from the first on.
+/// Cost: what these records changed, and all of it where the schema did; forward also a look at what differs from `now`.
 pub(crate) fn state_at(
     log: &dyn CommitLog,
     now: &Snapshot,
@@ -52,6 +58,11 @@ pub(crate) fn state_at(
         )
         .into());
     }
+    let nearer = tail == Seq(1) && seq.0 < now.seq.0 - seq.0;
+    // What leads to a commit that stands on nothing may not fit together.
+    if nearer && began(log).map_err(log_failed)?.is_none() {
+        return from_the_beginning(log, now, seq, epochs);
+    }
     let mut tree = now.tree.clone();
     let mut above = now.seq;
     while above > seq {
@@ -64,6 +75,37 @@ pub(crate) fn state_at(
         above = from;
     }
     Ok(tree)
+}
+
+/// Running as it was after commit `seq`, from the first commit on; it shares with `now` what is the same.
+fn from_the_beginning(
+    log: &dyn CommitLog,
+    now: &Snapshot,
+    seq: Seq,
+    epochs: &Epochs,
+) -> Result<Tree> {
+    let first = log.read(Seq(1), 1).map_err(log_failed)?;
+    let schema = match first.first() {
+        Some(first) => epochs.before(&first.head)?,
+        None => now.tree.schema().clone(),
+    };
+    let mut tree = Tree::empty(schema);
+    let mut at = Seq(0);
+    while at < seq {
+        let wanted = (seq.0 - at.0).min(PIECE as u64) as usize;
+        let records = log.read(Seq(at.0 + 1), wanted).map_err(log_failed)?;
+        let Some(last) = records.last() else { break };
+        at = last.head.seq;
+        for record in &records {
+            tree = epochs.forward(&tree, record)?;
+        }
+    }
+    // Records say values as texts.
+    let tree = bind::resolved(&tree);
+    Ok(match tree.schema().digest() == now.tree.schema().digest() {
+        true => tree.reshared(&now.tree),
+        false => tree,
+    })
 }
 
 /// Which state of the past is meant.
@@ -99,20 +141,8 @@ impl Engine {
     /// # Errors
     /// The history does not reach there.
     pub async fn around(&self, seq: Seq) -> Result<(Tree, Tree)> {
-        let core = self.0.clone();
-        on_pool(move || {
-            let log = &*core.seams.log;
-            let now = Snapshot::clone(&core.running.load());
-            let after = state_at(log, &now, seq, &core.epochs)?;
-            let snapshot = Snapshot::new(after.clone(), seq);
-            // What was before a commit that stands on nothing is not known: all that it has is new.
-            if began(log).map_err(log_failed)? == Some(seq) {
-                return Ok((Tree::empty(after.schema().clone()), after));
-            }
-            let before = state_at(log, &snapshot, Seq(seq.0.saturating_sub(1)), &core.epochs)?;
-            core.epochs.comparable(before, after)
-        })
-        .await?
+        let compared = self.walk_back().around(seq).await?;
+        Ok((compared.before, compared.after))
     }
 
     /// The place of a transaction's commit.
@@ -128,7 +158,7 @@ impl Engine {
     ///
     /// # Errors
     /// The history does not reach there.
-    pub async fn two_states(&self, one: Seq, other: Seq) -> Result<(Tree, Tree)> {
+    pub async fn two_states(&self, one: Seq, other: Seq) -> Result<Compared> {
         let core = self.0.clone();
         on_pool(move || {
             let log = &*core.seams.log;
@@ -137,11 +167,10 @@ impl Engine {
             // One is made from the other, so that they share what did not change between them.
             let newer = Snapshot::new(state_at(log, &now, newer, &core.epochs)?, newer);
             let older = state_at(log, &newer, older, &core.epochs)?;
-            let (older, newer) = core.epochs.comparable(older, newer.tree)?;
-            Ok(match one <= other {
-                true => (older, newer),
-                false => (newer, older),
-            })
+            match one <= other {
+                true => compared(&core, older, newer.tree),
+                false => compared(&core, newer.tree, older),
+            }
         })
         .await?
     }
@@ -197,8 +226,20 @@ impl Engine {
     }
 }
 
-/// The place of a transaction's commit. O(commits since).
+/// The place of a transaction's commit. Transactions get their numbers when they begin and their places when they end, so
+/// numbers ascend but for those that were under way together: O(log n) looks, and a few around; where that was not
+/// enough (a history with numbers of two stores, or a number that none has), all heads, some at a time.
 fn found_tid(log: &dyn CommitLog, tid: Tid) -> Result<Seq> {
+    let unknown = || {
+        BackendError::new(
+            ErrorTag::InvalidValue,
+            format!("the history has no commit of transaction {tid}"),
+        )
+    };
+    let found = nearest_tid(log, tid).map_err(log_failed)?;
+    if let Some(seq) = found {
+        return Ok(seq);
+    }
     let mut newest = Seq(u64::MAX);
     loop {
         let heads = log.history(newest, PIECE).map_err(log_failed)?;
@@ -207,14 +248,25 @@ fn found_tid(log: &dyn CommitLog, tid: Tid) -> Result<Seq> {
         }
         match heads.last() {
             Some(last) if last.seq > Seq(1) => newest = Seq(last.seq.0 - 1),
-            _ => {
-                return Err(BackendError::new(
-                    ErrorTag::InvalidValue,
-                    format!("the history has no commit of transaction {tid}"),
-                ));
-            }
+            _ => return Err(unknown()),
         }
     }
+}
+
+/// The place of a transaction's commit, if it is about where it would be if numbers ascended with places.
+fn nearest_tid(log: &dyn CommitLog, tid: Tid) -> std::result::Result<Option<Seq>, LogError> {
+    let (mut low, mut high) = (log.tail()?.0, log.head()?.0 + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match log.history(Seq(middle), 1)?.first() {
+            Some(head) if head.tid == tid => return Ok(Some(head.seq)),
+            Some(head) if head.tid > tid => high = middle,
+            _ => low = middle + 1,
+        }
+    }
+    let around = log.history(Seq(low.saturating_add(PIECE as u64 / 2)), PIECE)?;
+    let found = around.iter().find(|head| head.tid == tid);
+    Ok(found.map(|head| head.seq))
 }
 
 /// Who waits for the next commit.

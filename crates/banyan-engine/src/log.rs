@@ -140,6 +140,21 @@ pub trait CommitLog: Send + Sync {
         facts: Facts<'_>,
     ) -> Result<Appended, LogError>;
 
+    /// Puts records in the place of all that there are: they begin with the first place, and facts are set, all in one step
+    /// or nothing. For a history that begins anew; a log that has no use for that refuses.
+    fn replace(
+        &self,
+        expected_head: Seq,
+        records: &[Record],
+        facts: Facts<'_>,
+    ) -> Result<Appended, LogError> {
+        let _ = (expected_head, records, facts);
+        Err(LogError::Storage {
+            file: "commits.redb".to_owned(),
+            reason: "this log cannot begin anew".to_owned(),
+        })
+    }
+
     /// The records from `from` on, at most `limit`.
     fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, LogError>;
 

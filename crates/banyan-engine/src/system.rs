@@ -112,6 +112,10 @@ pub(crate) fn operations() -> Vec<(&'static str, Arc<dyn Operation>)> {
             ours(|request| Box::pin(backup::backup(request))),
         ),
         (
+            "/banyan:history-trim",
+            ours(|request| Box::pin(history::trim(request))),
+        ),
+        (
             "/banyan:compare",
             ours(|request| Box::pin(show::compare(request))),
         ),

@@ -13,7 +13,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 pub use self::change::{Commit, Delete, Edit, Prefer, Set, Telling, Update};
 pub use self::history::{
     Blame, Diff, DiffFormat, History, HistoryCommand, HistoryDiff, HistoryExport, HistoryImport,
-    HistoryList, HistoryShow, Rollback,
+    HistoryList, HistoryShow, HistoryTrim, Rollback,
 };
 pub use self::lock::Lock;
 use crate::client::StoreCommand;

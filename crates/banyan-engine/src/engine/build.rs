@@ -377,6 +377,7 @@ impl EngineBuilder {
             observed,
             retention: self.retention,
             history_sizes: Default::default(),
+            replacing: Default::default(),
             backups: Default::default(),
             more_files: self.more_files,
             keeper,

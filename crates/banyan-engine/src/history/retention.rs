@@ -16,7 +16,10 @@ use crate::engine::{Core, Engine, log_failed};
 use crate::error::{BackendError, ErrorTag};
 use crate::number::Seq;
 
-/// How often the background looks.
+/// When the background looks first after a start.
+const FIRST: Duration = Duration::from_secs(60);
+
+/// How often it looks then.
 const PERIOD: Duration = Duration::from_secs(600);
 
 /// A large store's base is written when at least this part of what is kept can go, not for each commit.
@@ -40,9 +43,47 @@ impl Retention {
     }
 }
 
-/// The sizes of records, which the log is asked for once.
+/// When to forget.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trim {
+    /// When it is worth the base that it takes: what the background does.
+    WorthIt,
+    /// Whatever goes by the limits.
+    Now,
+    /// Not: only say what would go.
+    Rehearse,
+}
+
+/// What has gone, or would go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Trimmed {
+    /// The first commit that there was.
+    pub was: Seq,
+    /// The first that is left; one above the head when none is.
+    pub from: Seq,
+}
+
+impl Trimmed {
+    /// How many commits have gone.
+    pub fn count(&self) -> u64 {
+        self.from.0.saturating_sub(self.was.0)
+    }
+}
+
+/// The sizes of records, which the log is asked for once: 16 bytes for each commit that is kept. There are none without
+/// a limit in bytes.
 #[derive(Default)]
 pub(crate) struct Sizes(Mutex<VecDeque<(Seq, u64)>>);
+
+impl Sizes {
+    /// The history began anew.
+    pub fn forget(&self) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+}
 
 impl Core {
     /// The first commit that the limits keep.
@@ -94,26 +135,36 @@ impl Core {
         Ok(kept.last().map_or(Seq(head.0 + 1), |(seq, _)| *seq))
     }
 
-    /// Forgets what need not be kept; returns how many commits that was. Blocking.
-    fn trim_history(&self) -> Result<u64> {
+    /// Forgets what need not be kept. Blocking.
+    fn trim_history(&self, when: Trim) -> Result<Trimmed> {
+        let log = &*self.seams.log;
+        let tail = log.tail().map_err(log_failed)?;
+        let nothing = Trimmed {
+            was: tail,
+            from: tail,
+        };
         // Without a directory there is no place for a base.
         let Some(keeper) = &self.keeper else {
-            return Ok(0);
+            return Ok(nothing);
         };
         // A backup reads what would go; the next look comes soon enough.
         let Some(_turn) = self.backups.may_trim() else {
-            return Ok(0);
+            return match when {
+                Trim::WorthIt => Ok(nothing),
+                Trim::Now | Trim::Rehearse => Err(BackendError::new(
+                    ErrorTag::InUse,
+                    "a backup reads the history; trim it when that has ended",
+                )),
+            };
         };
-        let log = &*self.seams.log;
         let running = crate::snapshot::Snapshot::clone(&self.running.load());
-        let tail = log.tail().map_err(log_failed)?;
         let wanted = self.kept_from(tail, running.seq)?;
         if wanted <= tail {
-            return Ok(0);
+            return Ok(nothing);
         }
         let kept = running.seq.0 + 1 - wanted.0.min(running.seq.0 + 1);
-        if !keeper.is_small() && wanted.0 - tail.0 < kept / WORTH_IT {
-            return Ok(0);
+        if when == Trim::WorthIt && !keeper.is_small() && wanted.0 - tail.0 < kept / WORTH_IT {
+            return Ok(nothing);
         }
         let failed = |error: crate::keeper::KeepError| {
             BackendError::new(
@@ -121,22 +172,29 @@ impl Core {
                 format!("the history is not trimmed: {error}"),
             )
         };
-        // What a restart replays on the files stays: so the files come first.
-        keeper.checkpoint(&running).map_err(failed)?;
-        if let Err(error) = keeper.write_all(&running) {
-            tracing::warn!("{error}; the history stays as far back as the store needs it");
+        let mut from = wanted;
+        if when != Trim::Rehearse {
+            // What a restart replays on the files stays: so the files come first.
+            keeper.checkpoint(&running).map_err(failed)?;
+            if let Err(error) = keeper.write_all(&running) {
+                tracing::warn!("{error}; the history stays as far back as the store needs it");
+            }
+            from = from.min(Seq(keeper.oldest().unwrap_or(running.seq).0 + 1));
+            // What a store names must be found again.
+            if let Some(seq) = keeper.oldest_followed(tail) {
+                from = from.min(Seq(seq.0 + 1));
+            }
         }
-        let mut from = wanted.min(Seq(keeper.oldest().unwrap_or(running.seq).0 + 1));
         // A pending commit may have to be taken back, here or by the next start.
         if let Some(pending) = &*self.pending() {
             from = from.min(Seq(pending.revert.seq.0 + 1));
         }
-        // What a store names must be found again.
-        if let Some(seq) = keeper.oldest_followed(tail) {
-            from = from.min(Seq(seq.0 + 1));
-        }
-        if from <= tail {
-            return Ok(0);
+        let trimmed = Trimmed {
+            was: tail,
+            from: from.max(tail),
+        };
+        if from <= tail || when == Trim::Rehearse {
+            return Ok(trimmed);
         }
         let base = Seq(from.0 - 1);
         // A commit that stands on nothing needs no base, and there is none to be had before it.
@@ -150,7 +208,7 @@ impl Core {
         log.trim(from).map_err(log_failed)?;
         keeper.remove_bases(base).map_err(failed)?;
         tracing::info!("the history begins with commit {from} now");
-        Ok(from.0 - tail.0)
+        Ok(trimmed)
     }
 }
 
@@ -158,13 +216,26 @@ impl Engine {
     /// Forgets the commits that need not be kept, as the background does from time to time; returns how many those were.
     ///
     /// # Errors
-    /// The log or the disk refuses; nothing is lost.
+    /// As [`Engine::trim_history_when`].
     pub async fn trim_history(&self) -> Result<u64> {
-        let core = self.0.clone();
-        on_pool(move || core.trim_history()).await?
+        Ok(self.trim_history_when(Trim::WorthIt).await?.count())
     }
 
-    /// Trims at the start and from then on. Does not keep the engine alive.
+    /// Forgets the commits that need not be kept; says which.
+    ///
+    /// # Errors
+    /// The log or the disk refuses; nothing is lost.
+    pub async fn trim_history_when(&self, when: Trim) -> Result<Trimmed> {
+        let core = self.0.clone();
+        on_pool(move || core.trim_history(when)).await?
+    }
+
+    /// How much is kept.
+    pub fn retention(&self) -> &Retention {
+        &self.0.retention
+    }
+
+    /// Trims soon after the start and from then on. Does not keep the engine alive.
     pub(crate) fn keep_history_short(&self) {
         if self.0.retention.is_unlimited() || self.0.keeper.is_none() {
             return;
@@ -173,11 +244,14 @@ impl Engine {
         let stopping = self.0.stopping.clone();
         let clock = self.0.seams.clock.clone();
         tokio::spawn(async move {
+            // What is restarted every few minutes trims, too; not beside the work of the start.
+            let mut pause = FIRST;
             loop {
                 tokio::select! {
-                    () = clock.sleep(PERIOD) => {}
+                    () = clock.sleep(pause) => {}
                     () = stopping.cancelled() => return,
                 }
+                pause = PERIOD;
                 let Some(engine) = weak.upgrade() else { return };
                 if let Err(error) = engine.trim_history().await {
                     tracing::warn!("{error}; trying again later");

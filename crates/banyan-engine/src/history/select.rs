@@ -8,6 +8,7 @@ use banyan_data::path::InstancePath;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::walk::still_wanted;
 use super::{PIECE, state_at};
 use crate::access::Subject;
 use crate::backend::{Call, Result};
@@ -43,7 +44,7 @@ impl Engine {
     /// changes.
     ///
     /// # Errors
-    /// The log cannot be read.
+    /// The log cannot be read, or the call was cancelled or reached its deadline on the way.
     pub async fn select_history(
         &self,
         call: &Call,
@@ -55,12 +56,14 @@ impl Engine {
             true => None,
             false => core.subject(call)?,
         };
-        on_pool(move || selected(&core, &now, &selection, subject)).await?
+        let call = call.clone();
+        on_pool(move || selected(&core, &call, &now, &selection, subject)).await?
     }
 }
 
 fn selected(
     core: &Core,
+    call: &Call,
     now: &Snapshot,
     wanted: &Selection,
     subject: Option<Arc<Subject>>,
@@ -77,6 +80,8 @@ fn selected(
     let mut found = Vec::new();
     let mut newest = wanted.newest.unwrap_or(now.seq).min(now.seq);
     loop {
+        // Between two pieces nothing is held: neither the log, nor commits.
+        still_wanted(call)?;
         let heads = log.history(newest, PIECE).map_err(log_failed)?;
         let Some(last) = heads.last().map(|head| head.seq) else {
             return Ok(found);

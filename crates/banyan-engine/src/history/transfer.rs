@@ -6,6 +6,7 @@ use banyan_data::Tree;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{began_at, begins_anew, replaced};
 use crate::backend::{Call, CommitParameters, Datastore, Result};
 use crate::bind;
 use crate::blocking::{on_pool, to_its_end};
@@ -17,6 +18,7 @@ use crate::participant::{Options, Transaction, TransactionParts};
 use crate::phases::Phases;
 use crate::pipeline::{Doubtful, in_doubt, refused, with_remains};
 use crate::snapshot::Snapshot;
+use crate::upgrade::epochs::pin_failed;
 
 /// A record as it is exported: its head, and both patches.
 #[derive(Serialize, Deserialize)]
@@ -29,13 +31,20 @@ struct Line {
     reverse: Value,
 }
 
-const IMPORT: Doubtful = Doubtful {
+pub(super) const IMPORT: Doubtful = Doubtful {
     what: "the import",
     again: "import again",
     before: "importing again",
 };
 
-fn wrong(message: impl Into<String>) -> BackendError {
+/// A line that brings the modules that later records were made under.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct SetLine {
+    module_set: Value,
+}
+
+pub(super) fn wrong(message: impl Into<String>) -> BackendError {
     BackendError::new(ErrorTag::OperationFailed, message)
 }
 
@@ -91,29 +100,58 @@ pub struct Exported {
     pub next: Option<Seq>,
 }
 
+/// What an export brings.
+#[derive(Default)]
+struct Brought {
+    records: Vec<Record>,
+    /// Module sets, and their lines.
+    sets: Vec<(usize, Value)>,
+}
+
 /// Reads an export.
 ///
 /// # Errors
 /// A line is no record; blank lines are passed over.
-fn records(text: &str) -> Result<Vec<Record>> {
+fn brought(text: &str) -> Result<Brought> {
+    let mut brought = Brought::default();
     let lines = text.lines().enumerate();
-    let lines = lines.filter(|(_, line)| !line.trim().is_empty());
-    lines
-        .map(|(number, line)| {
-            let line: Line = serde_json::from_str(line).map_err(|error| {
-                wrong(format!(
-                    "line {}, column {} is no record of a history: {error}; nothing was imported of what was sent with it",
-                    number + 1,
-                    error.column()
-                ))
-            })?;
-            Ok(line.record())
-        })
-        .collect()
+    for (number, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
+        if let Ok(set) = serde_json::from_str::<SetLine>(line) {
+            brought.sets.push((number + 1, set.module_set));
+            continue;
+        }
+        let line: Line = serde_json::from_str(line).map_err(|error| {
+            wrong(format!(
+                "line {}, column {} is no record of a history: {error}; nothing was imported of what was sent with it",
+                number + 1,
+                error.column()
+            ))
+        })?;
+        brought.records.push(line.record());
+    }
+    Ok(brought)
+}
+
+/// The module sets that whoever takes this record after `last` cannot have yet.
+fn sets_for(core: &Core, last: Option<&str>, record: &Record) -> Result<String> {
+    let mut lines = String::new();
+    let from = crate::upgrade::upgraded_from(&record.head);
+    let wanted = from.into_iter().chain([record.head.schema.as_str()]);
+    let loaded = bind::hex(core.schema.digest());
+    for digest in wanted.filter(|digest| Some(*digest) != last && *digest != loaded) {
+        // Programs of old kept none.
+        if let Some(module_set) = core.epochs.pins.to_json(digest).map_err(pin_failed)? {
+            let line = serde_json::to_string(&SetLine { module_set });
+            lines.push_str(&line.map_err(|error| wrong(error.to_string()))?);
+            lines.push('\n');
+        }
+    }
+    Ok(lines)
 }
 
 impl Engine {
-    /// Records from `from` on, up to `to` and at most `limit`, as lines of JSON.
+    /// Records from `from` on, up to `to` and at most `limit`, as lines of JSON; before a record that was made under other
+    /// modules than the one before it, and than those that are loaded, a line with these modules.
     ///
     /// # Errors
     /// The history does not reach there, or the caller may not read all that there may be: records hold everything, also
@@ -149,7 +187,16 @@ impl Engine {
             let limit = usize::try_from(wanted).unwrap_or(usize::MAX).min(limit);
             let records = log.read(from, limit).map_err(log_failed)?;
             let mut exported = Exported::default();
+            let before = match from.0.checked_sub(1) {
+                Some(before) if Seq(before) >= tail => {
+                    log.history(Seq(before), 1).map_err(log_failed)?
+                }
+                _ => Vec::new(),
+            };
+            let mut last = before.first().map(|head| head.schema.as_str());
             for record in &records {
+                exported.text.push_str(&sets_for(&core, last, record)?);
+                last = Some(&record.head.schema);
                 exported.text.push_str(&Line::of(record)?);
                 exported.text.push('\n');
             }
@@ -161,11 +208,13 @@ impl Engine {
     }
 
     /// Appends exported records, all or nothing, and makes running what they lead to. To participants they are one
-    /// transaction. Returns how many those were, and the head.
+    /// transaction. Into a store that has only what its start has made they go in the place of that. Returns how many
+    /// those were, and the head.
     ///
     /// # Errors
-    /// They do not continue the head exactly, are of other modules, do not fit running or lead to what is not valid, running
-    /// is locked or not the caller's to change so, or a participant refuses; nothing was imported then.
+    /// They do not continue the head exactly, end under other modules than the loaded ones, do not fit running, are not
+    /// undone by their own reverses, or lead to what is not valid; running is locked or not the caller's to change so, or a
+    /// participant refuses; nothing was imported then.
     pub async fn import_history(&self, call: &Call, text: &str) -> Result<(usize, Seq)> {
         let core = &self.0;
         let now = core.seams.clock.now();
@@ -173,27 +222,40 @@ impl Engine {
             .require_free(call.session, Datastore::Running, now)?;
         core.in_progress.check()?;
         self.require_nothing_pending()?;
-        let records = records(text)?;
+        let brought = brought(text)?;
         let (engine, call) = (self.clone(), call.clone());
-        to_its_end(async move { engine.take_in(&call, records).await }).await?
+        to_its_end(async move { engine.take_in(&call, brought).await }).await?
     }
 
-    async fn take_in(&self, call: &Call, records: Vec<Record>) -> Result<(usize, Seq)> {
+    async fn take_in(&self, call: &Call, brought: Brought) -> Result<(usize, Seq)> {
         let core = &self.0;
         let _entered = core.in_progress.enter(false)?;
         let cut = core.cut_of(call);
+        let Brought { records, sets } = brought;
         let (Some(first), Some(last)) = (records.first(), records.last()) else {
             return Ok((0, self.running().seq));
         };
         let head = last.head.seq;
         let count = records.len();
         let before = self.running();
-        continues(core, &before, &first.head, &records)?;
+        let place = match first.head.seq == Seq(1) && before.seq > Seq(0) {
+            true => {
+                let (core, before) = (core.clone(), before.clone());
+                on_pool(move || replaced::permitted(&core, &before, head)).await??;
+                Place::Anew
+            }
+            false => Place::AfterHead,
+        };
+        continues(core, place, &before, &records)?;
         let records: Arc<[Record]> = records.into();
         let after = {
             let (core, call) = (core.clone(), call.clone());
             let (before, records) = (before.clone(), records.clone());
-            on_pool(move || led_to(&core, &call, &before, &records)).await??
+            on_pool(move || {
+                keep_sets(&core, sets)?;
+                led_to(&core, &call, place, &before, &records)
+            })
+            .await??
         };
         let (tid, _) = core.tids.next();
         let changes = bind::diff(&before.tree, &after);
@@ -213,7 +275,7 @@ impl Engine {
         phases.prepare().await.map_err(refused)?;
         phases.commit().await.map_err(refused)?;
         if let Err(error) = self
-            .append_imported(&before, &transaction.after, records)
+            .append_imported(place, &before, &transaction.after, records)
             .await
         {
             let remains = phases.take_back().await;
@@ -228,6 +290,7 @@ impl Engine {
     /// The point of no return, under the lock under which commits get their places.
     async fn append_imported(
         &self,
+        place: Place,
         before: &Snapshot,
         after: &Tree,
         records: Arc<[Record]>,
@@ -244,18 +307,35 @@ impl Engine {
             core.tids.pass(record.head.tid);
         }
         let (core, before, after) = (core.clone(), before.clone(), after.clone());
-        on_pool(move || take_over(&core, &before, after, &records)).await?
+        on_pool(move || take_over(&core, place, &before, after, &records)).await?
     }
 }
 
 /// Appends records and makes running what they lead to. Blocking.
-fn take_over(core: &Core, before: &Snapshot, after: Tree, records: &[Record]) -> Result<()> {
+fn take_over(
+    core: &Core,
+    place: Place,
+    before: &Snapshot,
+    after: Tree,
+    records: &[Record],
+) -> Result<()> {
     let Some(last) = records.last() else {
         return Ok(());
     };
     let (name, value) = core.tids.exact();
-    let facts = [(name, Some(value.as_str()))];
-    let appended = match core.seams.log.append(before.seq, records, &facts) {
+    let mut facts = vec![(name, Some(value.as_str()))];
+    let began = records.iter().rev().find(|it| begins_anew(&it.head));
+    let began = began.map(|record| began_at(record.head.seq));
+    facts.extend(
+        began
+            .iter()
+            .map(|(name, at)| (name.as_str(), at.as_deref())),
+    );
+    let written = match place {
+        Place::AfterHead => core.seams.log.append(before.seq, records, &facts),
+        Place::Anew => return replaced::replace(core, before, after, records, &facts),
+    };
+    let appended = match written {
         Ok(appended) => appended,
         Err(error) => in_doubt(core, &IMPORT, before.seq, &last.head, error)?,
     };
@@ -269,39 +349,67 @@ fn take_over(core: &Core, before: &Snapshot, after: Tree, records: &[Record]) ->
             )))
         }
         Appended::At(_) => {
-            let indexes = before.indexes().after(&before.tree, &after);
-            let running = Snapshot::indexed(after, last.head.seq, indexes);
-            core.running.store(Arc::new(running.clone()));
-            core.committed.notify_waiters();
-            if let Some(keeper) = &core.keeper {
-                keeper.committed(None, &running);
-            }
-            core.reaper.bury(core.queue.move_to(&[], running));
+            published(core, before, after, last.head.seq);
             Ok(())
         }
     }
 }
 
-/// Whether records can be appended: their places follow the head without a gap, and their modules are ours.
-fn continues(
-    core: &Core,
-    running: &Snapshot,
-    first: &RecordHead,
-    records: &[Record],
-) -> Result<()> {
-    let next = Seq(running.seq.0 + 1);
-    if first.seq != next {
+/// Running is what was imported.
+pub(super) fn published(core: &Core, before: &Snapshot, after: Tree, seq: Seq) {
+    let indexes = before.indexes().after(&before.tree, &after);
+    let running = Snapshot::indexed(after, seq, indexes);
+    core.running.store(Arc::new(running.clone()));
+    core.committed.notify_waiters();
+    if let Some(keeper) = &core.keeper {
+        keeper.committed(None, &running);
+    }
+    core.reaper.bury(core.queue.move_to(&[], running));
+}
+
+/// Where records go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    /// Behind the newest commit.
+    AfterHead,
+    /// In the place of what the start of a store has made.
+    Anew,
+}
+
+/// Keeps the modules that records were made under. They stay although the records may be refused: the next start removes
+/// what nothing needs.
+fn keep_sets(core: &Core, sets: Vec<(usize, Value)>) -> Result<()> {
+    for (line, set) in sets {
+        let kept = core.epochs.pins.keep_json(set).map_err(pin_failed)?;
+        kept.map_err(|reason| {
+            wrong(format!(
+                "the modules in line {line} cannot be used: {reason}; nothing was imported of what was sent with them; export again"
+            ))
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether records can be appended: their places follow the head without a gap, and they end under our modules.
+fn continues(core: &Core, place: Place, running: &Snapshot, records: &[Record]) -> Result<()> {
+    let (Some(first), Some(last)) = (records.first(), records.last()) else {
+        return Ok(());
+    };
+    let next = match place {
+        Place::AfterHead => Seq(running.seq.0 + 1),
+        Place::Anew => Seq(1),
+    };
+    if first.head.seq != next {
         let remedy = match running.seq {
             Seq(0) => "an empty store takes a history from its first commit on: export without --from, from a store whose history was not trimmed".to_owned(),
-            _ if first.seq > next => format!("export again with --from {next}"),
+            _ if first.head.seq > next => format!("export again with --from {next}"),
             _ => format!("import into an empty store, or export with --from {next} if both have the same past"),
         };
         return Err(wrong(format!(
             "the records begin with commit {}, but the history here ends with {}: {remedy}",
-            first.seq, running.seq
+            first.head.seq, running.seq
         )));
     }
-    let digest = bind::hex(core.schema.digest());
     for (record, place) in records.iter().zip(next.0..) {
         if record.head.seq != Seq(place) {
             return Err(wrong(format!(
@@ -309,26 +417,78 @@ fn continues(
                 record.head.seq
             )));
         }
-        if record.head.schema != digest {
-            return Err(wrong(format!(
-                "commit {} was made under other modules or revisions than those that are loaded; load the same ones for the import",
-                record.head.seq
-            )));
-        }
+    }
+    if last.head.schema != bind::hex(core.schema.digest()) {
+        return Err(wrong(format!(
+            "commit {} was made under other modules or revisions than those that are loaded; load the same ones for the import",
+            last.head.seq
+        )));
     }
     Ok(())
 }
 
-/// The tree that records lead to from running; it is as valid as that of a commit. Blocking.
-fn led_to(core: &Core, call: &Call, before: &Snapshot, records: &[Record]) -> Result<Tree> {
-    let mut tree = before.tree.clone();
-    for record in records {
-        tree = bind::apply_patch(&tree, &record.change, &core.mounts).map_err(|error| {
+/// The modules that a record was made under, and those before it.
+fn sets_are_known(core: &Core, head: &RecordHead) -> Result<()> {
+    let from = crate::upgrade::upgraded_from(head);
+    for digest in from.into_iter().chain([head.schema.as_str()]) {
+        core.epochs.pins.schema(digest).map_err(|error| {
             wrong(format!(
-                "commit {} does not fit what is running here, so the two stores have another past: {error}; import into an empty store",
-                record.head.seq
+                "commit {} was made under other modules than those that are loaded, and the export does not bring them: {error}; \
+                 export again from a store that has them, with the commit that it begins with",
+                head.seq
             ))
         })?;
+    }
+    Ok(())
+}
+
+/// Whether two trees hold the same; records say values as texts, so that members of unions are looked at when it matters.
+fn are_same(one: &Tree, other: &Tree) -> bool {
+    bind::diff(one, other).is_empty()
+        || bind::diff(&bind::resolved(one), &bind::resolved(other)).is_empty()
+}
+
+/// The tree that records lead to from running; it is as valid as that of a commit. Each record's reverse must lead back.
+/// Blocking.
+fn led_to(
+    core: &Core,
+    call: &Call,
+    place: Place,
+    before: &Snapshot,
+    records: &[Record],
+) -> Result<Tree> {
+    let mut tree = match (place, records.first()) {
+        (Place::Anew, Some(first)) => {
+            sets_are_known(core, &first.head)?;
+            Tree::empty(core.epochs.before(&first.head)?)
+        }
+        _ => before.tree.clone(),
+    };
+    for record in records {
+        let seq = record.head.seq;
+        sets_are_known(core, &record.head)?;
+        let after = core.epochs.forward(&tree, record).map_err(|error| {
+            wrong(format!(
+                "commit {seq} does not fit what is running here, so the two stores have another past: {error}; import into an empty store"
+            ))
+        })?;
+        // Nothing leads back behind one that stands on nothing.
+        if begins_anew(&record.head) {
+            tree = after;
+            continue;
+        }
+        let undone = core.epochs.back(&after, record);
+        let undone = undone.map_err(|error| {
+            wrong(format!(
+                "the reverse of commit {seq} does not fit what its change makes: {error}; export again"
+            ))
+        })?;
+        if !are_same(&core.epochs.rebind(&tree, undone.schema())?, &undone) {
+            return Err(wrong(format!(
+                "the reverse of commit {seq} does not undo its change, so one of them was changed after the export; export again"
+            )));
+        }
+        tree = after;
     }
     let (settled, indexes) = bind::settled(before, tree.clone())?;
     let changes = bind::diff(&before.tree, &settled);

@@ -51,6 +51,42 @@ impl Keeper {
         self.has_file("running").then(|| self.state().synced)
     }
 
+    /// Lets the history begin anew: running has no file while `replace` does it, so that the log alone says what running is,
+    /// before and after. The file is written again at once. Blocking; a state that is written later must be newer than
+    /// `head`, so that no write of the old one, which waits for its turn, can come behind.
+    ///
+    /// # Errors
+    /// The disk or the log refuses, or `replace` does.
+    pub fn begin_anew<T, E>(
+        &self,
+        head: Seq,
+        replace: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Result<T, E>, KeepError> {
+        let turn = self.turns.of("running");
+        let mut parts = turn.begin();
+        let _placing = self.placing();
+        *parts = None;
+        self.state().at_once = true;
+        let removed = self
+            .remove_single("running")
+            .and_then(|()| self.remove_set("running"));
+        let replaced = removed.map(|()| replace());
+        let mut state = self.state();
+        match &replaced {
+            Ok(Ok(_)) => (state.written, state.synced) = (head, head),
+            // What was is still so, and its file is gone.
+            _ => (state.written, state.synced) = (Seq(0), Seq(0)),
+        }
+        drop(state);
+        self.behind.notify_one();
+        replaced
+    }
+
+    /// Whether a store names a commit.
+    pub fn is_followed(&self) -> bool {
+        !self.following().is_empty()
+    }
+
     /// Writes a base, safely. Blocking; commits go before it.
     ///
     /// # Errors

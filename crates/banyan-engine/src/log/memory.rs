@@ -101,6 +101,24 @@ impl CommitLog for MemoryLog {
         Ok(Appended::At(Seq(head.0 + records.len() as u64)))
     }
 
+    fn replace(
+        &self,
+        expected_head: Seq,
+        records: &[Record],
+        facts: Facts<'_>,
+    ) -> Result<Appended, LogError> {
+        let mut state = self.writable()?;
+        let head = state.head();
+        if head != expected_head {
+            return Ok(Appended::HeadMoved(head));
+        }
+        let places = (1..).map(Seq);
+        state.records = places.zip(records.iter().cloned()).collect();
+        state.trimmed_to = Seq(0);
+        state.set(facts);
+        Ok(Appended::At(Seq(records.len() as u64)))
+    }
+
     fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, LogError> {
         let state = self.state();
         Ok(state

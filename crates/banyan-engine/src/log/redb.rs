@@ -273,10 +273,55 @@ impl RedbLog {
         result
     }
 
+    /// Writes records behind those that there are, or in their place.
+    fn written(
+        &self,
+        expected_head: Seq,
+        records: &[Record],
+        facts: Facts<'_>,
+        before: Before,
+    ) -> Result<Appended, LogError> {
+        let texts = records
+            .iter()
+            .map(|record| serde_json::to_string(&record.head))
+            .collect::<Result<Vec<String>, _>>()
+            .map_err(|error| self.storage(format!("a record cannot be written: {error}")))?;
+        self.write(|transaction| {
+            let mut heads = transaction.open_table(HEADS)?;
+            let mut head = head_of(&heads, &transaction.open_table(FACTS)?)?;
+            if head != expected_head {
+                return Ok(Appended::HeadMoved(head));
+            }
+            let mut changes = transaction.open_table(CHANGES)?;
+            let mut reverses = transaction.open_table(REVERSES)?;
+            if before == Before::Forgotten {
+                heads.retain(|_, _| false)?;
+                changes.retain(|_, _| false)?;
+                reverses.retain(|_, _| false)?;
+                put(transaction, &[(TRIMMED, None)])?;
+                head = Seq(0);
+            }
+            for ((record, text), seq) in records.iter().zip(&texts).zip(head.0 + 1..) {
+                heads.insert(seq, text.as_str())?;
+                changes.insert(seq, &*record.change)?;
+                reverses.insert(seq, &*record.reverse)?;
+            }
+            put(transaction, facts)?;
+            Ok(Appended::At(Seq(head.0 + records.len() as u64)))
+        })
+    }
+
     fn parse_head(&self, seq: u64, text: &str) -> Result<RecordHead, LogError> {
         serde_json::from_str(text)
             .map_err(|error| self.damaged(format!("record {seq} cannot be read: {error}")))
     }
+}
+
+/// What becomes of the records that there are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Kept,
+    Forgotten,
 }
 
 /// redb is sure of what it wrote itself, and may panic at what a disk has spoiled.
@@ -336,30 +381,19 @@ impl CommitLog for RedbLog {
         records: &[Record],
         facts: Facts<'_>,
     ) -> Result<Appended, LogError> {
-        let texts = records
-            .iter()
-            .map(|record| serde_json::to_string(&record.head))
-            .collect::<Result<Vec<String>, _>>()
-            .map_err(|error| self.storage(format!("a record cannot be written: {error}")))?;
         self.syncs.waited();
-        let appended = self.write(|transaction| {
-            let mut heads = transaction.open_table(HEADS)?;
-            let head = head_of(&heads, &transaction.open_table(FACTS)?)?;
-            if head != expected_head {
-                return Ok(Appended::HeadMoved(head));
-            }
-            let mut changes = transaction.open_table(CHANGES)?;
-            let mut reverses = transaction.open_table(REVERSES)?;
-            for ((record, text), seq) in records.iter().zip(&texts).zip(head.0 + 1..) {
-                heads.insert(seq, text.as_str())?;
-                changes.insert(seq, &*record.change)?;
-                reverses.insert(seq, &*record.reverse)?;
-            }
-            put(transaction, facts)?;
-            Ok(Appended::At(Seq(head.0 + records.len() as u64)))
-        });
+        let appended = self.written(expected_head, records, facts, Before::Kept);
         *self.waited() = self.syncs.waited();
         appended
+    }
+
+    fn replace(
+        &self,
+        expected_head: Seq,
+        records: &[Record],
+        facts: Facts<'_>,
+    ) -> Result<Appended, LogError> {
+        self.written(expected_head, records, facts, Before::Forgotten)
     }
 
     fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, LogError> {

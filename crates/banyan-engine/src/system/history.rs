@@ -8,9 +8,8 @@ use super::show::diff_format;
 use crate::backend::Result;
 use crate::bind;
 use crate::blocking::on_pool;
-use crate::engine::Engine;
 use crate::error::{BackendError, ErrorTag};
-use crate::history::{Past, Selection};
+use crate::history::{Compared, Past, Selection, Trim, Wanted};
 use crate::log::RecordHead;
 use crate::number::{Seq, Tid};
 
@@ -72,10 +71,12 @@ pub(super) async fn history(request: Request) -> Result<Value> {
         ));
     }
     let mut commits = Vec::with_capacity(heads.len());
+    let mut walk = engine.walk_back();
     for head in heads {
         let mut commit = described(&head);
         if request.flag("changes") {
-            commit["diff"] = changes_of(&request, &engine, head.seq).await?.into();
+            let compared = walk.around(head.seq).await?;
+            commit["diff"] = changes_of(&request, compared).await?.into();
         }
         commits.push(commit);
     }
@@ -83,18 +84,14 @@ pub(super) async fn history(request: Request) -> Result<Value> {
 }
 
 /// What a commit changed, as far as the caller may read it.
-async fn changes_of(request: &Request, engine: &Engine, seq: Seq) -> Result<String> {
-    let (before, after) = engine.around(seq).await?;
-    let before = engine.readable(&request.call.call, before).await?;
-    let after = engine.readable(&request.call.call, after).await?;
-    let (before, after) = match request.flag("reverse") {
-        true => (after, before),
-        false => (before, after),
+async fn changes_of(request: &Request, compared: Compared) -> Result<String> {
+    let engine = request.engine();
+    let wanted = Wanted {
+        format: diff_format(request),
+        path: request.text("path").map(str::to_owned),
+        reverse: request.flag("reverse"),
     };
-    let format = diff_format(request);
-    let path = path(request, "path").await?;
-    let mounts = engine.mounts().clone();
-    on_pool(move || bind::diff_in(format, &before, &after, path.as_ref(), &mounts)).await?
+    compared.text(engine, &request.call.call, wanted).await
 }
 
 fn described(head: &RecordHead) -> Value {
@@ -192,4 +189,23 @@ pub(super) async fn import(request: Request) -> Result<Value> {
         .import_history(&request.call.call, text)
         .await?;
     Ok(json!({ "banyan:imported": count, "banyan:head": head.to_string() }))
+}
+
+/// `history-trim`
+pub(super) async fn trim(request: Request) -> Result<Value> {
+    let engine = request.engine();
+    let when = match request.flag("dry-run") {
+        true => Trim::Rehearse,
+        false => Trim::Now,
+    };
+    let trimmed = engine.trim_history_when(when).await?;
+    let mut output = json!({
+        "banyan:gone": trimmed.count().to_string(),
+        "banyan:first": trimmed.from.to_string(),
+        "banyan:limited": !engine.retention().is_unlimited(),
+    });
+    if trimmed.count() > 0 {
+        output["banyan:gone-from"] = trimmed.was.to_string().into();
+    }
+    Ok(output)
 }

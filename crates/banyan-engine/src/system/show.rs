@@ -9,6 +9,7 @@ use crate::backend::{Call, Datastore, DiffFormat, Encoding, Filter, Result, With
 use crate::bind;
 use crate::blocking::on_pool;
 use crate::error::{BackendError, ErrorTag};
+use crate::history::{Compared, Wanted, compared};
 use crate::nmda::{Data, GetData, OnMissing, ReadFrom};
 
 /// These operations serve people; programs read with `get`.
@@ -43,7 +44,7 @@ pub(super) async fn compare(request: Request) -> Result<Value> {
     let from = request.text("from").unwrap_or("running");
     let to = request.text("to").unwrap_or("candidate");
     let is_commit = |name: &str| name.starts_with("tid:") || name.parse::<u64>().is_ok();
-    let (from, to) = if is_commit(from) && is_commit(to) {
+    let compared = if is_commit(from) && is_commit(to) {
         let (from, to) = (
             commit_named(engine, from).await?,
             commit_named(engine, to).await?,
@@ -52,28 +53,37 @@ pub(super) async fn compare(request: Request) -> Result<Value> {
     } else if (from, to) == ("running", "candidate") {
         // What a commit would change: what others have committed since the candidate's changes were made is no part of it.
         let (candidate, running) = engine.candidate_on_running(session).await?;
-        (running.tree, candidate.tree)
+        Compared::of_one_schema(running.tree, candidate.tree)
     } else {
-        (
-            state_named(engine, session, from).await?,
-            state_named(engine, session, to).await?,
-        )
+        let from = state_named(engine, session, from).await?;
+        let to = state_named(engine, session, to).await?;
+        let core = engine.0.clone();
+        on_pool(move || compared(&core, from, to)).await??
     };
-    let from = engine.readable(&request.call.call, from).await?;
-    let to = engine.readable(&request.call.call, to).await?;
-    let format = diff_format(&request);
-    let mounts = engine.mounts().clone();
     let path = request.text("path").map(str::to_owned);
-    let core = engine.0.clone();
-    let differences = on_pool(move || {
-        let (from, to) = core.epochs.comparable(from, to)?;
-        let path = match &path {
-            Some(path) => Some(bind::parse_path(&to, path, &mounts)?),
-            None => None,
-        };
-        bind::diff_in(format, &from, &to, path.as_ref(), &mounts)
-    })
-    .await??;
+    if let Some(path) = &path {
+        // One of the two must know it.
+        let known = [
+            Some(&compared.after),
+            compared.gone.as_ref().map(|gone| &gone.0),
+        ];
+        let mut known = known.into_iter().flatten().map(|tree| {
+            let mounts = engine.0.epochs.mounts_of(tree.schema());
+            bind::parse_place(tree, path, &mounts).map(|_| ())
+        });
+        if let Some(Err(error)) = known.next()
+            && !known.any(|known| known.is_ok())
+        {
+            return Err(error);
+        }
+    }
+    let wanted = Wanted {
+        format: diff_format(&request),
+        path,
+        reverse: false,
+    };
+    let call = &request.call.call;
+    let differences = compared.text(engine, call, wanted).await?;
     Ok(text(differences))
 }
 

@@ -230,6 +230,46 @@ impl Pins {
         Ok(schema)
     }
 
+    /// A set in a form that another store can keep; `None` when it is not kept.
+    ///
+    /// # Errors
+    /// It is kept, and cannot be used.
+    pub fn to_json(&self, digest: &str) -> Result<Option<serde_json::Value>, PinError> {
+        let schema = match self.schema(digest) {
+            Ok(schema) => schema,
+            Err(PinError::Missing { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok(serde_json::to_value(KeptSet::of(&schema)).ok())
+    }
+
+    /// Keeps a set that another store has given, after it was compiled. Blocking.
+    ///
+    /// # Errors
+    /// It is not what it says it is: why. Or the disk or the log refuses.
+    pub fn keep_json(&self, set: serde_json::Value) -> Result<Result<(), String>, PinError> {
+        let set: KeptSet = match serde_json::from_value(set) {
+            Ok(set) => set,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        if set.format != FORMAT {
+            return Ok(Err(format!("its format is {}, not {FORMAT}", set.format)));
+        }
+        if self.schema(&set.digest).is_ok() {
+            return Ok(Ok(()));
+        }
+        let schema = match set.compile() {
+            Ok(schema) => schema,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        self.keep(&schema)?;
+        self.compiled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(set.digest, schema);
+        Ok(Ok(()))
+    }
+
     /// The digest of the set that the store is under, if that is known.
     ///
     /// # Errors

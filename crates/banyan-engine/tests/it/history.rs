@@ -6,7 +6,7 @@ use std::time::Duration;
 use banyan_data::path::{self, InstancePath};
 use banyan_engine::backend::{Call, CommitParameters, Confirmed, Datastore, Principal};
 use banyan_engine::files::Files;
-use banyan_engine::history::{Past, Retention, Selection};
+use banyan_engine::history::{Past, Retention, Selection, Trim};
 use banyan_engine::log::CommitLog;
 use banyan_engine::session::INTERNAL;
 use banyan_engine::{Engine, NoMounts, Seq};
@@ -197,11 +197,12 @@ async fn two_states_of_the_past_are_compared() {
     for value in ["a", "b", "c"] {
         alice.set(&item(1, value)).await.unwrap();
     }
-    let (one, two) = engine.two_states(Seq(1), Seq(2)).await.unwrap();
-    let changes = banyan_data::change::diff(&one, &two).to_string();
+    let compared = engine.two_states(Seq(1), Seq(2)).await.unwrap();
+    let changes = banyan_data::change::diff(&compared.before, &compared.after).to_string();
     assert!(changes.contains("a") && changes.contains("b") && !changes.contains('c'));
-    let (two, one) = engine.two_states(Seq(2), Seq(1)).await.unwrap();
-    assert_eq!(banyan_data::change::diff(&one, &two).to_string(), changes);
+    let back = engine.two_states(Seq(2), Seq(1)).await.unwrap();
+    let undone = banyan_data::change::diff(&back.after, &back.before);
+    assert_eq!(undone.to_string(), changes);
 }
 
 fn keep(machine: &Machine, retention: Retention) -> banyan_engine::engine::EngineBuilder {
@@ -235,8 +236,11 @@ async fn commits_leave_the_history_by_count_age_and_size() {
             machine.clock.advance(Duration::from_secs(100));
             alice.set(&item(1, &value.to_string())).await.unwrap();
         }
-        let gone = engine.trim_history().await.unwrap();
-        assert_eq!(gone, 4, "{retention:?}");
+        let rehearsed = engine.trim_history_when(Trim::Rehearse).await.unwrap();
+        assert_eq!(machine.log.tail().unwrap(), Seq(1));
+        let gone = engine.trim_history_when(Trim::Now).await.unwrap();
+        assert_eq!(gone, rehearsed, "{retention:?}");
+        assert_eq!((gone.was, gone.from), (Seq(1), Seq(5)), "{retention:?}");
         assert_eq!(machine.log.tail().unwrap(), Seq(5));
         assert_eq!(engine.trim_history().await.unwrap(), 0);
         let error = engine.past(Past::After(Seq(2))).await.unwrap_err();
@@ -256,6 +260,27 @@ async fn the_background_trims_from_time_to_time() {
         machine.clock.advance(Duration::from_secs(700));
         tokio::task::yield_now().await;
         std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[tokio::test]
+async fn a_start_trims_soon() {
+    let machine = Machine::new();
+    let engine = machine.start().await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    for value in ["a", "b", "c"] {
+        alice.set(&item(1, value)).await.unwrap();
+    }
+    engine.stop().await.unwrap();
+    drop((engine, alice));
+    // Who is restarted every few minutes trims, too.
+    let _engine = keep(&machine, commits(1)).open().await.unwrap();
+    let mut passed = 0;
+    while machine.log.tail().unwrap() < Seq(3) {
+        assert!(passed < 300, "it waits for the next look");
+        machine.clock.advance(Duration::from_secs(1));
+        passed += 1;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

@@ -187,3 +187,23 @@ fn a_log_that_the_disk_has_spoiled_is_an_error_and_no_crash() {
     }
     assert!(refused > 0, "no sector of the log counts");
 }
+
+#[test]
+fn records_take_the_place_of_all_that_there_are() {
+    with_each_log(|log| {
+        append(&*log, 1);
+        append(&*log, 2);
+        append(&*log, 3);
+        log.trim(Seq(3)).unwrap();
+        let news: Vec<Record> = (1..=4).map(record).collect();
+        let moved = log.replace(Seq(2), &news, &[]).unwrap();
+        assert_eq!(moved, Appended::HeadMoved(Seq(3)));
+        let facts = [("x", Some("y"))];
+        let replaced = log.replace(Seq(3), &news, &facts).unwrap();
+        assert_eq!(replaced, Appended::At(Seq(4)));
+        assert_eq!((log.tail().unwrap(), log.head().unwrap()), (Seq(1), Seq(4)));
+        assert_eq!(log.read(Seq(1), 10).unwrap(), news);
+        assert_eq!(log.facts("x").unwrap().len(), 1);
+        append(&*log, 5);
+    });
+}

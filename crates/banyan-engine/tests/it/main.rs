@@ -12,6 +12,8 @@ mod ending;
 mod errors_page;
 mod fixture;
 mod history;
+mod history_import;
+mod history_past;
 mod import_faults;
 mod initial;
 mod locks;

@@ -158,6 +158,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("history import", &["banyan history import history.jsonl"]),
     (
+        "history trim",
+        &["banyan history trim --dry-run", "banyan history trim"],
+    ),
+    (
         "rollback",
         &[
             "banyan rollback 1",

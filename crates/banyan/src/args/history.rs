@@ -64,8 +64,10 @@ pub enum HistoryCommand {
     Blame(Blame),
     /// Write commits to a file, as lines of JSON.
     Export(HistoryExport),
-    /// Append commits from a file: into an empty store, or one whose history they continue.
+    /// Append commits from a file: into a store that has only what its first start made, or one whose history they continue.
     Import(HistoryImport),
+    /// Forget now what the limits of [history] do not keep.
+    Trim(HistoryTrim),
 }
 
 /// `banyan history list`
@@ -165,6 +167,16 @@ pub struct HistoryExport {
 pub struct HistoryImport {
     /// Where from; `-` is standard input.
     pub file: PathBuf,
+    #[command(flatten)]
+    pub connect: Connect,
+}
+
+/// `banyan history trim`
+#[derive(Debug, Args)]
+pub struct HistoryTrim {
+    /// Only say what would go.
+    #[arg(long)]
+    pub dry_run: bool,
     #[command(flatten)]
     pub connect: Connect,
 }

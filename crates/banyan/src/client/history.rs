@@ -15,7 +15,7 @@ use super::table::to_the_second;
 use super::{CommandError, call, open, output_leaf, print, remark};
 use crate::args::{
     Blame, DiffFormat, Format, History, HistoryCommand, HistoryDiff, HistoryExport, HistoryImport,
-    HistoryList, HistoryShow,
+    HistoryList, HistoryShow, HistoryTrim,
 };
 
 /// How many lines an import sends at a time: each time is all or nothing.
@@ -31,6 +31,7 @@ pub async fn history(history: History) -> Result<(), CommandError> {
         Some(HistoryCommand::Blame(wanted)) => blame(wanted).await,
         Some(HistoryCommand::Export(wanted)) => export(wanted).await,
         Some(HistoryCommand::Import(wanted)) => import(wanted).await,
+        Some(HistoryCommand::Trim(wanted)) => trim(wanted).await,
     }
 }
 
@@ -282,7 +283,7 @@ async fn blame(blame: Blame) -> Result<(), CommandError> {
     let client = open(&blame.connect).await?;
     let leaves = [
         ("limit", Some("1".to_owned())),
-        ("path", Some(blame.path)),
+        ("path", Some(blame.path.clone())),
         ("changes", Some("true".to_owned())),
     ];
     let reply = call(&client, "history", &leaves).await?;
@@ -291,9 +292,37 @@ async fn blame(blame: Blame) -> Result<(), CommandError> {
         push_commit(commit, &mut out);
     }
     if out.is_empty() {
-        remark("no commit of the history has changed it");
+        return Err(CommandError::Refused(format!(
+            "no commit that the history keeps has changed {}: it was never set, or before the oldest of them",
+            blame.path
+        )));
     }
     print(&out);
+    Ok(())
+}
+
+/// `banyan history trim`
+async fn trim(trim: HistoryTrim) -> Result<(), CommandError> {
+    let client = open(&trim.connect).await?;
+    let leaves = [("dry-run", trim.dry_run.then(|| "true".to_owned()))];
+    let reply = call(&client, "history-trim", &leaves).await?;
+    let number = |name: &str| output_leaf(&reply, name).parse::<u64>().unwrap_or(0);
+    let (gone, first) = (number("gone"), number("first"));
+    let last = first.saturating_sub(1);
+    let span = match number("gone-from") {
+        from if from == last => format!("commit {from}"),
+        from => format!("commits {from} to {last}"),
+    };
+    let said = match (gone, trim.dry_run) {
+        (0, _) if output_leaf(&reply, "limited") != "true" => {
+            "nothing goes: the history has no limit (history.keep-commits, keep-days, keep-megabytes)"
+                .to_owned()
+        }
+        (0, _) => "nothing goes: all that is there is within the limits, or needed".to_owned(),
+        (_, true) => format!("{span} would go; the history would begin with commit {first}"),
+        (_, false) => format!("{span} gone; the history begins with commit {first} now"),
+    };
+    print(&format!("{said}\n"));
     Ok(())
 }
 
@@ -316,7 +345,11 @@ async fn export(export: HistoryExport) -> Result<(), CommandError> {
         ];
         let reply = call(&client, "history-export", &leaves).await?;
         let text = output_leaf(&reply, "text");
-        lines += text.lines().count();
+        // Lines with modules are no commits.
+        let records = text
+            .lines()
+            .filter(|line| !line.starts_with("{\"module-set\""));
+        lines += records.count();
         match &mut saved {
             Some(file) => file.write_all(text.as_bytes()),
             None => std::io::stdout().write_all(text.as_bytes()),
@@ -350,8 +383,10 @@ async fn import(import: HistoryImport) -> Result<(), CommandError> {
         .lines()
         .filter(|line| !line.trim().is_empty())
         .collect();
+    let (first, rest) = lines.split_at(under_other_modules(&lines));
     let mut done = 0;
-    for piece in lines.chunks(LINES) {
+    let pieces = Some(first).filter(|first| !first.is_empty()).into_iter();
+    for piece in pieces.chain(rest.chunks(LINES)) {
         let leaves = [("text", Some(piece.join("\n")))];
         let reply = call(&client, "history-import", &leaves).await;
         match reply {
@@ -360,7 +395,7 @@ async fn import(import: HistoryImport) -> Result<(), CommandError> {
             }
             Err(CommandError::Refused(reason)) if done > 0 => {
                 return Err(CommandError::Refused(format!(
-                    "{reason}\nthe first {done} lines of the file were imported"
+                    "{reason}\nthe first {done} commits of the file were imported"
                 )));
             }
             Err(error) => return Err(error),
@@ -368,6 +403,27 @@ async fn import(import: HistoryImport) -> Result<(), CommandError> {
     }
     remark(&format!("{done} commits imported"));
     Ok(())
+}
+
+/// How many lines go first and together: a piece must end under the modules that are loaded, so all that were made under
+/// others go with the first commit after them, which is the upgrade.
+fn under_other_modules(lines: &[&str]) -> usize {
+    let schemas: Vec<Option<String>> = lines
+        .iter()
+        .map(|line| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            Some(line.get("schema")?.as_str()?.to_owned())
+        })
+        .collect();
+    let Some(newest) = schemas.iter().rev().flatten().next() else {
+        return 0;
+    };
+    let is_other = |schema: &Option<String>| schema.as_ref().is_some_and(|it| it != newest);
+    let Some(last) = schemas.iter().rposition(is_other) else {
+        return 0;
+    };
+    let upgrade = schemas[last + 1..].iter().position(Option::is_some);
+    upgrade.map_or(lines.len(), |after| last + 1 + after + 1)
 }
 
 /// A time as the daemon takes it: as it is, a date, or so long ago.
@@ -412,6 +468,18 @@ mod tests {
         assert!(commit_leaf("first", "seq").is_err());
         assert_eq!(state("running").unwrap(), "running");
         assert_eq!(state("tid:3").unwrap(), "tid:3");
+    }
+
+    #[test]
+    fn commits_under_other_modules_go_with_the_upgrade_that_follows() {
+        let record = |schema: &str| format!("{{\"seq\":1,\"schema\":\"{schema}\"}}");
+        let (old, new) = (record("a"), record("b"));
+        let set = "{\"module-set\":{}}";
+        assert_eq!(under_other_modules(&[]), 0);
+        assert_eq!(under_other_modules(&[&new, &new]), 0);
+        assert_eq!(under_other_modules(&[set, &old, &old, &new, &new]), 4);
+        assert_eq!(under_other_modules(&[&old, set, &new, &new]), 3);
+        assert_eq!(under_other_modules(&[&new, &old, &new]), 3);
     }
 
     #[test]

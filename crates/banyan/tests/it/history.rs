@@ -83,7 +83,11 @@ fn the_history_is_listed_shown_compared_and_searched() {
     );
     let all = daemon.ok(&["history", "blame", "/shop:shop/item/price"]);
     assert!(all.contains("dearer tea"), "{all}");
-    assert_eq!(daemon.ok(&["history", "blame", "/shop:shop/motto"]), "");
+    let said = daemon.refused(&["history", "blame", "/shop:shop/motto"]);
+    assert!(
+        said.contains("never set") && said.contains("/shop:shop/motto"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -197,4 +201,43 @@ fn the_history_keeps_as_much_as_it_is_told_to_and_the_example_of_a_participant_r
     // Not its business.
     daemon.ok(&["set", "/quota:motd", "hello"]);
     daemon.ok(&["commit"]);
+}
+
+#[test]
+fn a_daemon_as_it_starts_takes_a_history_and_trims_it_when_it_is_told() {
+    let mut daemon = Daemon::new(&[("shop", SHOP)], &["shop"], "");
+    daemon.start();
+    commit(&daemon, TEA, "1", "first tea");
+    commit(&daemon, TEA, "2", "dearer tea");
+    let scratch = tempfile::tempdir().expect("a directory");
+    let file = scratch.path().join("history.jsonl");
+    let file = file.to_str().expect("a name");
+    daemon.ok(&["history", "export", file]);
+
+    let keep = "[history]\nkeep-commits = 2\n";
+    let mut other = Daemon::new(&[("shop", SHOP)], &["shop"], keep);
+    other.start();
+    // Access control has made a commit of its own.
+    assert!(other.ok(&["history"]).contains("administrator"));
+    other.ok(&["history", "import", file]);
+    assert_eq!(other.ok(&["history"]), daemon.ok(&["history"]));
+    assert_eq!(other.ok(&["get"]), daemon.ok(&["get"]));
+    commit(&other, TEA, "3", "dearest tea");
+    let said = other.ok(&["history", "trim", "--dry-run"]);
+    assert_eq!(
+        said,
+        "commits 1 to 2 would go; the history would begin with commit 3\n"
+    );
+    let said = other.ok(&["history", "trim"]);
+    assert_eq!(
+        said,
+        "commits 1 to 2 gone; the history begins with commit 3 now\n"
+    );
+    let said = other.ok(&["history", "trim"]);
+    assert!(said.contains("nothing goes"), "{said}");
+    let said = daemon.ok(&["history", "trim"]);
+    assert!(said.contains("no limit"), "{said}");
+    other.kill();
+    other.start();
+    assert!(other.ok(&["get", TEA]).contains('3'));
 }
