@@ -21,7 +21,7 @@ pub struct Counted {
     /// How long a write takes.
     pub takes: Arc<Mutex<Duration>>,
     /// Held by a test for as long as no file of the store lab may be written.
-    pub lab: Arc<Mutex<()>>,
+    pub lab: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Counted {
@@ -65,7 +65,7 @@ impl Files for Counted {
     fn write(&self, path: &Path, sync: Sync, content: &mut Writer<'_>) -> io::Result<()> {
         self.clock.advance(*self.takes.lock().unwrap());
         if path.ends_with("lab_db.new") {
-            drop(self.lab.lock().unwrap());
+            drop(self.lab.blocking_lock());
         }
         self.inner.write(path, sync, &mut |out| {
             let mut bytes = Vec::new();

@@ -384,7 +384,7 @@ async fn a_commit_does_not_wait_for_the_file_of_another_store() {
     let alice = Client::open(&builder.open().await.unwrap(), "alice").await;
     alice.edit(&item(1, "a")).await.unwrap();
     let lab = files.lab.clone();
-    let held = lab.lock().unwrap();
+    let held = lab.lock().await;
     let copying = {
         let (engine, call) = (alice.engine.clone(), alice.call.clone());
         tokio::spawn(async move { engine.stores().copy(&call, "candidate", "lab").await })

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use tokio::task::JoinHandle;
+
 use super::*;
 
 impl Bench {
@@ -26,6 +28,16 @@ impl Bench {
         held
     }
 
+    /// Begins to stop, until no commit begins any more.
+    async fn stop(&self) -> JoinHandle<crate::backend::Result<()>> {
+        let engine = self.engine.clone();
+        let stopping = tokio::spawn(async move { engine.stop().await });
+        while self.engine.0.in_progress.check().is_ok() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        stopping
+    }
+
     fn results(&self, result: &str) -> usize {
         let timings = self.engine.timings();
         let is_it = |timing: &&Arc<crate::observe::Timing>| timing.result.name() == result;
@@ -48,7 +60,7 @@ async fn who_goes_away_while_he_waits_for_others_waits_no_longer() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     gone.cancel.cancel();
-    assert!(error(waiting).await.contains("cancelled before it began"));
+    assert!(error(waiting).await.contains("the request was cancelled"));
     assert_eq!(bench.results("cancelled"), 1);
     bench.witness.go.add_permits(1);
     assert_eq!(seq(slow).await, Some(Seq(1)));
@@ -79,10 +91,12 @@ async fn a_commit_that_is_not_decided_when_the_program_stops_is_taken_back() {
     let bench = Bench::new().await;
     bench.log.open();
     let slow = bench.held("a", &item(1)).await;
-    bench.engine.stop().await.unwrap();
-    bench.witness.go.add_permits(1);
+    let stopping = bench.stop().await;
+    // The time for commits in progress is over.
+    bench.engine.cut_commits();
+    stopping.await.unwrap().unwrap();
     let error = error(slow).await;
-    assert!(error.contains("the program stops"), "{error}");
+    assert!(error.contains("the server stops"), "{error}");
     // Another program may have the directory by now: nothing is written any more.
     assert_eq!(bench.log.head().unwrap(), Seq(0));
     assert_eq!(bench.witness.of("a").join(" "), "a.commit a.revert a.abort");
@@ -93,9 +107,7 @@ async fn a_commit_that_has_its_place_when_the_program_stops_is_written_first() {
     let bench = Bench::new().await;
     let queued = bench.begin("a", &item(1));
     bench.log.reached(1).await;
-    let engine = bench.engine.clone();
-    let stopping = tokio::spawn(async move { engine.stop().await });
-    bench.engine.stopping().await;
+    let stopping = bench.stop().await;
     bench.log.open();
     stopping.await.unwrap().unwrap();
     assert_eq!(seq(queued).await, Some(Seq(1)));
