@@ -6,6 +6,7 @@
 
 mod order;
 mod queue;
+mod refusal;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -23,6 +24,8 @@ use banyan_data::validate::Indexes;
 pub(crate) use self::order::{Order, Turn};
 use self::queue::{Head, Joined, Settled, TakenBack};
 pub(crate) use self::queue::{Pressure, Queue};
+use self::refusal::stops;
+pub(crate) use self::refusal::{busy, refused, with_remains};
 pub(crate) use self::writer::{Doubtful, Placed, in_doubt, record};
 use crate::backend::{Call, CommitParameters, Committed, Result, Source};
 use crate::bind;
@@ -31,12 +34,12 @@ use crate::confirm::Step;
 use crate::conflict;
 use crate::cut::Cut;
 use crate::engine::Core;
-use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
+use crate::error::{BackendError, ErrorTag};
 use crate::log::{Entry, RecordHead};
 use crate::number::{Seq, Tid};
 use crate::observe::{self, Count, Lap, Stage, Watch};
-use crate::participant::{Options, Refusal, Transaction, TransactionParts};
-use crate::phases::{Phases, Refused};
+use crate::participant::{Options, Transaction, TransactionParts};
+use crate::phases::Phases;
 use crate::reserve::{Reserved, Touched};
 use crate::session::{INTERNAL, source_line};
 use crate::snapshot::{Snapshot, ValidateChangedOnly};
@@ -598,66 +601,4 @@ pub(crate) fn patience(call: &Call) -> Duration {
     call.deadline.map_or(PATIENCE, |deadline| {
         deadline.saturating_duration_since(Instant::now())
     })
-}
-
-fn stops() -> BackendError {
-    BackendError::new(
-        ErrorTag::OperationFailed,
-        "the program stops, running is unchanged; commit again when it is back",
-    )
-}
-
-pub(crate) fn busy(in_the_way: &str) -> BackendError {
-    Report::new(
-        ErrorLayer::Application,
-        ErrorTag::InUse,
-        format!("another commit touches the same data: {in_the_way}; commit again when it is over"),
-    )
-    .into()
-}
-
-/// The error of a refused transaction: who refused, where, and what lies behind it.
-pub(crate) fn refused(refused: Refused) -> BackendError {
-    let Refused {
-        phase,
-        refusal,
-        remains,
-        cut,
-    } = refused;
-    let (participant, phase) = (&refusal.participant, phase.name());
-    let message = match cut {
-        Some(why) => {
-            format!(
-                "the commit is taken back, running is unchanged: {why} ({participant} was in {phase})"
-            )
-        }
-        None => format!(
-            "{participant} refused the commit in {phase}: {}; running is unchanged",
-            refusal.message
-        ),
-    };
-    let mut reports = vec![Report::new(
-        ErrorLayer::Application,
-        ErrorTag::OperationFailed,
-        message,
-    )];
-    reports.extend(refusal.reports);
-    with_remains(BackendError { reports }, remains)
-}
-
-/// Says what could not be undone; such a commit is never called a plain failure (RFC 6241 appendix A,
-/// `rollback-failed`).
-pub(crate) fn with_remains(mut error: BackendError, remains: Vec<Refusal>) -> BackendError {
-    for refusal in remains {
-        error.reports.push(Report::new(
-            ErrorLayer::Application,
-            ErrorTag::RollbackFailed,
-            format!(
-                "{} could not undo its part: {}",
-                refusal.participant, refusal.message
-            ),
-        ));
-        error.reports.extend(refusal.reports);
-    }
-    error
 }
