@@ -363,12 +363,22 @@ impl<N> Disk<N> {
 
     /// Does a step, unless it is to be refused.
     fn step(&self, step: Step) -> io::Result<()> {
+        self.step_on(&|_| step.clone())
+    }
+
+    /// As [`Disk::step`]; what is done follows from the disk as it is then.
+    fn step_on(&self, step: &dyn Fn(&Image) -> Step) -> io::Result<()> {
         let mut state = self.state();
-        while state.hold.is_some_and(|hold| hold.is(&step, &state.image)) {
+        let is_held = |state: &State<N>| {
+            let hold = state.hold.as_ref();
+            hold.is_some_and(|hold| hold.is(&step(&state.image), &state.image))
+        };
+        while is_held(&state) {
             state.waits = true;
             state = self.0.1.wait(state).unwrap();
             state.waits = false;
         }
+        let step = step(&state.image);
         let number = state.asked;
         state.asked += 1;
         let refusal = state.refusal.filter(|(at, _)| *at == number);
@@ -400,20 +410,14 @@ impl<N> Disk<N> {
 
     /// The file of a name; a new one if there is none.
     fn opened(&self, path: &Path) -> io::Result<usize> {
-        let (file, next) = {
-            let state = self.state();
-            (
-                state.image.names.get(path).copied(),
-                state.image.contents.len(),
-            )
-        };
-        match file {
-            Some(file) => Ok(file),
-            None => {
-                self.step(Step::Names(Naming::Make(path.to_owned(), next)))?;
-                Ok(next)
-            }
+        let known = || self.state().image.names.get(path).copied();
+        if let Some(file) = known() {
+            return Ok(file);
         }
+        // Another file may be made at the same time.
+        let make = |image: &Image| Naming::Make(path.to_owned(), image.contents.len());
+        self.step_on(&|image| Step::Names(make(image)))?;
+        known().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
