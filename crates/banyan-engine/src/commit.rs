@@ -280,6 +280,13 @@ impl Engine {
                 };
                 // Before anything can fail: without a timer it would be pending for ever.
                 self.watch(pending.tid, pending.timeout);
+                // Its session may have ended after the point of no return, when nothing was pending yet.
+                if pending.persist.is_none()
+                    && call.session != INTERNAL
+                    && !core.sessions.is_open(call.session)
+                {
+                    self.forsaken(call.session);
+                }
                 self.keep_rollback();
                 if outcome.snapshots.is_none() {
                     let kept = confirm::Kept {
@@ -294,6 +301,12 @@ impl Engine {
                 Ok(())
             }
         }
+    }
+
+    /// Takes back what a session that is gone has left, as soon as whoever commits now has ended.
+    fn forsaken(&self, session: SessionId) {
+        let engine = self.clone();
+        tokio::spawn(async move { engine.session_gone(session).await });
     }
 
     async fn write_fact(&self, value: Option<String>) -> Result<()> {

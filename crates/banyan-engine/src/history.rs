@@ -23,7 +23,7 @@ use crate::snapshot::Snapshot;
 use crate::upgrade;
 use crate::upgrade::epochs::Epochs;
 
-pub(crate) use anew::{anew_entry, began, began_at, begins_anew};
+pub(crate) use anew::{anew_entry, began, began_at, begins_anew, never_began};
 pub(crate) use replaced::Replacing;
 pub(crate) use retention::Sizes;
 pub use retention::{Retention, Trim, Trimmed};

@@ -136,6 +136,9 @@ impl Outcome {
 pub(crate) async fn commit(core: &Arc<Core>, attempt: Attempt) -> Result<Outcome> {
     let settles = attempt.call.session == INTERNAL && attempt.step == Step::Settle;
     let _entered = core.in_progress.enter(settles)?;
+    if core.stopping.is_cancelled() {
+        return Err(stops());
+    }
     let attempt = Arc::new(attempt);
     let result = attempted(core, &attempt).await;
     let rehearsal = attempt.until == Until::Complete;

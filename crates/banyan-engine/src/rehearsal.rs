@@ -79,6 +79,7 @@ impl Engine {
         });
         // Whoever has begun hears the end, also when the caller goes away.
         to_its_end(async move {
+            let _entered = core.in_progress.enter(false)?;
             let cut = core.cut_of(&transaction.call);
             let mut phases =
                 Phases::of(&core.participants, &transaction, &core.seams.clock).cut_by(&cut);

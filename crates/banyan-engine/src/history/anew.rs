@@ -30,6 +30,11 @@ pub(crate) fn began_at(seq: Seq) -> (String, Option<String>) {
     (FACT.to_owned(), Some(seq.to_string()))
 }
 
+/// The fact that goes with records of which none has the mark, in the place of others.
+pub(crate) fn never_began() -> (String, Option<String>) {
+    (FACT.to_owned(), None)
+}
+
 /// The newest commit that stands on nothing.
 ///
 /// # Errors

@@ -58,6 +58,14 @@ pub(super) fn permitted(core: &Core, running: &Snapshot, last: Seq) -> Result<()
             whose.unwrap_or_else(|| format!("it ends with {}", running.seq)),
         )));
     }
+    if super::began(&*core.seams.log)
+        .map_err(log_failed)?
+        .is_some()
+    {
+        return Err(wrong(
+            "the history here has begun anew, because running could not be rebuilt: the modules of before may still replay what is older; import into another store",
+        ));
+    }
     if last <= running.seq {
         return Err(wrong(format!(
             "the records end with commit {last}, and the start here has made {} itself: a history that is to take their place must be longer",

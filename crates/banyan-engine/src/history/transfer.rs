@@ -6,7 +6,7 @@ use banyan_data::Tree;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{began_at, begins_anew, replaced};
+use super::{began_at, begins_anew, never_began, replaced};
 use crate::backend::{Call, CommitParameters, Datastore, Result};
 use crate::bind;
 use crate::blocking::{on_pool, to_its_end};
@@ -322,10 +322,16 @@ fn take_over(
     let Some(last) = records.last() else {
         return Ok(());
     };
-    let (name, value) = core.tids.exact();
-    let mut facts = vec![(name, Some(value.as_str()))];
+    // The numbers go on: less than what is promised in memory would hand some out twice after a crash.
+    let promise = core.tids.promise();
+    let mut facts = vec![promise.fact()];
     let began = records.iter().rev().find(|it| begins_anew(&it.head));
-    let began = began.map(|record| began_at(record.head.seq));
+    let began = match (began, place) {
+        (Some(record), _) => Some(began_at(record.head.seq)),
+        // What is replaced may have begun anew; what takes its place is whole.
+        (None, Place::Anew) => Some(never_began()),
+        (None, Place::AfterHead) => None,
+    };
     facts.extend(
         began
             .iter()
@@ -333,7 +339,11 @@ fn take_over(
     );
     let written = match place {
         Place::AfterHead => core.seams.log.append(before.seq, records, &facts),
-        Place::Anew => return replaced::replace(core, before, after, records, &facts),
+        Place::Anew => {
+            replaced::replace(core, before, after, records, &facts)?;
+            promise.keep();
+            return Ok(());
+        }
     };
     let appended = match written {
         Ok(appended) => appended,
@@ -349,6 +359,7 @@ fn take_over(
             )))
         }
         Appended::At(_) => {
+            promise.keep();
             published(core, before, after, last.head.seq);
             Ok(())
         }

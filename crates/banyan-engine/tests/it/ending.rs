@@ -296,6 +296,43 @@ async fn a_confirmed_commit_of_a_session_is_taken_back_while_the_program_stops()
     assert!(engine.running().tree.root().slots().is_empty());
 }
 
+#[tokio::test]
+async fn a_confirmed_commit_whose_session_ends_before_it_is_pending_is_taken_back() {
+    let machine = Machine::new();
+    let sleeper = Sleeper::in_phase(Phase::CommitDone);
+    let engine = engine_with(&machine, &sleeper).await;
+    let alice = Client::open(&engine, "alice").await;
+    alice.edit(&name("a")).await.unwrap();
+    let committing = alice.clone();
+    let commit = tokio::spawn(async move {
+        let parameters = CommitParameters {
+            confirmed: Some(Confirmed {
+                timeout: 4_000_000,
+                persist: None,
+            }),
+            ..CommitParameters::default()
+        };
+        committing.commit_with(parameters).await
+    });
+    sleeper.reached.notified().await;
+    // It is durable, and nobody can take it back yet.
+    let (closing, session) = (engine.clone(), alice.session());
+    let closed = tokio::spawn(async move { closing.close_session(session).await });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    machine.clock.advance(Duration::from_secs(61));
+    let _ = commit.await.unwrap();
+    closed.await.unwrap();
+    for _ in 0..1000 {
+        if engine.running().seq == Seq(2) {
+            break;
+        }
+        machine.clock.advance(Duration::from_secs(61));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(engine.running().seq, Seq(2));
+    assert!(engine.running().tree.root().slots().is_empty());
+}
+
 /// `validate` of what a session's candidate holds.
 async fn validated(client: &Client) -> Result<(), BackendError> {
     let candidate = Origin::Store(Datastore::Candidate);

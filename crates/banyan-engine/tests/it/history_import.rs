@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use banyan_engine::access::{AccessOptions, Mode};
-use banyan_engine::backend::Datastore;
+use banyan_engine::backend::{Backend, CommitParameters, Datastore, DiffFormat};
 use banyan_engine::engine::{EngineBuilder, StartError};
 use banyan_engine::files::Files;
 use banyan_engine::history::Past;
@@ -217,4 +217,29 @@ async fn a_history_across_an_upgrade_brings_its_modules() {
     let carol = Client::open(&old, "carol").await;
     let error = old.import_history(&carol.call, &text).await.unwrap_err();
     assert!(error.to_string().contains("other modules"), "{error}");
+}
+
+#[tokio::test]
+async fn no_number_of_a_transaction_comes_twice_after_an_import_and_a_kill() {
+    let (text, _) = site().await;
+    let machine = Machine::new();
+    let engine = daemon(&machine, "root").open().await.unwrap();
+    let root = Client::open(&engine, "root").await;
+    // So that many numbers are promised, in memory too.
+    root.edit(&item(7, "x")).await.unwrap();
+    let rehearsed = CommitParameters {
+        dry_run: Some(DiffFormat::Text),
+        ..CommitParameters::default()
+    };
+    root.commit_with(rehearsed).await.unwrap();
+    engine.discard(&root.call).await.unwrap();
+    engine.import_history(&root.call, &text).await.unwrap();
+    root.set(&item(2, "d")).await.unwrap();
+    let last = root.set(&item(3, "e")).await.unwrap().tid;
+    machine.files.crash();
+    drop((engine, root));
+    machine.files.restart();
+    let engine = again(&machine).await;
+    let root = Client::open(&engine, "root").await;
+    assert!(root.set(&item(4, "f")).await.unwrap().tid > last);
 }
