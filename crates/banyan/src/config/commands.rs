@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
+use nix::unistd::User;
 
-use super::problem::{Problem, Severity};
-use super::settings::Settings;
+use super::problem::{Origin, Problem, Severity};
+use super::settings::{Held, Settings};
 use super::show::Style;
-use super::{ConfigError, Sources, build, convert, explain, show};
+use super::{Config, ConfigError, Sources, build, convert, explain, show};
+use crate::process::privileges::{self, PrivilegeError};
 use crate::upgrade::ReportFormat;
 use crate::yang::{YangError, print};
 
@@ -141,7 +143,11 @@ fn check(check: &Check) -> Result<ExitCode, YangError> {
     let mut settings = settings_of(read)?;
     // What is missing, or does not go together, is found when the values are put to use.
     let code = match build::config(&mut settings) {
-        Some(_) => ExitCode::SUCCESS,
+        Some(config) => {
+            let missing = missing_here(&config, &settings);
+            settings.problems.extend(missing);
+            ExitCode::SUCCESS
+        }
         None => ExitCode::FAILURE,
     };
     if check.format == ReportFormat::Json {
@@ -168,6 +174,26 @@ fn check(check: &Check) -> Result<ExitCode, YangError> {
         count(Severity::Warning, "warning")
     ))?;
     Ok(code)
+}
+
+/// What the daemon would look for on this machine, and not find. The configuration may be for another one.
+fn missing_here(config: &Config, settings: &Settings) -> Vec<Problem> {
+    let process = &config.process;
+    let user = process.user.as_deref().and_then(|name| {
+        let known = User::from_name(name).is_ok_and(|user| user.is_some());
+        (!known).then(|| PrivilegeError::NoUser(name.to_owned()))
+    });
+    let group = config.netconf.socket_group.as_deref();
+    let group = group.and_then(|name| privileges::group(name).err());
+    let found = [("process.user", user), ("netconf.socket-group", group)];
+    let problems = found.into_iter().filter_map(|(key, error)| {
+        let origin = match settings.held.get(key) {
+            Some(Held::One(word)) => word.origin.clone(),
+            _ => Origin::Default,
+        };
+        Some(Problem::warning(origin, error?.to_string()).about(key))
+    });
+    problems.collect()
 }
 
 /// What cannot be used is told on standard error; a configuration with errors is printed as far as it is understood.

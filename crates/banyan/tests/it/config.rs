@@ -605,3 +605,24 @@ fn the_log_file_may_be_where_a_first_start_makes_the_store() {
         0o700
     );
 }
+
+#[test]
+fn who_is_not_on_this_machine_is_warned_of() {
+    let place = Place::with(&[(
+        "banyan.toml",
+        "store.directory = 'x'\n[process]\nuser = 'nobody-of-banyan'\n[netconf]\nsocket-group = 'no-group-of-banyan'\n",
+    )]);
+    let file = place.path("banyan.toml");
+    let output = banyan(&["config", "check", file.to_str().unwrap()]);
+    assert!(output.status.success(), "it may be for another machine");
+    let said = text(&output);
+    for wanted in [
+        "banyan.toml:3:",
+        "nobody-of-banyan",
+        "banyan.toml:5:",
+        "no-group-of-banyan",
+        "3 warnings",
+    ] {
+        assert!(said.contains(wanted), "{wanted}: {said}");
+    }
+}
