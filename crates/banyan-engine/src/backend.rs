@@ -16,6 +16,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::error::{BackendError, ErrorTag};
 use crate::nmda::{Data, GetData};
+use crate::notice::Notices;
 use crate::number::{Seq, SessionId, Tid};
 
 /// A future that a trait object can return.
@@ -505,6 +506,13 @@ pub trait Backend: Send + Sync {
 
     /// Completes when the session was killed by another (RFC 6241 7.9) or the engine stops.
     fn session_ended(&self, session: SessionId) -> BoxFuture<'_, ()>;
+
+    /// The notices of a session, in this encoding; a front end takes them once. `None`: the session is not open, they are
+    /// taken already, or the backend has no subscriptions.
+    fn notices(&self, session: SessionId, encoding: Encoding) -> Option<Notices> {
+        let _ = (session, encoding);
+        None
+    }
 
     /// Kills another session (RFC 6241 7.9).
     fn kill_session<'a>(&'a self, call: &'a Call, victim: SessionId) -> BoxFuture<'a, Result<()>>;

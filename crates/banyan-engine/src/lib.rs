@@ -27,6 +27,7 @@ pub mod log;
 mod monitor;
 pub mod monitoring;
 pub mod nmda;
+pub mod notice;
 pub mod number;
 pub mod observe;
 pub mod operation;

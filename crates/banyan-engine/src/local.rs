@@ -17,6 +17,7 @@ use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
 use crate::keeper::Content;
 use crate::monitoring;
 use crate::nmda::{Data, GetData, ReadFrom};
+use crate::notice::Notices;
 use crate::number::SessionId;
 use crate::participant::Options;
 use crate::pipeline::Until;
@@ -136,6 +137,10 @@ impl Backend for Engine {
 
     fn session_ended(&self, session: SessionId) -> BoxFuture<'_, ()> {
         Box::pin(async move { self.0.sessions.end_of(session).cancelled().await })
+    }
+
+    fn notices(&self, session: SessionId, encoding: Encoding) -> Option<Notices> {
+        self.0.sessions.take_notices(session, encoding)
     }
 
     fn kill_session<'a>(&'a self, call: &'a Call, victim: SessionId) -> BoxFuture<'a, Result<()>> {

@@ -11,9 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::backend::{Cancel, Candidates, Principal, Source};
+use crate::backend::{Cancel, Candidates, Encoding, Principal, Source};
 use crate::candidate::Candidate;
 use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
+use crate::notice::{Mailbox, Notices};
 use crate::number::SessionId;
 
 use locks::Lockable;
@@ -42,6 +43,8 @@ pub struct Session {
     killed: Cancel,
     /// The candidate that it has for itself; `None`: it works on the shared one.
     pub(crate) candidate: Option<Arc<Candidate>>,
+    /// Where its subscriptions put what they bring; `None`: its front end takes nothing.
+    pub(crate) mailbox: Option<Mailbox>,
 }
 
 impl Session {
@@ -145,6 +148,7 @@ impl Sessions {
             ended: Cancel::default(),
             killed: Cancel::default(),
             candidate: own_candidate(id, candidates),
+            mailbox: None,
         };
         table.open.insert(id, session);
         Ok(id)
@@ -177,6 +181,18 @@ impl Sessions {
     /// The candidate that a session has for itself, if it has one.
     pub(crate) fn own_candidate_of(&self, id: SessionId) -> Option<Arc<Candidate>> {
         self.table().open.get(&id)?.candidate.clone()
+    }
+
+    /// Gives a session a mailbox; what comes out of it is for its front end. `None`: it is not open, or has one.
+    pub(crate) fn take_notices(&self, id: SessionId, encoding: Encoding) -> Option<Notices> {
+        let mut table = self.table();
+        let session = table.open.get_mut(&id)?;
+        if session.mailbox.is_some() {
+            return None;
+        }
+        let (mailbox, notices) = Mailbox::new(encoding);
+        session.mailbox = Some(mailbox);
+        Some(notices)
     }
 
     /// Whether the session is open.
@@ -313,6 +329,20 @@ mod tests {
             transport: "ssh".into(),
             peer: Some("192.0.2.1".into()),
         }
+    }
+
+    #[test]
+    fn the_notices_of_a_session_are_taken_once_and_end_with_it() {
+        let (sessions, alice, _) = two_sessions();
+        let mut notices = sessions.take_notices(alice, Encoding::Xml).unwrap();
+        assert!(sessions.take_notices(alice, Encoding::Xml).is_none());
+        assert!(
+            sessions
+                .take_notices(SessionId(99), Encoding::Xml)
+                .is_none()
+        );
+        sessions.close(alice);
+        assert_eq!(notices.blocking_recv(), None);
     }
 
     fn two_sessions() -> (Sessions, SessionId, SessionId) {
