@@ -2,8 +2,12 @@
 
 /// The base namespace (RFC 6241 3.1).
 pub const BASE: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
-/// `<notification>` (RFC 5277 4).
+/// `<notification>` and `<create-subscription>` (RFC 5277 4).
 pub const NOTIFICATION: &str = "urn:ietf:params:xml:ns:netconf:notification:1.0";
+/// `<establish-subscription>` and its like (RFC 8639).
+pub const SUBSCRIBED: &str = "urn:ietf:params:xml:ns:yang:ietf-subscribed-notifications";
+/// Subscriptions to datastores (RFC 8641).
+pub const YANG_PUSH: &str = "urn:ietf:params:xml:ns:yang:ietf-yang-push";
 /// `<get-schema>` (RFC 6022 3.1).
 pub const MONITORING: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring";
 /// `<action>` (RFC 7950 7.15.2).
@@ -41,6 +45,10 @@ pub const XPATH: &str = "urn:ietf:params:netconf:capability:xpath:1.0";
 pub const PARTIAL_LOCK_1_0: &str = "urn:ietf:params:netconf:capability:partial-lock:1.0";
 /// `<partial-lock>` and `<partial-unlock>` (RFC 5717 2.4).
 pub const PARTIAL_LOCK: &str = "urn:ietf:params:xml:ns:netconf:partial-lock:1.0";
+/// `:notification` (RFC 5277 3.1).
+pub const NOTIFICATION_1_0: &str = "urn:ietf:params:netconf:capability:notification:1.0";
+/// `:interleave`: requests are answered while a subscription is active (RFC 5277 6).
+pub const INTERLEAVE_1_0: &str = "urn:ietf:params:netconf:capability:interleave:1.0";
 /// `:private-candidate` (draft-ietf-netconf-privcand): a client that offers it works on a candidate of its own.
 pub const PRIVATE_CANDIDATE: &str = "urn:ietf:params:netconf:capability:private-candidate:1.0";
 /// `<update>` and what an error says of a conflict (draft-ietf-netconf-privcand).

@@ -8,16 +8,17 @@ use crate::framing::{Encoder, Framing};
 use crate::inbound::Inbound;
 use crate::limits::{Compat, Limits};
 use crate::message::Message;
-use crate::names::BASE;
+use crate::names::{BASE, INTERLEAVE_1_0, NOTIFICATION, NOTIFICATION_1_0, SUBSCRIBED};
 use crate::reply::RpcReply;
 use crate::rpc::{ReplyEnvelope, Rpc, progress};
 use crate::rpc_error::{ErrorTag, ErrorType, RpcError};
 use crate::transport::{Transport, Writing};
+use crate::xml::Fragment;
 use bytes::BytesMut;
 use tokio::io::AsyncWriteExt;
 
 /// Serves the peer of `transport` within the session of `client`, until one of the two ends. The peer sees the session's
-/// capabilities and its session-id. When it closes its session, the one that it was lent goes on.
+/// capabilities, but for notifications, and its session-id. When it closes its session, the one that it was lent goes on.
 ///
 /// Returns the reason why it ended, if that was not the peer's wish.
 pub async fn lend(client: Client, transport: Box<dyn Transport>) -> Result<(), String> {
@@ -28,7 +29,10 @@ pub async fn lend(client: Client, transport: Box<dyn Transport>) -> Result<(), S
         writing,
         encoder: Encoder::new(Framing::EndOfMessage),
     };
-    out.message(&client.hello().print()).await?;
+    let mut ours = client.hello().clone();
+    ours.capabilities
+        .retain(|it| it != NOTIFICATION_1_0 && it != INTERLEAVE_1_0);
+    out.message(&ours.print()).await?;
     let hello = match inbound.next().await {
         Ok(Some(Ok(Message::Hello(hello)))) => hello,
         Ok(None) => return Ok(()),
@@ -55,6 +59,15 @@ pub async fn lend(client: Client, transport: Box<dyn Transport>) -> Result<(), S
         if rpc.operation.is(BASE, "close-session") {
             return out.message(&rpc.envelope.ok()).await;
         }
+        if starts_subscription(&rpc.operation) {
+            let error = RpcError::new(
+                ErrorType::Protocol,
+                ErrorTag::OperationNotSupported,
+                "the notifications of a lent session go to who has lent it; subscribe in a session of your own",
+            );
+            out.message(&rpc.envelope.errors([&error])).await?;
+            continue;
+        }
         if rpc.acting_for.is_some() && rpc.acting_for != client.session.acting_for {
             let error = RpcError::new(
                 ErrorType::Rpc,
@@ -67,6 +80,12 @@ pub async fn lend(client: Client, transport: Box<dyn Transport>) -> Result<(), S
         let reply = carried_out(&client, &rpc, &mut out).await?;
         out.message(&reply).await?;
     }
+}
+
+/// Whether an operation brings notifications, of which no session but the one that is lent would hear.
+fn starts_subscription(operation: &Fragment) -> bool {
+    operation.is(NOTIFICATION, "create-subscription")
+        || operation.is(SUBSCRIBED, "establish-subscription")
 }
 
 /// The sending side.

@@ -8,12 +8,13 @@ use banyan_engine::{BackendError, SessionId};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use super::aside::{Meanwhile, Subscribed, When};
 use super::error_map::rpc_errors;
 use super::outgoing::{Outgoing, SendError};
 use super::request::{self, CommitReply, Request};
 use crate::limits::Compat;
 use crate::names::{BANYAN, BASE, MONITORING, NMDA, PARTIAL_LOCK};
-use crate::rpc::{ReplyEnvelope, Rpc, progress};
+use crate::rpc::{ReplyEnvelope, Rpc};
 use crate::rpc_error::{ErrorInfo, ErrorTag, ErrorType, RpcError};
 use crate::xml::{escape_attribute, escape_text, push_declaration};
 
@@ -32,11 +33,11 @@ pub(super) enum After {
 /// What a request came to.
 enum Answer {
     Ok,
-    Data(Body),
+    Data(Begun),
     /// With the namespace of the element around the data.
-    DataAndMissing(Data, &'static str),
+    DataAndMissing(Begun, Vec<Missing>, &'static str),
     Schema(Arc<str>),
-    Output(Body),
+    Output(Begun),
     Committed(Committed),
     Locked(PartiallyLocked),
     Close,
@@ -54,13 +55,14 @@ impl From<BackendError> for Failure {
     }
 }
 
-/// Executes a request and sends its reply.
+/// Executes a request and sends its reply; meanwhile what else there is for the client.
 pub(super) async fn execute(
     backend: &dyn Backend,
     call: &Call,
     transport: &str,
     rpc: Rpc,
     compat: Compat,
+    subscribed: &mut Subscribed,
     out: &mut Outgoing,
 ) -> Result<After, SendError> {
     let Rpc {
@@ -91,30 +93,30 @@ pub(super) async fn execute(
             return Ok(After::Continue);
         }
     };
-    let answer = if wants_progress {
-        let (sender, mut lines) = mpsc::unbounded_channel();
-        call.progress = Some(sender);
-        let work = perform(backend, &call, request);
-        tokio::pin!(work);
-        let id = message_id.unwrap_or_default();
-        let answer = loop {
-            tokio::select! {
-                biased;
-                Some(line) = lines.recv() => out.message(&progress(&id, &line)).await?,
-                answer = &mut work => break answer,
-            }
-        };
-        while let Ok(line) = lines.try_recv() {
-            out.message(&progress(&id, &line)).await?;
-        }
-        answer
-    } else {
-        perform(backend, &call, request).await
+    let when = match &request {
+        // RFC 6241 7.8: nothing more is due to who leaves.
+        Request::Subscribe(_) | Request::CloseSession => When::AfterReply,
+        _ => When::Meanwhile,
     };
+    let lines = wants_progress.then(|| {
+        let (sender, lines) = mpsc::unbounded_channel();
+        call.progress = Some(sender);
+        (message_id.unwrap_or_default(), lines)
+    });
+    let meanwhile = Meanwhile {
+        subscribed,
+        when,
+        lines,
+    };
+    let work = perform(backend, &call, request);
+    let answer = meanwhile.work(work, &call, out).await?;
     if call.cancel.is_cancelled() {
         return Ok(After::Close); // Killed: nobody is owed an answer any more.
     }
-    reply(answer, &envelope, out).await
+    tokio::select! {
+        after = reply(answer, &envelope, out) => after,
+        () = call.cancel.cancelled() => Ok(After::Close),
+    }
 }
 
 /// The call of a request that a front end makes for one of its users. Whether it may do so for him is for access control to
@@ -145,14 +147,18 @@ fn on_behalf_of(
 
 async fn perform(backend: &dyn Backend, call: &Call, request: Request) -> Result<Answer, Failure> {
     match request {
-        Request::Get(get) => return Ok(Answer::Data(backend.get(call, get).await?)),
+        Request::Get(get) => {
+            let data = Begun::of(backend.get(call, get).await?).await?;
+            return Ok(Answer::Data(data));
+        }
         Request::GetData(get) => {
             let namespace = match get.from {
                 ReadFrom::RunningAndState => BASE,
                 _ => NMDA,
             };
-            let data = backend.get_data(call, get).await?;
-            return Ok(Answer::DataAndMissing(data, namespace));
+            let Data { body, missing } = backend.get_data(call, get).await?;
+            let data = Begun::of(body).await?;
+            return Ok(Answer::DataAndMissing(data, missing, namespace));
         }
         Request::Edit(edit) => backend.edit(call, edit).await?,
         Request::Copy(from, to) => backend.copy(call, from, to).await?,
@@ -192,9 +198,9 @@ async fn perform(backend: &dyn Backend, call: &Call, request: Request) -> Result
                 .await?;
             return Ok(Answer::Schema(text));
         }
-        Request::Invoke(operation) => {
+        Request::Invoke(operation) | Request::Subscribe(operation) => {
             let output = backend.invoke(call, operation, Encoding::Xml).await?;
-            return Ok(Answer::Output(output));
+            return Ok(Answer::Output(Begun::of(output).await?));
         }
     }
     Ok(Answer::Ok)
@@ -216,15 +222,15 @@ async fn reply(
             let close = format!("</data>{}", envelope.close());
             stream(body, Empty::Written, open, close, envelope, out).await?;
         }
-        Ok(Answer::DataAndMissing(data, namespace)) => {
-            let missing = incomplete(&data.missing);
+        Ok(Answer::DataAndMissing(data, missing, namespace)) => {
+            let missing = incomplete(&missing);
             let start = match namespace {
                 BASE => envelope.child("data"),
                 other => format!("data xmlns=\"{other}\""),
             };
             let open = format!("{}<{start}{missing}>", envelope.open());
             let close = format!("</data>{}", envelope.close());
-            stream(data.body, Empty::Written, open, close, envelope, out).await?;
+            stream(data, Empty::Written, open, close, envelope, out).await?;
         }
         Ok(Answer::Output(body)) => {
             let (open, close) = (envelope.open(), envelope.close());
@@ -267,25 +273,39 @@ enum Empty {
     MeansOk,
 }
 
-/// Sends a body between two tags, piece by piece. An error before the first piece is an ordinary
-/// rpc-error; one after it can only end the session.
+/// A body whose first piece is there: from here on it can be written without a wait for who makes it, as a rule.
+struct Begun {
+    first: Bytes,
+    rest: Option<mpsc::Receiver<Result<Bytes, BackendError>>>,
+}
+
+impl Begun {
+    /// Waits for the first piece.
+    ///
+    /// # Errors
+    /// The body begins with one: an ordinary rpc-error can still be the answer.
+    async fn of(body: Body) -> Result<Begun, BackendError> {
+        let (first, rest) = match body {
+            Body::Whole(bytes) => (bytes, None),
+            Body::Stream(mut pieces) => {
+                let first = next_piece(&mut pieces).await.transpose()?;
+                (first.unwrap_or_default(), Some(pieces))
+            }
+        };
+        Ok(Begun { first, rest })
+    }
+}
+
+/// Sends a body between two tags, piece by piece. An error after the first piece can only end the session.
 async fn stream(
-    body: Body,
+    body: Begun,
     empty: Empty,
     open: String,
     close: String,
     envelope: &ReplyEnvelope,
     out: &mut Outgoing,
 ) -> Result<(), SendError> {
-    let (first, mut rest) = match body {
-        Body::Whole(bytes) => (Some(Ok(bytes)), None),
-        Body::Stream(mut pieces) => (next_piece(&mut pieces).await, Some(pieces)),
-    };
-    let first = match first {
-        Some(Err(error)) => return backend_errors(&error, envelope, out).await,
-        Some(Ok(bytes)) => bytes,
-        None => Bytes::new(),
-    };
+    let Begun { first, mut rest } = body;
     if first.is_empty() && empty == Empty::MeansOk {
         return out.message(&envelope.ok()).await;
     }

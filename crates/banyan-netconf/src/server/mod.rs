@@ -1,9 +1,11 @@
 //! The NETCONF server: serves any [`Backend`] over any transport.
 //!
-//! One task per session answers its requests in order; a second one reads ahead within limits. What
+//! One task per session answers its requests in order and sends its notices between them; a second one reads ahead
+//! within limits. What
 //! a request means is the backend's business: here envelopes are read, operations are taken apart,
 //! and replies are written as they are produced.
 
+mod aside;
 mod capabilities;
 mod error_map;
 mod execute;

@@ -1,4 +1,4 @@
-//! One session: hello exchange, then request after request, until somebody ends it. However it ends,
+//! One session: hello exchange, then request after request, and notices in between, until somebody ends it. However it ends,
 //! the backend's session is closed, and its locks with it.
 
 use std::sync::Arc;
@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use banyan_engine::SessionId;
 use banyan_engine::backend::{Backend, Call, Cancel, Candidates, Principal, Source};
+use banyan_engine::notice::Notice;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::ServerOptions;
+use super::aside::{self, Subscribed};
 use super::capabilities;
 use super::execute::{After, execute};
-use super::incoming::{Incoming, Input};
+use super::incoming::{Incoming, Input, Queued};
 use super::outgoing::{Outgoing, SendError};
 use crate::hello::Hello;
 use crate::rpc::Refused;
@@ -21,6 +23,16 @@ use crate::transport::Transport;
 
 /// How long a request of a killed session may take to notice that it is cancelled.
 const CANCEL_TIME: Duration = Duration::from_secs(10);
+/// How long a notification that is being sent may take when the server stops.
+const FINISH_TIME: Duration = Duration::from_secs(1);
+
+/// What a session has to do next.
+enum Next {
+    /// Look at what the client sent; `None`: the reader is gone.
+    Input(Option<Queued>),
+    /// Send a notification.
+    Notice(Notice),
+}
 
 /// Serves a session to its end.
 pub(super) async fn run(
@@ -73,7 +85,9 @@ async fn converse(
 ) -> Result<String, SendError> {
     let killed = backend.session_ended(call.session);
     tokio::pin!(killed);
-    let ours = Hello::server(capabilities::announced(backend, options), call.session.0);
+    let mut subscribed = Subscribed::take(backend, call);
+    let capabilities = capabilities::announced(backend, options, &subscribed);
+    let ours = Hello::server(capabilities, call.session.0);
     let via = transport.peer().transport;
     let (reading, writing) = transport.into_halves();
     let (greeted, greeting) = oneshot::channel();
@@ -106,11 +120,35 @@ async fn converse(
         }
     }
     loop {
-        let queued = tokio::select! {
+        let next = async {
+            // Neither of the two may starve the other.
+            tokio::select! {
+                queued = inputs.recv() => Next::Input(queued),
+                notice = subscribed.next() => Next::Notice(notice),
+            }
+        };
+        let next = tokio::select! {
             biased;
             () = &mut killed => return Ok("killed".to_owned()),
             () = stop.cancelled() => return Ok("the server stops".to_owned()),
-            queued = inputs.recv() => queued,
+            next = next => next,
+        };
+        let queued = match next {
+            Next::Input(queued) => queued,
+            Next::Notice(notice) => {
+                let sending = aside::send(&notice, &mut out);
+                tokio::pin!(sending);
+                tokio::select! {
+                    sent = &mut sending => sent?,
+                    () = &mut killed => return Ok("killed".to_owned()),
+                    () = stop.cancelled() => {
+                        // A client that reads gets it whole.
+                        let _ = timeout(FINISH_TIME, sending).await;
+                        return Ok("the server stops".to_owned());
+                    }
+                }
+                continue;
+            }
         };
         let Some(queued) = queued else {
             return Ok("the reader of the session crashed".to_owned());
@@ -124,7 +162,15 @@ async fn converse(
                 return Ok(reason);
             }
             Input::Rpc(rpc) => {
-                let work = execute(backend, call, via, *rpc, options.compat, &mut out);
+                let work = execute(
+                    backend,
+                    call,
+                    via,
+                    *rpc,
+                    options.compat,
+                    &mut subscribed,
+                    &mut out,
+                );
                 tokio::pin!(work);
                 let after = tokio::select! {
                     after = &mut work => after?,

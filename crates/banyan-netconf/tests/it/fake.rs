@@ -1,7 +1,7 @@
 //! A backend without a schema: datastores are bytes, locks and sessions are real.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use banyan_engine::backend::{
@@ -9,6 +9,7 @@ use banyan_engine::backend::{
     Encoding, Get, ModuleInfo, Origin, Principal, Result, Source,
 };
 use banyan_engine::error::{BackendError, ErrorLayer, ErrorTag, Report};
+use banyan_engine::notice::{Notice, Notices};
 use banyan_engine::{Seq, SessionId, Tid};
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
@@ -32,6 +33,15 @@ pub struct Fake {
     pub megabytes: AtomicUsize,
     /// How many calls ended because they were cancelled.
     pub cancelled: Mutex<u32>,
+    /// Whether it has subscriptions.
+    pub subscriptions: AtomicBool,
+    /// Lets operations go on that wait for it.
+    pub go_on: Arc<Notify>,
+    /// How many operations began to wait for it.
+    pub waited: AtomicUsize,
+    /// How many operations went on.
+    pub went_on: AtomicUsize,
+    mailboxes: Mutex<HashMap<SessionId, mpsc::Sender<Notice>>>,
 }
 
 impl Fake {
@@ -56,6 +66,11 @@ impl Fake {
             .values()
             .map(|(principal, _, _)| of(principal))
             .collect()
+    }
+
+    /// Where the notices of a session are put.
+    pub fn mailbox(&self, session: u32) -> mpsc::Sender<Notice> {
+        self.mailboxes.lock().unwrap()[&SessionId(session)].clone()
     }
 
     pub fn locked(&self) -> bool {
@@ -94,6 +109,14 @@ fn large(megabytes: usize) -> Body {
         let _ = sender.send(Ok("</big>".into())).await;
     });
     Body::Stream(receiver)
+}
+
+/// A notice of an event of that name.
+pub fn notice(name: &str) -> Notice {
+    Notice {
+        time: "2026-11-28T01:02:03.25Z".parse().unwrap(),
+        document: Document::xml(format!("<{name} xmlns=\"urn:ex\"/>")),
+    }
 }
 
 fn violation() -> BackendError {
@@ -142,6 +165,7 @@ impl Backend for Fake {
     }
 
     fn close_session(&self, session: SessionId) -> BoxFuture<'_, ()> {
+        self.mailboxes.lock().unwrap().remove(&session);
         let mut state = self.state.lock().unwrap();
         state.sessions.remove(&session);
         state.locks.retain(|_, holder| *holder != session);
@@ -156,6 +180,15 @@ impl Backend for Fake {
                 notify.notified().await;
             }
         })
+    }
+
+    fn notices(&self, session: SessionId, _: Encoding) -> Option<Notices> {
+        if !self.subscriptions.load(Ordering::Relaxed) {
+            return None;
+        }
+        let (sender, notices) = mpsc::channel(4);
+        self.mailboxes.lock().unwrap().insert(session, sender);
+        Some(notices)
     }
 
     fn kill_session<'a>(&'a self, _: &'a Call, victim: SessionId) -> BoxFuture<'a, Result<()>> {
@@ -257,7 +290,9 @@ impl Backend for Fake {
     }
 
     /// `<echo>` gives its content back, `<slow>` reports progress and ends when it is cancelled
-    /// (or, with content, at once), `<late-failure>` fails in the middle of its output.
+    /// (or, with content, at once), `<late-failure>` fails in the middle of its output. `<waiting>` ends when it is told to,
+    /// `<late-output>` waits before its output begins. `<create-subscription>` and `<delete-subscription>` put a notice
+    /// into the mailbox of their session.
     fn invoke<'a>(
         &'a self,
         call: &'a Call,
@@ -282,6 +317,28 @@ impl Backend for Fake {
                         *self.cancelled.lock().unwrap() += 1;
                     }
                     Ok(Body::Whole(Bytes::new()))
+                }
+                "waiting" => {
+                    self.waited.fetch_add(1, Ordering::Relaxed);
+                    self.go_on.notified().await;
+                    self.went_on.fetch_add(1, Ordering::Relaxed);
+                    Ok(Body::Whole(Bytes::new()))
+                }
+                "late-output" => {
+                    self.waited.fetch_add(1, Ordering::Relaxed);
+                    let (sender, receiver) = mpsc::channel(1);
+                    let go_on = self.go_on.clone();
+                    tokio::spawn(async move {
+                        go_on.notified().await;
+                        let _ = sender.send(Ok("<out xmlns=\"urn:ex\"/>".into())).await;
+                    });
+                    Ok(Body::Stream(receiver))
+                }
+                "create-subscription" | "delete-subscription" => {
+                    let sent = self.mailbox(call.session.0).send(notice(name)).await;
+                    sent.map(|()| Body::Whole(Bytes::new())).map_err(|_| {
+                        BackendError::new(ErrorTag::OperationFailed, "the session is gone")
+                    })
                 }
                 "late-failure" => {
                     let (sender, receiver) = mpsc::channel(2);

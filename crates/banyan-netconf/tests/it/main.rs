@@ -3,6 +3,7 @@
 
 mod fake;
 mod ncclient;
+mod notifications;
 mod raw;
 mod sessions;
 mod ssh;

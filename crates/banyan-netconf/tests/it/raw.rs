@@ -26,8 +26,12 @@ pub struct Raw {
 
 /// A session with a server of a fresh fake backend; the server's hello is read already.
 pub async fn raw(options: ServerOptions) -> Raw {
+    raw_with(Arc::new(Fake::default()), options).await
+}
+
+/// The same with a backend that is there already, and has no session yet.
+pub async fn raw_with(fake: Arc<Fake>, options: ServerOptions) -> Raw {
     let (client, server) = pipe("anna");
-    let fake = Arc::new(Fake::default());
     let stop = Cancel::default();
     let session = {
         let (fake, stop) = (fake.clone(), stop.clone());

@@ -10,6 +10,7 @@ use banyan_engine::backend::{
 };
 use banyan_engine::error::{BackendError, ErrorTag};
 use banyan_engine::nmda::{Data, GetData};
+use banyan_engine::notice::Notices;
 use banyan_engine::number::SessionId;
 use tokio::sync::Notify;
 
@@ -77,6 +78,10 @@ impl Backend for Faulty {
                 () = self.drop.notified() => {}
             }
         })
+    }
+
+    fn notices(&self, session: SessionId, encoding: Encoding) -> Option<Notices> {
+        self.inner.notices(session, encoding)
     }
 
     fn kill_session<'a>(&'a self, call: &'a Call, victim: SessionId) -> BoxFuture<'a, Result<()>> {

@@ -16,7 +16,10 @@ use banyan_engine::nmda::GetData;
 use bytes::Bytes;
 
 use crate::limits::Compat;
-use crate::names::{BANYAN, BASE, MONITORING, NMDA, PARTIAL_LOCK, WITH_DEFAULTS};
+use crate::names::{
+    BANYAN, BASE, MONITORING, NMDA, NOTIFICATION, PARTIAL_LOCK, SUBSCRIBED, WITH_DEFAULTS,
+    YANG_PUSH,
+};
 use crate::rpc_error::{ErrorInfo, ErrorTag, ErrorType, RpcError};
 use crate::xml::Fragment;
 use faults::{invalid_value, unknown_attribute, wrong_namespace};
@@ -46,6 +49,8 @@ pub(super) enum Request {
         name: String,
         revision: Option<String>,
     },
+    /// An RPC that starts or changes a subscription: what this brings comes after the reply.
+    Subscribe(Document),
     /// Everything else: RPCs of modules, and actions.
     Invoke(Document),
 }
@@ -147,6 +152,11 @@ pub(super) fn read(operation: &Fragment, compat: Compat) -> Read<Request> {
             let id = text.trim().parse();
             id.map(Request::PartialUnlock)
                 .map_err(|_| invalid_value("lock-id", &text))
+        }
+        (NOTIFICATION, "create-subscription")
+        | (SUBSCRIBED, "establish-subscription" | "modify-subscription")
+        | (YANG_PUSH, "resync-subscription") => {
+            Ok(Request::Subscribe(Document::xml(operation.document())))
         }
         _ => Ok(Request::Invoke(Document::xml(operation.document()))),
     }
