@@ -25,6 +25,7 @@ mod known;
 pub mod lexical;
 pub mod list;
 pub mod locate;
+pub mod message;
 pub mod meta;
 pub mod modules;
 pub mod node;

@@ -12,7 +12,7 @@ use crate::document::{Encoding, Holds, ParseOptions, PrintOptions};
 use crate::error::DataError;
 use crate::node::Tree;
 use crate::path::InstancePath;
-use crate::{json, xml};
+use crate::{json, message, xml};
 
 /// An rpc or action that is called, or a notification that is sent.
 #[derive(Clone, Debug)]
@@ -140,9 +140,10 @@ pub fn print_parameters(
 /// the element `<action>` around. `around` is the schema in which the path begins.
 ///
 /// # Errors
-/// Those of the writer. `InvalidInput` for an action or an inner notification in JSON, which has no form for them.
+/// Those of the writer. `InvalidInput` for an action in JSON, which has no form for it. A notification inside of data is
+/// printed with the way down to it, as RFC 7950 7.16.2 has it in XML.
 pub fn print_invocation(
-    around: &Schema,
+    around: &Arc<Schema>,
     invocation: &Invocation,
     encoding: Encoding,
     options: &PrintOptions<'_>,
@@ -153,11 +154,19 @@ pub fn print_invocation(
         Encoding::Json if invocation.path.steps.is_empty() => {
             json::print_named(&invocation.content, invocation.id, options, out)
         }
+        Encoding::Json if is_notification(invocation) => {
+            json::print(&message::in_place(around, invocation), options, out)
+        }
         Encoding::Json => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            "JSON has no form for an action or notification inside of data: print its parameters, and name it by a path",
+            "JSON has no form for an action: print its parameters, and name it by a path",
         )),
     }
+}
+
+fn is_notification(invocation: &Invocation) -> bool {
+    let schema = invocation.content.schema();
+    schema.node(invocation.id).kind == NodeKind::Notification
 }
 
 #[cfg(test)]

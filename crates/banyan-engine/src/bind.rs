@@ -6,6 +6,7 @@ mod change;
 mod document;
 mod file;
 mod lines;
+mod message;
 mod operation;
 mod part;
 mod path;
@@ -29,6 +30,7 @@ pub(crate) use change::{
 pub(crate) use document::{apply, parse_config, parse_edit, print};
 pub(crate) use file::{FileForm, is_blank, parse_file, part_links, part_name};
 pub(crate) use lines::{lines, listed, listing};
+pub(crate) use message::{expression_for_message, print_message, subtree_for_messages};
 pub(crate) use operation::{
     check_input, check_output, operation_by_name, operation_schema, output_from_json,
     parse_operation, print_output, state_from_bytes, state_from_json, to_json, tree_to_json,

@@ -27,7 +27,7 @@ pub use rehearse::Rehearsal;
 pub use start::{Extra, StartError, StartMode, StartOptions};
 
 use crate::access::Access;
-use crate::backend::{Call, Cancel, CommitParameters, Committed, Result, Source};
+use crate::backend::{Call, Cancel, CommitParameters, Committed, Document, Result, Source};
 use crate::backup::{Backups, MoreFiles};
 use crate::bind::{self, FileForm, SharedMounts};
 use crate::blocking::{on_pool, to_its_end, to_its_end_from_pool, where_it_may_block};
@@ -50,6 +50,7 @@ use crate::reserve::Reservations;
 use crate::session::Sessions;
 use crate::snapshot::Snapshot;
 use crate::stores::Named;
+use crate::stream::Streams;
 use crate::tids::Tids;
 use crate::upgrade::Upgrade;
 use crate::upgrade::epochs::Epochs;
@@ -97,6 +98,7 @@ pub(crate) struct Core {
     /// `None`: empty, and without a file.
     pub startup: ArcSwapOption<Tree>,
     pub sessions: Sessions,
+    pub streams: Streams,
     pub tids: Tids,
     pub reservations: Reservations,
     /// Held by a commit that begins, confirms or takes back a confirmed one.
@@ -264,6 +266,18 @@ impl Engine {
         target: Option<InstancePath>,
         input: Tree,
     ) -> Result<Tree> {
+        self.run_request(call, node, target, input, None).await
+    }
+
+    /// As [`Engine::run`], for the request of a front end.
+    pub(crate) async fn run_request(
+        &self,
+        call: &Call,
+        node: SchemaId,
+        target: Option<InstancePath>,
+        input: Tree,
+        document: Option<Document>,
+    ) -> Result<Tree> {
         let schema = input.schema().clone();
         self.permit_operation(call, &schema, node, target.as_ref())?;
         let Some(operation) = self.0.operations.find(&schema, node) else {
@@ -288,6 +302,7 @@ impl Engine {
             node,
             target,
             input,
+            document,
             engine: self.clone(),
         };
         let output = to_its_end(async move { operation.call(request).await }).await??;

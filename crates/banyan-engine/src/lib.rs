@@ -46,6 +46,12 @@ pub mod session;
 pub mod snapshot;
 pub mod state;
 pub mod stores;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the subscriptions that read streams land next"
+)]
+pub mod stream;
 mod system;
 mod tids;
 pub mod upgrade;

@@ -364,11 +364,12 @@ impl Backend for Engine {
             let mounts = self.0.mounts.clone();
             // An action on what the user may not see is one on what is not there.
             let running = self.readable(call, self.running().tree).await?;
+            let document = operation.clone();
             let bound =
                 on_pool(move || bind::parse_operation(&schema, &operation, &running, &mounts))
                     .await??;
-            let output =
-                within(call, self.run(call, bound.node, bound.target, bound.input)).await?;
+            let run = self.run_request(call, bound.node, bound.target, bound.input, Some(document));
+            let output = within(call, run).await?;
             let bytes =
                 on_pool(move || bind::print_output(&output, encoding, Layout::Compact)).await??;
             Ok(Body::Whole(bytes))

@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use banyan_data::Tree;
+use banyan_data::message::{self, StartTag};
 use banyan_data::path::InstancePath;
 use banyan_yang::schema::{Schema, SchemaId};
 
-use crate::backend::{BoxFuture, Call, Result};
+use crate::backend::{BoxFuture, Call, Document, Encoding, Result};
 use crate::engine::Engine;
 
 /// One call of an RPC or action.
@@ -25,8 +26,22 @@ pub struct OperationCall {
     pub target: Option<InstancePath>,
     /// The input, valid by its model; its root is the `input` node.
     pub input: Tree,
+    /// The request, where it came from a front end: for what is no data in it, as prefixes and attributes are.
+    pub document: Option<Document>,
     /// The engine that calls.
     pub engine: Engine,
+}
+
+impl OperationCall {
+    /// The start tag of an element of the request, by the local names that lead to it, that of the operation first. `None`
+    /// when there is none, or the request is not XML.
+    pub fn start_tag(&self, way: &[&str]) -> Option<StartTag> {
+        let document = self.document.as_ref()?;
+        match document.encoding {
+            Encoding::Xml => message::start_tag(&document.bytes, way),
+            _ => None,
+        }
+    }
 }
 
 /// The implementation of an RPC or action.

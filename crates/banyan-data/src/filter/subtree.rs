@@ -53,11 +53,34 @@ impl Subtree {
         bytes: &[u8],
         options: &ParseOptions<'_>,
     ) -> Result<Subtree, Vec<DataError>> {
+        Subtree::parse_as(schema, bytes, options, false)
+    }
+
+    /// As [`Subtree::parse`], for notifications: they are named like data nodes, and the filter selects from the tree of
+    /// [`message::in_place`](crate::message::in_place).
+    ///
+    /// # Errors
+    /// As [`Subtree::parse`].
+    pub fn parse_for_messages(
+        schema: &Arc<Schema>,
+        bytes: &[u8],
+        options: &ParseOptions<'_>,
+    ) -> Result<Subtree, Vec<DataError>> {
+        Subtree::parse_as(schema, bytes, options, true)
+    }
+
+    fn parse_as(
+        schema: &Arc<Schema>,
+        bytes: &[u8],
+        options: &ParseOptions<'_>,
+        messages: bool,
+    ) -> Result<Subtree, Vec<DataError>> {
         let broken = |broken: Broken| vec![broken.into_error(bytes)];
         let text = input::decode(bytes, &options.limits).map_err(broken)?;
         let mut binder = Binder {
             scanner: Scanner::new(text, options.limits),
             strictness: options.strictness,
+            messages,
         };
         let nodes = binder.document(schema).map_err(broken)?;
         Ok(Subtree { nodes })
@@ -69,6 +92,8 @@ pub(super) fn bind_mounted(schema: &Arc<Schema>, content: &str) -> Vec<FilterNod
     let mut binder = Binder {
         scanner: Scanner::new(content, Default::default()),
         strictness: Strictness::Strict,
+        // Where none are, naming one selects nothing.
+        messages: true,
     };
     // The content was well-formed where it was cut out.
     binder.document(schema).unwrap_or_default()
@@ -77,6 +102,8 @@ pub(super) fn bind_mounted(schema: &Arc<Schema>, content: &str) -> Vec<FilterNod
 struct Binder<'a> {
     scanner: Scanner<'a>,
     strictness: Strictness,
+    /// Whether names may be those of notifications.
+    messages: bool,
 }
 
 impl<'a> Binder<'a> {
@@ -123,7 +150,16 @@ impl<'a> Binder<'a> {
     fn named(&self, schema: &Schema, parent: SchemaId, open: &Open<'a>) -> Vec<SchemaId> {
         let namespaces = &self.scanner.namespaces;
         let module = namespaces.module(schema, open.prefix);
-        let exact = module.and_then(|module| schema.data_child(parent, module, open.local));
+        let exact = module.and_then(|module| {
+            let message = || {
+                schema
+                    .schema_child(parent, module, open.local)
+                    .filter(|child| self.is_message(schema, *child))
+            };
+            schema
+                .data_child(parent, module, open.local)
+                .or_else(message)
+        });
         let anywhere = matches!(namespaces.uri(open.prefix), None | Some(NETCONF))
             || self.strictness == Strictness::Lenient;
         match exact {
@@ -131,11 +167,18 @@ impl<'a> Binder<'a> {
             None if !anywhere => Vec::new(),
             None => {
                 let children = schema.data_children(parent).iter().copied();
+                let all = schema.children(parent).iter().copied();
+                let messages = all.filter(|child| self.is_message(schema, *child));
                 children
+                    .chain(messages)
                     .filter(|child| *schema.node(*child).name == *open.local)
                     .collect()
             }
         }
+    }
+
+    fn is_message(&self, schema: &Schema, id: SchemaId) -> bool {
+        self.messages && schema.node(id).kind == NodeKind::Notification
     }
 
     fn child(

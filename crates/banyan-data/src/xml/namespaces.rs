@@ -100,7 +100,7 @@ impl<'a> Namespaces<'a> {
     }
 
     /// All that is in scope: each prefix once, with its innermost namespace.
-    pub(super) fn in_scope(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn in_scope(&self) -> impl Iterator<Item = (&str, &str)> {
         self.bindings
             .iter()
             .enumerate()

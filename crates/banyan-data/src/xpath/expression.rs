@@ -97,6 +97,35 @@ pub fn compile(
     })
 }
 
+/// As [`compile`], for an expression about a notification (`message`), which is evaluated at the root of a view with that
+/// message ([`View::with_operation`](crate::view::View::with_operation)).
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_for_message(
+    schema: &Schema,
+    text: &str,
+    names: Names<'_>,
+    message: SchemaId,
+) -> Result<Expression, DataError> {
+    let fault = |reason: String| {
+        DataError::new(
+            ErrorKind::Expression,
+            ErrorPath::default(),
+            format!("the expression \"{text}\" cannot be used: {reason}"),
+        )
+    };
+    let expr = parse(text).map_err(|error| fault(error.to_string()))?;
+    let resolve = |prefix: &str| module_name(schema, names, prefix);
+    let bound = bind::bind_message_expression(schema, &expr, &resolve, message, Extent::Existence)
+        .map_err(|error| fault(suggested(schema, names, error).to_string()))?;
+    Ok(Expression {
+        text: text.into(),
+        plan: bound.plan,
+        warnings: bound.warnings.iter().map(ToString::to_string).collect(),
+    })
+}
+
 /// The name of the module that a prefix stands for.
 fn module_name(schema: &Schema, names: Names<'_>, prefix: &str) -> Option<Arc<str>> {
     let name_of = |module| schema.module(module).name.clone();

@@ -30,7 +30,8 @@ pub(crate) mod when;
 pub(crate) mod yang_function;
 
 pub use expression::{
-    Context, DEFAULT_BUDGET, Expression, Names, compile, evaluate, evaluate_observed,
+    Context, DEFAULT_BUDGET, Expression, Names, compile, compile_for_message, evaluate,
+    evaluate_observed,
 };
 pub use session::{Observed, Stop, Variables, Visits};
 pub use value::XValue;

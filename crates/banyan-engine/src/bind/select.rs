@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use banyan_data::Tree;
 use banyan_data::cursor::Cursor;
 use banyan_data::document::Holds;
 use banyan_data::filter::{self, Subtree};
 use banyan_data::path::InstancePath;
 use banyan_data::view::{Scope, View};
 use banyan_data::xpath::{self, Context, Names, Variables, XValue};
+use banyan_data::{DataError, Tree};
 use banyan_yang::schema::{Schema, SchemaId};
 use banyan_yang::xpath::Extent;
 
@@ -71,20 +71,38 @@ pub(crate) fn reach(
 }
 
 fn subtree(schema: &Arc<Schema>, filter: &Document, mounts: &SharedMounts) -> Result<Subtree> {
-    if filter.encoding != Encoding::Xml {
-        return Err(BackendError::new(
-            ErrorTag::InvalidValue,
-            "a subtree filter must be XML",
-        ));
-    }
+    require_xml(filter)?;
     let options = document::reading(Holds::All, mounts);
     Subtree::parse(schema, &filter.bytes, &options).map_err(|errors| data_errors(schema, errors))
+}
+
+/// A subtree filter is XML.
+pub(super) fn require_xml(filter: &Document) -> Result<()> {
+    match filter.encoding {
+        Encoding::Xml => Ok(()),
+        _ => Err(BackendError::new(
+            ErrorTag::InvalidValue,
+            "a subtree filter must be XML",
+        )),
+    }
 }
 
 fn compiled(
     schema: &Arc<Schema>,
     select: &str,
     namespaces: &[(String, String)],
+) -> Result<xpath::Expression> {
+    with_names(schema, select, namespaces, |names| {
+        xpath::compile(schema, select, names, SchemaId::ROOT, Extent::Subtree)
+    })
+}
+
+/// Compiles an expression with the names of a request.
+pub(super) fn with_names(
+    schema: &Arc<Schema>,
+    select: &str,
+    namespaces: &[(String, String)],
+    compile: impl FnOnce(Names<'_>) -> std::result::Result<xpath::Expression, DataError>,
 ) -> Result<xpath::Expression> {
     let declared: BTreeMap<&str, &str> = namespaces
         .iter()
@@ -101,14 +119,7 @@ fn compiled(
             },
         }
     };
-    xpath::compile(
-        schema,
-        select,
-        Names::Resolved(&resolve),
-        SchemaId::ROOT,
-        Extent::Subtree,
-    )
-    .map_err(|error| {
+    compile(Names::Resolved(&resolve)).map_err(|error| {
         // A parameter of the request is wrong, not the data (RFC 6241 appendix A).
         let mut error = data_error(schema, error);
         for report in &mut error.reports {

@@ -32,6 +32,7 @@ use crate::reaper::Reaper;
 use crate::reserve::Reservations;
 use crate::session::Sessions;
 use crate::snapshot::Snapshot;
+use crate::stream::{StreamOptions, Streams};
 use crate::system;
 use crate::tids::Tids;
 use crate::upgrade::Upgrade;
@@ -82,6 +83,7 @@ pub struct EngineBuilder {
     meters: Vec<Arc<dyn Meter>>,
     retention: Retention,
     more_files: Arc<MoreFiles>,
+    streams: StreamOptions,
 }
 
 impl EngineBuilder {
@@ -106,6 +108,7 @@ impl EngineBuilder {
             meters: Vec::new(),
             retention: Retention::default(),
             more_files: Arc::new(|| Ok(Vec::new())),
+            streams: StreamOptions::default(),
         }
     }
 
@@ -240,6 +243,12 @@ impl EngineBuilder {
         self
     }
 
+    /// Which notification streams there are beside [`NETCONF`](crate::stream::NETCONF), and how much all of them keep.
+    pub fn streams(mut self, options: StreamOptions) -> Self {
+        self.streams = options;
+        self
+    }
+
     /// Starts the engine: locks the directory, recovers running from files and log, checks it.
     ///
     /// # Errors
@@ -274,6 +283,7 @@ impl EngineBuilder {
             }
         }
         let operations = self.bound()?;
+        let streams = Streams::new(&self.streams, &self.clock).map_err(StartError::Registration)?;
         let bound = |provider: &Arc<dyn Provider>| Source::new(provider.clone(), &self.schema);
         let providers: Result<Vec<Source>, String> = self.providers.iter().map(bound).collect();
         let mut providers = providers.map_err(StartError::Registration)?;
@@ -367,6 +377,7 @@ impl EngineBuilder {
             candidate: Arc::default(),
             startup: ArcSwapOption::new(shared.map(Arc::new)),
             sessions: Sessions::default(),
+            streams,
             reservations: Reservations::default(),
             confirming: tokio::sync::Mutex::default(),
             locking: tokio::sync::Mutex::default(),

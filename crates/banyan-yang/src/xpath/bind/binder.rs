@@ -72,6 +72,11 @@ impl<'a> Binder<'a> {
         Self { foreign, ..self }
     }
 
+    pub(super) fn with_message(mut self, message: SchemaId) -> Self {
+        self.walker.with_message(message);
+        self
+    }
+
     pub(super) fn bind(mut self, expr: &Expr, used: Extent) -> Result<Bound, BindError> {
         if used != Extent::Existence {
             // Whoever takes the result itself asks for it once per tree.

@@ -71,6 +71,25 @@ pub fn bind_user_expression(
         .bind(expr, used)
 }
 
+/// As [`bind_user_expression`], for one that is evaluated at the root with a message beside the data: `message` is the
+/// notification (or rpc, or action) whose instance is a child of its parent there (RFC 7950 6.4.1).
+///
+/// # Errors
+/// As [`bind_user_expression`].
+pub fn bind_message_expression(
+    schema: &Schema,
+    expr: &Expr,
+    module_name: &dyn Fn(&str) -> Option<Arc<str>>,
+    message: SchemaId,
+    used: Extent,
+) -> Result<Bound, BindError> {
+    let (prefixes, foreign) = names::prefixes_of(schema, expr, module_name);
+    binder::Binder::new(schema, &Arc::new(prefixes), SchemaId::ROOT)
+        .with_foreign(foreign)
+        .with_message(message)
+        .bind(expr, used)
+}
+
 /// Binds an expression of the schema itself. As [`bind`], with the prefixes of the place where it was written.
 ///
 /// # Errors

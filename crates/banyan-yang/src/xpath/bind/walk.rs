@@ -180,6 +180,11 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// An instance of that message is a child of its parent.
+    pub(super) fn with_message(&mut self, message: SchemaId) {
+        self.operation = Some(message);
+    }
+
     fn parent(&self, id: SchemaId) -> Option<SchemaId> {
         document_parent(self.schema, id)
     }
