@@ -10,6 +10,7 @@ use crate::bind;
 use crate::blocking::{on_pool, to_its_end_from_pool, where_it_may_block};
 use crate::candidate::Candidate;
 use crate::confirm::{self, Pending, Step};
+use crate::cut::Cut;
 use crate::engine::{Engine, log_failed};
 use crate::error::{BackendError, ErrorTag};
 use crate::number::{SessionId, Tid};
@@ -150,20 +151,25 @@ impl Engine {
         if step()? == Step::Plain {
             return Ok((Step::Plain, None));
         }
-        let patience = pipeline::patience(call);
-        let cut = core.cut_of(call);
-        let settling = tokio::select! {
-            biased;
-            why = cut.comes() => return Err(why.error()),
-            settling = core.confirming.lock() => settling,
-            () = core.seams.clock.sleep(patience) => {
-                return Err(pipeline::busy("a confirmed commit that begins or ends"));
-            }
-        };
+        let settling = self.settling(call, &core.cut_of(call)).await?;
         // What was pending may be over by now.
         match step()? {
             Step::Plain => Ok((Step::Plain, None)),
             step => Ok((step, Some(settling))),
+        }
+    }
+
+    /// Waits until nobody else begins, confirms or takes back a confirmed commit, nor puts another history under it; none of
+    /// them does as long as the guard lives. Who wants the lock of the places as well takes that one later.
+    pub(crate) async fn settling(&self, call: &Call, cut: &Cut) -> Result<MutexGuard<'_, ()>> {
+        let core = &self.0;
+        tokio::select! {
+            biased;
+            why = cut.comes() => Err(why.error()),
+            settling = core.confirming.lock() => Ok(settling),
+            () = core.seams.clock.sleep(pipeline::patience(call)) => Err(pipeline::busy(
+                "a confirmed commit that begins or ends, or the import of a history",
+            )),
         }
     }
 

@@ -101,7 +101,7 @@ pub(crate) struct Core {
     pub streams: Streams,
     pub tids: Tids,
     pub reservations: Reservations,
-    /// Held by a commit that begins, confirms or takes back a confirmed one.
+    /// Held by a commit that begins, confirms or takes back a confirmed one, and by an import of a history.
     pub confirming: tokio::sync::Mutex<()>,
     /// Held by a lock of running that waits for commits in progress.
     pub locking: tokio::sync::Mutex<()>,

@@ -213,15 +213,14 @@ impl Engine {
     ///
     /// # Errors
     /// They do not continue the head exactly, end under other modules than the loaded ones, do not fit running, are not
-    /// undone by their own reverses, or lead to what is not valid; running is locked or not the caller's to change so, or a
-    /// participant refuses; nothing was imported then.
+    /// undone by their own reverses, or lead to what is not valid; running is locked or not the caller's to change so, a
+    /// confirmed commit waits for its confirmation, or a participant refuses; nothing was imported then.
     pub async fn import_history(&self, call: &Call, text: &str) -> Result<(usize, Seq)> {
         let core = &self.0;
         let now = core.seams.clock.now();
         core.sessions
             .require_free(call.session, Datastore::Running, now)?;
         core.in_progress.check()?;
-        self.require_nothing_pending()?;
         let brought = brought(text)?;
         let (engine, call) = (self.clone(), call.clone());
         to_its_end(async move { engine.take_in(&call, brought).await }).await?
@@ -231,6 +230,9 @@ impl Engine {
         let core = &self.0;
         let _entered = core.in_progress.enter(false)?;
         let cut = core.cut_of(call);
+        // Until all of it is over no confirmed commit begins: it would go back to a commit of the history that was.
+        let _settling = self.settling(call, &cut).await?;
+        self.require_nothing_pending()?;
         let Brought { records, sets } = brought;
         let (Some(first), Some(last)) = (records.first(), records.last()) else {
             return Ok((0, self.running().seq));
@@ -298,6 +300,7 @@ impl Engine {
         let core = &self.0;
         let _turn = core.publishing.lock().await;
         core.queue.idle().await;
+        self.require_nothing_pending()?;
         if self.running().seq != before.seq {
             return Err(wrong(
                 "running was changed by another commit meanwhile, so the records do not continue it any more",

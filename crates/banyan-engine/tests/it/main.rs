@@ -14,6 +14,8 @@ mod fixture;
 mod history;
 mod history_import;
 mod history_past;
+mod hooked_log;
+mod import_confirmed;
 mod import_faults;
 mod initial;
 mod locks;
