@@ -64,6 +64,7 @@ impl Engine {
     pub(crate) async fn commit_work(
         &self,
         call: &Call,
+        cut: &Cut,
         parameters: CommitParameters,
         options: Options,
         until: Until,
@@ -73,7 +74,7 @@ impl Engine {
         let watch = core.observed.begin();
         let admitted = {
             let lap = watch.begin(Stage::Turn);
-            lap.seen(self.admitted(call, &candidate, &parameters).await)
+            lap.seen(self.admitted(call, cut, &candidate, &parameters).await)
         };
         let Admitted {
             step,
@@ -91,7 +92,7 @@ impl Engine {
             mine: work.tree.clone(),
             until,
             step: step.clone(),
-            cut: core.cut_of(call),
+            cut: cut.clone(),
             watch,
         };
         let outcome = pipeline::commit(core, attempt).await?;
@@ -111,6 +112,7 @@ impl Engine {
     async fn admitted<'a>(
         &'a self,
         call: &Call,
+        cut: &Cut,
         candidate: &'a Candidate,
         parameters: &CommitParameters,
     ) -> Result<Admitted<'a>> {
@@ -118,12 +120,12 @@ impl Engine {
         // Before it waits for those in progress, which may take long to end.
         core.in_progress.check()?;
         // Commits of one candidate follow each other; those of others do not wait here.
-        let turn = self.turn_of(call, candidate).await?;
+        let turn = self.turn_of(call, cut, candidate).await?;
         let now = core.seams.clock.now();
         for store in [Datastore::Running, Datastore::Candidate] {
             core.sessions.require_free(call.session, store, now)?;
         }
-        let (step, settling) = self.step_of(call, parameters).await?;
+        let (step, settling) = self.step_of(call, cut, parameters).await?;
         Ok(Admitted {
             step,
             _settling: settling,
@@ -136,6 +138,7 @@ impl Engine {
     async fn step_of(
         &self,
         call: &Call,
+        cut: &Cut,
         parameters: &CommitParameters,
     ) -> Result<(Step, Option<MutexGuard<'_, ()>>)> {
         let core = &self.0;
@@ -151,7 +154,7 @@ impl Engine {
         if step()? == Step::Plain {
             return Ok((Step::Plain, None));
         }
-        let settling = self.settling(call, &core.cut_of(call)).await?;
+        let settling = self.settling(call, cut).await?;
         // What was pending may be over by now.
         match step()? {
             Step::Plain => Ok((Step::Plain, None)),
@@ -181,6 +184,7 @@ impl Engine {
         parameters: CommitParameters,
         edit: impl FnOnce(&Tree) -> Result<Tree> + Send + 'static,
     ) -> Result<Committed> {
+        let cut = self.0.cut_of(call)?;
         let (engine, call) = (self.clone(), call.clone());
         to_its_end_from_pool(async move {
             let core = &engine.0;
@@ -188,7 +192,7 @@ impl Engine {
             core.in_progress.check()?;
             core.sessions
                 .require_free(call.session, Datastore::Running, now)?;
-            let (step, _settling) = engine.step_of(&call, &parameters).await?;
+            let (step, _settling) = engine.step_of(&call, &cut, &parameters).await?;
             let base = engine.running();
             let tree = base.tree.clone();
             let mine = where_it_may_block(move || edit(&tree)).await??;
@@ -200,7 +204,7 @@ impl Engine {
                 mine,
                 until: Until::Commit,
                 step: step.clone(),
-                cut: core.cut_of(&call),
+                cut,
                 watch: core.observed.begin(),
                 call: call.clone(),
             };
@@ -231,11 +235,11 @@ impl Engine {
     async fn turn_of<'a>(
         &self,
         call: &Call,
+        cut: &Cut,
         candidate: &'a Candidate,
     ) -> Result<MutexGuard<'a, ()>> {
         let core = &self.0;
         let patience = pipeline::patience(call);
-        let cut = core.cut_of(call);
         tokio::select! {
             biased;
             why = cut.comes() => Err(why.error()),
@@ -382,7 +386,7 @@ impl Engine {
         };
         let call = Call::new(INTERNAL, pending.principal.clone());
         let attempt = Attempt {
-            cut: core.cut_of(&call),
+            cut: core.cut_of(&call)?,
             call,
             source: internal_source(),
             parameters: CommitParameters {

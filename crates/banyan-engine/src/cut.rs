@@ -96,13 +96,17 @@ impl Cut {
 }
 
 impl Core {
-    /// What ends the work of a call.
-    pub fn cut_of(&self, call: &Call) -> Cut {
-        Cut {
-            killed: self.sessions.killed(call.session),
+    /// What ends the work of a call. It is asked for once, before anything else, and passed on: a session that is killed
+    /// later is not in the table any more.
+    ///
+    /// # Errors
+    /// The session is not open.
+    pub fn cut_of(&self, call: &Call) -> Result<Cut> {
+        Ok(Cut {
+            killed: self.sessions.killed(call.session)?,
             given_up: call.cancel.clone(),
             stopping: self.in_progress.cut.clone(),
-        }
+        })
     }
 }
 

@@ -196,7 +196,7 @@ impl Engine {
     /// running and returns what it is to be. If running moves meanwhile, the result is rebased.
     ///
     /// # Errors
-    /// `edit` fails, running is locked by another session, the result is not valid, a participant
+    /// The session is not open, `edit` fails, running is locked by another session, the result is not valid, a participant
     /// refuses, or the log cannot be written; running is then unchanged.
     pub async fn change(
         &self,
@@ -207,6 +207,7 @@ impl Engine {
         edit: impl FnOnce(&Tree) -> Result<Tree> + Send + 'static,
     ) -> Result<Committed> {
         let core = &self.0;
+        let cut = core.cut_of(call)?;
         let now = core.seams.clock.now();
         core.sessions
             .require_free(call.session, crate::backend::Datastore::Running, now)?;
@@ -216,7 +217,7 @@ impl Engine {
         let change = async move {
             let mine = where_it_may_block(move || edit(&tree)).await??;
             let attempt = Attempt {
-                cut: core.cut_of(&call),
+                cut,
                 call,
                 source,
                 parameters,
@@ -244,6 +245,7 @@ impl Engine {
         options: Options,
         until: Until,
     ) -> Result<Committed> {
+        let cut = self.0.cut_of(call)?;
         let engine = self.clone();
         let call = call.clone();
         let until = match parameters.dry_run {
@@ -251,7 +253,11 @@ impl Engine {
             None => until,
         };
         // A commit that has begun comes to its end, also when the caller goes away.
-        let commit = async move { engine.commit_work(&call, parameters, options, until).await };
+        let commit = async move {
+            engine
+                .commit_work(&call, &cut, parameters, options, until)
+                .await
+        };
         to_its_end_from_pool(commit).await?
     }
 

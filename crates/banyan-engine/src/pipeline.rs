@@ -69,7 +69,7 @@ pub(crate) struct Attempt {
     pub until: Until,
     /// What it means for a confirmed commit that is pending.
     pub step: Step,
-    /// Ends it before its point of no return.
+    /// Ends it before its point of no return. That of the beginning: a session that is gone tells nothing any more.
     pub cut: Cut,
     /// Runs since the wish to commit.
     pub watch: Watch,
@@ -157,6 +157,8 @@ async fn attempted(core: &Arc<Core>, attempt: &Arc<Attempt>) -> Result<Outcome> 
         where_it_may_block(move || writer::promise(&core, tid)).await?;
     }
     let Some((change, _reserved)) = reserve(core, attempt, tid).await? else {
+        // What there was to change may have gone with its killed session.
+        attempt.cut.check()?;
         return Ok(Outcome::nothing(tid, Vec::new()));
     };
     attempt.require_unlocked(core, &change.changes)?;

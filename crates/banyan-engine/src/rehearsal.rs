@@ -40,9 +40,10 @@ impl Engine {
     /// `validate`, `complete`, and `abort`. Devices are not asked: a dry run asks them.
     ///
     /// # Errors
-    /// All that is wrong by the models, or the refusal of a participant.
+    /// The session is not open; all that is wrong by the models, or the refusal of a participant.
     pub(crate) async fn examined(&self, call: &Call, tree: Tree) -> Result<()> {
         let core = self.0.clone();
+        let cut = core.cut_of(call)?;
         let running = self.running();
         let before = running.clone();
         let checking = core.clone();
@@ -80,7 +81,6 @@ impl Engine {
         // Whoever has begun hears the end, also when the caller goes away.
         to_its_end(async move {
             let _entered = core.in_progress.enter(false)?;
-            let cut = core.cut_of(&transaction.call);
             let mut phases =
                 Phases::of(&core.participants, &transaction, &core.seams.clock).cut_by(&cut);
             phases.prepare().await.map_err(refused)?;

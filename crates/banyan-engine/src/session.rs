@@ -251,10 +251,24 @@ impl Sessions {
         }
     }
 
-    /// What ends the work of a session when it is killed. The engine itself never is.
-    pub(crate) fn killed(&self, id: SessionId) -> Cancel {
+    /// What ends the work of a session when it is killed. The engine itself, and those who act in it without a session of
+    /// their own ([`INTERNAL`]), never are.
+    ///
+    /// # Errors
+    /// The session is not open: nothing would tell whether it was killed.
+    pub(crate) fn killed(&self, id: SessionId) -> Result<Cancel, BackendError> {
+        if id == INTERNAL {
+            return Ok(Cancel::default());
+        }
         let killed = self.table().open.get(&id).map(|open| open.killed.clone());
-        killed.unwrap_or_default()
+        killed.ok_or_else(|| {
+            BackendError::new(
+                ErrorTag::OperationFailed,
+                format!(
+                    "session {id} is not open (any more): it was closed, or ended with kill-session; nothing was changed, so open a session and repeat the request"
+                ),
+            )
+        })
     }
 
     /// Ends another session (RFC 6241 7.9): its front end sees it, and closes.

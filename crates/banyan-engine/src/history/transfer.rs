@@ -10,6 +10,7 @@ use super::{began_at, begins_anew, never_began, replaced};
 use crate::backend::{Call, CommitParameters, Datastore, Result};
 use crate::bind;
 use crate::blocking::{on_pool, to_its_end};
+use crate::cut::Cut;
 use crate::engine::{Core, Engine, log_failed};
 use crate::error::{BackendError, ErrorTag};
 use crate::log::{Appended, Record, RecordHead};
@@ -212,26 +213,26 @@ impl Engine {
     /// those were, and the head.
     ///
     /// # Errors
-    /// They do not continue the head exactly, end under other modules than the loaded ones, do not fit running, are not
+    /// The session is not open; they do not continue the head exactly, end under other modules than the loaded ones, do not fit running, are not
     /// undone by their own reverses, or lead to what is not valid; running is locked or not the caller's to change so, a
     /// confirmed commit waits for its confirmation, or a participant refuses; nothing was imported then.
     pub async fn import_history(&self, call: &Call, text: &str) -> Result<(usize, Seq)> {
         let core = &self.0;
+        let cut = core.cut_of(call)?;
         let now = core.seams.clock.now();
         core.sessions
             .require_free(call.session, Datastore::Running, now)?;
         core.in_progress.check()?;
         let brought = brought(text)?;
         let (engine, call) = (self.clone(), call.clone());
-        to_its_end(async move { engine.take_in(&call, brought).await }).await?
+        to_its_end(async move { engine.take_in(&call, &cut, brought).await }).await?
     }
 
-    async fn take_in(&self, call: &Call, brought: Brought) -> Result<(usize, Seq)> {
+    async fn take_in(&self, call: &Call, cut: &Cut, brought: Brought) -> Result<(usize, Seq)> {
         let core = &self.0;
         let _entered = core.in_progress.enter(false)?;
-        let cut = core.cut_of(call);
         // Until all of it is over no confirmed commit begins: it would go back to a commit of the history that was.
-        let _settling = self.settling(call, &cut).await?;
+        let _settling = self.settling(call, cut).await?;
         self.require_nothing_pending()?;
         let Brought { records, sets } = brought;
         let (Some(first), Some(last)) = (records.first(), records.last()) else {
@@ -273,7 +274,7 @@ impl Engine {
             call: call.clone(),
         });
         let mut phases =
-            Phases::of(&core.participants, &transaction, &core.seams.clock).cut_by(&cut);
+            Phases::of(&core.participants, &transaction, &core.seams.clock).cut_by(cut);
         phases.prepare().await.map_err(refused)?;
         phases.commit().await.map_err(refused)?;
         if let Err(error) = self

@@ -3,9 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use banyan_engine::backend::{Backend, BoxFuture, CommitParameters, Confirmed, Datastore, Origin};
+use banyan_data::Tree;
+use banyan_engine::backend::{
+    Backend, BoxFuture, Call, CommitParameters, Confirmed, Datastore, Origin, Principal, Source,
+};
 use banyan_engine::engine::StartMode;
-use banyan_engine::participant::{Answer, Participant, Phase, Program, Transaction};
+use banyan_engine::participant::{Answer, Options, Participant, Phase, Program, Transaction};
+use banyan_engine::session::INTERNAL;
 use banyan_engine::{BackendError, Engine, Seq};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -159,11 +163,8 @@ async fn a_killed_session_waits_for_nobody() {
         .kill_session(&carol.call, bob.session())
         .await
         .unwrap();
-    match second.await.unwrap() {
-        Err(error) => assert!(error.to_string().contains("kill-session"), "{error}"),
-        // It had not looked at the candidate yet, which went with the session.
-        Ok(committed) => assert_eq!(committed.seq, None),
-    }
+    let error = second.await.unwrap().unwrap_err().to_string();
+    assert!(error.contains("kill-session"), "{error}");
     assert_eq!(
         sleeper.calls(),
         "begin validate commit",
@@ -174,6 +175,107 @@ async fn a_killed_session_waits_for_nobody() {
         .await
         .unwrap();
     first.await.unwrap().unwrap_err();
+}
+
+/// A change of running by a program in the same process, for a session.
+async fn changed(
+    client: &Client,
+    edit: impl FnOnce() + Send + 'static,
+) -> Result<Option<Seq>, BackendError> {
+    let source = Source {
+        front_end: "test".into(),
+        transport: "internal".into(),
+        peer: None,
+    };
+    let (parameters, options) = (CommitParameters::default(), Options::none());
+    // Nothing becomes of what is there.
+    let empty = move |tree: &Tree| {
+        edit();
+        Ok(Tree::empty(tree.schema().clone()))
+    };
+    let engine = &client.engine;
+    let changed = engine.change(&client.call, source, parameters, options, empty);
+    changed.await.map(|committed| committed.seq)
+}
+
+#[tokio::test]
+async fn a_session_that_is_gone_commits_nothing() {
+    let engine = Machine::new().start().await.unwrap();
+    let bob = Client::open(&engine, "bob").await;
+    bob.set(&item(1, "x")).await.unwrap();
+    engine
+        .stores()
+        .copy(&bob.call, "running", "s")
+        .await
+        .unwrap();
+    bob.set(&item(2, "y")).await.unwrap();
+    let lines = engine.export_history(&bob.call, None, None, 9).await;
+    let next = lines.unwrap().text.replace("\"seq\":2", "\"seq\":3");
+    let next = next.lines().nth(1).unwrap().replace("\"2\"", "\"3\"");
+    for killed in [true, false] {
+        let alice = Client::open(&engine, "alice").await;
+        alice.edit(&name("a")).await.unwrap();
+        match killed {
+            true => {
+                let victim = alice.session();
+                engine.kill_session(&bob.call, victim).await.unwrap();
+            }
+            false => engine.close_session(alice.session()).await,
+        }
+        let refused = [
+            alice.commit().await.map(|committed| committed.seq),
+            changed(&alice, || ()).await,
+            validated(&alice).await.map(|()| None),
+            engine
+                .stores()
+                .copy(&alice.call, "s", "running")
+                .await
+                .map(|_| None),
+            engine
+                .import_history(&alice.call, &next)
+                .await
+                .map(|_| None),
+        ];
+        for refused in refused {
+            let error = refused.unwrap_err().to_string();
+            let gone = format!("session {} is not open", alice.session());
+            assert!(error.contains(&gone), "{error}");
+        }
+        assert_eq!(engine.running().seq, Seq(2));
+        engine.discard(&bob.call).await.unwrap();
+    }
+    // What the engine does on its own, and what others do in it, needs no session.
+    let itself = Client {
+        engine: engine.clone(),
+        call: Call::new(INTERNAL, Principal::user("root")),
+    };
+    assert_eq!(changed(&itself, || ()).await.unwrap(), Some(Seq(3)));
+}
+
+#[tokio::test]
+async fn a_session_that_is_killed_at_the_beginning_of_its_commit_is_heard_of_to_the_end() {
+    // Also where nothing is left to change: what there was may have gone with the session.
+    for something in [true, false] {
+        let engine = Machine::new().start().await.unwrap();
+        let bob = Client::open(&engine, "bob").await;
+        if something {
+            bob.set(&item(1, "x")).await.unwrap();
+        }
+        let before = engine.running().seq;
+        let alice = Client::open(&engine, "alice").await;
+        let (killing, victim) = (bob.clone(), alice.session());
+        let runtime = tokio::runtime::Handle::current();
+        let kill = move || {
+            let killed = killing.engine.kill_session(&killing.call, victim);
+            runtime.block_on(killed).unwrap();
+        };
+        let error = changed(&alice, kill).await.unwrap_err().to_string();
+        assert!(
+            error.contains("its session was ended with kill-session"),
+            "{error}"
+        );
+        assert_eq!(engine.running().seq, before);
+    }
 }
 
 #[tokio::test]
