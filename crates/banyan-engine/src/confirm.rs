@@ -90,7 +90,11 @@ impl Step {
         }
         Ok(match (&parameters.confirmed, pending) {
             (Some(wanted), pending) => Step::Await {
-                wanted: wanted.clone(),
+                wanted: Confirmed {
+                    // What persists goes on to: only its time, a confirmation or cancel-commit end it.
+                    persist: wanted.persist.clone().or_else(|| pending?.persist.clone()),
+                    ..wanted.clone()
+                },
                 extends: pending.map(|pending| pending.revert.seq),
             },
             (None, Some(_)) => Step::Settle,

@@ -286,6 +286,23 @@ async fn an_extension_may_change_the_time_and_the_name() {
 }
 
 #[tokio::test]
+async fn an_extension_without_a_name_keeps_that_of_what_it_extends() {
+    let (machine, alice) = pending(Some("id")).await;
+    let bob = Client::open(&alice.engine, "bob").await;
+    let extends = CommitParameters {
+        persist_id: Some("id".into()),
+        ..for_seconds(60, None)
+    };
+    bob.commit_with(extends).await.unwrap();
+    bob.engine.close_session(bob.session()).await;
+    machine.clock.advance(Duration::from_secs(59));
+    running_stays(&alice, "b").await;
+    alice.commit_with(with_id("id")).await.unwrap();
+    machine.clock.advance(Duration::from_secs(120));
+    running_stays(&alice, "b").await;
+}
+
+#[tokio::test]
 async fn what_extends_a_confirmed_commit_is_taken_back_with_it() {
     let machine = Machine::new();
     let engine = machine.start().await.unwrap();

@@ -127,9 +127,10 @@ pub async fn commit(commit: Commit) -> Result<(), CommandError> {
     // This session ends with the command, and without a name the commit would be taken back with it.
     let trial = commit.confirmed.map(|seconds| Trial {
         seconds,
-        made_up: commit.persist.is_none(),
-        name: commit
-            .persist
+        made_up: commit.persist.is_none() && commit.persist_id.is_none(),
+        // What is extended keeps its name, unless it gets another one.
+        name: (commit.persist)
+            .or_else(|| commit.persist_id.clone())
             .unwrap_or_else(|| format!("cli-{}", std::process::id())),
     });
     let parameters = CommitParameters {

@@ -103,6 +103,17 @@ fn a_confirmed_commit_gives_a_script_the_name_alone() {
     ]));
     assert_eq!(told["persist-id"], "trial");
     assert_eq!(told["confirm-timeout"], 600);
+    // What is extended keeps its name.
+    let told = daemon.ok(&[
+        "commit",
+        "--persist-id",
+        "trial",
+        "--confirmed",
+        "900",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(json(&told)["persist-id"], "trial");
     let told = daemon.ok(&[
         "commit",
         "--cancel",
