@@ -56,6 +56,9 @@ pub const PRIVATE_CANDIDATE_MODULE: &str =
     "urn:ietf:params:xml:ns:yang:ietf-netconf-private-candidate";
 /// What a client of Banyan offers that works on the shared candidate, whatever the server's default is.
 pub const SHARED_CANDIDATE: &str = "urn:banyan:capability:shared-candidate:1.0";
+/// What a client of Banyan offers that wants its events in JSON: `<json>` in the namespace of the module `banyan`, with an
+/// object of one member (RFC 7951) as text, in the place of the event's element.
+pub const JSON_NOTIFICATIONS: &str = "urn:banyan:capability:json-notifications:1.0";
 
 /// `:with-operational-defaults` (RFC 8526 3.1.1.2).
 pub const WITH_OPERATIONAL_DEFAULTS: &str =

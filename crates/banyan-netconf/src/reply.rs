@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 
-use crate::names::BASE;
+#[cfg(doc)]
+use crate::names::JSON_NOTIFICATIONS;
+use crate::names::{BANYAN, BASE};
 use crate::rpc_error::{RpcError, Severity};
 use crate::xml::Fragment;
 
@@ -92,5 +94,10 @@ impl Notification {
             event_time: time.map_or_else(String::new, |t| t.text().trim().to_owned()),
             event,
         })
+    }
+
+    /// The event as JSON, an object of one member, if the client has offered [`JSON_NOTIFICATIONS`] and the server is Banyan.
+    pub fn json(&self) -> Option<String> {
+        self.event.is(BANYAN, "json").then(|| self.event.text())
     }
 }

@@ -3,26 +3,22 @@
 
 use std::future::{Future, pending};
 
-use banyan_engine::backend::{Backend, Call, Encoding};
+use banyan_engine::backend::{Backend, Call, Document, Encoding};
 use banyan_engine::notice::{Notice, Notices};
 use tokio::sync::mpsc;
 
 use super::outgoing::{Outgoing, SendError};
-use crate::names::NOTIFICATION;
+use crate::names::{BANYAN, NOTIFICATION};
 use crate::rpc::progress;
+use crate::xml::escape_text;
 
 /// The notices of a session on their way out.
 pub(super) struct Subscribed(Option<Notices>);
 
 impl Subscribed {
     /// Takes the notices of a session from the backend.
-    pub(super) fn take(backend: &dyn Backend, call: &Call) -> Self {
-        Subscribed(backend.notices(call.session, Encoding::Xml))
-    }
-
-    /// Whether the backend has subscriptions at all.
-    pub(super) fn served(&self) -> bool {
-        self.0.is_some()
+    pub(super) fn take(backend: &dyn Backend, call: &Call, encoding: Encoding) -> Self {
+        Subscribed(backend.notices(call.session, encoding))
     }
 
     /// The next one; none ever comes where there are no subscriptions, or no more.
@@ -56,9 +52,18 @@ pub(super) async fn send(notice: &Notice, out: &mut Outgoing) -> Result<(), Send
     let time = notice.time;
     let open = format!("<notification xmlns=\"{NOTIFICATION}\"><eventTime>{time}</eventTime>");
     out.piece(open.as_bytes()).await?;
-    out.piece(&notice.document.bytes).await?;
+    match notice.document.encoding {
+        Encoding::Xml => out.piece(&notice.document.bytes).await?,
+        _ => out.piece(in_element(&notice.document).as_bytes()).await?,
+    }
     out.piece(b"</notification>").await?;
     out.end().await
+}
+
+/// What is no XML, as the client has asked for it.
+fn in_element(document: &Document) -> String {
+    let text = escape_text(&String::from_utf8_lossy(&document.bytes));
+    format!("<json xmlns=\"{BANYAN}\">{text}</json>")
 }
 
 /// When the notices of a session may go out.

@@ -3,7 +3,6 @@
 use banyan_engine::backend::{Backend, ModuleInfo};
 
 use super::ServerOptions;
-use super::aside::Subscribed;
 use crate::names;
 
 /// The revision of ietf-yang-library whose capability is announced when the module itself is not in
@@ -13,12 +12,8 @@ const YANG_LIBRARY_REVISION: &str = "2019-01-04";
 /// What `<update>` can do about conflicts.
 const RESOLUTION_MODES: &str = "revert-on-conflict,prefer-candidate,prefer-running";
 
-/// All capabilities but base:1.0 and base:1.1, for a session that can have subscriptions or not.
-pub(super) fn announced(
-    backend: &dyn Backend,
-    options: &ServerOptions,
-    subscribed: &Subscribed,
-) -> Vec<String> {
+/// All capabilities but base:1.0 and base:1.1.
+pub(super) fn announced(backend: &dyn Backend, options: &ServerOptions) -> Vec<String> {
     let modules = backend.modules();
     let mut capabilities = options.capabilities.clone();
     let library = modules.iter().find(|m| &*m.name == "ietf-yang-library");
@@ -31,7 +26,7 @@ pub(super) fn announced(
         percent(&backend.content_id())
     ));
     let has = |name: &str| modules.iter().any(|m| m.implemented && &*m.name == name);
-    if subscribed.served() {
+    if has("notifications") {
         let events = [names::NOTIFICATION_1_0, names::INTERLEAVE_1_0];
         capabilities.extend(events.map(str::to_owned));
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use banyan_engine::backend::Candidates;
+use banyan_engine::backend::{Candidates, Encoding};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::ServerOptions;
@@ -13,7 +13,7 @@ use crate::hello::Hello;
 use crate::inbound::{Inbound, InboundError};
 use crate::limits::Compat;
 use crate::message::Message;
-use crate::names::{PRIVATE_CANDIDATE, SHARED_CANDIDATE};
+use crate::names::{JSON_NOTIFICATIONS, PRIVATE_CANDIDATE, SHARED_CANDIDATE};
 use crate::rpc::{Refused, ReplyEnvelope, Rpc};
 use crate::rpc_error::{ErrorTag, ErrorType, RpcError};
 use crate::transport::Reading;
@@ -48,6 +48,8 @@ pub(super) struct Greeted {
     pub base_1_1: bool,
     /// The candidate that the client asks for.
     pub candidates: Option<Candidates>,
+    /// How the client wants what its subscriptions bring.
+    pub notices: Encoding,
 }
 
 impl Greeted {
@@ -56,6 +58,7 @@ impl Greeted {
         framing: Framing::EndOfMessage,
         base_1_1: false,
         candidates: None,
+        notices: Encoding::Xml,
     };
 }
 
@@ -171,10 +174,15 @@ impl Incoming {
         } else {
             None
         };
+        let notices = match hello.offers(JSON_NOTIFICATIONS) {
+            true => Encoding::Json,
+            false => Encoding::Xml,
+        };
         let greeted = Greeted {
             framing,
             base_1_1,
             candidates,
+            notices,
         };
         Ok((greeted, None))
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use banyan_engine::SessionId;
-use banyan_engine::backend::{Backend, Call, Cancel, Candidates, Principal, Source};
+use banyan_engine::backend::{Backend, Call, Cancel, Candidates, Encoding, Principal, Source};
 use banyan_engine::notice::Notice;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -85,8 +85,7 @@ async fn converse(
 ) -> Result<String, SendError> {
     let killed = backend.session_ended(call.session);
     tokio::pin!(killed);
-    let mut subscribed = Subscribed::take(backend, call);
-    let capabilities = capabilities::announced(backend, options, &subscribed);
+    let capabilities = capabilities::announced(backend, options);
     let ours = Hello::server(capabilities, call.session.0);
     let via = transport.peer().transport;
     let (reading, writing) = transport.into_halves();
@@ -108,6 +107,8 @@ async fn converse(
     };
     // The reader always sends; without it, the queue below is closed too.
     let base_1_1 = greeted.as_ref().is_ok_and(|g| g.base_1_1);
+    let encoding = greeted.as_ref().map_or(Encoding::Xml, |g| g.notices);
+    let mut subscribed = Subscribed::take(backend, call, encoding);
     if let Ok(greeted) = greeted {
         out.set_framing(greeted.framing);
         if let Some(candidates) = greeted.candidates

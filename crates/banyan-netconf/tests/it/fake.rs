@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use banyan_engine::backend::{
     Backend, Body, BoxFuture, Call, CommitParameters, Committed, Datastore, Document, EditRequest,
@@ -11,6 +12,7 @@ use banyan_engine::backend::{
 use banyan_engine::error::{BackendError, ErrorLayer, ErrorTag, Report};
 use banyan_engine::notice::{Notice, Notices};
 use banyan_engine::{Seq, SessionId, Tid};
+use banyan_netconf::names;
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
@@ -41,6 +43,8 @@ pub struct Fake {
     pub waited: AtomicUsize,
     /// How many operations went on.
     pub went_on: AtomicUsize,
+    /// How the last session wanted its notices.
+    pub wanted: Mutex<Option<Encoding>>,
     mailboxes: Mutex<HashMap<SessionId, mpsc::Sender<Notice>>>,
 }
 
@@ -68,9 +72,20 @@ impl Fake {
             .collect()
     }
 
-    /// Where the notices of a session are put.
-    pub fn mailbox(&self, session: u32) -> mpsc::Sender<Notice> {
-        self.mailboxes.lock().unwrap()[&SessionId(session)].clone()
+    /// Where the notices of a session are put, once its front end takes them.
+    pub async fn mailbox(&self, session: u32) -> mpsc::Sender<Notice> {
+        loop {
+            let mailbox = self
+                .mailboxes
+                .lock()
+                .unwrap()
+                .get(&SessionId(session))
+                .cloned();
+            match mailbox {
+                Some(mailbox) => return mailbox,
+                None => tokio::time::sleep(Duration::from_millis(1)).await,
+            }
+        }
     }
 
     pub fn locked(&self) -> bool {
@@ -137,14 +152,19 @@ fn ready<'a, T: Send + 'a>(value: Result<T>) -> BoxFuture<'a, Result<T>> {
 
 impl Backend for Fake {
     fn modules(&self) -> Vec<ModuleInfo> {
-        vec![ModuleInfo {
-            name: "ex".into(),
+        let module = |name: &str, namespace: &str| ModuleInfo {
+            name: name.into(),
             revision: Some("2026-01-01".into()),
-            namespace: "urn:ex".into(),
+            namespace: namespace.into(),
             features: vec![],
             yang_1_1: false,
             implemented: true,
-        }]
+        };
+        let mut modules = vec![module("ex", "urn:ex")];
+        if self.subscriptions.load(Ordering::Relaxed) {
+            modules.push(module("notifications", names::NOTIFICATION));
+        }
+        modules
     }
 
     fn content_id(&self) -> String {
@@ -182,10 +202,11 @@ impl Backend for Fake {
         })
     }
 
-    fn notices(&self, session: SessionId, _: Encoding) -> Option<Notices> {
+    fn notices(&self, session: SessionId, encoding: Encoding) -> Option<Notices> {
         if !self.subscriptions.load(Ordering::Relaxed) {
             return None;
         }
+        *self.wanted.lock().unwrap() = Some(encoding);
         let (sender, notices) = mpsc::channel(4);
         self.mailboxes.lock().unwrap().insert(session, sender);
         Some(notices)
@@ -335,7 +356,7 @@ impl Backend for Fake {
                     Ok(Body::Stream(receiver))
                 }
                 "create-subscription" | "delete-subscription" => {
-                    let sent = self.mailbox(call.session.0).send(notice(name)).await;
+                    let sent = self.mailbox(call.session.0).await.send(notice(name)).await;
                     sent.map(|()| Body::Whole(Bytes::new())).map_err(|_| {
                         BackendError::new(ErrorTag::OperationFailed, "the session is gone")
                     })

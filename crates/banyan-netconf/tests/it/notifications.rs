@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use banyan_engine::backend::{Cancel, Document, WithDefaults};
+use banyan_engine::backend::{Cancel, Document, Encoding, WithDefaults};
 use banyan_engine::notice::Notice;
 use banyan_netconf::client::{Client, ClientOptions, lend};
 use banyan_netconf::names;
@@ -77,14 +77,14 @@ async fn notifications_are_announced_only_by_a_backend_that_has_them() {
 #[tokio::test]
 async fn a_notice_is_a_whole_message_in_both_framings() {
     let mut old = session(HELLO_1_0).await;
-    old.fake.mailbox(1).send(notice("up")).await.unwrap();
+    old.fake.mailbox(1).await.send(notice("up")).await.unwrap();
     assert_eq!(old.until("]]>]]>").await, format!("{EVENT}]]>]]>"));
     old.send(&format!("{}]]>]]>", rpc(1, "<close-session/>")))
         .await;
     assert!(old.rest().await.ends_with("<ok/></rpc-reply>]]>]]>"));
 
     let mut new = session(HELLO_1_1).await;
-    new.fake.mailbox(1).send(notice("up")).await.unwrap();
+    new.fake.mailbox(1).await.send(notice("up")).await.unwrap();
     let message = new.until("\n##\n").await;
     let mut content = String::new();
     let mut rest = &*message;
@@ -113,7 +113,13 @@ async fn a_request_that_takes_long_holds_no_notice_back() {
             fake.waited.load(Ordering::Relaxed) > before
         })
         .await;
-        session.fake.mailbox(1).send(notice("up")).await.unwrap();
+        session
+            .fake
+            .mailbox(1)
+            .await
+            .send(notice("up"))
+            .await
+            .unwrap();
         assert_eq!(session.until("]]>]]>").await, format!("{EVENT}]]>]]>"));
         session.fake.go_on.notify_one();
         let reply = session.until("]]>]]>").await;
@@ -149,10 +155,10 @@ async fn work_goes_on_while_the_client_reads_nothing_and_a_kill_ends_it() {
     })
     .await;
     for _ in 0..3 {
-        session.fake.mailbox(1).send(huge()).await.unwrap();
+        session.fake.mailbox(1).await.send(huge()).await.unwrap();
     }
     // The first one is being written, and nobody reads.
-    let mailbox = session.fake.mailbox(1);
+    let mailbox = session.fake.mailbox(1).await;
     eventually("one is taken", || mailbox.capacity() > 1).await;
     session.fake.go_on.notify_one();
     eventually("the work is done", || {
@@ -163,6 +169,34 @@ async fn work_goes_on_while_the_client_reads_nothing_and_a_kill_ends_it() {
     let ended = timeout(Duration::from_secs(9), &mut session.session).await;
     ended.expect("it ends without its client").unwrap();
     assert!(session.fake.sessions().is_empty());
+}
+
+#[tokio::test]
+async fn a_client_that_wants_json_gets_it_as_text() {
+    let fake = subscribing();
+    let (end, server) = pipe("anna");
+    let serving = Server::new(fake.clone(), ServerOptions::default());
+    tokio::spawn(async move {
+        serving
+            .serve_session(Box::new(server), Cancel::default())
+            .await
+    });
+    let mut options = ClientOptions::default();
+    let wish = names::JSON_NOTIFICATIONS.to_owned();
+    options.hello.capabilities.push(wish);
+    let (client, mut events) = Client::open(Box::new(end), options).await.unwrap();
+    client.get(None, WithDefaults::Explicit).await.unwrap();
+    assert_eq!(fake.wanted.lock().unwrap().take(), Some(Encoding::Json));
+    let json = "{\"ex:up\":{\"why\":\"a < b & ]]>\"}}";
+    let up = Notice {
+        document: Document::json(json),
+        ..notice("up")
+    };
+    fake.mailbox(1).await.send(up).await.unwrap();
+    let event = events.recv().await.unwrap();
+    assert_eq!(event.json().as_deref(), Some(json));
+    fake.mailbox(1).await.send(notice("up")).await.unwrap();
+    assert_eq!(events.recv().await.unwrap().json(), None);
 }
 
 #[tokio::test]
@@ -216,8 +250,8 @@ async fn kill(fake: &Arc<Fake>) {
 async fn a_session_ends_while_a_notification_is_written() {
     for stops in [true, false] {
         let mut session = session(HELLO_1_1).await;
-        session.fake.mailbox(1).send(huge()).await.unwrap();
-        let mailbox = session.fake.mailbox(1);
+        session.fake.mailbox(1).await.send(huge()).await.unwrap();
+        let mailbox = session.fake.mailbox(1).await;
         eventually("it is taken", || {
             mailbox.capacity() == mailbox.max_capacity()
         })
@@ -236,7 +270,7 @@ async fn a_session_ends_while_a_notification_is_written() {
 #[tokio::test]
 async fn a_client_that_reads_gets_the_last_notification_whole_when_the_server_stops() {
     let mut session = session(HELLO_1_0).await;
-    session.fake.mailbox(1).send(huge()).await.unwrap();
+    session.fake.mailbox(1).await.send(huge()).await.unwrap();
     session.until("<huge").await;
     session.stop.cancel();
     let rest = session.rest().await;
@@ -258,6 +292,7 @@ async fn a_client_gets_notifications_beside_replies_and_progress() {
         .unwrap();
     for n in 0..50 {
         fake.mailbox(1)
+            .await
             .send(notice(&format!("e{n}")))
             .await
             .unwrap();
