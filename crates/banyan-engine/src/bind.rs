@@ -38,7 +38,7 @@ pub(crate) use operation::{
 pub(crate) use part::{part, part_at, parts_of, touches, touches_places};
 pub(crate) use path::{
     apply_path_edit, parse_path, parse_place, path_names, path_target, path_text, path_xpath,
-    paths_text,
+    paths_text, resolve_path,
 };
 pub(crate) use place::Place;
 pub(crate) use report::{data_errors, located};

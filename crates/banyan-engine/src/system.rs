@@ -128,6 +128,10 @@ pub(crate) fn operations() -> Vec<(&'static str, Arc<dyn Operation>)> {
             ours(|request| Box::pin(show::call(request))),
         ),
         (
+            "/banyan:resolve-path",
+            ours(|request| Box::pin(show::resolve_path(request))),
+        ),
+        (
             "/banyan:edit-path",
             ours(|request| Box::pin(edit::edit_path(request))),
         ),

@@ -20,5 +20,6 @@ pub mod reply;
 pub mod rpc;
 pub mod rpc_error;
 pub mod server;
+pub mod subscriptions;
 pub mod transport;
 pub mod xml;

@@ -193,7 +193,8 @@ fn push_origin(origin: &Origin, out: &mut String) {
     out.push_str("</source>");
 }
 
-fn push_filter(filter: Option<&Filter>, out: &mut String) {
+/// `filter` (RFC 6241 6.1), in the namespace of the element around it.
+pub(crate) fn push_filter(filter: Option<&Filter>, out: &mut String) {
     match filter {
         None => {}
         Some(Filter::Subtree(document)) => {

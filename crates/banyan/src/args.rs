@@ -4,6 +4,7 @@ mod change;
 mod examples;
 mod history;
 mod lock;
+mod watch;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use self::history::{
     HistoryList, HistoryShow, HistoryTrim, Rollback,
 };
 pub use self::lock::Lock;
+pub use self::watch::{Notify, Watch};
 use crate::client::StoreCommand;
 use crate::config::commands::ConfigCommand;
 use crate::data::DataCommand;
@@ -76,6 +78,10 @@ pub enum Command {
     KillSession(KillSession),
     /// Call an rpc or an action: `rpc banyan-controller:config-pull '{"device": "www*"}'`.
     Rpc(Rpc),
+    /// Print events, or what changes in a datastore, as they happen; ends with ^C.
+    Watch(Watch),
+    /// Send a notification to those who subscribe to it.
+    Notify(Notify),
     /// List, show, compare, export and import commits.
     History(History),
     /// Make the candidate what running was, in whole or in part.

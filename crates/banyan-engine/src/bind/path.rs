@@ -88,6 +88,28 @@ pub(crate) fn path_xpath(
     })
 }
 
+/// What a path means, for who has no schema.
+pub(crate) struct Resolved {
+    /// As [`path_xpath`] prints it.
+    pub xpath: String,
+    /// Whether configuration can be there.
+    pub config: bool,
+}
+
+/// Resolves a path as [`parse_place`] reads it.
+///
+/// # Errors
+/// It is none.
+pub(crate) fn resolve_path(tree: &Tree, text: &str, mounts: &SharedMounts) -> Result<Resolved> {
+    let path = parse_place(tree, text, mounts)?;
+    let schema = schema_of(tree, &path, mounts);
+    let last = path.steps.last().map(|step| schema.node(step.node));
+    Ok(Resolved {
+        xpath: path_xpath(tree, &path, mounts)?,
+        config: last.is_none_or(|node| node.config),
+    })
+}
+
 /// A path in both spellings of instance-identifiers: that of RFC 7951 and that of XML.
 pub(crate) fn path_names(
     tree: &Tree,

@@ -155,6 +155,18 @@ pub(super) async fn show(request: Request) -> Result<Value> {
     Ok(shown)
 }
 
+/// `resolve-path`
+pub(super) async fn resolve_path(request: Request) -> Result<Value> {
+    let engine = request.engine();
+    let running = engine
+        .readable(&request.call.call, engine.running().tree)
+        .await?;
+    let mounts = engine.mounts().clone();
+    let path = request.text("path").unwrap_or_default().to_owned();
+    let resolved = on_pool(move || bind::resolve_path(&running, &path, &mounts)).await??;
+    Ok(json!({ "banyan:xpath": resolved.xpath, "banyan:config": resolved.config }))
+}
+
 /// `call`
 pub(super) async fn call(request: Request) -> Result<Value> {
     let engine = request.engine().clone();

@@ -323,6 +323,25 @@ async fn two_datastores_are_compared_as_a_patch() {
 }
 
 #[tokio::test]
+async fn a_path_in_any_spelling_is_resolved_for_who_has_no_schema() {
+    let (_engine, alice) = system().await;
+    for (path, xpath, config) in [
+        ("/item{2}/value", "/t:item[id='2']/value", true),
+        ("/t:item=2", "/t:item[id='2']", true),
+        ("/item/value", "/t:item/value", true),
+        ("/seen/count", "/t:seen/count", false),
+    ] {
+        let request = serde_json::json!({ "banyan:resolve-path": { "path": path } });
+        let reply = ours(&alice, request).await;
+        let expected = serde_json::json!({ "banyan:xpath": xpath, "banyan:config": config });
+        assert_eq!(reply, expected, "{path}");
+    }
+    let wrong = "<resolve-path xmlns=\"urn:banyan:system\"><path>/nowhere</path></resolve-path>";
+    let error = invoke(&alice, wrong).await.unwrap_err();
+    assert!(error.to_string().contains("nowhere"), "{error}");
+}
+
+#[tokio::test]
 async fn the_history_is_listed_and_rolled_back() {
     let (_engine, alice) = system().await;
     for value in ["a", "b", "c"] {

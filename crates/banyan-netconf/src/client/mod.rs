@@ -31,6 +31,7 @@ use crate::operations::{self, OnError};
 use crate::reply::{Notification, RpcReply};
 use crate::rpc::open_rpc;
 use crate::rpc_error::RpcError;
+use crate::subscriptions;
 use crate::transport::{Peer, Transport};
 pub use lend::lend;
 use session::{GiveUp, Pending, Session, Waiting, read_messages, write_messages};
@@ -409,6 +410,43 @@ impl Client {
     /// As [`Client::rpc`].
     pub async fn kill_session(&self, id: u32) -> Result<RpcReply, ClientError> {
         self.rpc(operations::kill_session(id)).await
+    }
+
+    /// Subscribes to a stream (RFC 5277 2.1.1). What happens arrives at the receiver that [`Client::open`] gave.
+    ///
+    /// # Errors
+    /// As [`Client::rpc`].
+    pub async fn create_subscription(
+        &self,
+        events: &subscriptions::Events<'_>,
+    ) -> Result<RpcReply, ClientError> {
+        self.rpc(events.operation()).await
+    }
+
+    /// Subscribes to a datastore (RFC 8641 4.4.1), and tells the number of the subscription. Updates arrive at the receiver
+    /// that [`Client::open`] gave.
+    ///
+    /// # Errors
+    /// As [`Client::rpc`].
+    pub async fn establish_subscription(
+        &self,
+        data: &subscriptions::Data<'_>,
+    ) -> Result<u32, ClientError> {
+        let reply = self.rpc(data.operation()).await?;
+        let id = reply.elements().find(|element| element.local() == "id");
+        id.and_then(|id| id.text().trim().parse().ok())
+            .ok_or(ClientError::UnexpectedReply {
+                operation: "establish-subscription",
+                expected: "<id>",
+            })
+    }
+
+    /// Ends a subscription of this session (RFC 8639 2.4.4).
+    ///
+    /// # Errors
+    /// As [`Client::rpc`].
+    pub async fn delete_subscription(&self, id: u32) -> Result<RpcReply, ClientError> {
+        self.rpc(subscriptions::delete(id)).await
     }
 
     /// Ends this session in good order (RFC 6241 7.8). Dropping the client ends it too, without

@@ -115,6 +115,25 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "watch",
+        &[
+            "banyan watch",
+            "banyan watch --since 10m --filter '/ietf-netconf-notifications:netconf-config-change'",
+            "banyan watch --stream NETCONF --format json --count 1 --timeout 60",
+            "banyan watch /interfaces/interface{eth0}",
+            "banyan watch /interfaces --datastore operational --every 10",
+            "banyan watch --datastore running --filter '//acme-net:mtu' --changes-only",
+        ],
+    ),
+    (
+        "notify",
+        &[
+            "banyan notify '{\"acme-net:link-down\": {\"name\": \"eth0\"}}'",
+            "banyan notify link-down.xml --stream LINKS --time 2026-11-28T08:00:00Z",
+            "banyan notify -",
+        ],
+    ),
+    (
         "history",
         &[
             "banyan history",

@@ -58,16 +58,7 @@ async fn edit_path(
 
 /// `banyan edit`
 pub async fn edit(edit: Edit) -> Result<(), CommandError> {
-    let text = match edit.file.as_deref().filter(|file| *file != Path::new("-")) {
-        Some(file) => std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?,
-        None => {
-            let mut text = String::new();
-            std::io::stdin()
-                .read_to_string(&mut text)
-                .map_err(|error| unreadable(&PathBuf::from("standard input"), &error))?;
-            text
-        }
-    };
+    let text = document_of(edit.file.as_deref())?;
     let client = open(&edit.connect).await?;
     if lines::are_lines(&text) {
         let steps = lines::steps(&text).map_err(CommandError::Usage)?;
@@ -94,6 +85,23 @@ pub async fn edit(edit: Edit) -> Result<(), CommandError> {
     let reply = call(&client, rpc, &leaves).await?;
     outcome::tell_edit(&reply, edit.telling.into());
     Ok(())
+}
+
+/// The text of a file; of standard input for none, or `-`.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn document_of(file: Option<&Path>) -> Result<String, CommandError> {
+    match file.filter(|file| *file != Path::new("-")) {
+        Some(file) => std::fs::read_to_string(file).map_err(|error| unreadable(file, &error)),
+        None => {
+            let mut text = String::new();
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .map_err(|error| unreadable(&PathBuf::from("standard input"), &error))?;
+            Ok(text)
+        }
+    }
 }
 
 fn unreadable(file: &Path, error: &std::io::Error) -> CommandError {

@@ -427,7 +427,7 @@ fn under_other_modules(lines: &[&str]) -> usize {
 }
 
 /// A time as the daemon takes it: as it is, a date, or so long ago.
-fn moment(text: &str) -> Result<String, CommandError> {
+pub(super) fn moment(text: &str) -> Result<String, CommandError> {
     let wrong = || {
         CommandError::Usage(format!(
             "{text:?} is no time: give 2026-11-27T08:00:00Z, 2026-11-27, or how long ago, as 90s, 15m, 2h or 7d"
@@ -439,18 +439,25 @@ fn moment(text: &str) -> Result<String, CommandError> {
     if let Ok(date) = text.parse::<jiff::civil::Date>() {
         return Ok(format!("{date}T00:00:00Z"));
     }
-    let unit = text.chars().last().ok_or_else(wrong)?;
+    let ago = span(text).ok_or_else(wrong)?;
+    let then = jiff::Timestamp::now().checked_sub(ago);
+    then.map(|then| then.to_string()).map_err(|_| wrong())
+}
+
+/// How long `90s`, `15m`, `2h` or `7d` is.
+pub(super) fn span(text: &str) -> Option<jiff::SignedDuration> {
+    let unit = text.chars().last()?;
     let seconds = match unit {
         's' => 1,
         'm' => 60,
         'h' => 3600,
         'd' => 86_400,
-        _ => return Err(wrong()),
+        _ => return None,
     };
-    let count: i64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
-    let ago = jiff::SignedDuration::from_secs(count.saturating_mul(seconds));
-    let then = jiff::Timestamp::now().checked_sub(ago);
-    then.map(|then| then.to_string()).map_err(|_| wrong())
+    let count: i64 = text[..text.len() - 1].parse().ok()?;
+    Some(jiff::SignedDuration::from_secs(
+        count.saturating_mul(seconds),
+    ))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod change;
 mod history;
 mod lines;
 mod lock;
+mod notify;
 mod observe;
 mod outcome;
 mod read;
@@ -16,6 +17,7 @@ mod sessions;
 mod socket;
 mod store;
 mod table;
+mod watch;
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
@@ -24,10 +26,12 @@ use std::time::Duration;
 
 use banyan_netconf::client::{Client, ClientError, ClientOptions};
 use banyan_netconf::names::{BANYAN, SHARED_CANDIDATE};
-use banyan_netconf::reply::RpcReply;
+use banyan_netconf::reply::{Notification, RpcReply};
 use banyan_netconf::rpc_error::{ErrorInfo, RpcError};
 use banyan_netconf::transport::{Transport, connect_unix};
 use banyan_netconf::xml::{Fragment, escape_text};
+
+use tokio::sync::mpsc::Receiver;
 
 use crate::args::{Command, Connect};
 pub use lock::lock;
@@ -116,6 +120,8 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
         Command::Commit(commit) => change::commit(commit).await,
         Command::Discard(connect) => change::discard(connect).await,
         Command::Rpc(rpc) => change::rpc(rpc).await,
+        Command::Watch(wanted) => watch::watch(wanted).await,
+        Command::Notify(event) => notify::notify(event).await,
         Command::Nacm(command) => access::nacm(command).await,
         Command::Rollback(rollback) => change::rollback(rollback).await,
         Command::Update(update) => sessions::update(update).await,
@@ -151,6 +157,15 @@ pub async fn connect_to(socket: &Path) -> Result<Box<dyn Transport>, CommandErro
 
 /// Opens a session.
 async fn open(connect: &Connect) -> Result<Client, CommandError> {
+    let (client, _notifications) = open_with(connect, None).await?;
+    Ok(client)
+}
+
+/// Opens a session that offers one capability more, and gives its notifications.
+async fn open_with(
+    connect: &Connect,
+    offer: Option<&str>,
+) -> Result<(Client, Receiver<Notification>), CommandError> {
     let transport = connect_to(&socket_of(connect)?).await?;
     let mut options = ClientOptions {
         timeout: PATIENCE,
@@ -158,10 +173,10 @@ async fn open(connect: &Connect) -> Result<Client, CommandError> {
         ..ClientOptions::default()
     };
     // The session ends with the command, so its edits must be in a candidate that does not.
-    let shared = SHARED_CANDIDATE.to_owned();
-    options.hello.capabilities.push(shared);
-    let (client, _notifications) = Client::open(transport, options).await?;
-    Ok(client)
+    let offers = [Some(SHARED_CANDIDATE), offer].into_iter().flatten();
+    let offers = offers.map(str::to_owned);
+    options.hello.capabilities.extend(offers);
+    Ok(Client::open(transport, options).await?)
 }
 
 /// Calls one of the daemon's own RPCs with leaves as input; absent ones are left out.
