@@ -125,9 +125,10 @@ impl Exec {
             complaint,
         } = ended;
         if !status.success() {
-            return Err(match complaint.as_str() {
-                "" => self.failed(format_args!("failed ({status}) and said nothing")),
-                complaint => self.failed(format_args!("failed ({status}): {complaint}")),
+            let printed = process::end_of(&output);
+            return Err(match (complaint.as_str(), printed.trim()) {
+                ("", "") => self.failed(format_args!("failed ({status}) and said nothing")),
+                ("", said) | (said, _) => self.failed(format_args!("failed ({status}): {said}")),
             });
         }
         if !complaint.is_empty() {

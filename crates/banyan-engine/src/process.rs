@@ -128,8 +128,13 @@ async fn last_words(stderr: Option<impl AsyncRead + Unpin>) -> io::Result<String
             }
         }
     }
-    let start = kept.len().saturating_sub(COMPLAINT);
-    Ok(String::from_utf8_lossy(&kept[start..]).into_owned())
+    Ok(end_of(&kept))
+}
+
+/// The end of what a program has said, as text.
+pub(crate) fn end_of(said: &[u8]) -> String {
+    let start = said.len().saturating_sub(COMPLAINT);
+    String::from_utf8_lossy(&said[start..]).into_owned()
 }
 
 #[cfg(test)]

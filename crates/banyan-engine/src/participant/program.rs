@@ -248,7 +248,7 @@ impl Program {
             .map(|(message, path)| self.report(tree, message, path))
             .collect();
         let message = match (ended.complaint.as_str(), reports.as_slice()) {
-            ("", []) => format!("failed ({}) and said nothing", ended.status),
+            ("", []) => said(&ended),
             ("", [one]) => one.message.clone(),
             ("", all) => format!("found {} errors", all.len()),
             (complaint, _) => complaint.to_owned(),
@@ -288,6 +288,15 @@ impl Mounts for MountedBefore {
 fn json_of(text: &str) -> Result<Value, BackendError> {
     serde_json::from_str(text)
         .map_err(|error| BackendError::new(ErrorTag::OperationFailed, error.to_string()))
+}
+
+/// What a program says that fails without a word on standard error and without a list of errors.
+fn said(ended: &Ended) -> String {
+    let text = process::end_of(&ended.output);
+    match text.trim() {
+        "" => format!("failed ({}) and said nothing", ended.status),
+        text => text.to_owned(),
+    }
 }
 
 /// The errors that a program lists on standard output; none when it printed something else.

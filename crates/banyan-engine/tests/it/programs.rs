@@ -269,3 +269,16 @@ async fn a_dry_run_asks_the_programs_and_changes_nothing() {
     assert!(!calls(at).contains("commit"));
     assert!(alice.show(Datastore::Candidate).await.contains('x'));
 }
+
+#[tokio::test]
+async fn what_a_program_prints_before_it_fails_is_its_reason() {
+    for (script, reason) in [
+        ("echo no room; exit 1", "in validate: no room;"),
+        ("exit 3", "failed (exit status: 3) and said nothing"),
+    ] {
+        let program = Program::new("checker", "sh", [Phase::Validate]).arguments(["-c", script]);
+        let (_engine, alice) = with([program]).await;
+        let error = alice.set(&name("x")).await.unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+}

@@ -44,7 +44,31 @@ pub(super) fn wrong_namespace(element: &Fragment, compat: Compat, expected: &str
 
 /// RFC 7950 8.3.1: a leaf of an operation that does not match its type.
 pub(super) fn invalid_value(name: &str, value: &str) -> RpcError {
-    let message = format!("\"{value}\" is not a value of <{name}>");
+    let mut message = format!("\"{value}\" is not a value of <{name}>");
+    if let Some(values) = values_of(name) {
+        message.push_str("; write ");
+        message.push_str(values);
+    }
     RpcError::new(ErrorType::Protocol, ErrorTag::InvalidValue, message)
         .with_info(ErrorInfo::BadElement(name.to_owned()))
+}
+
+/// What a leaf of an operation may be, for people; `None` where the operation's own words say it.
+fn values_of(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "confirmed" => "<confirmed/>: it has no content",
+        "confirm-timeout" => "seconds, from 1 to 4294967295",
+        "config-filter" => "true or false",
+        "datastore" => "running, candidate, startup, intended or operational of ietf-datastores",
+        "debug" => "kicker",
+        "default-operation" => "merge, replace or none",
+        "dry-run" => "text, xml, json or set, or nothing",
+        "error-option" => "stop-on-error or rollback-on-error",
+        "format" => "yang of ietf-netconf-monitoring",
+        "lock-id" | "session-id" => "a number, from 1 to 4294967295",
+        "max-depth" => "a number from 1 to 65535, or unbounded",
+        "test-option" => "test-then-set, set or test-only",
+        "with-defaults" => "explicit, report-all, report-all-tagged or trim",
+        _ => return None,
+    })
 }

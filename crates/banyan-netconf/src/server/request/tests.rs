@@ -224,7 +224,7 @@ fn wrong_operations_get_the_right_error() {
         (
             "<edit-config><target><running/></target><default-operation>x</default-operation><config/></edit-config>",
             "invalid-value",
-            "\"x\" is not a value of <default-operation>",
+            "\"x\" is not a value of <default-operation>; write merge, replace or none",
         ),
         (
             "<edit-config><target><running/></target><error-option>continue-on-error</error-option><config/></edit-config>",
