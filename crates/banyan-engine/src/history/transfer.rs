@@ -133,6 +133,23 @@ fn brought(text: &str) -> Result<Brought> {
     Ok(brought)
 }
 
+/// Why a range that was asked for holds no commit, or not all of those that it names.
+fn nothing_between(tail: Seq, head: Seq, from: Option<Seq>, to: Option<Seq>) -> Option<String> {
+    match (from, to) {
+        (Some(from), _) if from < tail => Some(format!(
+            "the history begins with commit {tail}; export from there on"
+        )),
+        // What comes next: nothing yet, for who exports again and again.
+        (Some(from), _) if from.0 > head.0 + 1 => {
+            Some(format!("there is no commit {from}; the newest is {head}"))
+        }
+        (Some(from), Some(to)) if to < from => Some(format!(
+            "commit {to} comes before commit {from}: name the older one first"
+        )),
+        _ => None,
+    }
+}
+
 /// The module sets that whoever takes this record after `last` cannot have yet.
 fn sets_for(core: &Core, last: Option<&str>, record: &Record) -> Result<String> {
     let mut lines = String::new();
@@ -176,14 +193,11 @@ impl Engine {
         on_pool(move || {
             let log = &*core.seams.log;
             let tail = log.tail().map_err(log_failed)?;
+            if let Some(why) = nothing_between(tail, running.seq, from, to) {
+                return Err(BackendError::new(ErrorTag::InvalidValue, why));
+            }
             let from = from.unwrap_or(tail);
             let to = to.unwrap_or(running.seq).min(running.seq);
-            if from < tail {
-                return Err(BackendError::new(
-                    ErrorTag::InvalidValue,
-                    format!("the history begins with commit {tail}; export from there on"),
-                ));
-            }
             let wanted = (to.0 + 1).saturating_sub(from.0);
             let limit = usize::try_from(wanted).unwrap_or(usize::MAX).min(limit);
             let records = log.read(from, limit).map_err(log_failed)?;

@@ -371,6 +371,25 @@ async fn exported(client: &Client, from: Option<Seq>) -> String {
 }
 
 #[tokio::test]
+async fn a_range_without_commits_is_no_export() {
+    let engine = in_memory().await;
+    let alice = Client::open(&engine, "alice").await;
+    assert_eq!(exported(&alice, None).await, "");
+    alice.set(&item(1, "a")).await.unwrap();
+    alice.set(&item(1, "b")).await.unwrap();
+    let export = |from, to| engine.export_history(&alice.call, Some(Seq(from)), to, 9);
+    for (from, to, why) in [
+        (9, None, "there is no commit 9; the newest is 2"),
+        (2, Some(Seq(1)), "commit 1 comes before commit 2"),
+    ] {
+        let error = export(from, to).await.unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+    // Nothing new yet.
+    assert_eq!(export(3, None).await.unwrap().text, "");
+}
+
+#[tokio::test]
 async fn a_history_goes_into_an_empty_store_and_then_on() {
     let engine = in_memory().await;
     let alice = Client::open(&engine, "alice").await;
