@@ -4,7 +4,9 @@
 //! even where a filter does not ask for them: without keys they would not be entries.
 
 mod depth;
+mod expression;
 mod fields;
+mod follow;
 mod kept;
 mod paths;
 mod reach;

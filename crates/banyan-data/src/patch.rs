@@ -23,7 +23,7 @@ use crate::error::{DataError, ErrorPath};
 use crate::input;
 pub use read::from_yang_patch;
 pub use resource::{Method, ResourceRequest, resource_edit};
-pub use write::to_yang_patch;
+pub use write::{OneEdit, edits_of, to_yang_patch};
 
 /// Whether a document is a YANG Patch in XML or JSON, by how it begins.
 pub fn is_yang_patch(bytes: &[u8]) -> bool {

@@ -18,7 +18,7 @@ mod state;
 mod stray;
 mod subject;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trie;
 mod write;
 

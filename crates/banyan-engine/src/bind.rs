@@ -14,6 +14,7 @@ mod place;
 mod report;
 mod schema;
 mod select;
+mod selection;
 
 use std::sync::Arc;
 
@@ -32,8 +33,9 @@ pub(crate) use file::{FileForm, is_blank, parse_file, part_links, part_name};
 pub(crate) use lines::{lines, listed, listing};
 pub(crate) use message::{expression_for_message, print_message, subtree_for_messages};
 pub(crate) use operation::{
-    check_input, check_output, operation_by_name, operation_schema, output_from_json,
-    parse_operation, print_output, state_from_bytes, state_from_json, to_json, tree_to_json,
+    check_input, check_output, notification_from_json, operation_by_name, operation_schema,
+    output_from_json, parse_operation, print_output, state_from_bytes, state_from_json, to_json,
+    tree_to_json,
 };
 pub(crate) use part::{part, part_at, parts_of, touches, touches_places};
 pub(crate) use path::{
@@ -44,6 +46,7 @@ pub(crate) use place::Place;
 pub(crate) use report::{data_errors, located};
 pub(crate) use schema::{modules, schema_text, top_level};
 pub(crate) use select::{lockable, reach, select};
+pub(crate) use selection::Selection;
 
 /// Who knows the schemas of mounted data; shared by all that parses.
 pub type SharedMounts = Arc<dyn Mounts + Send + Sync>;

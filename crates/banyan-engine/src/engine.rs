@@ -51,6 +51,7 @@ use crate::session::Sessions;
 use crate::snapshot::Snapshot;
 use crate::stores::Named;
 use crate::stream::Streams;
+use crate::subscription::{Announced, Subscriptions};
 use crate::tids::Tids;
 use crate::upgrade::Upgrade;
 use crate::upgrade::epochs::Epochs;
@@ -89,6 +90,9 @@ pub(crate) struct Core {
     pub providers: Vec<crate::provider::Source>,
     /// Whether answers of providers are checked against the constraints of the schema.
     pub validate_state: bool,
+    /// Told at each change that subscriptions may be about; when the engine goes, they hear of that.
+    pub announced: Announced,
+    pub subscriptions: Arc<Subscriptions>,
     /// State that its sources push.
     pub pushed: crate::state::Pushed,
     pub seams: Seams,
@@ -477,6 +481,7 @@ impl Core {
         }
         self.running.store(Arc::new(running.clone()));
         self.committed.notify_waiters();
+        self.announced.tell();
         Ok(running)
     }
 }

@@ -108,6 +108,21 @@ pub struct Report {
     pub position: Option<Position>,
     /// Further facts by their RFC 6241 names: `bad-element`, `bad-attribute`, `bad-namespace`, `session-id`.
     pub info: Vec<(Arc<str>, String)>,
+    /// A fact with parts that a module defines (RFC 8639 `establish-subscription-stream-error-info`).
+    pub structure: Option<Box<Structure>>,
+}
+
+/// A fact with parts: an element of a module, with leaves inside.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Structure {
+    /// The namespace of the element and of the leaves in it.
+    pub namespace: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// The leaves in their order: names and values. A value may use the prefixes of `prefixes`.
+    pub leaves: Vec<(&'static str, String)>,
+    /// Prefixes in values, and the namespaces that they stand for.
+    pub prefixes: Vec<(&'static str, &'static str)>,
 }
 
 impl Report {
@@ -122,6 +137,7 @@ impl Report {
             message: message.into(),
             position: None,
             info: Vec::new(),
+            structure: None,
         }
     }
 

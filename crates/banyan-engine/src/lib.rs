@@ -52,6 +52,7 @@ pub mod stores;
     reason = "the subscriptions that read streams land next"
 )]
 pub mod stream;
+mod subscription;
 mod system;
 mod tids;
 pub mod upgrade;

@@ -56,6 +56,7 @@ impl Engine {
             let publish = |tree: Option<Tree>| {
                 let old = core.startup.swap(tree.map(Arc::new));
                 core.reaper.bury(old);
+                core.announced.tell();
             };
             match (&core.keeper, content) {
                 (Some(keeper), Some(content)) => {

@@ -278,6 +278,7 @@ impl StateSource {
         let before = core.pushed.tree(&core.schema);
         *locked(&core.pushed.held) = held;
         let after = core.pushed.tree(&core.schema);
+        core.announced.tell();
         let listeners = locked(&core.pushed.listeners).clone();
         if listeners.is_empty() || after.ptr_eq(&before) {
             return Ok(());

@@ -11,6 +11,7 @@ mod observe;
 mod show;
 mod state;
 mod stores;
+mod subscribe;
 
 pub(crate) use edit::PathEdit;
 
@@ -162,6 +163,26 @@ pub(crate) fn operations() -> Vec<(&'static str, Arc<dyn Operation>)> {
         (
             "/banyan:push-state",
             ours(|request| Box::pin(state::push(request))),
+        ),
+        (
+            "/ietf-subscribed-notifications:establish-subscription",
+            ours(|request| Box::pin(subscribe::establish(request))),
+        ),
+        (
+            "/ietf-subscribed-notifications:modify-subscription",
+            ours(|request| Box::pin(subscribe::modify(request))),
+        ),
+        (
+            "/ietf-subscribed-notifications:delete-subscription",
+            ours(|request| Box::pin(subscribe::delete(request))),
+        ),
+        (
+            "/ietf-subscribed-notifications:kill-subscription",
+            ours(|request| Box::pin(subscribe::kill(request))),
+        ),
+        (
+            "/ietf-yang-push:resync-subscription",
+            ours(|request| Box::pin(subscribe::resync(request))),
         ),
         (
             "/banyan:metrics",

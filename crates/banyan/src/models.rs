@@ -24,6 +24,8 @@ pub const PROTOCOL: &[&str] = &[
     "ietf-netconf-nmda",
     "clixon-lib",
     "ietf-nmda-compare",
+    SUBSCRIBED,
+    PUSH,
 ];
 
 /// The protocol's module.
@@ -37,6 +39,18 @@ const NETCONF_FEATURES: &[&str] = &[
     "validate",
     "startup",
     "xpath",
+];
+
+/// Subscriptions (RFC 8639).
+const SUBSCRIBED: &str = "ietf-subscribed-notifications";
+/// Subscriptions to datastores (RFC 8641).
+const PUSH: &str = "ietf-yang-push";
+
+/// Modules of ours of which the server can do only this: not what it is configured to, what it does.
+const ABILITIES: &[(&str, &[&str])] = &[
+    (NETCONF, NETCONF_FEATURES),
+    (SUBSCRIBED, &["encode-xml", "replay", "subtree", "xpath"]),
+    (PUSH, &["on-change"]),
 ];
 
 /// What access control needs.
@@ -109,12 +123,11 @@ pub fn compile(
             }
         }
     }
-    if own.contains(&NETCONF) {
-        let on = NETCONF_FEATURES
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect();
-        compiler = compiler.features(NETCONF, Features::Only(on));
+    for (module, abilities) in ABILITIES {
+        if own.contains(module) {
+            let on = abilities.iter().map(|name| (*name).to_owned()).collect();
+            compiler = compiler.features(module, Features::Only(on));
+        }
     }
     let compiled = match cache {
         Some(cache) => compiler.compile_through(cache),

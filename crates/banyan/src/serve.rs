@@ -360,6 +360,7 @@ fn builder(
         .retention(config.history.clone())
         .observe(config.log.commits.clone())
         .validate_state(config.validate_state)
+        .subscriptions(config.subscriptions)
         .upgrade(upgrade::steps(config)?);
     for operation in &config.operation {
         builder = builder.operation(&operation.path, Arc::new(program(operation, config)));

@@ -3,6 +3,7 @@
 //! Elements of a filter that name the same node are alternatives: each is applied to the instance, and the
 //! answer is all that any of them selects. Entries named by all their keys are looked up, never searched.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::node::{Content, Node, Slot, Tree};
 use crate::value::Value;
 
 /// One sibling set of a filter: the children of one of its elements (RFC 6241 6.2.5).
-type Siblings<'f> = &'f [FilterNode];
+pub(super) type Siblings<'f> = &'f [FilterNode];
 
 impl Subtree {
     /// The part of `tree` that the filter selects; nothing for an empty filter (RFC 6241 6.4.2). The tree must be
@@ -25,73 +26,89 @@ impl Subtree {
     ///
     /// Costs what is looked at: entries named by their keys are found in O(log n), all others are visited.
     pub fn select(&self, tree: &Tree) -> Tree {
+        self.selected(tree, None).0
+    }
+
+    /// As [`Subtree::select`], with the number of containers and entries that were looked at.
+    pub fn select_counted(&self, tree: &Tree) -> (Tree, u64) {
         self.selected(tree, None)
     }
 
     /// As [`Subtree::select`], and of each instance that the filter names only so many levels, itself counted (RFC 8526
     /// 3.1.1 `max-depth`). What is named itself is there however deep it lies below something else that is.
     pub fn select_to_depth(&self, tree: &Tree, levels: usize) -> Tree {
-        self.selected(tree, Some(levels.saturating_sub(1)))
+        self.selected(tree, Some(levels.saturating_sub(1))).0
     }
 
-    fn selected(&self, tree: &Tree, below: Option<usize>) -> Tree {
-        let selection = Selection {
-            schema: tree.schema(),
-            below,
-        };
+    fn selected(&self, tree: &Tree, below: Option<usize>) -> (Tree, u64) {
+        let selection = Selection::of(tree.schema(), below);
         let root = match self.nodes.is_empty() {
             true => None,
             false => selection.node(tree.root(), &[&self.nodes], None),
         };
         let root = root.unwrap_or_else(|| Node::empty(tree.root().id()));
-        Tree::new(tree.schema().clone(), root)
+        (tree.with_root(root), selection.visited())
     }
 }
 
-struct Selection<'s> {
+pub(super) struct Selection<'s> {
     schema: &'s Arc<Schema>,
     /// How many levels below a selected instance are kept with it; `None` is all.
     below: Option<usize>,
+    /// How many containers and entries were looked at.
+    visited: Cell<u64>,
 }
 
 /// What all sibling sets whose matches hold want of one child.
 #[derive(Default)]
-struct Wanted<'f> {
-    all: bool,
+pub(super) struct Wanted<'f> {
+    pub(super) all: bool,
     /// Values of a leaf-list that were matched.
     values: Vec<&'f Value>,
-    inside: Vec<Siblings<'f>>,
-    mounted: Vec<&'f Arc<str>>,
+    pub(super) inside: Vec<Siblings<'f>>,
+    pub(super) mounted: Vec<&'f Arc<str>>,
 }
 
-impl Selection<'_> {
+impl<'s> Selection<'s> {
+    pub(super) fn of(schema: &'s Arc<Schema>, below: Option<usize>) -> Selection<'s> {
+        Selection {
+            schema,
+            below,
+            visited: Cell::new(0),
+        }
+    }
+
+    pub(super) fn schema(&self) -> &'s Arc<Schema> {
+        self.schema
+    }
+
+    /// How many containers and entries were looked at.
+    pub(super) fn visited(&self) -> u64 {
+        self.visited.get()
+    }
+
+    /// Counts instances that were looked at.
+    pub(super) fn visit(&self, count: u64) {
+        self.visited.set(self.visited.get() + count);
+    }
+
     /// What the sibling sets select from an instance, beside what selected instances above have `granted` it; `None` is
     /// nothing.
-    fn node(&self, node: &Node, sets: &[Siblings<'_>], mut granted: Granted) -> Option<Node> {
-        let mut wanted: BTreeMap<SchemaId, Wanted<'_>> = BTreeMap::new();
-        for set in sets {
-            if !self.matches(node, set) {
-                continue;
+    pub(super) fn node(
+        &self,
+        node: &Node,
+        sets: &[Siblings<'_>],
+        mut granted: Granted,
+    ) -> Option<Node> {
+        self.visit(1);
+        let wanted = match (self.wanted(node, sets), self.below) {
+            ((false, wanted), _) => wanted,
+            ((true, _), None) => return Some(node.clone()),
+            ((true, wanted), below) => {
+                granted = granted.max(below);
+                wanted
             }
-            // RFC 6241 6.2.5: nothing but matches, and all hold: all of the instance.
-            if !set.is_empty() && set.iter().all(|of| matches!(of.wants, Wants::Match(_))) {
-                match self.below {
-                    None => return Some(node.clone()),
-                    below => granted = granted.max(below),
-                }
-                continue;
-            }
-            for of in *set {
-                let wanted = wanted.entry(of.id).or_default();
-                match &of.wants {
-                    Wants::All => wanted.all = true,
-                    Wants::Match(Some(value)) => wanted.values.push(value),
-                    Wants::Match(None) => {}
-                    Wants::Inside(inside) => wanted.inside.push(inside),
-                    Wants::Mounted(content) => wanted.mounted.push(content),
-                }
-            }
-        }
+        };
         if wanted.is_empty() {
             return granted.map(|levels| cut(self.schema, node, levels));
         }
@@ -114,6 +131,34 @@ impl Selection<'_> {
         Some(with_keys(self.schema, node, slots))
     }
 
+    /// Whether a sibling set selects all of an instance, and what those whose matches hold want of its children.
+    pub(super) fn wanted<'f>(
+        &self,
+        node: &Node,
+        sets: &[Siblings<'f>],
+    ) -> (bool, BTreeMap<SchemaId, Wanted<'f>>) {
+        let mut whole = false;
+        let mut wanted: BTreeMap<SchemaId, Wanted<'f>> = BTreeMap::new();
+        for set in sets.iter().filter(|set| self.matches(node, set)) {
+            // RFC 6241 6.2.5: nothing but matches, and all hold: all of the instance.
+            if !set.is_empty() && set.iter().all(|of| matches!(of.wants, Wants::Match(_))) {
+                whole = true;
+                continue;
+            }
+            for of in *set {
+                let wanted = wanted.entry(of.id).or_default();
+                match &of.wants {
+                    Wants::All => wanted.all = true,
+                    Wants::Match(Some(value)) => wanted.values.push(value),
+                    Wants::Match(None) => {}
+                    Wants::Inside(inside) => wanted.inside.push(inside),
+                    Wants::Mounted(content) => wanted.mounted.push(content),
+                }
+            }
+        }
+        (whole, wanted)
+    }
+
     fn slot(
         &self,
         id: SchemaId,
@@ -130,7 +175,7 @@ impl Selection<'_> {
     }
 
     /// Whether all content matches of a sibling set hold.
-    fn matches(&self, node: &Node, set: Siblings<'_>) -> bool {
+    pub(super) fn matches(&self, node: &Node, set: Siblings<'_>) -> bool {
         set.iter().all(|of| match &of.wants {
             Wants::Match(value) => value.as_ref().is_some_and(|value| match node.get(of.id) {
                 Some(Content::Leaf(stored)) => self.equal(of.id, stored, value),
@@ -158,7 +203,7 @@ impl Selection<'_> {
         ty.is_some_and(|ty| matches!(ty.resolved().kind, TypeKind::Union(_)))
     }
 
-    fn child(
+    pub(super) fn child(
         &self,
         id: SchemaId,
         content: &Content,
@@ -243,7 +288,7 @@ impl Selection<'_> {
     }
 
     /// The keys of the one entry that a sibling set can select; `None` when it does not match them all by value.
-    fn keys(&self, list: SchemaId, set: Siblings<'_>) -> Option<Vec<Value>> {
+    pub(super) fn keys(&self, list: SchemaId, set: Siblings<'_>) -> Option<Vec<Value>> {
         let keys = self.schema.node(list).keys();
         if keys.is_empty() || keys.iter().any(|key| self.is_union(*key)) {
             return None;
@@ -264,11 +309,10 @@ impl Selection<'_> {
             .map(|content| bind_mounted(tree.schema(), content))
             .collect();
         let sets: Vec<Siblings<'_>> = bound.iter().map(Vec::as_slice).collect();
-        let inside = Selection {
-            schema: tree.schema(),
-            below: self.below,
-        };
-        let root = inside.node(tree.root(), &sets, granted)?;
+        let inside = Selection::of(tree.schema(), self.below);
+        let root = inside.node(tree.root(), &sets, granted);
+        self.visit(inside.visited());
+        let root = root?;
         Some(Tree::new(tree.schema().clone(), root))
     }
 }

@@ -23,37 +23,76 @@ use crate::value::Value;
 /// # Errors
 /// Content that JSON cannot hold: anydata that came as XML from a place without a schema.
 pub fn to_yang_patch(changes: &ChangeSet, patch_id: &str, layout: Layout) -> io::Result<String> {
-    let mut writer = Writer {
+    let mut json = InJson {
         out: String::from(r#"{"ietf-yang-patch:yang-patch":{"patch-id":"#),
         layout,
         count: 0,
+    };
+    json.text(patch_id)?;
+    json.out.push_str(r#","edit":["#);
+    let mut json = written(changes, json)?;
+    if layout != Layout::Compact {
+        json.out.push('\n');
+    }
+    json.out.push_str("]}}");
+    Ok(json.out)
+}
+
+/// An edit of a YANG Patch (RFC 8072 2.5), for whoever writes it in another form.
+#[derive(Clone, Debug)]
+pub struct OneEdit {
+    /// `create`, `delete`, `insert`, `move` or `replace`.
+    pub operation: &'static str,
+    /// What is edited, as an api-path from the root of the datastore.
+    pub target: String,
+    /// Of an `insert` and a `move`: the entry behind which the target is to stand; `None` is at the front.
+    pub point: Option<Option<String>>,
+    /// The value under its name, as the only child of the root.
+    pub value: Option<Tree>,
+}
+
+/// The change set as the edits of a YANG Patch, one for each change, without what it does to annotations. O(changes).
+pub fn edits_of(changes: &ChangeSet) -> Vec<OneEdit> {
+    // Nothing is printed, so nothing can fail.
+    written(changes, Collected::default()).unwrap_or_default().0
+}
+
+/// Writes all edits of a change set.
+fn written<S: Sink>(changes: &ChangeSet, sink: S) -> io::Result<S> {
+    let mut writer = Writer {
+        sink,
         target: String::new(),
         module: None,
     };
-    writer.text(patch_id)?;
-    writer.out.push_str(r#","edit":["#);
     if let Some((_, new)) = &changes.meta {
         writer.metadata(&changes.schema, new)?;
     }
     writer.changes(&changes.schema, &changes.changes)?;
-    if layout != Layout::Compact {
-        writer.out.push('\n');
-    }
-    writer.out.push_str("]}}");
-    Ok(writer.out)
+    Ok(writer.sink)
 }
 
-struct Writer {
+/// Where edits go, part by part.
+trait Sink {
+    /// Begins an edit.
+    fn edit(&mut self, operation: PatchOperation, target: &str) -> io::Result<()>;
+    /// Where an entry is to stand (RFC 8072 2.5 `where` and `point`).
+    fn place(&mut self, point: Option<String>) -> io::Result<()>;
+    /// The instance under its qualified name.
+    fn value(&mut self, value: Tree) -> io::Result<()>;
+    /// What annotations the target, its leaves and entries have from now on.
+    fn metadata(&mut self, schema: &Schema, meta: &Meta) -> io::Result<()>;
+    /// Ends the edit.
+    fn end(&mut self);
+}
+
+/// RFC 7951.
+struct InJson {
     out: String,
     layout: Layout,
     count: usize,
-    /// The path of what is being written, as an api-path.
-    target: String,
-    /// The module of its last step.
-    module: Option<Arc<str>>,
 }
 
-impl Writer {
+impl InJson {
     fn text(&mut self, text: &str) -> io::Result<()> {
         self.out.push_str(&serde_json::to_string(text)?);
         Ok(())
@@ -65,9 +104,10 @@ impl Writer {
         self.out.push_str("\":");
         self.text(text)
     }
+}
 
-    /// Begins an edit of the current target.
-    fn edit(&mut self, operation: PatchOperation) -> io::Result<()> {
+impl Sink for InJson {
+    fn edit(&mut self, operation: PatchOperation, target: &str) -> io::Result<()> {
         if self.count > 0 {
             self.out.push(',');
         }
@@ -80,11 +120,114 @@ impl Writer {
         self.out.push_str("{\"edit-id\":");
         self.text(&id)?;
         self.member("operation", operation.name())?;
-        let target = match self.target.as_str() {
-            "" => "/".to_owned(),
-            target => target.to_owned(),
+        self.member("target", target)
+    }
+
+    fn place(&mut self, point: Option<String>) -> io::Result<()> {
+        let Some(point) = point else {
+            return self.member("where", "first");
         };
-        self.member("target", &target)
+        self.member("point", &point)?;
+        self.member("where", "after")
+    }
+
+    fn value(&mut self, value: Tree) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        json::print(&value, &PrintOptions::default(), &mut bytes)?;
+        self.out.push_str(",\"value\":");
+        let text = String::from_utf8(bytes)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        self.out.push_str(&text);
+        Ok(())
+    }
+
+    fn metadata(&mut self, schema: &Schema, meta: &Meta) -> io::Result<()> {
+        self.out.push_str(",\"banyan:metadata\":{");
+        for (index, (place, annotations)) in meta.annotations.iter().enumerate() {
+            if index > 0 {
+                self.out.push(',');
+            }
+            self.text(&metadata_place(schema, place))?;
+            self.out.push_str(":{");
+            let annotations = defined_ones(schema, Some(annotations));
+            for (index, (definition, value)) in annotations.enumerate() {
+                let (module, name) = &definition.name;
+                if index > 0 {
+                    self.out.push(',');
+                }
+                self.text(&format!("{module}:{name}"))?;
+                self.out.push(':');
+                let text = canonical(schema, definition.ty, value, Style::Json);
+                match json_form(definition.ty, value) {
+                    JsonForm::EmptyArray => self.out.push_str("[null]"),
+                    JsonForm::Bare => self.out.push_str(&text),
+                    JsonForm::String => self.text(&text)?,
+                }
+            }
+            self.out.push('}');
+        }
+        self.out.push('}');
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        self.out.push('}');
+    }
+}
+
+/// Edits with their values as trees.
+#[derive(Default)]
+struct Collected(Vec<OneEdit>);
+
+impl Sink for Collected {
+    fn edit(&mut self, operation: PatchOperation, target: &str) -> io::Result<()> {
+        self.0.push(OneEdit {
+            operation: operation.name(),
+            target: target.to_owned(),
+            point: None,
+            value: None,
+        });
+        Ok(())
+    }
+
+    fn place(&mut self, point: Option<String>) -> io::Result<()> {
+        if let Some(edit) = self.0.last_mut() {
+            edit.point = Some(point);
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, value: Tree) -> io::Result<()> {
+        if let Some(edit) = self.0.last_mut() {
+            edit.value = Some(value);
+        }
+        Ok(())
+    }
+
+    fn metadata(&mut self, _: &Schema, _: &Meta) -> io::Result<()> {
+        self.0.pop();
+        Ok(())
+    }
+
+    fn end(&mut self) {}
+}
+
+struct Writer<S> {
+    sink: S,
+    /// The path of what is being written, as an api-path.
+    target: String,
+    /// The module of its last step.
+    module: Option<Arc<str>>,
+}
+
+impl<S: Sink> Writer<S> {
+    /// Begins an edit of the current target.
+    fn edit(&mut self, operation: PatchOperation) -> io::Result<()> {
+        let target = match self.target.as_str() {
+            "" => "/",
+            target => target,
+        };
+        self.sink.edit(operation, target)
     }
 
     fn changes(&mut self, schema: &Arc<Schema>, changes: &[Change]) -> io::Result<()> {
@@ -114,16 +257,16 @@ impl Writer {
                     self.place(schema, &parent, &module, change.id, neighbour)?;
                 }
                 self.value(schema, change.id, &content_of(schema, change, new))?;
-                self.out.push('}');
+                self.sink.end();
             }
             ChangeKind::Deleted { .. } => {
                 self.edit(PatchOperation::Delete)?;
-                self.out.push('}');
+                self.sink.end();
             }
             ChangeKind::Replaced { new, .. } => {
                 self.edit(PatchOperation::Replace)?;
                 self.value(schema, change.id, new)?;
-                self.out.push('}');
+                self.sink.end();
             }
             ChangeKind::Inside {
                 old,
@@ -165,7 +308,7 @@ impl Writer {
     ) -> io::Result<()> {
         self.edit(PatchOperation::Move)?;
         self.place(schema, parent, module, id, neighbour)?;
-        self.out.push('}');
+        self.sink.end();
         Ok(())
     }
 
@@ -179,7 +322,7 @@ impl Writer {
         neighbour: &Option<Vec<Value>>,
     ) -> io::Result<()> {
         let Some(key) = neighbour else {
-            return self.member("where", "first");
+            return self.sink.place(None);
         };
         let select = match (schema.node(id).keys().is_empty(), key.as_slice()) {
             (true, [value]) => Select::Value(value.clone()),
@@ -188,55 +331,25 @@ impl Writer {
         let mut point = parent.to_owned();
         let step = PathStep { node: id, select };
         let _ = api_path::push_step(&mut point, schema, &mut module.clone(), &step);
-        self.member("point", &point)?;
-        self.member("where", "after")
+        self.sink.place(Some(point))
     }
 
-    /// The instance under its qualified name, as RFC 7951 writes it.
+    /// The instance, under a root of its own.
     fn value(&mut self, schema: &Arc<Schema>, id: SchemaId, content: &Content) -> io::Result<()> {
         let parent = schema.node(id).data_parent().unwrap_or(SchemaId::ROOT);
         let slot = Slot {
             id,
             content: content.clone(),
         };
-        let tree = Tree::new(schema.clone(), Node::new(parent, vec![slot]));
-        let mut bytes = Vec::new();
-        json::print(&tree, &PrintOptions::default(), &mut bytes)?;
-        self.out.push_str(",\"value\":");
-        let text = String::from_utf8(bytes)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        self.out.push_str(&text);
-        Ok(())
+        self.sink
+            .value(Tree::new(schema.clone(), Node::new(parent, vec![slot])))
     }
 
     /// An edit that says what annotations the target, its leaves and entries have from now on.
     fn metadata(&mut self, schema: &Schema, meta: &Meta) -> io::Result<()> {
         self.edit(PatchOperation::Merge)?;
-        self.out.push_str(",\"banyan:metadata\":{");
-        for (index, (place, annotations)) in meta.annotations.iter().enumerate() {
-            if index > 0 {
-                self.out.push(',');
-            }
-            self.text(&metadata_place(schema, place))?;
-            self.out.push_str(":{");
-            let annotations = defined_ones(schema, Some(annotations));
-            for (index, (definition, value)) in annotations.enumerate() {
-                let (module, name) = &definition.name;
-                if index > 0 {
-                    self.out.push(',');
-                }
-                self.text(&format!("{module}:{name}"))?;
-                self.out.push(':');
-                let text = canonical(schema, definition.ty, value, Style::Json);
-                match json_form(definition.ty, value) {
-                    JsonForm::EmptyArray => self.out.push_str("[null]"),
-                    JsonForm::Bare => self.out.push_str(&text),
-                    JsonForm::String => self.text(&text)?,
-                }
-            }
-            self.out.push('}');
-        }
-        self.out.push_str("}}");
+        self.sink.metadata(schema, meta)?;
+        self.sink.end();
         Ok(())
     }
 }

@@ -41,11 +41,24 @@ impl Subject {
             }
             kept.first().cloned()
         };
-        let last = last.filter(|(raw, _)| Arc::ptr_eq(raw.schema(), tree.schema()));
+        let last = last.as_ref().map(|(raw, pruned)| (raw, pruned));
+        let (pruned, visited) = self.readable_after(last, tree);
+        let mut kept = self.kept();
+        kept.insert(0, (tree.clone(), pruned.clone()));
+        kept.truncate(KEPT);
+        (pruned, visited)
+    }
+
+    /// What the user may see of a tree, and how many instances were looked at; `before` is an earlier tree, and what he may
+    /// see of that. Costs what differs from it.
+    pub(crate) fn readable_after(
+        &self,
+        before: Option<(&Tree, &Tree)>,
+        tree: &Tree,
+    ) -> (Tree, u64) {
+        let before = before.filter(|(raw, _)| Arc::ptr_eq(raw.schema(), tree.schema()));
+        let old = before.map(|(raw, pruned)| (raw.root(), Some(pruned.root())));
         let mut pruning = Pruning { visited: 0 };
-        let old = last
-            .as_ref()
-            .map(|(raw, pruned)| (raw.root(), Some(pruned.root())));
         let place = self.root(tree.schema());
         let root = match place.uniform(Operation::Read) {
             Uniform::Permit(_) => tree.root().clone(),
@@ -53,11 +66,7 @@ impl Subject {
                 .inside(&place, tree.root(), None, old)
                 .unwrap_or_else(|| Node::empty(tree.root().id())),
         };
-        let pruned = tree.with_root(root);
-        let mut kept = self.kept();
-        kept.insert(0, (tree.clone(), pruned.clone()));
-        kept.truncate(KEPT);
-        (pruned, pruning.visited)
+        (tree.with_root(root), pruning.visited)
     }
 
     /// Whether the user sees nothing at all of a subtree, whatever there may be; a step without keys means all entries.

@@ -320,3 +320,31 @@ pub(crate) fn state_from_bytes(schema: &Arc<Schema>, bytes: &[u8]) -> Result<Tre
     let options = banyan_data::document::ParseOptions::default();
     json::parse_data(schema, bytes, &options).map_err(|errors| data_errors(schema, errors))
 }
+
+/// A notification of the top level, given as RFC 7951 JSON, as a document.
+///
+/// # Errors
+/// The schema does not have it, or not so.
+pub(crate) fn notification_from_json(
+    schema: &Arc<Schema>,
+    notification: &serde_json::Value,
+    encoding: Encoding,
+) -> Result<Document> {
+    let options = banyan_data::document::ParseOptions::default();
+    let bytes = notification.to_string();
+    let bound = operation::parse_notification(schema, Form::Json, bytes.as_bytes(), &options)
+        .map_err(|errors| data_errors(schema, errors))?;
+    if encoding == Encoding::Json {
+        return Ok(Document::json(bytes));
+    }
+    let mut out = Vec::new();
+    operation::print_invocation(
+        schema,
+        &bound,
+        Form::Xml,
+        &PrintOptions::default(),
+        &mut out,
+    )
+    .map_err(print_error)?;
+    Ok(Document::xml(out))
+}

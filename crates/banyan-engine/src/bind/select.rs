@@ -70,7 +70,11 @@ pub(crate) fn reach(
     }
 }
 
-fn subtree(schema: &Arc<Schema>, filter: &Document, mounts: &SharedMounts) -> Result<Subtree> {
+pub(super) fn subtree(
+    schema: &Arc<Schema>,
+    filter: &Document,
+    mounts: &SharedMounts,
+) -> Result<Subtree> {
     require_xml(filter)?;
     let options = document::reading(Holds::All, mounts);
     Subtree::parse(schema, &filter.bytes, &options).map_err(|errors| data_errors(schema, errors))
@@ -87,7 +91,7 @@ pub(super) fn require_xml(filter: &Document) -> Result<()> {
     }
 }
 
-fn compiled(
+pub(super) fn compiled(
     schema: &Arc<Schema>,
     select: &str,
     namespaces: &[(String, String)],
@@ -141,10 +145,10 @@ fn may_cross_mounts(schema: &Schema, select: &str) -> bool {
         && (by_more_than_names || points.any(|(_, node)| select.contains(&*node.name)))
 }
 
-const NOT_NODES: &str = "its value is not a node-set";
+pub(super) const NOT_NODES: &str = "its value is not a node-set";
 
 /// The paths of the nodes that an expression selects, in document order; `None` when its value is not a node-set.
-fn selected(
+pub(super) fn selected(
     tree: &Tree,
     select: &str,
     namespaces: &[(String, String)],

@@ -33,6 +33,7 @@ use crate::reserve::Reservations;
 use crate::session::Sessions;
 use crate::snapshot::Snapshot;
 use crate::stream::{StreamOptions, Streams};
+use crate::subscription::Subscriptions;
 use crate::system;
 use crate::tids::Tids;
 use crate::upgrade::Upgrade;
@@ -84,6 +85,7 @@ pub struct EngineBuilder {
     retention: Retention,
     more_files: Arc<MoreFiles>,
     streams: StreamOptions,
+    subscriptions: Option<usize>,
 }
 
 impl EngineBuilder {
@@ -109,6 +111,7 @@ impl EngineBuilder {
             retention: Retention::default(),
             more_files: Arc::new(|| Ok(Vec::new())),
             streams: StreamOptions::default(),
+            subscriptions: None,
         }
     }
 
@@ -234,6 +237,12 @@ impl EngineBuilder {
     /// How much of the history is kept; all without it.
     pub fn retention(mut self, retention: Retention) -> Self {
         self.retention = retention;
+        self
+    }
+
+    /// How many subscriptions (RFC 8639) a session may have at once; 100 without it.
+    pub fn subscriptions(mut self, most: usize) -> Self {
+        self.subscriptions = Some(most);
         self
     }
 
@@ -369,6 +378,8 @@ impl EngineBuilder {
             operations,
             providers,
             validate_state: self.validate_state,
+            announced: Default::default(),
+            subscriptions: Arc::new(Subscriptions::new(self.subscriptions)),
             pushed: Default::default(),
             seams,
             queue,

@@ -390,6 +390,7 @@ pub(super) fn published(core: &Core, before: &Snapshot, after: Tree, seq: Seq) {
     let running = Snapshot::indexed(after, seq, indexes);
     core.running.store(Arc::new(running.clone()));
     core.committed.notify_waiters();
+    core.announced.tell();
     if let Some(keeper) = &core.keeper {
         keeper.committed(None, &running);
     }

@@ -132,6 +132,7 @@ fn publish(core: &Core, batch: Vec<Queued<Placed>>, small: Option<Printed>, mut 
         let old = core.running.swap(Arc::new(newest.snapshot.clone()));
         core.reaper.bury(old);
         core.committed.notify_waiters();
+        core.announced.tell();
         core.queue.written(newest);
         if let Some(keeper) = &core.keeper {
             // Who looks what is behind sees this commit.

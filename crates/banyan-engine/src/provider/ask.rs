@@ -17,6 +17,7 @@ use crate::error::{BackendError, ErrorTag};
 use crate::monitor;
 use crate::nmda::{Missing, Origin};
 use crate::overlay::overlay;
+use crate::subscription;
 
 /// Data that lie over the configuration.
 pub(crate) struct Layer {
@@ -145,6 +146,9 @@ impl Engine {
         }
         if wanted(monitor::PENDING) {
             state.push(monitor::pending_commit(self));
+        }
+        if wanted(subscription::PATH) {
+            state.push(subscription::subscriptions(self));
         }
         if wanted(access::STATE_PATH) {
             state.push(self.0.access.counters.state());

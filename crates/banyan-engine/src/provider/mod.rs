@@ -19,7 +19,7 @@ use crate::nmda::Origin;
 
 pub(crate) use ask::Layer;
 pub use program::Program;
-pub(crate) use source::Source;
+pub(crate) use source::{Source, covers};
 
 /// What a provider is asked.
 #[derive(Clone, Debug)]

@@ -81,7 +81,7 @@ fn outermost(mut paths: Vec<InstancePath>) -> Vec<InstancePath> {
 }
 
 /// Whether all that the second path means is at or below what the first one means.
-fn covers(outer: &InstancePath, inner: &InstancePath) -> bool {
+pub(crate) fn covers(outer: &InstancePath, inner: &InstancePath) -> bool {
     outer.steps.len() <= inner.steps.len()
         && outer.steps.iter().zip(&inner.steps).all(|(outer, inner)| {
             outer.node == inner.node

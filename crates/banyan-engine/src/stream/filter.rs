@@ -91,8 +91,11 @@ impl EventFilter {
                 let own = Arc::ptr_eq(message.content.schema(), &self.schema);
                 let id = if own { message.id } else { SchemaId::ROOT };
                 // A cache: every insert leaves it whole.
-                let known = bound.lock().unwrap_or_else(PoisonError::into_inner);
-                let known = known.get(&id).cloned();
+                let known = bound
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .get(&id)
+                    .cloned();
                 let expression = match known {
                     Some(known) => known,
                     None => {

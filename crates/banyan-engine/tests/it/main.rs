@@ -27,6 +27,7 @@ mod operational;
 mod operations;
 mod pipeline;
 mod programs;
+mod push;
 mod restart;
 mod split;
 mod start;

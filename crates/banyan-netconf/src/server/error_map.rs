@@ -1,7 +1,7 @@
 //! The engine's errors as `<rpc-error>` elements.
 
 use banyan_engine::BackendError;
-use banyan_engine::error::{ErrorLayer, Report};
+use banyan_engine::error::{ErrorLayer, Report, Structure};
 
 use crate::names::{BANYAN, PRIVATE_CANDIDATE_MODULE, YANG_ACTION};
 use crate::rpc_error::{ErrorInfo, ErrorPath, ErrorTag, ErrorType, RpcError};
@@ -47,7 +47,22 @@ fn infos(report: &Report) -> Vec<ErrorInfo> {
     let facts = report.info.iter().filter(|(name, _)| !apart(name));
     let facts = facts.map(|(name, value)| error_info(name, value));
     let conflict = is_conflict.then(|| ErrorInfo::Other(conflict(report)));
-    conflict.into_iter().chain(facts).collect()
+    let structure = report.structure.as_deref().map(structure);
+    conflict.into_iter().chain(facts).chain(structure).collect()
+}
+
+/// A structure that a module defines for error-info (RFC 8640 7).
+fn structure(structure: &Structure) -> ErrorInfo {
+    let mut out = format!("<{} xmlns=\"{}\"", structure.name, structure.namespace);
+    for (prefix, uri) in &structure.prefixes {
+        push_declaration(prefix, uri, &mut out);
+    }
+    out.push('>');
+    for (name, value) in &structure.leaves {
+        push_element(name, value, &mut out);
+    }
+    out.push_str(&format!("</{}>", structure.name));
+    ErrorInfo::Other(out)
 }
 
 /// Where a candidate and running conflict, and the values of both sides as far as they have one. The draft wants
@@ -206,6 +221,29 @@ mod tests {
              <session-id>17</session-id>\
              <non-unique xmlns=\"urn:ietf:params:xml:ns:yang:1\">/a&lt;b</non-unique>\
              </error-info></rpc-error>"
+        );
+    }
+
+    #[test]
+    fn a_structure_of_a_module_is_an_element_of_its_own() {
+        let mut report = Report::new(ErrorLayer::Application, Tag::InvalidValue, "too short");
+        report.structure = Some(Box::new(Structure {
+            namespace: "urn:m",
+            name: "hints",
+            leaves: vec![
+                ("reason", "m:<why>".to_owned()),
+                ("period-hint", "10".to_owned()),
+            ],
+            prefixes: vec![("m", "urn:m")],
+        }));
+        let error = rpc_errors(&report.into()).remove(0);
+        assert_eq!(
+            error.info,
+            [ErrorInfo::Other(
+                "<hints xmlns=\"urn:m\" xmlns:m=\"urn:m\"><reason>m:&lt;why&gt;</reason>\
+                 <period-hint>10</period-hint></hints>"
+                    .to_owned()
+            )]
         );
     }
 

@@ -132,6 +132,7 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
                 .map(|megabytes: u64| megabytes * 1_000_000),
         },
         validate_state: truth(settings, "state.validate"),
+        subscriptions: parsed(settings, "subscription.max").unwrap_or(100),
         provider,
         process: Process {
             user: text(settings, "process.user"),

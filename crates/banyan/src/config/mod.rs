@@ -76,6 +76,8 @@ pub struct Config {
     pub history: Retention,
     /// Whether operational data must keep the constraints of the schema.
     pub validate_state: bool,
+    /// How many subscriptions a session may have.
+    pub subscriptions: usize,
     /// Programs that provide operational data.
     pub provider: Vec<Provider>,
     /// As whom the daemon runs.

@@ -69,6 +69,11 @@ pub(super) fn at(tree: &Tree, text: &str) -> InstancePath {
     path::parse(tree.schema(), text, &NoMounts).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// The user `alice`, who may read what these rules do not deny.
+pub(crate) fn reader(rules: &[&str]) -> Arc<Subject> {
+    Arc::new(alice(DEFAULTS, rules))
+}
+
 /// The user `alice` with these rules: `list/name module kind operations action`, where kind is `-` for none, `rpc:NAME`,
 /// `notification:NAME` or a path.
 pub(super) fn alice(defaults: Defaults, rules: &[&str]) -> Subject {

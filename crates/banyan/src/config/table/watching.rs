@@ -5,6 +5,20 @@ use super::FIRST;
 
 pub(super) const KEYS: &[Key] = &[
     Key {
+        name: "subscription.max",
+        clixon: Clixon::Without,
+        kind: Kind::Integer {
+            min: 1,
+            max: 1_000_000,
+        },
+        default: "100",
+        clixon_default: None,
+        meaning: "How many subscriptions (establish-subscription) a session may have at once.",
+        example: "max = 1000",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
         name: "log.level",
         clixon: Clixon::Debug("CLICON_DEBUG"),
         kind: Kind::Choice(&[
