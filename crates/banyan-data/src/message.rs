@@ -141,11 +141,11 @@ impl StartTag {
 /// ```
 /// use banyan_data::message::start_tag;
 ///
-/// let xml = br#"<a xmlns:p="urn:p"><b type="xpath" select="/p:c"/></a>"#;
+/// let xml = br#"<a xmlns:p="urn:p"><c><b/></c><b type="xpath" select="/p:c"/></a>"#;
 /// let tag = start_tag(xml, &["a", "b"]).unwrap();
 /// assert_eq!(tag.attribute("urn:nc", "select"), Some("/p:c"));
 /// assert_eq!(tag.namespaces, [("p".to_owned(), "urn:p".to_owned())]);
-/// assert!(start_tag(xml, &["a", "c"]).is_none());
+/// assert!(start_tag(xml, &["a", "d"]).is_none());
 /// ```
 pub fn start_tag(bytes: &[u8], way: &[&str]) -> Option<StartTag> {
     let limits = Limits::default();
@@ -163,7 +163,7 @@ pub fn start_tag(bytes: &[u8], way: &[&str]) -> Option<StartTag> {
                     return Some(tag_of(&scanner));
                 }
             }
-            Token::Close => found = found.min((scanner.depth() as usize).saturating_sub(1)),
+            Token::Close => found = found.min(scanner.depth() as usize),
             Token::Text(_) => {}
             Token::End => return None,
         }
