@@ -13,6 +13,7 @@ use crate::confirm::{self, Pending, Step};
 use crate::cut::Cut;
 use crate::engine::{Engine, log_failed};
 use crate::error::{BackendError, ErrorTag};
+use crate::in_progress::Entered;
 use crate::number::{SessionId, Tid};
 use crate::observe::Stage;
 use crate::participant::Options;
@@ -37,6 +38,7 @@ pub(crate) enum TakenBack {
 struct Admitted<'a> {
     /// What it means for a confirmed one.
     step: Step,
+    entered: Entered,
     _settling: Option<MutexGuard<'a, ()>>,
     _turn: MutexGuard<'a, ()>,
 }
@@ -78,6 +80,7 @@ impl Engine {
         };
         let Admitted {
             step,
+            entered,
             _settling,
             _turn,
         } = admitted.inspect_err(|_| core.observed.turned_away(&watch, call))?;
@@ -95,7 +98,7 @@ impl Engine {
             cut: cut.clone(),
             watch,
         };
-        let outcome = pipeline::commit(core, attempt).await?;
+        let outcome = pipeline::commit(core, &entered, attempt).await?;
         if until == Until::Complete {
             return self.rehearsed(call, dry_run, outcome).await;
         }
@@ -104,7 +107,7 @@ impl Engine {
         if candidate.modified().is_none() {
             core.sessions.unlock_after_edit(call.session);
         }
-        self.confirm(call, &step, &outcome).await?;
+        self.confirm(call, &entered, &step, &outcome).await?;
         Ok(outcome.committed)
     }
 
@@ -128,6 +131,7 @@ impl Engine {
         let (step, settling) = self.step_of(call, cut, parameters).await?;
         Ok(Admitted {
             step,
+            entered: core.in_progress.enter(false)?,
             _settling: settling,
             _turn: turn,
         })
@@ -208,8 +212,9 @@ impl Engine {
                 watch: core.observed.begin(),
                 call: call.clone(),
             };
-            let outcome = pipeline::commit(core, attempt).await?;
-            engine.confirm(&call, &step, &outcome).await?;
+            let entered = core.in_progress.enter(false)?;
+            let outcome = pipeline::commit(core, &entered, attempt).await?;
+            engine.confirm(&call, &entered, &step, &outcome).await?;
             Ok(outcome.committed)
         })
         .await?
@@ -252,7 +257,13 @@ impl Engine {
     }
 
     /// After a commit: begins, extends or ends the wait for a confirmation.
-    async fn confirm(&self, call: &Call, step: &Step, outcome: &Outcome) -> Result<()> {
+    async fn confirm(
+        &self,
+        call: &Call,
+        entered: &Entered,
+        step: &Step,
+        outcome: &Outcome,
+    ) -> Result<()> {
         let core = &self.0;
         match step {
             Step::Plain => Ok(()),
@@ -260,7 +271,7 @@ impl Engine {
                 // The disk first: a confirmation that is answered must hold after a restart. Where the commit
                 // made a record, that has taken the fact away with it.
                 if outcome.snapshots.is_none() {
-                    self.write_fact(None).await?;
+                    self.write_fact(entered, None).await?;
                 }
                 *core.pending() = None;
                 self.keep_rollback();
@@ -306,7 +317,8 @@ impl Engine {
                         persist: wanted.persist.clone(),
                         user: call.principal.effective().clone(),
                     };
-                    self.write_fact(serde_json::to_string(&kept).ok()).await?;
+                    self.write_fact(entered, serde_json::to_string(&kept).ok())
+                        .await?;
                 }
                 Ok(())
             }
@@ -319,7 +331,8 @@ impl Engine {
         tokio::spawn(async move { engine.session_gone(session).await });
     }
 
-    async fn write_fact(&self, value: Option<String>) -> Result<()> {
+    /// For a commit that has made no record, and is in progress.
+    async fn write_fact(&self, _entered: &Entered, value: Option<String>) -> Result<()> {
         let core = self.0.clone();
         on_pool(move || core.seams.log.set(&[(confirm::FACT, value.as_deref())]))
             .await?
@@ -350,6 +363,8 @@ impl Engine {
                 }
                 match engine.take_back(TakenBack::Timeout, attempt).await {
                     Ok(()) => return,
+                    // The next start takes it back.
+                    Err(_) if stopping.is_cancelled() => return,
                     Err(error) => tracing::error!(
                         "the confirmed commit cannot be taken back, trying again in {} s: {error}",
                         AGAIN.as_secs()
@@ -370,6 +385,7 @@ impl Engine {
         let Some(pending) = pending.filter(|pending| pending.tid == attempt) else {
             return Ok(());
         };
+        let entered = core.in_progress.enter(true)?;
         let base = self.running();
         let mine = {
             let (pending, running) = (pending.clone(), base.tree.clone());
@@ -400,11 +416,14 @@ impl Engine {
             step: Step::Settle,
             watch: core.observed.begin(),
         };
-        let commit = async move { pipeline::commit(&core, attempt).await };
-        let outcome = to_its_end_from_pool(commit).await??;
+        let commit = async move {
+            let outcome = pipeline::commit(&core, &entered, attempt).await;
+            outcome.map(|outcome| (outcome, entered))
+        };
+        let (outcome, entered) = to_its_end_from_pool(commit).await??;
         // The disk first, so that a take-back that fails there can be repeated.
         if outcome.snapshots.is_none() {
-            self.write_fact(None).await?;
+            self.write_fact(&entered, None).await?;
         }
         let mut slot = self.0.pending();
         if slot.as_ref().is_some_and(|now| now.tid == pending.tid) {

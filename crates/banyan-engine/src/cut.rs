@@ -1,11 +1,8 @@
-//! What ends commits before their point of no return, and who is in progress when the program stops.
+//! What ends commits before their point of no return.
 //!
 //! Knows nothing of what a commit does: the pipeline asks between its steps, and while it waits.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use tokio::sync::Notify;
 
 use crate::backend::{Call, Cancel, Result};
 use crate::engine::Core;
@@ -107,90 +104,5 @@ impl Core {
             given_up: call.cancel.clone(),
             stopping: self.in_progress.cut.clone(),
         })
-    }
-}
-
-/// The commits in progress, and whether more may begin.
-#[derive(Default)]
-pub(crate) struct InProgress {
-    state: Mutex<State>,
-    /// Told when one ends.
-    ended: Notify,
-    /// Ends those before their point of no return.
-    pub cut: Cancel,
-}
-
-#[derive(Default)]
-struct State {
-    count: usize,
-    closed: bool,
-}
-
-fn stopping() -> BackendError {
-    BackendError::new(
-        ErrorTag::ResourceDenied,
-        "the server is stopping: no commit begins any more; commit again when it is back",
-    )
-}
-
-/// One commit in progress; over when it is dropped.
-pub(crate) struct Entered<'a>(&'a InProgress);
-
-impl Drop for Entered<'_> {
-    fn drop(&mut self) {
-        self.0.state().count -= 1;
-        self.0.ended.notify_waiters();
-    }
-}
-
-impl InProgress {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Every change is one assignment.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A commit begins.
-    ///
-    /// # Errors
-    /// The program stops, and it is not one that `settles` what is pending.
-    pub fn enter(&self, settles: bool) -> Result<Entered<'_>> {
-        let mut state = self.state();
-        if state.closed && !settles {
-            return Err(stopping());
-        }
-        state.count += 1;
-        Ok(Entered(self))
-    }
-
-    /// Fails when no commit begins any more.
-    ///
-    /// # Errors
-    /// The program stops.
-    pub fn check(&self) -> Result<()> {
-        match self.state().closed {
-            true => Err(stopping()),
-            false => Ok(()),
-        }
-    }
-
-    /// From now on no commit begins; returns how many are in progress.
-    pub fn close(&self) -> usize {
-        let mut state = self.state();
-        state.closed = true;
-        state.count
-    }
-
-    /// Waits until none is in progress.
-    pub async fn none(&self) {
-        loop {
-            let ended = self.ended.notified();
-            tokio::pin!(ended);
-            // Registered before the look, so an end in between is not missed.
-            ended.as_mut().enable();
-            if self.state().count == 0 {
-                return;
-            }
-            ended.await;
-        }
     }
 }

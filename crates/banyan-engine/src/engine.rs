@@ -12,6 +12,7 @@ mod rehearse;
 mod start;
 mod state;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -34,10 +35,10 @@ use crate::blocking::{on_pool, to_its_end, to_its_end_from_pool, where_it_may_bl
 use crate::candidate::{Candidate, Editing};
 use crate::clock::Clock;
 use crate::confirm::{Pending, Step};
-use crate::cut::InProgress;
 use crate::error::{BackendError, ErrorTag};
 use crate::files::{Files, LockGuard};
 use crate::history::{Replacing, Retention, Sizes};
+use crate::in_progress::InProgress;
 use crate::keeper::Keeper;
 use crate::log::{CommitLog, LogError};
 use crate::number::Tid;
@@ -56,9 +57,6 @@ use crate::tids::Tids;
 use crate::upgrade::Upgrade;
 use crate::upgrade::epochs::Epochs;
 use crate::upgrade::report::Report;
-
-/// How long commits in progress may take when the engine stops and nobody said so.
-const GRACE: Duration = Duration::from_secs(30);
 
 /// A running engine.
 #[derive(Clone)]
@@ -144,7 +142,11 @@ pub(crate) struct Core {
     /// How the stores stood at the start.
     pub reports: Vec<Report>,
     pub stopping: Cancel,
+    /// How long commits in progress may take when the engine stops.
+    pub grace: Duration,
     pub in_progress: InProgress,
+    /// Log and files are closed.
+    pub closed: AtomicBool,
     /// Keeps other processes out of the directory.
     pub lock: Mutex<Option<Box<dyn LockGuard>>>,
 }
@@ -232,7 +234,8 @@ impl Engine {
                 step: Step::Plain,
                 watch: core.observed.begin(),
             };
-            pipeline::commit(&core, attempt).await
+            let entered = core.in_progress.enter(false)?;
+            pipeline::commit(&core, &entered, attempt).await
         };
         let outcome = to_its_end_from_pool(change).await??;
         Ok(outcome.committed)
@@ -348,21 +351,30 @@ impl Engine {
         self.0.in_progress.cut.cancel();
     }
 
-    /// Winds down, writes what is behind, ends all sessions and stops. The engine answers nothing sensible after it.
+    /// Winds down (for as long as [`EngineBuilder::stop_timeout`] says), writes what is behind, ends all sessions and stops.
+    /// The engine answers nothing sensible after it.
+    ///
+    /// When it returns, nobody writes any more: what was in progress has ended, and what comes later is refused, for good,
+    /// whoever it is. The directory may be opened again, by this program or another. To stop twice does no harm.
     ///
     /// # Errors
     /// The last checkpoint could not be written; nothing is lost, the next start replays the log.
     pub async fn stop(&self) -> Result<()> {
         let core = self.0.clone();
-        self.wind_down(GRACE).await;
+        self.wind_down(core.grace).await;
         core.stopping.cancel();
+        // What is being taken back now would get no place any more: the next start takes it back.
+        core.in_progress.cut.cancel();
         core.sessions.end_all();
         core.backups.forget_all();
-        // A commit that is past its point of no return ends first.
+        core.in_progress.end().await;
         let _turn = core.publishing.lock().await;
         core.queue.idle().await;
         let stopped = core.clone();
         on_pool(move || {
+            if stopped.closed.swap(true, Ordering::AcqRel) {
+                return Ok(());
+            }
             let (name, value) = stopped.tids.exact();
             if let Err(error) = stopped.seams.log.set(&[(name, Some(&value))]) {
                 tracing::warn!("transaction numbers will skip: {error}");
@@ -371,6 +383,7 @@ impl Engine {
                 Some(keeper) => keeper.write_all(&stopped.running.load()),
                 None => Ok(()),
             };
+            stopped.seams.files.close();
             stopped.seams.log.close();
             *stopped.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
             kept
@@ -388,25 +401,23 @@ impl Engine {
     /// participant is about to do elsewhere. It stays until [`Engine::forget_intent`].
     ///
     /// # Errors
-    /// The log cannot be written.
+    /// The log cannot be written, or the engine has stopped.
     pub async fn intend(&self, tid: Tid, note: serde_json::Value) -> Result<()> {
-        let core = self.0.clone();
-        on_pool(move || {
-            core.seams
-                .log
-                .set(&[(&intent(tid), Some(&note.to_string()))])
-        })
-        .await?
-        .map_err(log_failed)
+        let fact = intent(tid);
+        let note = note.to_string();
+        self.0
+            .writing(move |core| core.seams.log.set(&[(&fact, Some(&note))]))
+            .await?
+            .map_err(log_failed)
     }
 
     /// Forgets the note of a transaction.
     ///
     /// # Errors
-    /// The log cannot be written.
+    /// The log cannot be written, or the engine has stopped.
     pub async fn forget_intent(&self, tid: Tid) -> Result<()> {
-        let core = self.0.clone();
-        on_pool(move || core.seams.log.set(&[(&intent(tid), None)]))
+        self.0
+            .writing(move |core| core.seams.log.set(&[(&intent(tid), None)]))
             .await?
             .map_err(log_failed)
     }

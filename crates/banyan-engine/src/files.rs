@@ -2,6 +2,7 @@
 //!
 //! Blocking; callers run it on a blocking pool. Must not know what is in the files.
 
+mod closable;
 mod disk;
 mod memory;
 mod options;
@@ -10,6 +11,7 @@ mod rehearsed;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+pub(crate) use closable::Closable;
 pub use disk::DiskFiles;
 pub use memory::{Fault, FaultPlan, MemoryFiles};
 pub use options::{Format, OptionsError, Policy, StoreOptions};
@@ -90,6 +92,10 @@ pub trait Files: Send + std::marker::Sync {
         let _ = path;
         Ok(Box::new(Unlocked))
     }
+
+    /// The engine has stopped. It waits for changes in progress and refuses all later ones itself, so that files need do
+    /// nothing here.
+    fn close(&self) {}
 }
 
 /// There is nothing to lock.

@@ -19,6 +19,7 @@ pub mod error;
 pub mod exec;
 pub mod files;
 pub mod history;
+mod in_progress;
 mod join;
 mod keeper;
 mod local;

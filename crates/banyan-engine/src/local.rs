@@ -49,10 +49,11 @@ impl Engine {
         session: SessionId,
         content: Option<Content>,
     ) -> Result<()> {
-        let core = self.0.clone();
-        core.sessions
-            .require_free(session, Datastore::Startup, core.seams.clock.now())?;
-        let kept = on_pool(move || {
+        let now = self.0.seams.clock.now();
+        self.0
+            .sessions
+            .require_free(session, Datastore::Startup, now)?;
+        let kept = self.0.writing(move |core| {
             let publish = |tree: Option<Tree>| {
                 let old = core.startup.swap(tree.map(Arc::new));
                 core.reaper.bury(old);
@@ -69,9 +70,8 @@ impl Engine {
                     Ok(())
                 }
             }
-        })
-        .await?;
-        kept.map_err(|error| {
+        });
+        kept.await?.map_err(|error| {
             BackendError::new(
                 ErrorTag::OperationFailed,
                 format!("startup is unchanged: {error}"),

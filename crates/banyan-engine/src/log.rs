@@ -42,6 +42,14 @@ pub enum LogError {
         /// What was found.
         reason: String,
     },
+    /// Its engine has stopped.
+    #[error(
+        "the commit log {file} is closed, because the engine has stopped: nothing is read or written any more; start it again"
+    )]
+    Closed {
+        /// The log's file.
+        file: String,
+    },
     /// Another process has it open.
     #[error("the commit log {file} is in use by another process")]
     InUse {
@@ -193,6 +201,7 @@ pub trait CommitLog: Send + Sync {
         None
     }
 
-    /// Gives the file free; a later call opens it again.
+    /// The end: waits for calls in progress, gives the file free, and refuses all later calls with [`LogError::Closed`], for
+    /// good: another program may have the file then. For a log without a file it is enough to do nothing.
     fn close(&self) {}
 }

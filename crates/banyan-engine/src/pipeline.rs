@@ -35,6 +35,7 @@ use crate::conflict;
 use crate::cut::Cut;
 use crate::engine::Core;
 use crate::error::{BackendError, ErrorTag};
+use crate::in_progress::Entered;
 use crate::log::{Entry, RecordHead};
 use crate::number::{Seq, Tid};
 use crate::observe::{self, Count, Lap, Stage, Watch};
@@ -131,11 +132,14 @@ impl Outcome {
     }
 }
 
-/// Commits. Runs to its end once it is polled to the participants, so it must run in a task of its own; one that begins
-/// on the pool changes the thread only if it has to wait.
-pub(crate) async fn commit(core: &Arc<Core>, attempt: Attempt) -> Result<Outcome> {
-    let settles = attempt.call.session == INTERNAL && attempt.step == Step::Settle;
-    let _entered = core.in_progress.enter(settles)?;
+/// Commits, for one who has entered: he is in progress until all is written that follows from the outcome. Runs to its end
+/// once it is polled to the participants, so it must run in a task of its own; one that begins on the pool changes the
+/// thread only if it has to wait.
+pub(crate) async fn commit(
+    core: &Arc<Core>,
+    _entered: &Entered,
+    attempt: Attempt,
+) -> Result<Outcome> {
     if core.stopping.is_cancelled() {
         return Err(stops());
     }
@@ -220,7 +224,7 @@ async fn attempted(core: &Arc<Core>, attempt: &Arc<Attempt>) -> Result<Outcome> 
 }
 
 /// The number of an attempt that is no commit.
-pub(crate) async fn number(core: &Arc<Core>) -> Result<Tid> {
+pub(crate) async fn number(core: &Arc<Core>, _entered: &Entered) -> Result<Tid> {
     let (tid, must_promise) = core.tids.next();
     if must_promise {
         let core = core.clone();

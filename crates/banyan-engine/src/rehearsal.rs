@@ -63,7 +63,8 @@ impl Engine {
         if changes.is_empty() {
             return Ok(());
         }
-        let tid = pipeline::number(&core).await?;
+        let entered = core.in_progress.enter(false)?;
+        let tid = pipeline::number(&core, &entered).await?;
         let transaction = Transaction::new(TransactionParts {
             tid,
             before: running.tree.clone(),
@@ -80,7 +81,7 @@ impl Engine {
         });
         // Whoever has begun hears the end, also when the caller goes away.
         to_its_end(async move {
-            let _entered = core.in_progress.enter(false)?;
+            let _entered = entered;
             let mut phases =
                 Phases::of(&core.participants, &transaction, &core.seams.clock).cut_by(&cut);
             phases.prepare().await.map_err(refused)?;

@@ -324,9 +324,8 @@ impl Stores {
         }
         let empty = Tree::empty(self.0.schema().clone());
         self.permit(call, name, &empty).await?;
-        let core = self.core().clone();
         let name = name.to_owned();
-        on_pool(move || {
+        let deleting = self.core().writing(move |core| {
             let in_memory = core.named.table().trees.contains_key(&name);
             if let Some(keeper) = &core.keeper {
                 let known = keeper.names().map_err(|error| unchanged(&name, &error))?;
@@ -339,8 +338,8 @@ impl Stores {
             }
             let gone = core.named.table().trees.remove(&name);
             gone.map(drop).ok_or_else(|| unknown(&name))
-        })
-        .await?
+        });
+        deleting.await?
     }
 
     /// Suspends the writing of a datastore's file while a program changes it many times, or lets it go on: then the file
@@ -350,9 +349,8 @@ impl Stores {
     /// The file cannot be written; the datastore is volatile no more, and the next change writes it.
     pub async fn set_volatile(&self, name: &str, volatile: bool) -> Result<()> {
         let named = matches!(place(name)?, Place::Named);
-        let core = self.core().clone();
         let name = name.to_owned();
-        on_pool(move || {
+        let setting = self.core().writing(move |core| {
             let failed =
                 |error: KeepError| BackendError::new(ErrorTag::OperationFailed, error.to_string());
             if let (true, Some(keeper)) = (volatile, &core.keeper) {
@@ -385,8 +383,8 @@ impl Stores {
                 }
             });
             kept.map_err(failed)
-        })
-        .await?
+        });
+        setting.await?
     }
 
     async fn replace(&self, call: &Call, name: &str, content: Content) -> Result<Vec<String>> {
@@ -407,9 +405,9 @@ impl Stores {
                 self.0.set_startup(call.session, Some(content)).await?;
             }
             Place::Named => {
-                let core = self.core().clone();
                 let name = name.to_owned();
-                on_pool(move || save(&core, &name, &content)).await??;
+                let saving = self.core().writing(move |core| save(core, &name, &content));
+                saving.await??;
             }
         }
         Ok(Vec::new())
@@ -514,6 +512,10 @@ impl Engine {
         }
         tokio::task::spawn_blocking(move || {
             let Some(keeper) = &core.keeper else { return };
+            // After a stop: the next start removes the file.
+            let Ok(_writing) = core.in_progress.write() else {
+                return;
+            };
             // What is pending when the turn comes counts, so that the last of several is what stays.
             let _turn = core
                 .keeping_rollback

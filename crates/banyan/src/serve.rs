@@ -361,6 +361,7 @@ fn builder(
         .observe(config.log.commits.clone())
         .validate_state(config.validate_state)
         .subscriptions(config.subscriptions)
+        .stop_timeout(config.process.stop_timeout)
         .upgrade(upgrade::steps(config)?);
     for operation in &config.operation {
         builder = builder.operation(&operation.path, Arc::new(program(operation, config)));

@@ -1,7 +1,9 @@
 //! Builds an engine: what it is made of is said once, before it starts.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use banyan_yang::schema::Schema;
@@ -18,7 +20,7 @@ use crate::backup::MoreFiles;
 use crate::bind::{FileForm, NoMounts, SharedMounts};
 use crate::candidate::Editing;
 use crate::clock::{Clock, SystemClock};
-use crate::files::{DiskFiles, Files, LockError, MemoryFiles, Policy, StoreOptions};
+use crate::files::{Closable, DiskFiles, Files, LockError, MemoryFiles, Policy, StoreOptions};
 use crate::history::Retention;
 use crate::keeper::{self, Keeper};
 use crate::log::{CommitLog, MemoryLog, RedbLog};
@@ -86,6 +88,7 @@ pub struct EngineBuilder {
     more_files: Arc<MoreFiles>,
     streams: StreamOptions,
     subscriptions: Option<usize>,
+    stop_timeout: Duration,
 }
 
 impl EngineBuilder {
@@ -112,6 +115,7 @@ impl EngineBuilder {
             more_files: Arc::new(|| Ok(Vec::new())),
             streams: StreamOptions::default(),
             subscriptions: None,
+            stop_timeout: Duration::from_secs(30),
         }
     }
 
@@ -255,6 +259,13 @@ impl EngineBuilder {
     /// Which notification streams there are beside [`NETCONF`](crate::stream::NETCONF), and how much all of them keep.
     pub fn streams(mut self, options: StreamOptions) -> Self {
         self.streams = options;
+        self
+    }
+
+    /// How long commits in progress may still take when the engine stops; then those that are not past their point of no
+    /// return are taken back. 30 seconds without it.
+    pub fn stop_timeout(mut self, timeout: Duration) -> Self {
+        self.stop_timeout = timeout;
         self
     }
 
@@ -411,7 +422,9 @@ impl EngineBuilder {
             upgrade: self.upgrade,
             reports,
             stopping: Cancel::default(),
+            grace: self.stop_timeout,
             in_progress: Default::default(),
+            closed: AtomicBool::new(false),
             lock: Mutex::new(lock),
         })
     }
@@ -507,7 +520,8 @@ impl EngineBuilder {
                     clock: self.clock.clone(),
                     log: Arc::new(MemoryLog::default()),
                 });
-                Ok((seams, None, None))
+                let files = Arc::new(Closable::new(seams.files));
+                Ok((Seams { files, ..seams }, None, None))
             }
             Place::Directory(directory) => {
                 let files: Arc<dyn Files> = match &self.seams {
@@ -523,7 +537,7 @@ impl EngineBuilder {
                     }
                 };
                 let seams = Seams {
-                    files,
+                    files: Arc::new(Closable::new(files)),
                     clock: self.clock.clone(),
                     log,
                 };

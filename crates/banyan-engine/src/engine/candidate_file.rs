@@ -30,13 +30,16 @@ pub(super) fn keep(engine: &Engine) {
                 .is_some_and(|written| written.ptr_eq(&tree))
             {
                 let saved = tree.clone();
-                let done = tokio::task::spawn_blocking(move || match &core.keeper {
+                let done = core.writing(move |core| match &core.keeper {
                     Some(keeper) => keeper.save(CANDIDATE, &saved, || ()),
                     None => Ok(()),
                 });
-                match done.await {
+                let done = done.await;
+                drop(core);
+                match done {
                     Ok(Ok(())) => written = Some(tree),
                     Ok(Err(error)) => tracing::warn!("{error}; trying again"),
+                    Err(_) if stopping.is_cancelled() => return,
                     Err(error) => tracing::error!("writing the candidate's file failed: {error}"),
                 }
             } else {

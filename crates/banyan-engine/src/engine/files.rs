@@ -106,6 +106,10 @@ fn write(core: &Arc<Core>, stores: &[String]) -> bool {
         "running" => keeper.checkpoint(&core.running.load()),
         store => keeper.write_follower(store),
     };
+    let Ok(_writing) = core.in_progress.write() else {
+        // A stop has written them.
+        return true;
+    };
     let mut whole = true;
     for store in stores {
         let written = core.keeper.as_ref().map(|keeper| one(keeper, store));

@@ -11,7 +11,6 @@ use std::time::Duration;
 use super::select::first_since;
 use super::{PIECE, state_at};
 use crate::backend::Result;
-use crate::blocking::on_pool;
 use crate::engine::{Core, Engine, log_failed};
 use crate::error::{BackendError, ErrorTag};
 use crate::number::Seq;
@@ -224,10 +223,9 @@ impl Engine {
     /// Forgets the commits that need not be kept; says which.
     ///
     /// # Errors
-    /// The log or the disk refuses; nothing is lost.
+    /// The log or the disk refuses, or the engine has stopped; nothing is lost.
     pub async fn trim_history_when(&self, when: Trim) -> Result<Trimmed> {
-        let core = self.0.clone();
-        on_pool(move || core.trim_history(when)).await?
+        self.0.writing(move |core| core.trim_history(when)).await?
     }
 
     /// How much is kept.

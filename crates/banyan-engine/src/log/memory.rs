@@ -1,6 +1,7 @@
 //! A log in memory, for tests and for a device without a disk. It fails when told to.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Appended, CommitLog, Facts, LogError, Moment, Record, RecordHead};
@@ -16,13 +17,38 @@ struct State {
     stop_at: Option<usize>,
 }
 
-/// A log in memory. Clones share it, so it survives a simulated restart.
-#[derive(Clone, Default)]
-pub struct MemoryLog(Arc<Mutex<State>>);
+/// A log in memory. A clone opens the same log again, so it survives a simulated restart: also one after
+/// [`CommitLog::close`].
+#[derive(Default)]
+pub struct MemoryLog {
+    state: Arc<Mutex<State>>,
+    closed: AtomicBool,
+}
+
+impl Clone for MemoryLog {
+    fn clone(&self) -> MemoryLog {
+        MemoryLog {
+            state: self.state.clone(),
+            closed: AtomicBool::new(false),
+        }
+    }
+}
+
+const FILE: &str = "(memory)";
 
 impl MemoryLog {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn readable(&self) -> Result<MutexGuard<'_, State>, LogError> {
+        let state = self.state();
+        match self.closed.load(Ordering::Acquire) {
+            false => Ok(state),
+            true => Err(LogError::Closed {
+                file: FILE.to_owned(),
+            }),
+        }
     }
 
     /// Lets all writes fail from now on, or work again.
@@ -39,13 +65,13 @@ impl MemoryLog {
     }
 
     fn writable(&self) -> Result<MutexGuard<'_, State>, LogError> {
-        let mut state = self.state();
+        let mut state = self.readable()?;
         if state.stop_at.is_some_and(|stop| state.writes >= stop) {
             state.failing = true;
         }
         if state.failing {
             return Err(LogError::Storage {
-                file: "(memory)".to_owned(),
+                file: FILE.to_owned(),
                 reason: "injected: no space left on device".to_owned(),
             });
         }
@@ -73,11 +99,11 @@ impl State {
 
 impl CommitLog for MemoryLog {
     fn head(&self) -> Result<Seq, LogError> {
-        Ok(self.state().head())
+        Ok(self.readable()?.head())
     }
 
     fn tail(&self) -> Result<Seq, LogError> {
-        let state = self.state();
+        let state = self.readable()?;
         Ok(state
             .records
             .first_key_value()
@@ -120,7 +146,7 @@ impl CommitLog for MemoryLog {
     }
 
     fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, LogError> {
-        let state = self.state();
+        let state = self.readable()?;
         Ok(state
             .records
             .range(from..)
@@ -130,7 +156,7 @@ impl CommitLog for MemoryLog {
     }
 
     fn history(&self, newest: Seq, limit: usize) -> Result<Vec<RecordHead>, LogError> {
-        let state = self.state();
+        let state = self.readable()?;
         Ok(state
             .records
             .range(..=newest)
@@ -156,7 +182,7 @@ impl CommitLog for MemoryLog {
     }
 
     fn moment(&self) -> Result<Moment, LogError> {
-        let state = self.state();
+        let state = self.readable()?;
         let first = state.records.first_key_value().map(|(seq, _)| *seq);
         Ok(Moment {
             head: state.head(),
@@ -167,11 +193,17 @@ impl CommitLog for MemoryLog {
 
     fn facts(&self, prefix: &str) -> Result<BTreeMap<String, String>, LogError> {
         Ok(self
-            .state()
+            .readable()?
             .facts
             .range(prefix.to_owned()..)
             .take_while(|(name, _)| name.starts_with(prefix))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect())
+    }
+
+    fn close(&self) {
+        // Under the lock, so that no call is in progress then.
+        let _state = self.state();
+        self.closed.store(true, Ordering::Release);
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use redb::{
@@ -34,6 +34,9 @@ pub struct RedbLog {
     /// How long the last append waited for the disk.
     last_sync: Mutex<Option<Duration>>,
     database: RwLock<Slot>,
+    /// Whether it was closed for good. Each call holds it, so that who closes waits for those in progress. Taken before the
+    /// slot.
+    ended: RwLock<bool>,
 }
 
 #[derive(Default)]
@@ -41,12 +44,13 @@ struct Slot {
     /// `None` after a failure, until it is opened again: redb refuses work after an I/O error.
     open: Option<Arc<Database>>,
     /// It was open before, so who is still reading may hold the file for a moment.
-    closed: bool,
+    before: bool,
 }
 
 impl Slot {
-    fn close(&mut self) {
-        self.closed |= self.open.take().is_some();
+    /// It is opened again by the next call.
+    fn give_up(&mut self) {
+        self.before |= self.open.take().is_some();
     }
 }
 
@@ -69,6 +73,7 @@ impl RedbLog {
             syncs: Syncs::default(),
             last_sync: Mutex::default(),
             database: RwLock::default(),
+            ended: RwLock::default(),
         };
         log.reopen()?;
         Ok(log)
@@ -118,10 +123,10 @@ impl RedbLog {
         if let Some(database) = &slot.open {
             return Ok(database.clone());
         }
-        let database = match self.opened(slot.closed)? {
+        let database = match self.opened(slot.before)? {
             Some(database) => database,
             // An empty one in its place would be the end of all that is known.
-            None if slot.closed => {
+            None if slot.before => {
                 return Err(self.storage(
                     "it was there before, and is gone; stop the program, and put it back",
                 ));
@@ -207,6 +212,15 @@ impl RedbLog {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A call is in progress as long as the guard lives.
+    fn working(&self) -> Result<RwLockReadGuard<'_, bool>, LogError> {
+        let ended = self.ended.read().unwrap_or_else(PoisonError::into_inner);
+        match *ended {
+            false => Ok(ended),
+            true => Err(LogError::Closed { file: self.file() }),
+        }
+    }
+
     fn database(&self) -> Result<Arc<Database>, LogError> {
         let slot = self.database.read().unwrap_or_else(PoisonError::into_inner);
         match &slot.open {
@@ -239,11 +253,11 @@ impl RedbLog {
     ) -> Result<T, LogError> {
         let mut begun = begin(&*self.database()?);
         if let Err(redb::TransactionError::Storage(StorageError::PreviousIo)) = begun {
-            self.slot().close();
+            self.slot().give_up();
             begun = begin(&*self.database()?);
         }
         begun.map_err(|error| {
-            self.slot().close();
+            self.slot().give_up();
             self.error(error.into())
         })
     }
@@ -253,10 +267,11 @@ impl RedbLog {
         &self,
         work: impl FnOnce(&redb::WriteTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, LogError> {
+        let _working = self.working()?;
         let transaction = self.begun(Database::begin_write)?;
         let result = self.in_write(transaction, work);
         if result.is_err() {
-            self.slot().close();
+            self.slot().give_up();
         }
         result
     }
@@ -265,10 +280,11 @@ impl RedbLog {
         &self,
         work: impl FnOnce(&redb::ReadTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, LogError> {
+        let _working = self.working()?;
         let transaction = self.begun(|database| database.begin_read())?;
         let result = without_panic(|| work(&transaction)).map_err(|error| self.error(error));
         if matches!(result, Err(LogError::Storage { .. })) {
-            self.slot().close();
+            self.slot().give_up();
         }
         result
     }
@@ -511,7 +527,9 @@ impl CommitLog for RedbLog {
     }
 
     fn close(&self) {
-        self.slot().close();
+        let mut ended = self.ended.write().unwrap_or_else(PoisonError::into_inner);
+        *ended = true;
+        self.slot().give_up();
     }
 }
 

@@ -363,6 +363,30 @@ async fn a_stop_waits_for_commits_in_progress_then_takes_them_back() {
 }
 
 #[tokio::test]
+async fn a_stop_waits_as_long_as_it_was_told() {
+    let machine = Machine::new();
+    let sleeper = Sleeper::in_phase(Phase::Commit);
+    let builder = machine.builder(schema()).participant(sleeper.clone());
+    let builder = builder.stop_timeout(Duration::from_secs(5));
+    let engine = builder.open().await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    let commit = asleep(&sleeper, &alice, &name("a")).await;
+    let asleep_before = machine.clock.sleepers();
+    let stopping = engine.clone();
+    let stop = tokio::spawn(async move { stopping.stop().await });
+    while machine.clock.sleepers() == asleep_before {
+        tokio::task::yield_now().await;
+    }
+    assert!(!commit.is_finished() && !stop.is_finished());
+    machine.clock.advance(Duration::from_secs(6));
+    // Without it the test would wait for ever.
+    let ended = tokio::time::timeout(Duration::from_secs(60), commit).await;
+    let error = ended.unwrap().unwrap().unwrap_err().to_string();
+    assert!(error.contains("the server stops"), "{error}");
+    stop.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn told_again_a_stop_waits_no_longer() {
     let machine = Machine::new();
     let sleeper = Sleeper::in_phase(Phase::Commit);

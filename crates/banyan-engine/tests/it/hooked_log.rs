@@ -1,4 +1,4 @@
-//! A log in memory whose writes can be held up: `append`, `replace`, `trim`, `set NAME`, `close`.
+//! A log in memory whose writes are noted, and can be held up: `append`, `replace`, `trim`, `set NAME`, `close`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex};
@@ -9,6 +9,8 @@ use banyan_engine::log::{Appended, CommitLog, Facts, LogError, MemoryLog, Record
 
 #[derive(Default)]
 struct State {
+    /// What was done, in order.
+    done: Vec<String>,
     /// Who begins with this waits.
     held: Option<String>,
     waiting: usize,
@@ -40,6 +42,11 @@ impl HookedLog {
         }
     }
 
+    /// What was done, in order.
+    pub fn done(&self) -> Vec<String> {
+        self.state.0.lock().unwrap().done.clone()
+    }
+
     fn does(&self, write: String) {
         let mut state = self.state.0.lock().unwrap();
         let is_held = |state: &State| {
@@ -51,6 +58,7 @@ impl HookedLog {
             state = self.state.1.wait(state).unwrap();
         }
         state.waiting -= 1;
+        state.done.push(write);
     }
 }
 

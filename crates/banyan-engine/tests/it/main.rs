@@ -32,6 +32,7 @@ mod restart;
 mod split;
 mod start;
 mod start_status;
+mod stopped;
 mod stores;
 mod stores_follow;
 mod stores_model;

@@ -1,4 +1,6 @@
 use std::io;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use redb::StorageBackend;
 
@@ -11,13 +13,98 @@ fn it_is_opened_again_while_somebody_still_reads() {
     let scratch = tempfile::tempdir().unwrap();
     let log = RedbLog::open(&scratch.path().join("commits.redb")).unwrap();
     let reading = log.database().unwrap();
-    log.close();
+    log.slot().give_up();
     let reader = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(20));
         drop(reading);
     });
     assert_eq!(log.head().unwrap(), Seq(0));
     reader.join().unwrap();
+}
+
+/// A file that counts how often it is opened.
+struct CountedMedium(FileMedium, AtomicUsize);
+
+impl Medium for CountedMedium {
+    fn name(&self) -> String {
+        self.0.name()
+    }
+
+    fn open(&self) -> io::Result<Option<Box<dyn StorageBackend>>> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.open()
+    }
+
+    fn make(&self) -> io::Result<Box<dyn StorageBackend>> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.make()
+    }
+
+    fn establish(&self) -> io::Result<()> {
+        self.0.establish()
+    }
+}
+
+#[test]
+fn once_closed_it_refuses_for_good_and_leaves_the_file_alone() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("commits.redb");
+    let medium = Arc::new(CountedMedium(FileMedium::new(&path), AtomicUsize::new(0)));
+    let log = RedbLog::open_on(medium.clone()).unwrap();
+    log.set(&[("a", Some("b"))]).unwrap();
+    log.close();
+    let opened = medium.1.load(Ordering::SeqCst);
+    // Another program has it.
+    let other = RedbLog::open(&path).unwrap();
+    let refused = [
+        log.set(&[("a", Some("c"))]),
+        log.append(Seq(0), &[], &[]).map(drop),
+        log.replace(Seq(0), &[], &[]).map(drop),
+        log.trim(Seq(1)),
+        log.head().map(drop),
+        log.tail().map(drop),
+        log.read(Seq(1), 1).map(drop),
+        log.history(Seq(1), 1).map(drop),
+        log.facts("").map(drop),
+        log.moment().map(drop),
+    ];
+    for refused in refused {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, LogError::Closed { .. }), "{error}");
+    }
+    log.close();
+    assert_eq!(medium.1.load(Ordering::SeqCst), opened);
+    assert_eq!(other.facts("a").unwrap()["a"], "b");
+}
+
+#[test]
+fn who_closes_it_waits_for_calls_in_progress() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("commits.redb");
+    let log = Arc::new(RedbLog::open(&path).unwrap());
+    let (begun, go) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let writer = {
+        let (log, begun, go) = (log.clone(), begun.clone(), go.clone());
+        std::thread::spawn(move || {
+            log.write(|transaction| {
+                begun.wait();
+                go.wait();
+                put(transaction, &[("a", Some("b"))])
+            })
+        })
+    };
+    begun.wait();
+    let closing = {
+        let log = log.clone();
+        std::thread::spawn(move || log.close())
+    };
+    // Long enough to close it, as a rule.
+    std::thread::sleep(Duration::from_millis(50));
+    assert!(!closing.is_finished());
+    go.wait();
+    writer.join().unwrap().unwrap();
+    closing.join().unwrap();
+    assert_eq!(RedbLog::open(&path).unwrap().facts("a").unwrap()["a"], "b");
 }
 
 const SYNC: Duration = Duration::from_millis(7);
