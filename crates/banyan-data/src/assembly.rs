@@ -14,7 +14,7 @@ use crate::lexical::{Style, canonical};
 use crate::list::{LeafList, List, may_repeat};
 use crate::meta::{Annotated, Annotations, Meta};
 use crate::node::{Content, Node, Slot};
-use crate::path::{InstancePath, PathStep, Select};
+use crate::path::{InstancePath, PathStep, Select, literal};
 use crate::value::Value;
 
 /// A node while its children arrive. Reused for many nodes, so that none costs an allocation of its own
@@ -100,6 +100,12 @@ impl Assembly {
             Content::Leaf(value) => Some(value),
             _ => None,
         }
+    }
+
+    /// The single child at `id`, if it has arrived and is stored.
+    pub(crate) fn content(&self, id: SchemaId) -> Option<&Content> {
+        let index = self.slots.binary_search_by_key(&id, |slot| slot.id).ok()?;
+        Some(&self.slots[index].content)
     }
 
     /// Whether entries of the list or leaf-list `id` have arrived.
@@ -207,12 +213,8 @@ impl Group {
             if !repeats {
                 let order = |a: &Value, b: &Value| a.cmp(b);
                 let duplicates = duplicates(&self.values, order);
-                let what = |value: &Value| match &definition.ty {
-                    Some(ty) => format!("{:?}", canonical(schema, ty, value, Style::Json)),
-                    None => format!("{value:?}"),
-                };
                 self.report(&duplicates, id, faults, |group, index| {
-                    format!("the value {} is given twice", what(&group.values[index]))
+                    value_twice(schema, id, &group.values[index])
                 });
                 remove_all(&mut self.values, &duplicates);
             }
@@ -227,14 +229,7 @@ impl Group {
             let order = |a: &Node, b: &Node| a.keys(key_count).cmp(b.keys(key_count));
             let duplicates = duplicates(&self.entries, order);
             self.report(&duplicates, id, faults, |group, index| {
-                let keys = &group.entries[index];
-                let shown: Vec<String> = definition
-                    .keys()
-                    .iter()
-                    .zip(keys.keys(key_count))
-                    .map(|(key, value)| named_value(schema, *key, value))
-                    .collect();
-                format!("the entry with {} is given twice", shown.join(", "))
+                entry_twice(schema, id, group.entries[index].keys(key_count))
             });
             remove_all(&mut self.entries, &duplicates);
         }
@@ -261,6 +256,33 @@ impl Group {
     }
 }
 
+/// What is wrong when a leaf-list has a value twice.
+pub(crate) fn value_twice(schema: &Schema, leaf_list: SchemaId, value: &Value) -> String {
+    match &schema.node(leaf_list).ty {
+        Some(ty) => format!(
+            "the value {:?} is given twice",
+            canonical(schema, ty, value, Style::Json)
+        ),
+        None => format!("the value {value:?} is given twice"),
+    }
+}
+
+/// What is wrong when a list has an entry with these keys twice.
+pub(crate) fn entry_twice<'v>(
+    schema: &Schema,
+    list: SchemaId,
+    keys: impl Iterator<Item = &'v Value>,
+) -> String {
+    let shown: Vec<String> = schema
+        .node(list)
+        .keys()
+        .iter()
+        .zip(keys)
+        .map(|(key, value)| named_value(schema, *key, value))
+        .collect();
+    format!("the entry with {} is given twice", shown.join(", "))
+}
+
 /// `name="value"`, for messages.
 fn named_value(schema: &Schema, node: SchemaId, value: &Value) -> String {
     let definition = schema.node(node);
@@ -275,7 +297,7 @@ fn named_value(schema: &Schema, node: SchemaId, value: &Value) -> String {
 }
 
 /// The indices, ascending, of items that equal an earlier one. O(n) when they are in order already.
-fn duplicates<T>(items: &[T], order: impl Fn(&T, &T) -> Ordering) -> Vec<usize> {
+pub(crate) fn duplicates<T>(items: &[T], order: impl Fn(&T, &T) -> Ordering) -> Vec<usize> {
     let ascending = |pair: &[T]| order(&pair[0], &pair[1]) == Ordering::Less;
     if items.windows(2).all(ascending) {
         return Vec::new();
@@ -341,8 +363,7 @@ pub(crate) fn error_path(levels: &[Level<'_>]) -> ErrorPath {
                 .as_ref()
                 .map(|ty| canonical(schema, ty, value, Style::Json));
             let text = text.as_deref().unwrap_or_default();
-            let quote = if text.contains('\'') { '"' } else { '\'' };
-            out.push_str(&format!("[{}={quote}{text}{quote}]", key.name));
+            out.push_str(&format!("[{}={}]", key.name, literal::quoted(text)));
         }
     }
     ErrorPath(out.into())

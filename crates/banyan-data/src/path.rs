@@ -5,6 +5,7 @@ mod find;
 mod identifier;
 pub mod json;
 pub mod keypath;
+pub mod literal;
 mod resolve;
 mod trail;
 pub mod xpath;

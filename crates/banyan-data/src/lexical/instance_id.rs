@@ -1,11 +1,13 @@
 //! instance-identifier values (RFC 7950 9.13, RFC 7951 6.11): the text of a path, in the prefixes of a document.
 
+use std::borrow::Cow;
+
 use banyan_yang::schema::{ModuleId, NodeKind, Schema, SchemaId};
 
 use super::{
     ModuleNames, Prefixes, Quoted, Style, ValueError, canonical, names, parse as parse_value,
 };
-use crate::path::{InstancePath, PathStep, Select};
+use crate::path::{InstancePath, PathStep, Select, literal};
 use crate::value::Value;
 
 /// Reads an absolute instance-identifier whose every list step names one entry.
@@ -90,7 +92,7 @@ pub(crate) fn print_keys(schema: &Schema, list: SchemaId, keys: &[Value]) -> Str
         let definition = schema.node(*key);
         let prefix = Style::Xml.prefix(schema, definition.module);
         out.push_str(&format!("[{prefix}:{}=", definition.name));
-        literal(schema, *key, value, Style::Xml, &mut out);
+        push_literal(schema, *key, value, Style::Xml, &mut out);
         out.push(']');
     }
     out
@@ -159,18 +161,13 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn literal(&mut self) -> Result<&'a str, ValueError> {
-        let quote = match self.rest.as_bytes().first() {
-            Some(b'\'') => '\'',
-            Some(b'"') => '"',
-            _ => return Err(self.wrong("a value in quotes is missing after =".to_owned())),
-        };
-        match self.rest[1..].split_once(quote) {
-            Some((value, rest)) => {
+    fn literal(&mut self) -> Result<Cow<'a, str>, ValueError> {
+        match literal::read(self.rest) {
+            Ok((value, rest)) => {
                 self.rest = rest;
                 Ok(value)
             }
-            None => Err(self.wrong("a quote is not closed".to_owned())),
+            Err(wrong) => Err(self.wrong(format!("{wrong} after ="))),
         }
     }
 
@@ -279,7 +276,7 @@ impl<'a> Scanner<'a> {
         } else {
             prefixes
         };
-        parse_value(schema, ty, literal, prefixes)
+        parse_value(schema, ty, &literal, prefixes)
     }
 }
 
@@ -308,13 +305,13 @@ pub(super) fn print(schema: &Schema, path: &InstancePath, style: Style) -> Strin
                     }
                     out.push_str(&key_definition.name);
                     out.push('=');
-                    literal(schema, *key, value, style, &mut out);
+                    push_literal(schema, *key, value, style, &mut out);
                     out.push(']');
                 }
             }
             Select::Value(value) => {
                 out.push_str("[.=");
-                literal(schema, step.node, value, style, &mut out);
+                push_literal(schema, step.node, value, style, &mut out);
                 out.push(']');
             }
             Select::Position(position) => {
@@ -325,15 +322,12 @@ pub(super) fn print(schema: &Schema, path: &InstancePath, style: Style) -> Strin
     out
 }
 
-fn literal(schema: &Schema, node: SchemaId, value: &Value, style: Style, out: &mut String) {
+fn push_literal(schema: &Schema, node: SchemaId, value: &Value, style: Style, out: &mut String) {
     let Some(ty) = &schema.node(node).ty else {
         return;
     };
     let text = canonical(schema, ty, value, style);
-    let quote = if text.contains('\'') { '"' } else { '\'' };
-    out.push(quote);
-    out.push_str(&text);
-    out.push(quote);
+    out.push_str(&literal::quoted(&text));
 }
 
 /// Adds the modules that the XML text of the path names.

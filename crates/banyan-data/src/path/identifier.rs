@@ -1,8 +1,10 @@
 //! The grammar of instance-identifiers (RFC 7950 14, `instance-identifier`), which XPath and RFC 7951 share:
 //! names in steps, predicates in brackets, values in quotes.
 
+use std::borrow::Cow;
+
 use super::resolve::{PathError, Resolver};
-use super::{InstancePath, Select};
+use super::{InstancePath, Select, literal};
 use crate::value::Value;
 
 /// Reads the whole text; one that begins with a name is taken as absolute too.
@@ -39,14 +41,17 @@ fn predicates(scanner: &mut Scanner<'_>, resolver: &mut Resolver<'_>) -> Result<
             }
         } else if scanner.take(".") {
             let literal = scanner.equals_literal(resolver)?;
-            let value = resolver.value(resolver.node(), literal)?;
+            let value = resolver.value(resolver.node(), &literal)?;
             resolver.select(Select::Value(value))?;
         } else {
             let (prefix, name) = scanner.name(resolver)?;
             let index = resolver.key(prefix, name)?;
             let key = resolver.schema().node(resolver.node()).keys()[index];
             let literal = scanner.equals_literal(resolver)?;
-            if keys[index].replace(resolver.value(key, literal)?).is_some() {
+            if keys[index]
+                .replace(resolver.value(key, &literal)?)
+                .is_some()
+            {
                 return Err(resolver.wrong(format!("the key {name} is given twice")));
             }
         }
@@ -123,40 +128,13 @@ impl<'a> Scanner<'a> {
         Ok((None, first))
     }
 
-    fn equals_literal(&mut self, resolver: &Resolver<'_>) -> Result<&'a str, PathError> {
+    fn equals_literal(&mut self, resolver: &Resolver<'_>) -> Result<Cow<'a, str>, PathError> {
         self.blanks();
         self.expect("=", resolver)?;
         self.blanks();
-        let quote = if self.take("'") {
-            '\''
-        } else if self.take("\"") {
-            '"'
-        } else {
-            return Err(resolver.wrong(format!("a quoted value is missing at {:?}", self.rest)));
-        };
-        match self.rest.split_once(quote) {
-            Some((literal, rest)) => {
-                self.rest = rest;
-                Ok(literal)
-            }
-            None => Err(resolver.wrong("a quote is not closed")),
-        }
+        let (literal, rest) = literal::read(self.rest)
+            .map_err(|wrong| resolver.wrong(format!("{wrong} at {:?}", self.rest)))?;
+        self.rest = rest;
+        Ok(literal)
     }
-}
-
-/// Appends a value in quotes. The grammar has no escape, so a text with both kinds of quote is printed for people
-/// only, with its single quotes doubled; api-path and keypath can say it.
-pub(super) fn push_literal(out: &mut String, text: &str) {
-    let quote = if text.contains('\'') && !text.contains('"') {
-        '"'
-    } else {
-        '\''
-    };
-    out.push(quote);
-    if quote == '\'' && text.contains('\'') {
-        out.push_str(&text.replace('\'', "''"));
-    } else {
-        out.push_str(text);
-    }
-    out.push(quote);
 }

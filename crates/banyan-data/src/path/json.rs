@@ -7,7 +7,7 @@ use std::sync::Arc;
 use banyan_yang::schema::{Schema, SchemaId};
 
 use super::resolve::{Naming, PathError, Resolver, value_text, with_schemas};
-use super::{InstancePath, Select, identifier};
+use super::{InstancePath, Select, identifier, literal};
 use crate::document::Mounts;
 use crate::lexical::{ModuleNames, Style};
 
@@ -70,13 +70,23 @@ pub(crate) fn write_step<'a>(
                 }
                 out.push_str(&leaf.name);
                 out.push('=');
-                identifier::push_literal(out, &value_text(schema, *key, value, Style::Json));
+                out.push_str(&literal::quoted(&value_text(
+                    schema,
+                    *key,
+                    value,
+                    Style::Json,
+                )));
                 out.push(']');
             }
         }
         Select::Value(value) => {
             out.push_str("[.=");
-            identifier::push_literal(out, &value_text(schema, node, value, Style::Json));
+            out.push_str(&literal::quoted(&value_text(
+                schema,
+                node,
+                value,
+                Style::Json,
+            )));
             out.push(']');
         }
         Select::Position(position) => {

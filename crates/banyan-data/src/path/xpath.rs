@@ -6,7 +6,7 @@ use std::sync::Arc;
 use banyan_yang::schema::{ModuleId, Schema};
 
 use super::resolve::{Naming, PathError, Resolver, value_text, with_schemas};
-use super::{InstancePath, Select, identifier};
+use super::{InstancePath, Select, identifier, literal};
 use crate::document::Mounts;
 use crate::lexical::{Prefixes, Style};
 
@@ -73,14 +73,14 @@ pub fn print(schema: &Arc<Schema>, path: &InstancePath, mounts: &dyn Mounts) -> 
                     let prefix = out.prefix(&schema, leaf.module);
                     let _ = write!(out.text, "[{prefix}:{}=", leaf.name);
                     let text = value_text(&schema, *key, value, Style::Xml);
-                    identifier::push_literal(&mut out.text, &text);
+                    out.text.push_str(&literal::quoted(&text));
                     out.text.push(']');
                 }
             }
             Select::Value(value) => {
                 out.text.push_str("[.=");
                 let text = value_text(&schema, step.node, value, Style::Xml);
-                identifier::push_literal(&mut out.text, &text);
+                out.text.push_str(&literal::quoted(&text));
                 out.text.push(']');
             }
             Select::Position(position) => {

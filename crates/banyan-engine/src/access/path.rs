@@ -7,6 +7,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use banyan_data::path::literal;
+
 /// A path, not bound to a schema yet.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct RulePath {
@@ -105,13 +107,11 @@ impl Predicate {
         let (value, rest) = match rest.strip_prefix("$USER") {
             Some(rest) => (Operand::User, rest),
             None => {
-                let quote = rest
-                    .chars()
-                    .next()
-                    .filter(|first| matches!(first, '\'' | '"'))
-                    .ok_or_else(|| format!("a quoted value or $USER is missing at {rest:?}"))?;
-                let (literal, rest) = rest[1..].split_once(quote).ok_or("a quote is not closed")?;
-                (Operand::Literal(literal.into()), rest)
+                if !rest.starts_with(['\'', '"']) && !rest.starts_with("concat") {
+                    return Err(format!("a quoted value or $USER is missing at {rest:?}"));
+                }
+                let (literal, rest) = literal::read(rest)?;
+                (Operand::Literal((*literal).into()), rest)
             }
         };
         let rest = rest

@@ -13,7 +13,7 @@ use banyan_yang::schema::{Schema, SchemaId};
 use serde_json::{Value as Json, json};
 
 use super::report::print_error;
-use super::{SharedMounts, path_xpath};
+use super::{SharedMounts, path_target, path_xpath};
 use crate::backend::Result;
 
 /// One change of one instance.
@@ -58,7 +58,7 @@ pub(crate) fn listing(tree: &Tree, mounts: &SharedMounts, out: &mut dyn Write) -
 fn written(singles: Vec<Single>, tree: &Tree, mounts: &SharedMounts) -> Result<String> {
     let mut text = String::new();
     for single in singles {
-        let path = path_xpath(tree, &single.path, mounts)?;
+        let path = line_path(tree, &single.path, mounts)?;
         match (single.operation, &single.new) {
             ("delete", _) => text.push_str(&format!("delete {path}\n")),
             _ if single.opaque => text.push_str(&format!(
@@ -72,7 +72,7 @@ fn written(singles: Vec<Single>, tree: &Tree, mounts: &SharedMounts) -> Result<S
         }
         match &single.place {
             Some(Some(after)) => {
-                let after = path_xpath(tree, after, mounts)?;
+                let after = line_path(tree, after, mounts)?;
                 text.push_str(&format!("# {path} comes after {after}\n"));
             }
             Some(None) => text.push_str(&format!("# {path} comes first\n")),
@@ -80,6 +80,16 @@ fn written(singles: Vec<Single>, tree: &Tree, mounts: &SharedMounts) -> Result<S
         }
     }
     Ok(text)
+}
+
+/// A path that stands on a line: an api-path, in which line breaks are escaped, if a key has one.
+fn line_path(tree: &Tree, path: &InstancePath, mounts: &SharedMounts) -> Result<String> {
+    let text = path_xpath(tree, path, mounts)?;
+    let breaks = |it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}');
+    match text.contains(breaks) {
+        true => path_target(tree, path, mounts),
+        false => Ok(text),
+    }
 }
 
 /// The changes as a JSON list: `operation` (`create`, `delete`, `replace`, `move`), `path`, and for values `old` and `new` in

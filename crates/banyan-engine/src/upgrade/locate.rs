@@ -1,5 +1,6 @@
 //! Between elements and paths: what an element is called in messages, and where in a file a path leads.
 
+use banyan_data::path::literal::quoted;
 use banyan_data::untyped::{Document, Element, KnownModules};
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
@@ -124,14 +125,6 @@ fn step(
                 path.push_str(&format!("[{}]", before + 1));
             }
         }
-    }
-}
-
-/// RFC 7950 14: a string in either kind of quotes.
-fn quoted(value: &str) -> String {
-    match value.contains('\'') {
-        true => format!("\"{value}\""),
-        false => format!("'{value}'"),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use banyan_data::path::literal;
 use banyan_data::untyped::{Document, Element};
 
 /// One step.
@@ -177,14 +178,9 @@ impl<'a> Reader<'a> {
             Err(()) => self.name()?,
         };
         self.take('=').map_err(|()| shape())?;
-        let quote = self.rest.chars().next().ok_or_else(shape)?;
-        if quote != '\'' && quote != '"' {
-            return Err(shape());
-        }
-        let inside = &self.rest[1..];
-        let end = inside.find(quote).ok_or_else(shape)?;
-        let value = inside[..end].to_owned();
-        self.rest = &inside[end + 1..];
+        let (value, rest) = literal::read(self.rest).map_err(|_| shape())?;
+        let value = value.into_owned();
+        self.rest = rest;
         self.take(']').map_err(|()| shape())?;
         Ok(Predicate {
             module: prefix.map_or_else(|| module.clone(), Arc::from),

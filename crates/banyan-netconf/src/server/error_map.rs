@@ -128,6 +128,8 @@ fn qualify(path: &str) -> String {
                     Some((prefix, _)) if !in_predicate => module = prefix,
                     Some(_) => {}
                     None if module.is_empty() => {}
+                    // concat(), which stands for a value with both quotes.
+                    None if in_predicate && rest[end..].starts_with('(') => {}
                     None => {
                         out.push_str(module);
                         out.push(':');
@@ -165,6 +167,10 @@ mod tests {
                 "/m:a/m:l[m:k='x/y:z'][o:k2=\"it's\"]/m:v",
             ),
             ("/m:ll[.='é']", "/m:ll[.='é']"),
+            (
+                "/m:l[k=concat('o',\"'\",'\"x')]/v",
+                "/m:l[m:k=concat('o',\"'\",'\"x')]/m:v",
+            ),
             ("/m:l[1]/x", "/m:l[1]/m:x"),
             ("/m:l[k='unclosed", "/m:l[m:k='unclosed"),
             ("", ""),
