@@ -11,6 +11,7 @@ mod names;
 mod number;
 mod restriction;
 mod text;
+mod union;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use thiserror::Error;
 use triomphe::Arc as Shared;
 
 use crate::error::{DataError, ErrorKind, ErrorPath};
-use crate::value::{UnionValue, Value};
+use crate::value::Value;
 
 pub use canonical::{JsonForm, Style, canonical, json_form, modules_in};
 pub(crate) use instance_id::{parse_keys, print_keys};
@@ -41,6 +42,11 @@ pub trait Prefixes {
     /// declared (RFC 7950 9.13.2).
     fn unprefixed_steps(&self) -> bool {
         self.steps_inherit()
+    }
+
+    /// The module of the node that has the value, where it is known: what an unprefixed name means in JSON.
+    fn own(&self) -> Option<ModuleId> {
+        None
     }
 
     /// Whether integers may be hexadecimal or octal: only in defaults of a schema (RFC 7950 9.2.1).
@@ -72,6 +78,10 @@ impl Prefixes for ModuleNames {
             None => self.default,
             Some(name) => schema.module_by_name(name),
         }
+    }
+
+    fn own(&self) -> Option<ModuleId> {
+        self.default
     }
 
     fn steps_inherit(&self) -> bool {
@@ -168,42 +178,10 @@ pub fn parse(
             "{} stands where type empty allows no value",
             Quoted(text)
         ))),
-        TypeKind::Union(members) => parse_union(members, Quoted(text), |member| {
-            parse(schema, member, text, prefixes)
-        }),
+        TypeKind::Union(members) => union::parse(schema, ty, members, text, prefixes),
         TypeKind::InstanceIdentifier { .. } => instance_id::parse(schema, text, prefixes)
             .map(|path| Value::InstanceId(Shared::new(path))),
     }
-}
-
-/// The first member in schema order that accepts the value (RFC 7950 9.12).
-fn parse_union(
-    members: &[Arc<Type>],
-    shown: impl fmt::Display,
-    mut accept: impl FnMut(&Type) -> Result<Value, ValueError>,
-) -> Result<Value, ValueError> {
-    let mut refusals = String::new();
-    for (index, member) in members.iter().enumerate() {
-        match accept(member) {
-            Ok(value) => {
-                let member = u16::try_from(index).map_err(|_| {
-                    ValueError::new(
-                        "the union has more than 65536 members: none after them is tried",
-                    )
-                })?;
-                return Ok(Value::Union(Shared::new(UnionValue { member, value })));
-            }
-            Err(error) => {
-                let separator = if refusals.is_empty() { "" } else { "; " };
-                refusals.push_str(separator);
-                refusals.push_str(&format!("{}: {error}", member.builtin_name()));
-            }
-        }
-    }
-    Err(
-        ValueError::new(format!("{shown} is of none of the types of the union"))
-            .with_help(format!("the types and why each refuses it: {refusals}")),
-    )
 }
 
 /// The default value number `index` of a leaf (always 0) or leaf-list (RFC 7950 7.6.1, 7.7.2).

@@ -7,14 +7,13 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use banyan_yang::schema::{Schema, SchemaId, Type, TypeKind};
+use banyan_yang::schema::{Schema, SchemaId, Type};
 
 use crate::any::AnyData;
 use crate::error::ErrorKind;
 use crate::input::Broken;
 use crate::lexical::{
-    self, JsonForm, JsonScalar, JsonTypes, ModuleNames, Style, ValueError, canonical, json_form,
-    parse_json,
+    self, JsonScalar, JsonTypes, ModuleNames, Style, ValueError, canonical, parse_json,
 };
 use crate::meta::Definition;
 use crate::value::Value;
@@ -338,11 +337,6 @@ fn word_of_type<'v>(schema: &'v Schema, ty: &'v Type, value: &'v Value) -> Optio
         return None;
     }
     let text = canonical(schema, ty, value, Style::Json);
-    // In a union quotes tell the string "7" from the number, as in JSON (RFC 7951 6.10).
-    let is_string = is_union(ty) && json_form(ty, value) == JsonForm::String;
-    if is_string && !matches!(bare_scalar(&text), JsonScalar::String(_)) {
-        return Some(Cow::Owned(quoted(&text)));
-    }
     Some(match text {
         Cow::Borrowed(text) => word(text),
         Cow::Owned(text) => Cow::Owned(word(&text).into_owned()),
@@ -369,7 +363,7 @@ pub(crate) fn annotation_value(
     if word.is_empty_value() {
         return empty_value(schema, definition.ty, &names);
     }
-    value_of_type(schema, definition.ty, word, &names)
+    lexical::parse(schema, definition.ty, &word.text, &names)
 }
 
 fn empty_value(schema: &Schema, ty: &Type, names: &ModuleNames) -> Result<Value, ValueError> {
@@ -399,55 +393,11 @@ pub(crate) fn value_of(
         default: Some(definition.module),
     };
     match word.filter(|word| !word.is_empty_value()) {
-        Some(word) => value_of_type(schema, ty, word, &names),
+        Some(word) => lexical::parse(schema, ty, &word.text, &names),
         None => empty_value(schema, ty, &names).map_err(|_| {
             ValueError::new(format!("{} needs a value", definition.name))
                 .with_help("write the value behind the name; the empty string is \"\"")
         }),
-    }
-}
-
-fn value_of_type(
-    schema: &Schema,
-    ty: &Type,
-    word: &Word<'_>,
-    names: &ModuleNames,
-) -> Result<Value, ValueError> {
-    if !is_union(ty) {
-        return lexical::parse(schema, ty, &word.text, names);
-    }
-    let scalar = match word.quoted {
-        true => JsonScalar::String(&word.text),
-        false => bare_scalar(&word.text),
-    };
-    let typed = parse_json(schema, ty, scalar, names, JsonTypes::Strict);
-    match typed {
-        // A number of 64 bits, which JSON puts in quotes, may lack them here.
-        Err(_) if !word.quoted => lexical::parse(schema, ty, &word.text, names),
-        typed => typed,
-    }
-}
-
-fn is_union(ty: &Type) -> bool {
-    matches!(ty.resolved().kind, TypeKind::Union(_))
-}
-
-/// What a bare word is as a scalar of JSON: an integer, a boolean, else a string.
-fn bare_scalar(text: &str) -> JsonScalar<'_> {
-    match text {
-        "true" => return JsonScalar::Bool(true),
-        "false" => return JsonScalar::Bool(false),
-        _ => {}
-    }
-    // Only the canonical spelling is a number: `007` and `+7` are strings, as JSON has no such numbers.
-    if let Ok(number) = text.parse::<u64>()
-        && number.to_string() == text
-    {
-        return JsonScalar::Unsigned(number);
-    }
-    match text.parse::<i64>() {
-        Ok(number) if number.to_string() == text => JsonScalar::Signed(number),
-        _ => JsonScalar::String(text),
     }
 }
 

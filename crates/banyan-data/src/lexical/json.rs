@@ -5,8 +5,11 @@ use std::fmt;
 
 use banyan_yang::schema::{IntWidth, Schema, Type, TypeKind};
 
-use super::{Prefixes, Quoted, ValueError, parse, parse_union};
+use super::{Prefixes, Quoted, ValueError, parse, union};
 use crate::value::Value;
+
+/// From here on not every whole number is a double of its own.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A scalar as it stands in a JSON document.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -31,8 +34,7 @@ pub enum JsonTypes {
     /// It must.
     #[default]
     Strict,
-    /// A number or boolean may also be written as a string, and a 64-bit number as a number. Unions stay strict:
-    /// in them the JSON type chooses the member.
+    /// A number or boolean may also be written as a string, and a 64-bit number as a number.
     Lenient,
 }
 
@@ -77,10 +79,18 @@ pub fn parse_json(
     use JsonScalar::*;
     let resolved = ty.resolved();
     if let TypeKind::Union(members) = &resolved.kind {
-        // RFC 7951 6.10: the JSON type takes part in the choice of the member.
-        return parse_union(members, scalar, |member| {
-            parse_json(schema, member, scalar, prefixes, JsonTypes::Strict)
-        });
+        return match scalar {
+            EmptyArray if !union::has_empty(members) => Err(ValueError::new(
+                "[null] stands where no type of the union is empty",
+            )),
+            // Digits would get lost.
+            Float(number) if number.abs() >= EXACT => Err(ValueError::new(format!(
+                "{scalar} is too large to be taken as it stands"
+            ))
+            .with_help("write it in double quotes")),
+            // Not as RFC 7951 6.10 has it: see `union`.
+            _ => parse(schema, resolved, &scalar.text(), prefixes),
+        };
     }
     let lenient = types == JsonTypes::Lenient;
     let (fits, wanted) = match &resolved.kind {

@@ -184,7 +184,7 @@ fn reading_goes_on_after_an_error() {
 }
 
 #[test]
-fn a_number_and_a_string_of_a_union_stay_apart() {
+fn quotes_say_nothing_of_the_type_of_a_union_s_value() {
     let limit = |value: &str| {
         let json = format!("{{\"net:net\":{{\"link\":[{{\"name\":\"a\",\"limit\":{value}}}]}}}}");
         let tree = from_json(&json);
@@ -193,8 +193,12 @@ fn a_number_and_a_string_of_a_union_stay_apart() {
         text.lines().nth(2).unwrap().trim().to_owned()
     };
     assert_eq!(limit("true"), "limit true;");
-    assert_eq!(limit("\"true\""), "limit \"true\";");
-    assert_eq!(limit("\"7\""), "limit \"7\";");
+    assert_eq!(limit("\"true\""), "limit true;");
+    assert_eq!(limit("\"7\""), "limit 7;");
+    assert_eq!(
+        read("net:net { link a { limit \"7\"; } }").unwrap(),
+        read("net:net { link a { limit 7; } }").unwrap()
+    );
     let bare = read("net:net { link a { limit 7; } }").unwrap();
     assert_eq!(
         bare,

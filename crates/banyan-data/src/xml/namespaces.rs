@@ -133,6 +133,10 @@ impl Prefixes for ValuePrefixes<'_, '_> {
         }
     }
 
+    fn own(&self) -> Option<ModuleId> {
+        self.own
+    }
+
     fn unprefixed_steps(&self) -> bool {
         self.lenient
     }
