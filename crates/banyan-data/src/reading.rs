@@ -8,7 +8,7 @@ use std::sync::Arc;
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
 use crate::document::{Holds, ParseOptions};
-use crate::error::{DataError, ErrorKind};
+use crate::error::{DataError, ErrorKind, Position};
 use crate::input::{Broken, position};
 use crate::known::only_configuration;
 use crate::node::{Content, Node};
@@ -57,6 +57,11 @@ impl<'o, 'a> Reading<'o, 'a> {
     /// Notes an error at an offset of the document.
     pub(crate) fn report(&mut self, error: DataError, offset: usize) -> Result<(), Stop> {
         let position = position(self.input.as_bytes(), offset);
+        self.report_at(error, position)
+    }
+
+    /// Notes an error at a place of the document.
+    pub(crate) fn report_at(&mut self, error: DataError, position: Position) -> Result<(), Stop> {
         self.errors.push(error.with_position(position));
         if self.errors.len() >= self.options.limits.errors {
             return Err(Stop);

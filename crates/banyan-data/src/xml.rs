@@ -9,11 +9,13 @@ pub(crate) mod escape;
 mod linked;
 pub(crate) mod namespaces;
 mod operation;
+mod original;
 mod places;
 mod print;
 mod print_edit;
 pub(crate) mod scanner;
 mod tags;
+mod twice;
 pub(crate) mod verbatim;
 
 use std::collections::BTreeMap;

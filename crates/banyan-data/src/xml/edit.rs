@@ -7,6 +7,7 @@ use banyan_yang::schema::{NodeKind, OrderedBy, Schema, SchemaId};
 
 use super::data::{DataReader, unknown_element};
 use super::scanner::{Attribute, Open, Token, is_blank};
+use super::twice;
 use crate::any::AnyData;
 use crate::document::ParseOptions;
 use crate::edit::{EditContent, EditNode, Insert, Operation};
@@ -103,6 +104,7 @@ impl<'o, 'a> EditReader<'o, 'a> {
                 Token::End => break,
             }
         }
+        twice::find(schema, &nodes.nodes, &mut self.reader.reading)?;
         let meta = nodes.meta();
         let content = EditContent::Container(nodes.nodes);
         let mut root = EditNode::new(SchemaId::ROOT, default, content);
@@ -120,7 +122,9 @@ impl<'o, 'a> EditReader<'o, 'a> {
         loop {
             match self.reader.token()? {
                 Token::Open(open) => self.child(schema, parent, inherited, &open, nodes)?,
-                Token::Close | Token::End => return Ok(()),
+                Token::Close | Token::End => {
+                    return twice::find(schema, &nodes.nodes, &mut self.reader.reading);
+                }
                 Token::Text(text) => self.reader.only_blank(schema, &text)?,
             }
         }
@@ -188,6 +192,13 @@ impl<'o, 'a> EditReader<'o, 'a> {
         };
         let mut operation = attributes.operation;
         if definition.is_key && schema.node(parent).kind == NodeKind::List {
+            if self.reader.reading.place.top().has(id) {
+                let message = format!("the key {} is given twice", definition.name);
+                self.reader
+                    .reading
+                    .fail(ErrorKind::Duplicate, Some(id), message, open.offset)?;
+                return self.reader.skip();
+            }
             match self.reader.leaf(schema, id, open.offset)? {
                 Some(value) => self.reader.reading.place.note_key(id, &value),
                 None => self.reader.reading.place.top().note_unstored(id),

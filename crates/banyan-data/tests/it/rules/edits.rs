@@ -1,10 +1,12 @@
 //! Operations of edit-config and of YANG Patch (RFC 6241 7.2, RFC 7950 7.5.8 to 7.8.6, RFC 8072).
 
 use banyan_data::Tree;
+use banyan_data::document::ParseOptions;
 use banyan_data::edit::Operation;
 use banyan_data::patch::from_yang_patch;
+use banyan_data::xml::parse_edit;
 
-use crate::fixture::{committed, data, edited, edited_by, schema_of, to_json, to_xml};
+use crate::fixture::{committed, data, edited, edited_by, schema_of, shown, to_json, to_xml};
 
 const MODEL: &str = "
     container c {
@@ -155,21 +157,27 @@ fn an_unknown_operation_is_refused() {
 
 // Rule 59.
 #[test]
-fn one_node_cannot_be_edited_twice_in_one_request_but_one_entry_can() {
+fn one_node_cannot_be_edited_twice_in_one_request() {
     let before = before();
     assert_eq!(
         edited(&before, "<c><a>2</a><a nc:operation='delete'/></c>").unwrap_err(),
         ["Duplicate /t:c/a -"]
     );
-    let twice =
-        "<c><l nc:operation='delete'><k>1</k></l><l nc:operation='create'><k>1</k><v>7</v></l></c>";
-    let after = edited(&before, twice).unwrap();
+    for [first, second] in [["delete", "create"], ["create", "delete"]] {
+        let twice = format!(
+            "<c><l nc:operation='{first}'><k>1</k></l><l nc:operation='{second}'><k>1</k></l></c>"
+        );
+        assert_eq!(edited(&before, &twice).unwrap_err(), ["Duplicate /t:c/l -"]);
+    }
+    // It can be replaced, and edits of a YANG Patch come one after the other.
+    let replaced = "<c><l nc:operation='replace'><k>1</k><v>7</v></l></c>";
+    assert!(edited(&before, replaced).is_ok());
+    let patch = "{\"ietf-yang-patch:yang-patch\":{\"patch-id\":\"1\",\"edit\":[\
+                 {\"edit-id\":\"1\",\"operation\":\"delete\",\"target\":\"/t:c/l=1\"},\
+                 {\"edit-id\":\"2\",\"operation\":\"create\",\"target\":\"/t:c/l=1\",\"value\":{\"t:l\":[{\"k\":\"1\",\"v\":\"7\"}]}}]}}";
+    let edit = from_yang_patch(before.schema(), patch, &before).unwrap();
+    let after = edit.apply(&before).unwrap();
     assert!(to_json(&after).ends_with("{\"k\":\"1\",\"v\":\"7\"}]}}"));
-    let wrong = "<c><l nc:operation='create'><k>1</k></l><l nc:operation='delete'><k>1</k></l></c>";
-    assert_eq!(
-        edited(&before, wrong).unwrap_err(),
-        ["DataExists /t:c/l[k='1'] -"]
-    );
 }
 
 // Rule 59.
@@ -210,4 +218,77 @@ fn the_edits_of_a_yang_patch_apply_one_after_the_other() {
             .unwrap_err()
             .contains("exists already")
     );
+}
+
+// RFC 6241 7.2, RFC 7950 7.8.2: nodes of one request have no order that could say which of two is meant.
+#[test]
+fn an_edit_names_each_instance_once() {
+    let schema = schema_of(
+        "list e { key n; leaf n { type string; } leaf v { type string; } }
+         list two { key 'a b'; leaf a { type uint8; } leaf b { type uint8; } }
+         list ord { key k; ordered-by user; leaf k { type string; } leaf v { type string; } }
+         leaf-list tags { type string; } leaf l { type string; } container c { leaf-list n { type uint8; } }",
+    );
+    let tree = data(&schema, "<e><n>q</n></e><tags>a</tags>");
+    for (edit, path) in [
+        ("<e><n>q</n><n>r</n></e>", "/t:e[n='q']/n"),
+        ("<e><n>q</n><n>q</n></e>", "/t:e[n='q']/n"),
+        (
+            "<ord><k>x</k><v>1</v></ord><ord><k>y</k></ord><ord><k>x</k><v>2</v></ord>",
+            "/t:ord",
+        ),
+        (
+            "<two><b>2</b><a>01</a></two><tags>z</tags><two><a>1</a><b>2</b></two>",
+            "/t:two",
+        ),
+        ("<tags>a</tags><l>x</l><tags>a</tags>", "/t:tags"),
+        ("<c><n>1</n><n>01</n></c>", "/t:c/n"),
+        ("<l>a</l><l>a</l>", "/t:l"),
+        ("<e><n>q</n><v>1</v><v>2</v></e>", "/t:e[n='q']/v"),
+        // Not even a deletion beside a creation.
+        (
+            "<e nc:operation='delete'><n>q</n></e><e nc:operation='create'><n>q</n></e>",
+            "/t:e",
+        ),
+        (
+            "<tags nc:operation='delete'>a</tags><tags>a</tags>",
+            "/t:tags",
+        ),
+    ] {
+        assert_eq!(
+            edited(&tree, edit).unwrap_err(),
+            [format!("Duplicate {path} -")],
+            "{edit}"
+        );
+    }
+    for edit in [
+        "<e><n>q</n></e><e><n>r</n></e><e nc:operation='remove'><n>s</n></e>",
+        "<two><a>1</a><b>2</b></two><two><a>2</a><b>1</b></two><tags>b</tags><tags>a</tags>",
+        // All that was there goes first.
+        "<e nc:operation='delete'/><e><n>q</n></e>",
+    ] {
+        assert!(edited(&tree, edit).is_ok(), "{edit}");
+    }
+    let text = b"<e xmlns='urn:t'><n>q</n></e>\n<e xmlns='urn:t'><n>r</n></e>\n  <e xmlns='urn:t'><n>q</n></e>";
+    let options = ParseOptions::default();
+    let errors = parse_edit(&schema, text, Operation::Merge, &options).unwrap_err();
+    assert_eq!(
+        errors[0].position.map(|at| (at.line, at.column)),
+        Some((3, 3))
+    );
+    assert_eq!(errors[0].message, "the entry with n=\"q\" is given twice");
+    for (json, path) in [
+        ("{\"t:e\":[{\"n\":\"q\",\"n\":\"r\"}]}", "/t:e[n='q']/n"),
+        ("{\"t:e\":[{\"n\":\"q\"},{\"n\":\"q\"}]}", "/t:e"),
+        ("{\"t:tags\":[\"a\",\"a\"]}", "/t:tags"),
+        ("{\"t:tags\":[\"a\"],\"t:tags\":[\"b\"]}", "/t:tags"),
+        ("{\"t:tags\":[],\"t:tags\":[\"b\"]}", "/t:tags"),
+        ("{\"t:l\":\"a\",\"t:l\":\"a\"}", "/t:l"),
+    ] {
+        let errors =
+            banyan_data::json::parse_edit(&schema, json.as_bytes(), Operation::Merge, &options);
+        let errors = errors.unwrap_err();
+        assert_eq!(shown(&errors), [format!("Duplicate {path} -")], "{json}");
+        assert!(errors[0].position.is_some(), "{json}");
+    }
 }
