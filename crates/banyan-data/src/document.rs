@@ -130,7 +130,11 @@ pub struct PrintOptions<'a> {
     pub defaults: WithDefaults,
     /// Where the defaults of the `ReportAll` modes come from; without it they show what is stored.
     pub unstored: Option<&'a dyn Unstored>,
+    /// For files and records, which must come back as they were: content that was kept in the other encoding is an
+    /// annotation ([`crate::any`]). A reply has it converted.
+    pub exact: bool,
 }
+
 impl PrintOptions<'_> {
     pub(crate) fn reports_all(&self) -> bool {
         matches!(

@@ -6,12 +6,13 @@
 mod annotations;
 mod document;
 mod members;
+mod original;
 mod places;
 mod print;
 mod raw;
 mod reader;
 mod scalar;
-mod tokens;
+pub(crate) mod tokens;
 
 use std::sync::Arc;
 

@@ -52,6 +52,11 @@ impl<'p> Shown<'p> {
         self.tree.schema()
     }
 
+    /// Whether what is printed must come back as it was.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.options.exact
+    }
+
     fn follows_path(&self) -> bool {
         self.options.reports_all() && self.options.unstored.is_some()
     }

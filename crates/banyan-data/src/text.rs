@@ -10,7 +10,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use banyan_yang::schema::Schema;
+use banyan_yang::schema::{NodeKind, Schema};
 use serde::de::IgnoredAny;
 
 use crate::any::AnyData;
@@ -46,6 +46,7 @@ pub fn parse_data(
 pub(crate) fn verbatim(
     form: &Word<'_>,
     text: &Word<'_>,
+    kind: NodeKind,
     limits: &Limits,
 ) -> Result<AnyData, (ErrorKind, String)> {
     let malformed = |reason: String| (ErrorKind::Malformed, reason);
@@ -53,7 +54,7 @@ pub(crate) fn verbatim(
         "json" => {
             let read = serde_json::from_str::<IgnoredAny>(&text.text);
             read.map_err(|error| malformed(format!("the text is not JSON: {error}")))?;
-            AnyData::json(&text.text, limits).map_err(|message| (ErrorKind::TooBig, message))
+            AnyData::json(&text.text, kind, limits)
         }
         "xml" => {
             let mut scanner = Scanner::new(&text.text, *limits);

@@ -7,12 +7,16 @@ use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::original;
 use super::reader::{JsonReader, Name};
 use super::scalar::Scalar;
 use crate::error::ErrorKind;
 use crate::lexical::{self, JsonScalar};
 use crate::meta::{Annotated, Annotations, Definition, annotation_named, refuses_annotations};
 use crate::value::Value;
+
+const IN_THE_NODE: &str =
+    "the annotations of a container or list entry stand in its own member \"@\"";
 
 /// A member `@name`, read when its object ends: members have no order (RFC 8259 4), and what stands for the entries of
 /// a leaf-list goes by their places.
@@ -33,8 +37,10 @@ pub(super) fn note<'a, A: MapAccess<'a>>(
     let refusal = match schema.node(child).kind {
         NodeKind::Leaf | NodeKind::AnyData | NodeKind::AnyXml => None,
         NodeKind::LeafList => refuses_annotations(schema, child),
+        // What came as XML, and was mounted here.
+        NodeKind::Container if schema.node(child).mount_point().is_some() => None,
         // RFC 7952 5.2.1
-        _ => Some("the annotations of a container or list entry stand in its own member \"@\""),
+        _ => Some(IN_THE_NODE),
     };
     let depth = reader.place.depth();
     let same = |other: &Beside<'_>| other.depth == depth && other.child == child;
@@ -71,7 +77,8 @@ pub(super) fn settle<E: de::Error>(
                     id: child,
                 });
             }
-            if !reader.place.top().has(child) && !reader.options.lenient() {
+            let mount = schema.node(child).mount_point().is_some();
+            if !mount && !reader.place.top().has(child) && !reader.options.lenient() {
                 return Err(nothing_there(
                     reader,
                     child,
@@ -130,7 +137,17 @@ impl<'a> Visitor<'a> for Object<'_, '_, 'a> {
         let child = place.child();
         let mut found = Annotations::new();
         while let Some(name) = map.next_key_seed(Name)? {
-            if let Some(definition) = annotation_named(schema, &name) {
+            if let Some(id) = child
+                && let Some(encoding) = original::of(schema, id, &name)
+            {
+                original::read(reader, schema, id, encoding, &name, &mut map)?;
+            } else if let Some(id) = child.filter(|id| schema.node(*id).mount_point().is_some())
+                && !reader.options.lenient()
+            {
+                let kind = ErrorKind::UnknownAttribute;
+                let error = reader.error(kind, Some(id), IN_THE_NODE.to_owned());
+                return Err(reader.fail(error.with_culprit(&*name)));
+            } else if let Some(definition) = annotation_named(schema, &name) {
                 let value = value(reader, schema, child, &definition, &mut map)?;
                 if found.insert(definition.name, value).is_some() {
                     let message = format!("the annotation {name} is given twice");

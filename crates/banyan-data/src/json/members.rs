@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::annotations::{self, Object};
 use super::reader::{JsonReader, Member, Name};
-use crate::any::AnyData;
+use crate::any::{AnyData, is_blank_json};
 use crate::document::Holds;
 use crate::error::ErrorKind;
 use crate::known::{find, only_configuration};
@@ -161,7 +161,7 @@ impl<'a> DeserializeSeed<'a> for Child<'_, '_, 'a> {
                 }
             }
             _ => {
-                let any = verbatim(reader, id, deserializer)?;
+                let any = verbatim(reader, id, definition.kind, deserializer)?;
                 reader.place.top().put(id, Content::Any(Arc::new(any)));
             }
         }
@@ -169,16 +169,22 @@ impl<'a> DeserializeSeed<'a> for Child<'_, '_, 'a> {
     }
 }
 
-/// The value that comes next, kept as it is.
+/// The value that comes next, kept as it is: anyxml or, with names that are YANG's, anydata.
 fn verbatim<'a, D: Deserializer<'a>>(
     reader: &mut JsonReader<'_, 'a>,
     id: SchemaId,
+    kind: NodeKind,
     deserializer: D,
 ) -> Result<AnyData, D::Error> {
     let text = <&RawValue>::deserialize(deserializer)?.get();
-    let checked = AnyData::json(text, &reader.options.limits);
-    checked.map_err(|message| {
-        let error = reader.error(ErrorKind::TooBig, Some(id), message);
+    // Devices say what they say.
+    let kind = match reader.options.lenient() {
+        true => NodeKind::AnyXml,
+        false => kind,
+    };
+    let checked = AnyData::json(text, kind, &reader.options.limits);
+    checked.map_err(|(kind, message)| {
+        let error = reader.error(kind, Some(id), message);
         reader.fail(error)
     })
 }
@@ -209,10 +215,8 @@ fn mount<'a, D: Deserializer<'a>>(
             Some(Content::Mount(Arc::new(Tree::new(inner, node))))
         }
         None => {
-            let any = verbatim(reader, id, deserializer)?;
-            let blank = |text: &str| text.bytes().all(|byte| b"{} \t\r\n".contains(&byte));
-            let stored = !matches!(&any, AnyData::Json(text) if blank(text));
-            stored.then(|| Content::Any(Arc::new(any)))
+            let any = verbatim(reader, id, NodeKind::AnyData, deserializer)?;
+            (!is_blank_json(any.text())).then(|| Content::Any(Arc::new(any)))
         }
     };
     reader.place.discard();

@@ -5,7 +5,8 @@ use std::io;
 
 use banyan_yang::schema::{ModuleId, Schema, SchemaId, Type};
 
-use crate::document::{Layout, PrintOptions};
+use crate::any::{AnyData, ORIGINAL};
+use crate::document::{Encoding, Layout, PrintOptions};
 use crate::lexical::{JsonForm, Style, canonical, json_form};
 use crate::list::LeafList;
 use crate::meta::{Annotations, Meta, defined_ones};
@@ -248,8 +249,21 @@ impl<'w> Json<'w> {
 
     /// The object of annotations, its name written.
     fn annotations(&mut self, schema: &Schema, annotations: &Annotations) -> io::Result<()> {
+        self.object_of_annotations(schema, Some(annotations), None)
+    }
+
+    /// The same, with content of the other encoding.
+    fn object_of_annotations(
+        &mut self,
+        schema: &Schema,
+        annotations: Option<&Annotations>,
+        original: Option<&AnyData>,
+    ) -> io::Result<()> {
         self.open("{")?;
-        for (definition, value) in defined_ones(schema, Some(annotations)) {
+        if let Some(any) = original {
+            self.text_member(&format!("{ORIGINAL}:xml"), Some(any.text()))?;
+        }
+        for (definition, value) in defined_ones(schema, annotations) {
             let (module, name) = &definition.name;
             self.next()?;
             self.string(&format!("{module}:{name}"))?;
@@ -326,6 +340,13 @@ fn print_child(
                 inner_object(json, shown, entry)?;
             }
             json.close("]")?;
+        }
+        Content::Any(any) if shown.is_exact() && any.encoding() == Encoding::Xml => {
+            json.sink.put("{}")?;
+            json.name("@", schema, id, outer)?;
+            let annotations = child.annotations(meta, None);
+            let annotations = annotations.as_deref();
+            return json.object_of_annotations(schema, annotations, Some(any));
         }
         Content::Any(any) => json.sink.put(&any.to_json(schema))?,
         Content::Mount(tree) => object(json, &mut shown.mounted(tree), tree.root(), None)?,

@@ -8,7 +8,7 @@ use crate::input::{Broken, position};
 
 /// A piece of a document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Token<'a> {
+pub(crate) enum Token<'a> {
     /// `{`
     Object,
     /// `[`
@@ -37,7 +37,7 @@ enum Next {
 }
 
 /// The reader.
-pub(super) struct Tokens<'a> {
+pub(crate) struct Tokens<'a> {
     text: &'a str,
     at: usize,
     next: Next,
@@ -56,7 +56,7 @@ type Outcome<T> = Result<T, Broken>;
 const NAMED: usize = 3;
 
 impl<'a> Tokens<'a> {
-    pub(super) fn new(text: &'a str) -> Tokens<'a> {
+    pub(crate) fn new(text: &'a str) -> Tokens<'a> {
         Tokens {
             text,
             at: 0,
@@ -69,7 +69,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// The next token and where it begins.
-    pub(super) fn next(&mut self) -> Outcome<(Token<'a>, usize)> {
+    pub(crate) fn next(&mut self) -> Outcome<(Token<'a>, usize)> {
         self.blanks();
         if self.next == Next::CommaOrClose && self.byte() == Some(b',') {
             self.comma = Some(self.at);

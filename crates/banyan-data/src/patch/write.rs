@@ -133,7 +133,11 @@ impl Sink for InJson {
 
     fn value(&mut self, value: Tree) -> io::Result<()> {
         let mut bytes = Vec::new();
-        json::print(&value, &PrintOptions::default(), &mut bytes)?;
+        let options = PrintOptions {
+            exact: true,
+            ..PrintOptions::default()
+        };
+        json::print(&value, &options, &mut bytes)?;
         self.out.push_str(",\"value\":");
         let text = String::from_utf8(bytes)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;

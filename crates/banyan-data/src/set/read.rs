@@ -326,7 +326,8 @@ impl<'o, 'a> SetReader<'o, 'a> {
                     let message = "write xml \"...\" or json \"...\" behind the name".to_owned();
                     return Err(resolved.wrong(ErrorKind::Malformed, message, offset));
                 };
-                let any = crate::text::verbatim(form, text, &self.options.limits)
+                let kind = resolved.schema.node(id).kind;
+                let any = crate::text::verbatim(form, text, kind, &self.options.limits)
                     .map_err(|(kind, message)| resolved.wrong(kind, message, text.offset))?;
                 (id, EditContent::Any(Some(Arc::new(any))))
             }

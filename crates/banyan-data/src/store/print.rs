@@ -25,6 +25,7 @@ impl Form<'_> {
     fn options(&self) -> PrintOptions<'static> {
         PrintOptions {
             layout: self.layout,
+            exact: true,
             ..PrintOptions::default()
         }
     }
@@ -49,6 +50,7 @@ pub fn print(tree: &Tree, form: &Form<'_>, out: &mut dyn io::Write) -> io::Resul
 pub fn print_part(part: &Part, layout: Layout, out: &mut dyn io::Write) -> io::Result<()> {
     let options = PrintOptions {
         layout,
+        exact: true,
         ..PrintOptions::default()
     };
     match &part.content {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use banyan_yang::schema::{Schema, SchemaId};
 
 use crate::any::AnyData;
+use crate::document::Encoding;
 use crate::lexical::{Style, canonical};
 use crate::meta::Meta;
 use crate::node::{self, Node, Tree};
@@ -269,6 +270,7 @@ impl Walk<'_> {
         let (had, has) = (holds(old.as_ref()), holds(new.as_ref()));
         let own = |content: Option<&Content>| content.and_then(Content::own).cloned();
         self.delta.main |= came_or_went || had != has || own(old.as_ref()) != own(new.as_ref());
+        self.delta.main |= in_main(old.as_ref()) != in_main(new.as_ref());
         match new {
             Some(content) if has => self.delta.changed.push(Part {
                 xpath: self.path.clone(),
@@ -328,9 +330,15 @@ fn holds(content: Option<&Content>) -> bool {
         None => false,
         Some(Content::Node(node)) => !node.slots().is_empty(),
         Some(Content::Mount(tree)) => !tree.root().slots().is_empty(),
-        Some(Content::Any(any)) => match &**any {
-            AnyData::Xml(text) | AnyData::Json(text) => !text.trim().is_empty(),
-        },
+        Some(Content::Any(any)) => any.encoding() == Encoding::Xml && !any.text().trim().is_empty(),
+    }
+}
+
+/// What came as JSON, which is an annotation of its node in the main file.
+fn in_main(content: Option<&Content>) -> Option<&AnyData> {
+    match content {
+        Some(Content::Any(any)) if any.encoding() == Encoding::Json => Some(any),
+        _ => None,
     }
 }
 

@@ -437,7 +437,8 @@ impl<'o, 'a> TextReader<'o, 'a> {
             self.skip_rest(head)?;
             return Ok(None);
         };
-        match verbatim(form, text, &self.reading.options.limits) {
+        let kind = schema.node(id).kind;
+        match verbatim(form, text, kind, &self.reading.options.limits) {
             Ok(data) => Ok(Some(Content::Any(Arc::new(data)))),
             Err((kind, message)) => {
                 self.reading.fail(kind, Some(id), message, text.offset)?;

@@ -205,10 +205,17 @@ impl<'o, 'a> DataReader<'o, 'a> {
             NodeKind::List => self.entry(schema, id, open.offset)?,
             NodeKind::AnyData | NodeKind::AnyXml => {
                 let annotations = self.annotations(schema, Some(id), open.offset)?;
-                let text = self.verbatim()?;
-                let content = Content::Any(Arc::new(AnyData::Xml(text.into())));
+                let original = self.original(id, open.offset)?;
+                let any = match original {
+                    Some(any) => any,
+                    None => Some(AnyData::Xml(self.verbatim()?.into())),
+                };
                 let top = self.reading.place.top();
-                top.put(id, content);
+                let Some(any) = any else {
+                    top.note_unstored(id);
+                    return Ok(());
+                };
+                top.put(id, Content::Any(Arc::new(any)));
                 top.annotate(Annotated::Child(id), annotations);
             }
             // Data children are of the kinds above.
@@ -263,7 +270,19 @@ impl<'o, 'a> DataReader<'o, 'a> {
             self.reading.place.discard();
             return self.skip();
         }
-        let content = match self.reading.mounted_schema() {
+        let known = self.reading.mounted_schema();
+        if let Some(any) = self.original(id, offset)? {
+            let content = match any {
+                Some(any) => self.bound_original(any, known, offset)?,
+                None => None,
+            };
+            self.reading.place.discard();
+            if let Some(content) = content {
+                self.reading.place.top().put(id, content);
+            }
+            return Ok(());
+        }
+        let content = match known {
             Some(inner) => {
                 self.reading.place.enter_mount(inner.clone());
                 let part = self.linked(&inner, offset)?;
@@ -387,7 +406,12 @@ impl<'o, 'a> DataReader<'o, 'a> {
         let mut found = Annotations::new();
         for index in 0..self.scanner.attributes.len() {
             let attribute = self.scanner.attributes[index].clone();
-            if child.is_none() && self.is_link(&attribute) {
+            let keeps = child.is_some_and(|id| {
+                matches!(schema.node(id).kind, NodeKind::AnyData | NodeKind::AnyXml)
+            });
+            if child.is_none() && self.is_link(&attribute)
+                || keeps && self.encoding_of_original(&attribute).is_some()
+            {
                 continue;
             }
             let annotation = self.annotation(schema, &attribute, child, offset)?;

@@ -26,6 +26,14 @@ pub(crate) fn attribute(text: &str) -> Cow<'_, str> {
     })
 }
 
+/// Whether a document can hold the character, escaped or not (XML 1.0 2.2).
+pub(crate) fn can_hold(character: char) -> bool {
+    !matches!(
+        character,
+        '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}'
+    )
+}
+
 fn escape(text: &str, replacement: impl Fn(u8) -> Option<&'static str>) -> Cow<'_, str> {
     let Some(first) = text.bytes().position(|byte| replacement(byte).is_some()) else {
         return text.into();

@@ -5,7 +5,8 @@ use std::io;
 use banyan_yang::schema::{ModuleId, Schema, SchemaId};
 
 use super::tags::Tags;
-use crate::document::PrintOptions;
+use crate::any::NAMESPACE;
+use crate::document::{Encoding, PrintOptions};
 use crate::lexical::{Style, canonical};
 use crate::list::List;
 use crate::meta::{Annotations, DEFAULT_NAMESPACE, Meta, defined_ones};
@@ -153,6 +154,11 @@ fn print_child(
             let annotated = child.annotations(meta, None);
             tags.begin(schema, id, outer)?;
             annotations(tags, schema, None, annotated.as_deref())?;
+            if shown.is_exact() && any.encoding() == Encoding::Json {
+                tags.attribute("xmlns:banyan-any", NAMESPACE)?;
+                tags.attribute("banyan-any:json", any.text())?;
+                return tags.end_empty();
+            }
             let text = any.to_xml(schema);
             match text.trim().is_empty() {
                 false => match tags.link(schema, id) {

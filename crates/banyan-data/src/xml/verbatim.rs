@@ -25,6 +25,7 @@ pub(crate) fn capture(scanner: &mut Scanner<'_>) -> Result<String, Broken> {
         .filter(|(_, uri)| !uri.is_empty())
         .map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned()))
         .collect();
+    let no_default = scope.iter().all(|(prefix, _)| !prefix.is_empty());
     let empty = scanner.at_empty();
     let start = scanner.next_offset();
     let mut children: Vec<Child> = Vec::new();
@@ -58,6 +59,10 @@ pub(crate) fn capture(scanner: &mut Scanner<'_>) -> Result<String, Broken> {
         let segment = input.get(child.start..child_end).unwrap_or_default();
         text.push_str(input.get(copied..child.name_end).unwrap_or_default());
         copied = child.name_end;
+        // Wherever the text will stand, a default namespace around it is none of its own.
+        if no_default && !child.declares.iter().any(String::is_empty) {
+            text.push_str(" xmlns=\"\"");
+        }
         for (prefix, uri) in &scope {
             if child.declares.contains(prefix) {
                 continue;

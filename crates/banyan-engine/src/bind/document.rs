@@ -96,6 +96,7 @@ pub(crate) fn print(
             WithDefaults::Trim => Shown::Trim,
         },
         unstored: Some(in_use),
+        exact: false,
     };
     match encoding {
         Encoding::Xml => xml::print(tree, &options, out),

@@ -39,3 +39,4 @@ mod stores_model;
 mod upgrade;
 mod upgrade_mounts;
 mod upgrade_stores;
+mod verbatim;

@@ -107,6 +107,7 @@ pub fn run(command: Convert) -> Result<ExitCode, YangError> {
             Defaults::Explicit => WithDefaults::Explicit,
         },
         unstored: Some(&in_use),
+        exact: false,
     };
     print_data(&tree, form, &options)?;
     Ok(ExitCode::SUCCESS)

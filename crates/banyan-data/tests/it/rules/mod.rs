@@ -2,6 +2,7 @@
 //! that implementations get wrong (`yang-rules.md`, 6.4 and 6.5).
 
 mod any;
+mod any_exact;
 mod conditions;
 mod counts;
 mod defaults;

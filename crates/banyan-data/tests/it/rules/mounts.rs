@@ -11,7 +11,7 @@ use banyan_yang::schema::Schema;
 
 use crate::fixture::{schema, schema_of, shown, to_json, to_xml};
 
-struct Device(Arc<Schema>);
+pub(super) struct Device(pub(super) Arc<Schema>);
 
 impl Mounts for Device {
     fn schema_at(&self, _: &InstancePath) -> Option<Arc<Schema>> {
@@ -19,7 +19,7 @@ impl Mounts for Device {
     }
 }
 
-fn outer() -> Arc<Schema> {
+pub(super) fn outer() -> Arc<Schema> {
     schema(&[
         "module t { yang-version 1.1; namespace urn:t; prefix t; import ietf-yang-schema-mount { prefix m; }
            leaf top { type string; }
