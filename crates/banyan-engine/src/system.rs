@@ -81,7 +81,8 @@ impl Operation for Ours {
             let input = on_pool(move || bind::to_json(&input)).await??;
             let schema = call.schema.clone();
             let node = call.node;
-            let output = (self.0)(Request { call, input }).await?;
+            let mut output = (self.0)(Request { call, input }).await?;
+            bind::printable(&mut output);
             on_pool(move || bind::output_from_json(&schema, node, output.to_string().as_bytes()))
                 .await?
         })

@@ -307,8 +307,28 @@ pub(crate) fn output_from_json(schema: &Arc<Schema>, node: SchemaId, bytes: &[u8
         .map_err(|errors| data_errors(schema, errors))
 }
 
-/// Reads state from JSON.
+/// Replaces what no value of type string can hold (RFC 7950 9.4) in what we say ourselves: texts of programs, of the
+/// system and of old records are in it.
+pub(crate) fn printable(json: &mut serde_json::Value) {
+    let wrong = |it: char| {
+        it < ' ' && !matches!(it, '\t' | '\n' | '\r')
+            || matches!(it, '\u{FDD0}'..='\u{FDEF}')
+            || it as u32 & 0xFFFE == 0xFFFE
+    };
+    match json {
+        serde_json::Value::String(text) if text.contains(wrong) => {
+            *text = text.replace(wrong, "\u{FFFD}");
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(printable),
+        serde_json::Value::Object(members) => members.values_mut().for_each(printable),
+        _ => {}
+    }
+}
+
+/// Reads our own state from JSON.
 pub(crate) fn state_from_json(schema: &Arc<Schema>, state: &serde_json::Value) -> Result<Tree> {
+    let mut state = state.clone();
+    printable(&mut state);
     state_from_bytes(schema, state.to_string().as_bytes())
 }
 

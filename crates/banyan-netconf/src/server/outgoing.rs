@@ -1,5 +1,7 @@
 //! The sending side of a session: whole messages, and replies that stream with back-pressure.
 
+use std::borrow::Cow;
+
 use bytes::BytesMut;
 use thiserror::Error;
 use tokio::io::AsyncWriteExt;
@@ -19,6 +21,33 @@ pub(super) enum SendError {
     /// The backend failed in the middle of a reply, which cannot be taken back.
     #[error("a reply broke off: {0}")]
     Interrupted(String),
+}
+
+/// What XML cannot hold (XML 1.0 2.2) as U+FFFD. One pass, without a copy where there is nothing to replace.
+fn printable(text: &[u8]) -> Cow<'_, [u8]> {
+    let is_control = |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r');
+    // U+FFFE and U+FFFF; the first byte is rare.
+    let is_none =
+        |rest: &[u8]| rest.starts_with(b"\xEF\xBF\xBE") || rest.starts_with(b"\xEF\xBF\xBF");
+    let wrong = |at: usize| is_control(text[at]) || text[at] == 0xEF && is_none(&text[at..]);
+    let Some(first) = (0..text.len()).find(|at| wrong(*at)) else {
+        return Cow::Borrowed(text);
+    };
+    let mut out = text[..first].to_vec();
+    let mut at = first;
+    while at < text.len() {
+        match wrong(at) {
+            true => {
+                out.extend_from_slice("\u{FFFD}".as_bytes());
+                at += if is_control(text[at]) { 1 } else { 3 };
+            }
+            false => {
+                out.push(text[at]);
+                at += 1;
+            }
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// Writes messages.
@@ -49,9 +78,10 @@ impl Outgoing {
         self.end().await
     }
 
-    /// Sends a piece of a message; waits while the client does not read.
+    /// Sends a piece of a message; waits while the client does not read. A character that XML cannot hold, which texts of
+    /// programs, devices and the system may have, is replaced.
     pub(super) async fn piece(&mut self, piece: &[u8]) -> Result<(), SendError> {
-        self.encoder.write(piece, &mut self.ready)?;
+        self.encoder.write(&printable(piece), &mut self.ready)?;
         self.write_out().await
     }
 
@@ -70,5 +100,19 @@ impl Outgoing {
             self.writing.write_all(&ready).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_xml_cannot_hold_is_replaced() {
+        let plain = "a\t\r\n<\u{7f}\u{85}\u{FFFD}\u{1F333}";
+        assert!(matches!(printable(plain.as_bytes()), Cow::Borrowed(_)));
+        let text = "\0a\u{1b}[31m\u{FFFE}b\u{FFFF}";
+        let shown = "\u{FFFD}a\u{FFFD}[31m\u{FFFD}b\u{FFFD}";
+        assert_eq!(&*printable(text.as_bytes()), shown.as_bytes());
     }
 }
