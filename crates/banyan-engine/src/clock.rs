@@ -82,6 +82,14 @@ impl ManualClock {
         }
     }
 
+    /// Somebody puts the clock back: no time passes.
+    pub fn put_back(&self, by: Duration) {
+        let mut state = self.state();
+        let earlier = jiff::SignedDuration::try_from(by).ok();
+        let earlier = earlier.and_then(|by| state.now.checked_sub(by).ok());
+        state.now = earlier.unwrap_or(Timestamp::MIN);
+    }
+
     /// How many sleep now.
     pub fn sleepers(&self) -> usize {
         let mut state = self.state();

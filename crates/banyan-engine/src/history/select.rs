@@ -90,8 +90,9 @@ fn selected(
             if found.len() >= wanted.limit {
                 return Ok(found);
             }
+            // Times need not ascend: a clock may have been put back. So an older commit says nothing of those before it.
             if wanted.since.is_some_and(|since| head.time < since) {
-                return Ok(found);
+                continue;
             }
             let is = |wanted: &Option<String>, given: Option<&str>| {
                 wanted.as_deref().is_none_or(|wanted| given == Some(wanted))

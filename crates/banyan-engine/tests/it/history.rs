@@ -91,6 +91,27 @@ async fn commits_are_found_by_user_label_and_time() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_put_back_for_a_commit_hides_none_before_it() {
+    let machine = Machine::new();
+    let engine = machine.start().await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    let hour = Duration::from_secs(3600);
+    let since = engine.clock().now();
+    alice.set(&item(1, "a")).await.unwrap();
+    alice.set(&item(2, "b")).await.unwrap();
+    machine.clock.put_back(2 * hour);
+    alice.set(&item(3, "c")).await.unwrap();
+    let young = Selection {
+        since: Some(since),
+        ..Selection::default()
+    };
+    assert_eq!(places(&engine, young.clone()).await, [2, 1]);
+    machine.clock.advance(2 * hour);
+    alice.set(&item(4, "d")).await.unwrap();
+    assert_eq!(places(&engine, young).await, [4, 2, 1]);
+}
+
+#[tokio::test]
 async fn commits_are_found_by_what_they_touched() {
     let engine = in_memory().await;
     let alice = Client::open(&engine, "alice").await;
@@ -435,7 +456,7 @@ async fn what_is_no_history_is_refused_with_its_line() {
     let engine = in_memory().await;
     let alice = Client::open(&engine, "alice").await;
     alice.set(&item(1, "a")).await.unwrap();
-    let text = exported(&alice, None).await;
+    let text = crate::fixture::unsealed(&exported(&alice, None).await);
     let empty = in_memory().await;
     let bob = Client::open(&empty, "bob").await;
     for (wrong, part) in [
