@@ -3,6 +3,7 @@
 mod anew;
 mod replaced;
 mod retention;
+mod sealed;
 mod select;
 mod selective;
 mod transfer;

@@ -1,12 +1,13 @@
 //! The history as lines of JSON, one record a line: out of one store, and into an empty one or one that it continues.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use banyan_data::Tree;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{began_at, begins_anew, never_began, replaced};
+use super::{began_at, begins_anew, never_began, replaced, sealed};
 use crate::backend::{Call, CommitParameters, Datastore, Result};
 use crate::bind;
 use crate::blocking::{on_pool, to_its_end};
@@ -115,11 +116,18 @@ struct Brought {
 /// A line is no record; blank lines are passed over.
 fn brought(text: &str) -> Result<Brought> {
     let mut brought = Brought::default();
+    let mut tids = HashSet::new();
     let lines = text.lines().enumerate();
     for (number, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
         if let Ok(set) = serde_json::from_str::<SetLine>(line) {
             brought.sets.push((number + 1, set.module_set));
             continue;
+        }
+        if let Some(fault) = sealed::fault(line) {
+            return Err(wrong(format!(
+                "line {}: {fault}; nothing was imported of what was sent with it; export again",
+                number + 1
+            )));
         }
         let line: Line = serde_json::from_str(line).map_err(|error| {
             wrong(format!(
@@ -128,6 +136,14 @@ fn brought(text: &str) -> Result<Brought> {
                 error.column()
             ))
         })?;
+        if !tids.insert(line.head.tid) {
+            return Err(wrong(format!(
+                "line {}: transaction {} is that of another commit before it, so one of them was changed after the export; \
+                 nothing was imported of what was sent with it; export again",
+                number + 1,
+                line.head.tid
+            )));
+        }
         brought.records.push(line.record());
     }
     Ok(brought)
@@ -212,7 +228,7 @@ impl Engine {
             for record in &records {
                 exported.text.push_str(&sets_for(&core, last, record)?);
                 last = Some(&record.head.schema);
-                exported.text.push_str(&Line::of(record)?);
+                exported.text.push_str(&sealed::sealed(&Line::of(record)?));
                 exported.text.push('\n');
             }
             let last = records.last().map(|record| record.head.seq);

@@ -10,7 +10,9 @@ use banyan_engine::history::Past;
 use banyan_engine::log::CommitLog;
 use banyan_engine::{Engine, Seq};
 
-use crate::fixture::{Client, Machine, item, name, schema, schema_with_system, updated_schema};
+use crate::fixture::{
+    Client, Machine, item, name, schema, schema_with_system, unsealed, updated_schema,
+};
 
 /// As a daemon starts: access control is on, and whoever started it is its administrator.
 fn daemon(machine: &Machine, first_admin: &str) -> EngineBuilder {
@@ -143,7 +145,7 @@ async fn a_reverse_that_does_not_undo_its_change_is_refused_with_its_place() {
         alice.set(&item(1, value)).await.unwrap();
     }
     let text = exported(&alice, None).await;
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let mut lines: Vec<String> = unsealed(&text).lines().map(str::to_owned).collect();
     // The reverse of the third commit sets what the second one made.
     lines[2] = lines[2].replace("\"two\"", "\"other\"");
     let other = crate::fixture::in_memory().await;
@@ -155,6 +157,51 @@ async fn a_reverse_that_does_not_undo_its_change_is_refused_with_its_place() {
     assert!(error.to_string().contains("reverse of commit 3"), "{error}");
     assert_eq!(other.running().seq, Seq(0));
     other.import_history(&bob.call, &text).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_line_that_was_changed_is_refused_by_its_number() {
+    let engine = crate::fixture::in_memory().await;
+    let alice = Client::open(&engine, "alice").await;
+    for value in ["one", "two", "three"] {
+        alice.set(&item(1, value)).await.unwrap();
+    }
+    let text = exported(&alice, None).await;
+    let line = |number: usize| text.lines().nth(number - 1).unwrap();
+    let other = crate::fixture::in_memory().await;
+    let bob = Client::open(&other, "bob").await;
+    let tid = |number: usize| {
+        let record: serde_json::Value = serde_json::from_str(line(number)).unwrap();
+        record["tid"].clone()
+    };
+    let with_tid = |text: &str, number: usize, other: serde_json::Value| {
+        let (from, to) = (
+            format!("\"tid\":{},", tid(number)),
+            format!("\"tid\":{other},"),
+        );
+        text.replace(&from, &to)
+    };
+    let bare = unsealed(&text);
+    let comment = "\"comment\":\"a\\u001b[0m\",\"schema\"";
+    for (wrong, said) in [
+        (with_tid(&text, 3, 900_000.into()), "line 3: it was changed"),
+        (
+            text.replace("\"user\":\"alice\"", "\"user\":\"bob\""),
+            "line 1: it was changed",
+        ),
+        // What an older program has exported has no hash.
+        (with_tid(&bare, 2, tid(1)), "line 2: transaction"),
+        (
+            bare.replacen("\"schema\"", comment, 1),
+            "line 1: comment holds the character U+001B",
+        ),
+    ] {
+        let error = other.import_history(&bob.call, &wrong).await.unwrap_err();
+        assert!(error.to_string().contains(said), "{said}: {error}");
+        assert_eq!(other.running().seq, Seq(0));
+    }
+    other.import_history(&bob.call, &bare).await.unwrap();
+    assert_eq!(exported(&bob, None).await, text);
 }
 
 #[tokio::test]
