@@ -297,3 +297,88 @@ fn quoted(text: &str) -> Cow<'_, str> {
         Json::from(text).to_string().into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use banyan_data::document::ParseOptions;
+    use banyan_data::json::parse_data;
+    use banyan_yang::compile::{Compiler, MemorySource};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::bind::{NoMounts, apply_path_edit};
+    use crate::system::PathEdit;
+
+    const MODEL: &str = "module t { yang-version 1.1; namespace urn:t; prefix t;
+        list l { key 'a b'; leaf a { type string; } leaf b { type string; } leaf w { type string; }
+          leaf e { type empty; } leaf u { type union { type int8; type empty; } } }
+        leaf-list many { type string; } list no { key k; leaf k { type empty; } leaf e { type empty; } } }";
+
+    fn schema() -> Arc<Schema> {
+        let mut source = MemorySource::new();
+        source.add(MODEL);
+        let compiler = Compiler::new(&source).implement("t", None);
+        compiler.compile().expect("a module").schema
+    }
+
+    /// The word that stands behind a path, as the client reads it.
+    fn word(text: &str) -> Option<String> {
+        match text.trim() {
+            "" => None,
+            word if word.starts_with('"') => Some(serde_json::from_str(word).expect("a string")),
+            word => Some(word.to_owned()),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn lines_make_what_they_were_printed_of(
+            keys in prop::collection::vec(("['\" a\\n\u{2028}\\[\\]]{0,4}|\\PC{0,4}", "['\"\\t/]{0,3}"), 0..4),
+            word_of in prop::option::of("['\" #\\\\a\\n]{0,4}"),
+            [e, u] in any::<[bool; 2]>(),
+        ) {
+            let mounts: SharedMounts = Arc::new(NoMounts);
+            let mut entries = serde_json::Map::new();
+            for (a, b) in &keys {
+                let mut entry = json!({ "a": a, "b": b });
+                if let Some(word) = &word_of {
+                    entry["w"] = word.as_str().into();
+                }
+                for (name, there) in [("e", e), ("u", u)] {
+                    if there {
+                        entry[name] = json!([null]);
+                    }
+                }
+                entries.insert(format!("{a}\u{0}{b}"), entry);
+            }
+            let entries: Vec<Json> = entries.into_iter().map(|(_, entry)| entry).collect();
+            let mut many: Vec<&String> = keys.iter().map(|(a, _)| a).collect();
+            many.sort();
+            many.dedup();
+            let document = json!({ "t:l": entries, "t:many": many, "t:no": [{ "k": [null], "e": [null] }] });
+            let schema = schema();
+            let tree = parse_data(&schema, document.to_string().as_bytes(), &ParseOptions::default()).expect("data");
+            let mut text = Vec::new();
+            listing(&tree, &mounts, &mut text).expect("lines");
+            let text = String::from_utf8(text).expect("UTF-8");
+            let mut made = Tree::empty(schema);
+            for line in text.lines() {
+                let rest = line.strip_prefix("set ").expect("a line that sets");
+                // The path is the longest beginning that is one: what is behind it is a word.
+                let blanks = rest.match_indices(' ').map(|(at, _)| at).chain([rest.len()]);
+                let ends: Vec<usize> = blanks.collect();
+                let is_path = |end: &usize| crate::bind::parse_path(&made, &rest[..*end], &mounts).is_ok();
+                let end = ends.into_iter().find(is_path);
+                let end = end.ok_or_else(|| TestCaseError::fail(format!("no path in {line:?}")))?;
+                let edit = PathEdit {
+                    path: rest[..end].to_owned(),
+                    operation: "merge".to_owned(),
+                    value: word(&rest[end..]),
+                };
+                let applied = apply_path_edit(&made, &edit, &mounts);
+                made = applied.map_err(|error| TestCaseError::fail(format!("{line:?}: {error}")))?;
+            }
+            prop_assert_eq!(&made, &tree, "{}", text);
+        }
+    }
+}

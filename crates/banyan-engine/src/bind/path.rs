@@ -7,7 +7,7 @@ use banyan_data::edit::{Edit, Operation};
 use banyan_data::lexical::{self, ModuleNames};
 use banyan_data::path::{self, InstancePath, PathStep, Select, json, xpath};
 use banyan_data::{Tree, Value};
-use banyan_yang::schema::{NodeKind, Schema, SchemaId, TypeKind};
+use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
 use super::report::data_error;
 use super::{Mounted, SharedMounts};
@@ -273,11 +273,14 @@ fn value_at(
     Ok(value)
 }
 
-/// A leaf of type empty needs no word.
+/// A leaf of type empty needs no word, nor one of a union with it.
 fn implied_value(tree: &Tree, path: &InstancePath, mounts: &SharedMounts) -> Option<Value> {
     let schema = schema_of(tree, path, mounts);
     let node = schema.node(path.steps.last()?.node);
-    let ty = node.ty.as_ref()?;
-    let empty = node.kind == NodeKind::Leaf && matches!(ty.resolved().kind, TypeKind::Empty);
-    empty.then_some(Value::Empty)
+    let ty = node.ty.as_ref().filter(|_| node.kind == NodeKind::Leaf)?;
+    let names = ModuleNames {
+        default: Some(node.module),
+    };
+    let value = lexical::parse(&schema, ty, "", &names).ok()?;
+    matches!(value.innermost(), Value::Empty).then_some(value)
 }
