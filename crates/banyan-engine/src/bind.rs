@@ -34,8 +34,8 @@ pub(crate) use lines::{lines, listed, listing};
 pub(crate) use message::{expression_for_message, print_message, subtree_for_messages};
 pub(crate) use operation::{
     check_input, check_output, notification_from_json, operation_by_name, operation_schema,
-    output_from_json, parse_operation, print_output, printable, state_from_bytes, state_from_json, to_json,
-    tree_to_json,
+    output_from_json, parse_operation, print_output, printable, state_from_bytes, state_from_json,
+    to_json, tree_to_json,
 };
 pub(crate) use part::{part, part_at, parts_of, touches, touches_places};
 pub(crate) use path::{
