@@ -131,6 +131,8 @@ pub struct Document {
     pub root: Element,
     /// What the names of modules mean.
     pub modules: KnownModules,
+    /// Whether there was nothing, not even a wrapper: what a program prints that prints no document.
+    pub is_blank: bool,
 }
 
 impl Document {
@@ -143,15 +145,18 @@ impl Document {
         modules: KnownModules,
         limits: &Limits,
     ) -> Result<Document, Box<DataError>> {
-        let read = |bytes| -> Result<Element, Broken> {
+        let read = |bytes| -> Result<(Element, bool), Broken> {
             let text = decode(bytes, limits)?;
-            match text.trim_start().starts_with('{') {
-                true => json::read(text, &modules, limits),
-                false => xml::read(text, &modules, *limits),
-            }
+            let is_json = text.trim_start().starts_with('{');
+            let root = match is_json {
+                true => json::read(text, &modules, limits)?,
+                false => xml::read(text, &modules, *limits)?,
+            };
+            Ok((root, is_json))
         };
-        let root = read(bytes).map_err(|broken| Box::new(broken.into_error(bytes)))?;
-        Ok(Document::unwrapped(root, modules))
+        let read = read(bytes).map_err(|broken| Box::new(broken.into_error(bytes)));
+        let (root, is_json) = read?;
+        Ok(Document::unwrapped(root, modules, is_json))
     }
 
     /// Reads the main file of a split datastore, in XML, with the parts that it links to in the places of the links.
@@ -178,10 +183,12 @@ impl Document {
         }
         let root = xml::read_split(text, texts, &modules, *limits);
         let root = root.map_err(|(part, broken)| failed(part, broken))?;
-        Ok(Document::unwrapped(root, modules))
+        Ok(Document::unwrapped(root, modules, false))
     }
 
-    fn unwrapped(mut root: Element, modules: KnownModules) -> Document {
+    fn unwrapped(mut root: Element, modules: KnownModules, is_json: bool) -> Document {
+        // An object is something, an empty one too.
+        let is_blank = root.children.is_empty() && !is_json;
         let mut top = Vec::with_capacity(root.children.len());
         for child in std::mem::take(&mut root.children) {
             match is_wrapper(&child, &modules) {
@@ -190,7 +197,11 @@ impl Document {
             }
         }
         root.children = top;
-        Document { root, modules }
+        Document {
+            root,
+            modules,
+            is_blank,
+        }
     }
 
     /// Takes top-level elements out for which `wanted` holds.

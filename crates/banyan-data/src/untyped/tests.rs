@@ -94,6 +94,30 @@ fn a_broken_document_says_where() {
     };
     assert!(failed("<config>\n<a xmlns='urn:m'></b></config>").contains("line 2"));
     assert!(failed("{\"m:a\": \n ?}").contains("line 2"));
+    for stray in [
+        "x\n",
+        "<config/>\nx",
+        "<config>x</config>",
+        "<a xmlns='urn:m'/> x",
+        "<config><a xmlns='urn:m'/>x</config>",
+    ] {
+        let error = failed(stray);
+        assert!(
+            error.contains("the text \"x\" stands outside of any element"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_document_without_anything_is_not_an_empty_configuration() {
+    for blank in ["", " \n", "<?xml version=\"1.0\"?>\n<!-- nothing -->"] {
+        assert!(read(blank).is_blank, "{blank}");
+    }
+    for empty in ["<config/>", "{\"config\": {}}", "{}", "<data> </data>"] {
+        let document = read(empty);
+        assert!(!document.is_blank && document.root.children.is_empty());
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{Attribute, Element, KnownModules, prefixes_in};
+use super::{Attribute, Element, KnownModules, is_wrapper, prefixes_in};
 use crate::document::Limits;
 use crate::error::ErrorKind;
 use crate::input::{Broken, Lines};
@@ -119,6 +119,11 @@ impl<'a> Reader<'a> {
                     open.push(Open { element, link });
                 }
                 Token::Text(piece) => {
+                    if self.within.is_none() && !is_blank(&piece) && is_outside(&open, self.modules)
+                    {
+                        let offset = scanner.offset();
+                        return Err(here(stray(&piece, offset)));
+                    }
                     if let Some(open) = open.last_mut() {
                         open.element.text.push_str(&piece);
                     }
@@ -193,6 +198,24 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether no element of data is open.
+fn is_outside(open: &[Open], modules: &KnownModules) -> bool {
+    let mut around = open.iter().skip(1);
+    around.all(|open| is_wrapper(&open.element, modules))
+}
+
+fn stray(text: &str, offset: usize) -> Broken {
+    let shown: String = text.trim().chars().take(40).collect();
+    Broken {
+        kind: ErrorKind::Malformed,
+        offset,
+        message: format!(
+            "the text {shown:?} stands outside of any element, where only elements may stand"
+        ),
+        help: None,
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) fn apply(
                 "deleted".to_owned()
             }
             _ => {
-                let Document { root, modules } = &mut *data.document;
+                let Document { root, modules, .. } = &mut *data.document;
                 let mut element = root;
                 let mut nodes = Nodes::root(data.schemas);
                 for place in &places {

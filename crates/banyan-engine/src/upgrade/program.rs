@@ -14,8 +14,8 @@ use super::report::Finding;
 /// How often a program that does not end is looked at.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Runs a program with the document as XML inside of `<config>`; what it prints takes the document's place. The exit
-/// status 0 means success; what it says on standard error is its message.
+/// Runs a program with the document as XML inside of `<config>`; what it prints takes the document's place, so that it has
+/// to print one, whole. The exit status 0 means success; what it says on standard error is its message.
 ///
 /// The environment variables `BANYAN_MODULES` (a line `name change from to` for each changed module, `-` for no revision)
 /// and `BANYAN_STORE_FILE` tell what it is about. Blocking, as the start is.
@@ -137,8 +137,16 @@ impl Migration for Program {
         }
         let modules = data.document.modules.clone();
         let read = Document::read(&output, modules, &Limits::default());
-        *data.document =
+        let read =
             read.map_err(|error| self.failed(format!("what it printed is no document: {error}")))?;
+        if read.is_blank {
+            // A program that says what it did, or nothing, would empty the store.
+            return Err(self.failed(
+                "it printed no document: a program prints the whole configuration on its standard output, also where it \
+                 changes nothing (`<config/>` for an empty one), and what it has to say on its standard error",
+            ));
+        }
+        *data.document = read;
         data.done.push(Finding {
             path: "/".to_owned(),
             place: None,
@@ -204,6 +212,13 @@ mod tests {
                 .unwrap_err()
                 .contains("no document")
         );
+        for silent in ["true", "cat >/dev/null; echo", "echo '<!-- done -->'"] {
+            let error = ran(silent, minute).unwrap_err();
+            assert!(error.contains("it printed no document"), "{error}");
+        }
+        let error = ran("cat; echo done migrating", minute).unwrap_err();
+        assert!(error.contains("\"done migrating\" stands outside of any element"));
+        assert!(!ran("echo '<config/>'", minute).unwrap().0.contains("<a"));
         assert!(
             ran("sleep 60", Duration::from_millis(50))
                 .unwrap_err()
