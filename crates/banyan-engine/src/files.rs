@@ -71,6 +71,9 @@ pub trait Files: Send + std::marker::Sync {
     /// The names of the regular files in a directory, in no order; none when it does not exist.
     fn list(&self, directory: &Path) -> io::Result<Vec<String>>;
 
+    /// The names of the directories in a directory, in no order; none when it does not exist.
+    fn directories(&self, directory: &Path) -> io::Result<Vec<String>>;
+
     /// Makes or replaces the file, readable by the owner only, with what `content` writes.
     fn write(&self, path: &Path, sync: Sync, content: &mut Writer<'_>) -> io::Result<()>;
 

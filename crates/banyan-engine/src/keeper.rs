@@ -4,6 +4,7 @@
 //! not synced: the log is durable. A large one, and one in parts, is written when commits pause; so is that of a large
 //! store that running was copied to. Must not decide what is true: that is the log.
 
+mod aside;
 mod base;
 mod follow;
 mod measured;
@@ -30,12 +31,13 @@ use crate::number::Seq;
 use crate::pipeline::Pressure;
 use crate::snapshot::Snapshot;
 use crate::stores::ROLLBACK;
+pub(crate) use aside::{BEFORE, DAMAGED, EDITED, ERROR, free_name, ignored, is_kept_aside};
 pub(crate) use base::{base_file, base_name, is_of_files, running_fact};
 use follow::WROTE;
 pub(crate) use follow::{Following, Pointer, STARTUP_SCHEMA, Was, pointers};
 use measured::{Limited, Measured};
 pub(crate) use pause::Behind;
-pub(crate) use split::edited_parts;
+pub(crate) use split::{edited_parts, unknown_files};
 pub(crate) use store::Content;
 use stored::RUNNING_FACTS;
 pub(crate) use stored::{OnDisk, ReadError, digest};
@@ -58,12 +60,11 @@ pub(crate) fn is_ours(name: &str) -> bool {
         "banyan.sock",
     ];
     let begins = ["commits.redb", "history-base"];
-    let ends = ["_db", ".d", ".left-out", ".new", ".damaged"];
+    let ends = ["_db", ".d", ".new"];
     exact.contains(&name)
         || begins.iter().any(|begin| name.starts_with(begin))
         || ends.iter().any(|end| name.ends_with(end))
-        || name.contains("_db.edited")
-        || name.contains(".left-out.")
+        || is_kept_aside(name)
 }
 
 /// Why a file was not written.
@@ -316,6 +317,7 @@ impl Keeper {
     }
 
     fn write_running(&self, running: &Snapshot) -> Result<usize, KeepError> {
+        self.spare_ignored("running")?;
         let file = file_of(&self.directory, "running");
         let temporary = self.directory.join("running_db.new");
         let (mut size, mut hash) = (0, String::new());
@@ -365,6 +367,9 @@ impl Keeper {
         // nothing of it is equal, and its parts would count as gone, although they have the names of the new ones.
         let same_schema = |last: &Tree| Arc::ptr_eq(last.schema(), tree.schema());
         let last = parts.take().filter(same_schema);
+        if last.is_none() {
+            self.spare_ignored(store)?;
+        }
         let size = self.write_set(store, last.as_ref(), tree, seq)?;
         if last.is_none() {
             self.remove_single(store)?;
@@ -418,6 +423,18 @@ pub(crate) fn names(
     let single = found.iter().filter_map(|file| file.strip_suffix("_db"));
     let mut names: BTreeSet<String> = single.map(str::to_owned).collect();
     names.extend(split::names(log)?);
+    // Also those that somebody has put there.
+    let directories = files.directories(directory);
+    for name in directories.map_err(|reason| failed(directory, reason))? {
+        let Some(store) = name.strip_suffix(".d") else {
+            continue;
+        };
+        let main = split::main_file(directory, store);
+        let there = files.open(&main).map_err(|reason| failed(&main, reason))?;
+        if there.is_some() {
+            names.insert(store.to_owned());
+        }
+    }
     Ok(names)
 }
 

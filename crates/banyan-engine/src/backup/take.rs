@@ -19,7 +19,9 @@ use crate::engine::{Core, Engine, log_failed};
 use crate::error::{BackendError, ErrorTag};
 use crate::files::{Files, Policy};
 use crate::history::{line_of, state_at};
-use crate::keeper::{base_name, file_of, is_of_files, running_fact};
+use crate::keeper::{
+    EDITED, base_name, file_of, free_name, ignored, is_kept_aside, is_of_files, names, running_fact,
+};
 use crate::log::{CommitLog, Moment};
 use crate::number::Seq;
 use crate::stores::ROLLBACK;
@@ -140,7 +142,14 @@ impl Engine {
             if passing || store.policy == Policy::InMemory {
                 continue;
             }
-            let tree = stores.get(&store.name).await;
+            let mut tree = stores.get(&store.name).await;
+            if store.name == "startup" && self.0.startup.load().is_none() {
+                // In memory it is empty, and its file waits for somebody to correct it.
+                tree = Err(BackendError::new(
+                    ErrorTag::OperationFailed,
+                    "its file could not be used at the start",
+                ));
+            }
             if let Err(error) = &tree {
                 tracing::warn!(
                     "the datastore {} is backed up as it is: {error}",
@@ -230,8 +239,18 @@ impl Whole {
                 None => {
                     let file = file_of(&self.directory, &name);
                     self.copy(members, &store_file(&name), &file)?;
+                    self.copy_all(members, &format!("{name}.d"), &|name| {
+                        name.ends_with(".xml")
+                    })?;
                 }
             }
+        }
+        self.copy_ignored(members)?;
+        self.copy_all(members, "", &is_kept_aside)?;
+        let directories = self.files.directories(&self.directory);
+        let directories = directories.map_err(|reason| failed("a directory", &reason))?;
+        for name in directories.iter().filter(|name| name.ends_with(".d")) {
+            self.copy_all(members, name, &is_kept_aside)?;
         }
         for (name, file) in &self.more {
             self.copy(members, name, file)?;
@@ -261,6 +280,42 @@ impl Whole {
             let copied = std::io::copy(&mut content, out);
             copied.map(drop).map_err(|reason| failed(name, &reason))
         })?;
+        Ok(())
+    }
+
+    /// Sends what somebody has put beside a store in the form that is not read: under the names that the next write of the
+    /// store would give them.
+    fn copy_ignored(&self, members: &mut Members) -> Result<()> {
+        let (files, log) = (&*self.files, &*self.log);
+        let splits = self.form.options().split;
+        let wrong = |error| failed("a datastore", &error);
+        for store in names(files, log, &self.directory).map_err(wrong)? {
+            let found = ignored(files, log, &self.directory, &store, splits);
+            for file in found.map_err(wrong)? {
+                let name = free_name(files, &file, EDITED, &|_| false).map_err(wrong)?;
+                let name = name.strip_prefix(&self.directory).unwrap_or(&name);
+                self.copy(members, &name.display().to_string(), &file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends files of a directory as they are, in the order of their names.
+    fn copy_all(
+        &self,
+        members: &mut Members,
+        below: &str,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<()> {
+        let listed = self.files.list(&self.directory.join(below));
+        let mut names = listed.map_err(|reason| failed(below, &reason))?;
+        names.retain(|name| wanted(name));
+        names.sort();
+        for name in names {
+            let member = Path::new(below).join(name);
+            let name = member.display().to_string();
+            self.copy(members, &name, &self.directory.join(&member))?;
+        }
         Ok(())
     }
 

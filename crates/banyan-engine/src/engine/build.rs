@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -89,7 +90,14 @@ pub struct EngineBuilder {
     streams: StreamOptions,
     subscriptions: Option<usize>,
     stop_timeout: Duration,
+    at_last: Option<AtLast>,
 }
+
+/// What somebody else does before the first write.
+type AtLast =
+    Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = Result<(), OtherError>> + Send>> + Send>;
+
+type OtherError = Box<dyn std::error::Error + Send + std::marker::Sync>;
 
 impl EngineBuilder {
     /// An engine for these modules, in memory, alone.
@@ -116,6 +124,7 @@ impl EngineBuilder {
             streams: StreamOptions::default(),
             subscriptions: None,
             stop_timeout: Duration::from_secs(30),
+            at_last: None,
         }
     }
 
@@ -269,6 +278,20 @@ impl EngineBuilder {
         self
     }
 
+    /// Does something that can fail, as opening sockets does, when all has been read and judged, and before participants hear
+    /// of the start and anything is written: an error ends the start, and nothing is changed. A rehearsal does not do it.
+    pub fn before_it_writes<F, E>(mut self, open: impl FnOnce() -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<OtherError>,
+    {
+        self.at_last = Some(Box::new(move || {
+            let opening = open();
+            Box::pin(async move { opening.await.map_err(Into::into) })
+        }));
+        self
+    }
+
     /// Starts the engine: locks the directory, recovers running from files and log, checks it.
     ///
     /// # Errors
@@ -293,7 +316,8 @@ impl EngineBuilder {
         Ok(engine)
     }
 
-    fn build(self) -> Result<Core, StartError> {
+    fn build(mut self) -> Result<Core, StartError> {
+        let at_last = self.at_last.take();
         self.stores.check()?;
         for store in ["running", "candidate", "startup"] {
             if self.stores.policy(store) == Policy::File {
@@ -326,7 +350,13 @@ impl EngineBuilder {
             start: &start,
             participants: &self.participants,
         };
-        let begun = async { initial.carry_out(recover::recover(&start)?).await };
+        let begun = async {
+            let recovered = recover::recover(&start)?;
+            if let Some(at_last) = at_last {
+                at_last().await.map_err(StartError::Other)?;
+            }
+            initial.carry_out(recovered).await
+        };
         // This runs on the pool, where waiting is allowed.
         let Recovered {
             running,

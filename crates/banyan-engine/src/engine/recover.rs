@@ -5,6 +5,7 @@
 //! written is a [`Plan`], so that a start that fails has changed nothing, and a rehearsal is a start without its last
 //! step.
 
+mod aside;
 mod base;
 mod failsafe;
 mod migrate;
@@ -12,6 +13,7 @@ mod mounted;
 mod named;
 mod plan;
 mod pointers;
+mod unconfirmed;
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -25,10 +27,8 @@ use super::Seams;
 use super::start::{StartError, StartMode, StartOptions};
 use crate::backend::{DefaultOperation, Document};
 use crate::bind::{self, FileForm};
-use crate::confirm::{self, Kept};
-use crate::history;
 use crate::keeper::{Kept as KeptFiles, OnDisk, Was, file_of};
-use crate::log::{CommitLog, LogError};
+use crate::log::CommitLog;
 use crate::number::Seq;
 use crate::snapshot::Snapshot;
 use crate::tids::Tids;
@@ -76,6 +76,8 @@ struct Run<'a> {
     startup_file: Option<Was>,
     /// What was before cannot be rebuilt: the next commit stands on nothing.
     begins_anew: bool,
+    /// No start has been here before, as far as the log knows.
+    first: bool,
     /// Mounted data that are kept as they are.
     verbatim: RefCell<mounted::Verbatim>,
 }
@@ -112,6 +114,7 @@ pub(super) fn recover(start: &Start<'_>) -> Result<Recovered, StartError> {
         Ok(made) => made,
         Err(error) => return run.failsafe(error, Some(found)),
     };
+    run.tell_missing_log()?;
     run.tell_running();
     let Found { kept, stated, .. } = found;
     run.finish(made, kept, stated)
@@ -135,6 +138,7 @@ impl<'a> Run<'a> {
             pointed: pointers::Pointed::default(),
             startup_file: None,
             begins_anew: false,
+            first: start.epochs.pins.current()?.is_none(),
             verbatim: RefCell::default(),
         })
     }
@@ -147,6 +151,10 @@ impl Run<'_> {
 
     fn loaded(&self) -> &Arc<Schema> {
         &self.start.epochs.loaded
+    }
+
+    fn is_first(&self) -> bool {
+        self.first
     }
 
     fn is_loaded(&self, tree: &Tree) -> bool {
@@ -164,6 +172,7 @@ impl Run<'_> {
         kept.following = self.following();
         kept.startup = self.startup_file.take();
         self.named_stores()?;
+        self.tell_ignored()?;
         self.tell_verbatim();
         // Now, and not when the first commit needs them.
         made.running.indexes();
@@ -212,12 +221,12 @@ impl Run<'_> {
             };
             for file in files {
                 if self.read_single(&file)?.is_some() {
-                    self.plan.set_aside(&file);
+                    self.keep_damaged(directory, &file)?;
                     break;
                 }
             }
         }
-        tracing::warn!("{error}\nit is not needed, and kept with .damaged behind its name");
+        tracing::warn!("{error}\nit is not needed");
         Ok(Found {
             running: logged.clone(),
             logged,
@@ -236,6 +245,10 @@ impl Run<'_> {
             mode => mode,
         };
         let mut running = self.without_unconfirmed(found)?;
+        if let Some(running) = self.of_rollback(&running)? {
+            let startup = self.startup(false)?;
+            return Ok(Made { running, startup });
+        }
         let before = running.clone();
         if mode == StartMode::Init {
             let empty = Tree::empty(self.loaded().clone());
@@ -341,45 +354,6 @@ impl Run<'_> {
         bind::validate_full(&tree).map_err(failed)?;
         let comment = format!("merges {name}");
         self.committed(running, tree, "start", &comment, Vec::new())
-    }
-
-    /// A confirmed commit that was pending when the program ended is taken back (RFC 6241 8.4.1).
-    fn without_unconfirmed(&mut self, found: &Found) -> Result<Snapshot, StartError> {
-        let facts = self.log().facts(confirm::FACT)?;
-        let Some(text) = facts.get(confirm::FACT) else {
-            return Ok(found.running.clone());
-        };
-        let forget = vec![(confirm::FACT.to_owned(), None)];
-        if self.begins_anew {
-            self.plan.facts(forget);
-            return Ok(found.running.clone());
-        }
-        let Ok(kept) = serde_json::from_str::<Kept>(text) else {
-            return Err(LogError::Damaged {
-                file: "commits.redb".to_owned(),
-                reason: "the pending confirmed commit cannot be read".to_owned(),
-            }
-            .into());
-        };
-        let state = history::state_at(self.log(), &found.logged, kept.revert_to, self.start.epochs);
-        let failed = |reason| StartError::Replay {
-            seq: kept.revert_to,
-            reason,
-        };
-        let tree = state.map_err(failed)?;
-        let schema = found.running.tree.schema();
-        let tree = self.start.epochs.rebind(&tree, schema).map_err(failed)?;
-        let tree = bind::resolved(&tree);
-        tracing::warn!(
-            "transaction {} of {} was not confirmed before the restart: it is taken back",
-            kept.tid,
-            kept.user
-        );
-        let comment = format!(
-            "takes back transaction {}, which was not confirmed before the restart",
-            kept.tid
-        );
-        self.committed(found.running.clone(), tree, "start", &comment, forget)
     }
 }
 

@@ -202,6 +202,9 @@ pub enum StartError {
     /// Something is registered twice, or for what the schema does not have.
     #[error("{0}")]
     Registration(String),
+    /// Something else that the program needs cannot be had ([`EngineBuilder::before_it_writes`](super::EngineBuilder::before_it_writes)).
+    #[error("{0}")]
+    Other(Box<dyn std::error::Error + Send + Sync>),
     /// The commit that makes the first user an administrator was refused.
     #[error(
         "the first user cannot be made an administrator: {0}; correct what refuses it, or start without an administrator (see the chapter on access control)"
@@ -347,6 +350,7 @@ impl StartError {
             | StartError::Pin(_)
             | StartError::Failsafe { .. }
             | StartError::FirstAdmin(_)
+            | StartError::Other(_)
             | StartError::Options(_)
             | StartError::Registration(_) => false,
         }

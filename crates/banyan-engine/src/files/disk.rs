@@ -40,6 +40,23 @@ impl Write for Pieces {
     }
 }
 
+/// The names in a directory of what is of a kind.
+fn entries(directory: &Path, kind: impl Fn(&fs::FileType) -> bool) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        // What is no text is no name of ours.
+        if let (true, Ok(name)) = (kind(&entry.file_type()?), entry.file_name().into_string()) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
 impl Files for DiskFiles {
     fn create_directory(&self, path: &Path) -> io::Result<()> {
         if path.is_dir() {
@@ -100,22 +117,11 @@ impl Files for DiskFiles {
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
-        let entries = match fs::read_dir(directory) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            other => other?,
-        };
-        let mut names = Vec::new();
-        for entry in entries {
-            let entry = entry?;
-            // What is no text is no file of ours.
-            if let (true, Ok(name)) = (
-                entry.file_type()?.is_file(),
-                entry.file_name().into_string(),
-            ) {
-                names.push(name);
-            }
-        }
-        Ok(names)
+        entries(directory, fs::FileType::is_file)
+    }
+
+    fn directories(&self, directory: &Path) -> io::Result<Vec<String>> {
+        entries(directory, fs::FileType::is_dir)
     }
 
     fn write(&self, path: &Path, sync: Sync, content: &mut Writer<'_>) -> io::Result<()> {

@@ -185,6 +185,17 @@ impl Files for MemoryFiles {
         Ok(names.collect())
     }
 
+    fn directories(&self, directory: &Path) -> io::Result<Vec<String>> {
+        let state = self.state();
+        let below = state.seen.keys().filter_map(|file| {
+            let mut rest = file.strip_prefix(directory).ok()?.iter();
+            let name = rest.next()?.to_str()?.to_owned();
+            rest.next().map(|_| name)
+        });
+        let names: std::collections::BTreeSet<String> = below.collect();
+        Ok(names.into_iter().collect())
+    }
+
     fn write(&self, path: &Path, sync: Sync, content: &mut Writer<'_>) -> io::Result<()> {
         let mut bytes = Vec::new();
         content(&mut bytes as &mut dyn Write)?;

@@ -56,6 +56,10 @@ impl Files for RehearsedFiles {
         Ok(names)
     }
 
+    fn directories(&self, directory: &Path) -> io::Result<Vec<String>> {
+        self.inner.directories(directory)
+    }
+
     fn write(&self, path: &Path, _: Sync, content: &mut Writer<'_>) -> io::Result<()> {
         let mut bytes = Vec::new();
         content(&mut bytes)?;

@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use banyan_data::Tree;
 
 use super::stored::{OwnedFacts, RUNNING_FACTS, digest};
-use super::{KeepError, Keeper, Measured, failed, file_of};
+use super::{EDITED, KeepError, Keeper, Measured, failed, file_of, free_name};
 use crate::bind;
 use crate::files::{Files, Sync};
 use crate::log::{CommitLog, LogError};
@@ -40,8 +40,6 @@ use crate::number::Seq;
 pub(super) const MAIN: &str = "0.xml";
 /// What is added to the names of files that wait for their place.
 const NEW: &str = ".new";
-/// What is added to the names of files that somebody edited in vain.
-const EDITED: &str = ".edited";
 
 /// The directory of a split datastore.
 pub(super) fn directory_of(directory: &Path, store: &str) -> PathBuf {
@@ -148,7 +146,7 @@ pub(super) fn settle(
         let expected =
             |found: &String| *found == hashes.now || Some(found) == hashes.before.as_ref();
         if hash(&file)?.is_some_and(|found| !expected(&found)) {
-            let kept = directory.join(format!("{name}{EDITED}"));
+            let kept = free_name(files, &file, EDITED, &|_| false)?;
             tracing::warn!(
                 "{} was changed by hand before its last version had been put there: the change is kept as {}",
                 file.display(),
@@ -187,6 +185,36 @@ pub(crate) fn edited_parts(
         }
     }
     Ok(edited)
+}
+
+/// The files of a set that the log does not know as they are, those that nothing links to included. Of a set that was
+/// never written these are all.
+///
+/// # Errors
+/// The disk or the log refuses.
+pub(crate) fn unknown_files(
+    files: &dyn Files,
+    log: &dyn CommitLog,
+    directory: &Path,
+    store: &str,
+) -> Result<Vec<PathBuf>, KeepError> {
+    let directory = directory_of(directory, store);
+    let (manifest, _) = manifest(log, store)?;
+    let names = files.list(&directory);
+    let mut names = names.map_err(|reason| failed(&directory, reason))?;
+    names.retain(|name| is_ours(name) && !name.ends_with(NEW));
+    names.sort();
+    let mut unknown = Vec::new();
+    for name in names {
+        let file = directory.join(&name);
+        let content = files.read(&file).map_err(|reason| failed(&file, reason))?;
+        let hash = digest(&content.unwrap_or_default());
+        let known = manifest.get(&name);
+        if known.is_none_or(|it| it.now != hash && it.before.as_ref() != Some(&hash)) {
+            unknown.push(file);
+        }
+    }
+    Ok(unknown)
 }
 
 impl Keeper {

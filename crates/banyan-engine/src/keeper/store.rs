@@ -98,6 +98,7 @@ impl Keeper {
             self.arrived(store, true)?;
             done();
         } else {
+            self.spare_ignored(store)?;
             let hash = self.write_beside(store, tree)?;
             let _placing = self.placing();
             self.put_in_place(store, hash)?;
@@ -130,6 +131,7 @@ impl Keeper {
                 self.arrived(store, true)?;
             }
         } else {
+            self.spare_ignored(store)?;
             let hash = self.write_beside(store, &tree)?;
             let placing = self.placing();
             if !self.is_turn(store, number) {
@@ -197,6 +199,7 @@ impl Keeper {
         let mut parts = turn.begin();
         *parts = None;
         let _placing = self.placing();
+        self.spare_ignored(store)?;
         self.remove_single(store)?;
         self.file_is(store, Was::Absent);
         self.remove_set(store)?;

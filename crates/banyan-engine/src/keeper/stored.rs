@@ -89,9 +89,31 @@ impl OnDisk {
                     on_disk.parts.insert(name, content);
                 }
             }
+            // Running's are looked at by who knows whether the log has it all.
+            if let Some(file) = on_disk.blank().filter(|_| split && store != "running")
+                && on_disk.was_written(log, store, &file)?
+            {
+                let error = crate::error::BackendError::new(
+                    crate::error::ErrorTag::MalformedMessage,
+                    "it is empty, as no file of a split datastore ever is",
+                );
+                return Err(ReadError::Links { file, error });
+            }
             return Ok(Some(on_disk));
         }
         Ok(None)
+    }
+
+    /// Whether the log knows that a file of the set was written with something in it.
+    fn was_written(
+        &self,
+        log: &dyn CommitLog,
+        store: &str,
+        file: &Path,
+    ) -> Result<bool, KeepError> {
+        let (manifest, _) = split::manifest(log, store)?;
+        let name = file.file_name().and_then(|name| name.to_str());
+        Ok(name.is_some_and(|name| manifest.contains_key(name)))
     }
 
     /// Bytes in all.
@@ -117,9 +139,25 @@ impl OnDisk {
         bytes.find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
     }
 
-    /// Whether there is nothing at all, not even an element.
-    pub fn is_blank(&self) -> bool {
-        self.main.iter().all(u8::is_ascii_whitespace)
+    /// The first file in which there is nothing at all, not even an element: none is ever written so.
+    pub fn blank(&self) -> Option<PathBuf> {
+        let mut files = self.files();
+        let (name, _) = files.find(|(_, content)| content.iter().all(u8::is_ascii_whitespace))?;
+        Some(match self.split {
+            true => self.file.with_file_name(name),
+            false => self.file.clone(),
+        })
+    }
+
+    /// The files.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        match self.split {
+            true => self
+                .files()
+                .map(|(name, _)| self.file.with_file_name(name))
+                .collect(),
+            false => vec![self.file.clone()],
+        }
     }
 
     /// What the log knows of these files, which are those of running.

@@ -75,10 +75,6 @@ impl Medium for FileMedium {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other?,
         };
-        // What a crash in the middle of making one has left in earlier versions.
-        if file.metadata()?.len() == 0 {
-            return Ok(None);
-        }
         // Whoever has made it may not have come to this.
         match self.0.parent() {
             Some(directory) if !directory.as_os_str().is_empty() => File::open(directory)?,

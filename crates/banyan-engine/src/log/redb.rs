@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use std::time::Duration;
 
 use redb::{
-    Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition,
+    Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, StorageError,
+    TableDefinition,
 };
 
 use super::medium::{FileMedium, Medium, Syncs};
@@ -172,6 +173,10 @@ impl RedbLog {
             let Some(medium) = medium.map_err(|error| self.storage(error))? else {
                 return Ok(None);
             };
+            // It is made under another name, so it was never empty: somebody or something has emptied it.
+            if medium.len().map_err(|error| self.storage(error))? == 0 {
+                return Err(self.damaged("it is empty, and nobody knows what it held"));
+            }
             let opened = without_panic(|| Ok(Database::builder().create_with_backend(medium)));
             match opened.map_err(|error| self.error(error))? {
                 Ok(database) => return Ok(Some(database)),

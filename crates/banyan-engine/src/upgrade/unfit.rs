@@ -11,6 +11,10 @@ use crate::log::{CommitLog, LogError};
 /// The prefix of the facts.
 const FACTS: &str = "schema/store/";
 
+/// In the place of a digest: the files say themselves what they were written under (module state), and that is no set that
+/// is kept.
+pub(crate) const STATED: &str = "stated";
+
 /// The name of the fact about a store.
 pub(crate) fn fact(store: &str) -> String {
     format!("{FACTS}{store}")

@@ -62,6 +62,10 @@ impl Files for Counted {
         self.inner.list(directory)
     }
 
+    fn directories(&self, directory: &Path) -> io::Result<Vec<String>> {
+        self.inner.directories(directory)
+    }
+
     fn write(&self, path: &Path, sync: Sync, content: &mut Writer<'_>) -> io::Result<()> {
         self.clock.advance(*self.takes.lock().unwrap());
         if path.ends_with("lab_db.new") {

@@ -242,6 +242,32 @@ async fn a_refusal_is_a_failed_start_that_changes_nothing() {
 }
 
 #[tokio::test]
+async fn what_else_a_program_needs_is_had_before_participants_hear_and_anything_is_written() {
+    let machine = with_name().await;
+    let before = (machine.log.head().unwrap(), machine.running_file());
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let witness = Witness {
+        name: "a",
+        refuses: None,
+        heard: AtStart::Whole,
+        calls: calls.clone(),
+    };
+    let failed = machine
+        .builder(schema())
+        .participant(Arc::new(witness))
+        .start(StartMode::Init)
+        .before_it_writes(|| async { Err::<(), _>(std::io::Error::other("the port is taken")) })
+        .open()
+        .await;
+    assert_eq!(failed.err().unwrap().to_string(), "the port is taken");
+    assert!(calls.lock().unwrap().is_empty());
+    assert_eq!(
+        (machine.log.head().unwrap(), machine.running_file()),
+        before
+    );
+}
+
+#[tokio::test]
 async fn failsafe_takes_the_place_of_what_was_refused_and_participants_hear_of_it() {
     let machine = with_name().await;
     let failsafe = format!("<config>\n{}\n</config>\n", name("safe"));

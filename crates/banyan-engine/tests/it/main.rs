@@ -18,6 +18,7 @@ mod hooked_log;
 mod import_confirmed;
 mod import_faults;
 mod initial;
+mod kept;
 mod locks;
 mod log;
 mod metrics;

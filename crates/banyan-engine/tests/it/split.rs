@@ -264,8 +264,16 @@ async fn broken_sets_are_explained_and_rebuilt_where_the_log_can() {
             continue;
         }
         assert_eq!(running(&opened.unwrap()).await, found);
-        let damaged = machine.files.read(&path("0.xml.damaged")).unwrap();
-        assert!(damaged.is_some());
+        let damaged = |name: &str| {
+            let file = path(&format!("{name}.damaged"));
+            machine.files.read(&file).unwrap()
+        };
+        // What is damaged, and not what is as it was written.
+        assert_eq!(
+            damaged(K1),
+            content.map(|content| content.as_bytes().to_vec())
+        );
+        assert_eq!(damaged("0.xml"), None);
     }
     let machine = Machine::new();
     committed(&machine, &[&entry("k1", "foo"), &entry("k1", "bar")]).await;
@@ -295,6 +303,132 @@ async fn the_form_of_the_manual_and_a_plain_file_are_read_at_a_first_start() {
     let found = committed(&machine, &[]).await;
     assert_eq!(found, entry("k1", "foo"));
     assert_eq!(files(&machine)[K1], "<v>foo</v>\n");
+}
+
+#[tokio::test]
+async fn parts_with_hand_edits_are_kept_however_many_there_are() {
+    let machine = Machine::new();
+    let found = committed(&machine, &[&entry("k1", "foo"), &entry("k2", "bar")]).await;
+    for (round, ending) in [("first", ".damaged"), ("second", ".damaged.2")] {
+        let (typo, whole) = (format!("<v>{round}</v"), format!("<v>{round}</v>\n"));
+        machine.files.put(&path(K1), typo.as_bytes());
+        machine.files.put(&path(&part("k2")), whole.as_bytes());
+        let engine = open(&machine, true).await.unwrap();
+        assert_eq!(running(&engine).await, found);
+        engine.stop().await.unwrap();
+        // The whole one is lost with the other: it was one edit.
+        for (name, content) in [(K1.to_owned(), &typo), (part("k2"), &whole)] {
+            let kept = machine
+                .files
+                .read(&path(&format!("{name}{ending}")))
+                .unwrap();
+            assert_eq!(kept.as_deref(), Some(content.as_bytes()), "{name}{ending}");
+        }
+        assert_eq!(files(&machine)[K1], "<v>foo</v>\n");
+    }
+}
+
+#[tokio::test]
+async fn an_emptied_part_is_damage() {
+    let machine = Machine::new();
+    let found = committed(&machine, &[&entry("k1", "foo")]).await;
+    let engine = open(&machine, true).await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    let stores = engine.stores();
+    stores.copy(&alice.call, "running", "lab").await.unwrap();
+    engine.stop().await.unwrap();
+    machine.files.put(&path(K1), b"");
+    machine
+        .files
+        .put(&Path::new("/store/lab.d").join(K1), b" \n");
+    let engine = open(&machine, true).await.unwrap();
+    assert_eq!(running(&engine).await, found);
+    assert_eq!(engine.running().seq.0, 1, "no commit");
+    let kept = machine.files.read(&path(&format!("{K1}.damaged"))).unwrap();
+    assert!(kept.is_some());
+    // Nothing can rebuild this one.
+    let error = engine.stores().get("lab").await.unwrap_err().to_string();
+    assert!(error.contains("it is empty"), "{error}");
+}
+
+fn warnings(engine: &Engine, store: &str) -> String {
+    let reports = engine.reports().iter().filter(|it| it.store == store);
+    reports
+        .flat_map(|it| it.warnings.clone())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[tokio::test]
+async fn what_is_put_beside_a_store_in_the_other_form_is_told_and_never_removed() {
+    let machine = Machine::new();
+    let found = committed(&machine, &[&entry("k1", "foo")]).await;
+    let engine = open(&machine, true).await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    for store in ["startup", "lab"] {
+        engine
+            .stores()
+            .copy(&alice.call, "running", store)
+            .await
+            .unwrap();
+    }
+    engine.stop().await.unwrap();
+    let hand = format!("<config>{}</config>", entry("hand", "made"));
+    for store in ["running", "startup", "lab"] {
+        let file = Path::new("/store").join(format!("{store}_db"));
+        machine.files.put(&file, hand.as_bytes());
+    }
+    // At each start.
+    for _ in 0..2 {
+        let engine = open(&machine, true).await.unwrap();
+        assert_eq!(running(&engine).await, found);
+        for store in ["running", "startup", "lab"] {
+            let told = warnings(&engine, store);
+            assert!(
+                told.contains(&format!("/store/{store}_db is not used")),
+                "{told}"
+            );
+            assert!(told.contains("store load"), "{told}");
+        }
+        engine.stop().await.unwrap();
+    }
+    let engine = open(&machine, true).await.unwrap();
+    let alice = Client::open(&engine, "alice").await;
+    for store in ["startup", "lab"] {
+        engine
+            .stores()
+            .copy(&alice.call, "running", store)
+            .await
+            .unwrap();
+    }
+    alice.set(&entry("k2", "x")).await.unwrap();
+    engine.stop().await.unwrap();
+    for store in ["startup", "lab"] {
+        let there = |name: String| machine.files.read(&Path::new("/store").join(name)).unwrap();
+        let (file, kept) = (
+            there(format!("{store}_db")),
+            there(format!("{store}_db.edited")),
+        );
+        // It is where it was, or under the other name.
+        let kept = kept.or(file);
+        assert_eq!(kept.as_deref(), Some(hand.as_bytes()), "{store}");
+    }
+    // The other way round.
+    let engine = open(&machine, false).await.unwrap();
+    assert!(running(&engine).await.contains("<n>hand</n>"));
+    engine.stop().await.unwrap();
+    machine.files.put(&path("0.xml"), hand.as_bytes());
+    let engine = open(&machine, false).await.unwrap();
+    let told = warnings(&engine, "running");
+    assert!(
+        told.contains("/store/running.d/0.xml is not used"),
+        "{told}"
+    );
+    let alice = Client::open(&engine, "alice").await;
+    alice.set(&entry("k3", "x")).await.unwrap();
+    engine.stop().await.unwrap();
+    let kept = [path("0.xml"), path("0.xml.edited")].map(|file| machine.files.read(&file).unwrap());
+    assert!(kept.contains(&Some(hand.clone().into_bytes())));
 }
 
 /// The name of the part of an entry, as the main file links to it.

@@ -197,7 +197,10 @@ impl Run<'_> {
             });
         }
         let head = self.log().head()?;
-        if head > Seq(0) {
+        let gone = self.read_single(file)?.is_none();
+        if head > Seq(0) && !gone {
+            tracing::warn!("running is rebuilt from the {head} commits of the log");
+        } else if head > Seq(0) {
             tracing::warn!(
                 "{} is missing; running is rebuilt from the {head} commits of the log",
                 file.display()
@@ -285,12 +288,16 @@ impl Run<'_> {
         let newest = known.newest;
         // Nothing at all is what some file systems leave of a file that was renamed before its content was on
         // the disk; nobody deletes a configuration like that.
-        let edited = if head > Seq(0) && on_disk.is_blank() {
+        let blank = on_disk.blank().filter(|_| head > Seq(0));
+        let edited = if let Some(blank) = blank {
             Err(StartError::File {
-                file: file.clone(),
+                file: blank,
                 errors: BackendError::new(
                     ErrorTag::MalformedMessage,
-                    "it is empty: not even the element <config> is there",
+                    match on_disk.split {
+                        true => "it is empty, as no file of a split datastore ever is",
+                        false => "it is empty: not even the element <config> is there",
+                    },
                 ),
                 remedy: self.remedy(on_disk.split)?.to_owned(),
             })
@@ -307,10 +314,11 @@ impl Run<'_> {
                     && self.origin(tail)?.is_some()
                     && is_malformed(&error) =>
             {
+                let (file, directory) = (file.clone(), self.start.directory);
                 self.reports.clear();
-                self.plan.set_aside(file);
-                tracing::warn!("{error}\nkept as {}.damaged", file.display());
-                return self.without_file(&file.clone());
+                tracing::warn!("{error}");
+                self.keep_damaged(directory.unwrap_or(Path::new("")), &file)?;
+                return self.without_file(&file);
             }
             Err(error) => return Err(error),
         };
@@ -334,6 +342,14 @@ impl Run<'_> {
         // The log knows the file from now on, unless a part of it was left out. A file that says the same in another
         // way makes no commit.
         let running = self.committed(logged.clone(), tree.clone(), "file", &comment, Vec::new())?;
+        if head > Seq(0) && running.seq > head {
+            tracing::warn!(
+                "{} was changed by hand while stopped: its {} changes are commit {} of the history",
+                on_disk.file.display(),
+                self.plan.last_changes().unwrap_or_default(),
+                running.seq
+            );
+        }
         let mut kept = nothing_kept();
         if !left_out {
             self.plan.facts(on_disk.facts(self.log(), running.seq)?);

@@ -9,7 +9,7 @@ use super::{Found, Made, Recovered, Run, base};
 use crate::bind;
 use crate::confirm;
 use crate::engine::start::StartError;
-use crate::keeper::file_of;
+use crate::keeper::{BEFORE, file_of};
 use crate::snapshot::Snapshot;
 use crate::upgrade::report::{Report, Status};
 use crate::upgrade::unfit;
@@ -30,6 +30,7 @@ impl Run<'_> {
             return Err(error);
         };
         self.plan = Default::default();
+        self.rollback_aside()?;
         self.reports
             .retain(|report| report.status < Status::Invalid && report.store != "startup");
         let Some(tree) = self.failsafe_tree(directory, &error)? else {
@@ -132,13 +133,14 @@ impl Run<'_> {
         };
         for (from, to) in copied {
             if let Some(content) = self.read_single(&from)? {
+                self.spare(&to, &content)?;
                 self.plan.file(to, content);
                 kept = true;
             }
         }
         // A file that nobody knows would be taken for an edit of what runs now.
         if kept && self.begins_anew {
-            self.plan.set_aside(&main);
+            self.keep_damaged(directory, &main)?;
         }
         let digest = bind::hex(self.current.digest());
         if digest != bind::hex(self.loaded().digest())
@@ -148,6 +150,18 @@ impl Run<'_> {
             self.plan.facts(vec![(unfit::fact(TMP), Some(noted))]);
         }
         Ok(kept)
+    }
+}
+
+impl Run<'_> {
+    /// What is in the store tmp already, and is something else, gets another name.
+    fn spare(&mut self, file: &Path, content: &[u8]) -> Result<(), StartError> {
+        let there = self.read_single(file)?;
+        if there.is_some_and(|there| there != content) {
+            let name = self.free_name(file, BEFORE)?;
+            self.plan.rename(file.to_owned(), name);
+        }
+        Ok(())
     }
 }
 

@@ -51,6 +51,7 @@ impl Run<'_> {
         let parsed = self.parse(self.loaded(), on_disk, remedy);
         let states_others = |stated: &Option<ModuleState>| {
             stated.is_some()
+                && self.start.form.options().module_state
                 && self
                     .start
                     .upgrade
@@ -73,7 +74,7 @@ impl Run<'_> {
                     Err(_) => {}
                 }
             }
-            Err(error) if !changed && !leaves_out && !states(on_disk) => return Err(error),
+            Err(error) if !changed && !leaves_out && !self.states(on_disk) => return Err(error),
             // What cannot be read is no matter of what fits.
             Err(error) if super::base::is_malformed(&error) => return Err(error),
             _ => {}
@@ -86,7 +87,7 @@ impl Run<'_> {
             main: &on_disk.main,
             parts: Some(&on_disk.parts).filter(|_| on_disk.split),
             printed: printed.as_deref(),
-            schema: Some(&self.current).filter(|_| changed),
+            schema: Some(&self.current).filter(|_| changed || self.ignores_state(on_disk)),
         });
         let left_out = done.left_out.is_some();
         let tree = self.accepted(done, &on_disk.file, self.may_be_invalid())?;
@@ -285,7 +286,12 @@ impl Run<'_> {
         on_disk: &OnDisk,
     ) -> Result<Arc<Schema>, StartError> {
         let current = bind::hex(self.current.digest());
-        let digest = unfit::set_of(self.log(), store, on_disk)?.unwrap_or(current);
+        let digest = unfit::set_of(self.log(), store, on_disk)?;
+        if digest.as_deref() == Some(unfit::STATED) {
+            // The file says it itself, as long as it is the same.
+            return Ok(self.loaded().clone());
+        }
+        let digest = digest.unwrap_or(current);
         let other = digest != bind::hex(self.loaded().digest());
         let note = other.then(|| unfit::value(&digest, on_disk));
         self.plan.facts(vec![(unfit::fact(store), note)]);
@@ -303,7 +309,7 @@ impl Run<'_> {
         let changed = schema.digest() != self.loaded().digest();
         if !changed && !self.has_general_steps() {
             let parsed = self.parse(self.loaded(), on_disk, remedy);
-            let foreign = !on_disk.split && states(on_disk);
+            let foreign = !on_disk.split && self.states(on_disk);
             let leaves_out = self.start.upgrade.policy == upgrade::Policy::LeaveOut;
             match parsed {
                 Ok(stored) if !foreign => {
@@ -325,7 +331,7 @@ impl Run<'_> {
             main: &on_disk.main,
             parts: Some(&on_disk.parts).filter(|_| on_disk.split),
             printed: printed.as_deref(),
-            schema: Some(schema).filter(|_| changed || !states(on_disk)),
+            schema: Some(schema).filter(|_| changed || !self.states(on_disk)),
         });
         let did = done.report.upgraded;
         let tree = self.accepted(done, &on_disk.file, true)?;
@@ -333,6 +339,16 @@ impl Run<'_> {
             tree,
             changed: did || changed,
         })
+    }
+
+    /// Whether a file names the modules that it was written with, and that counts.
+    pub(super) fn states(&self, on_disk: &OnDisk) -> bool {
+        self.start.form.options().module_state && states(on_disk)
+    }
+
+    /// Whether it names them, and nobody wants to know.
+    fn ignores_state(&self, on_disk: &OnDisk) -> bool {
+        !self.start.form.options().module_state && states(on_disk)
     }
 
     /// The content of a JSON file as XML, as far as its own schema takes it: values of JSON have the meaning that their types

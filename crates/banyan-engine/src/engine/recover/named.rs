@@ -4,8 +4,10 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use banyan_data::Tree;
+use banyan_yang::schema::Schema;
 
 use super::Run;
 use super::migrate::Brought;
@@ -30,14 +32,16 @@ pub(in crate::engine) struct Migrated {
 }
 
 impl Run<'_> {
-    /// Brings the named stores to the loaded modules. Looks at none of them while the modules stay what they are.
+    /// Brings the named stores to the loaded modules. Looks at none of them while the modules stay what they are, but at
+    /// the first start, whose files may come from elsewhere and say so.
     pub(super) fn named_stores(&mut self) -> std::result::Result<(), StartError> {
         let Some(directory) = self.start.directory else {
             return Ok(());
         };
         let changed = self.current.digest() != self.loaded().digest();
         let mut names: BTreeSet<String> = unfit::stores(self.log())?.into_iter().collect();
-        if changed {
+        let foreign = self.is_first() && self.start.form.options().module_state;
+        if changed || foreign {
             let seams = self.start.seams;
             let found = keeper::names(&*seams.files, &*seams.log, directory);
             names.extend(found?);
@@ -73,7 +77,12 @@ impl Run<'_> {
             }
         };
         let schema = match self.noted(store, &on_disk) {
-            Ok(schema) if schema.digest() == self.loaded().digest() => return Ok(()),
+            Ok(schema) if schema.digest() == self.loaded().digest() => {
+                if self.states(&on_disk) {
+                    self.stated_store(store, &on_disk, &schema);
+                }
+                return Ok(());
+            }
             Ok(schema) => schema,
             Err(error @ StartError::Pin(_)) => {
                 self.unfit(store, &error);
@@ -91,6 +100,31 @@ impl Run<'_> {
             Err(error) => self.unfit(store, &error),
         }
         Ok(())
+    }
+
+    /// A store whose file names modules that no start here has loaded.
+    fn stated_store(&mut self, store: &str, on_disk: &OnDisk, schema: &Arc<Schema>) {
+        let reports = self.reports.clone();
+        self.reports.retain(|report| report.store != store);
+        match self.brought(store, on_disk, schema, REMEDY) {
+            Ok(Brought {
+                tree,
+                changed: true,
+            }) => self.plan.named.push(Migrated {
+                store: store.to_owned(),
+                tree,
+            }),
+            Ok(_) => {
+                // It fits as it is, and nothing is to be said of it.
+                self.reports = reports;
+                self.plan.facts(vec![(unfit::fact(store), None)]);
+            }
+            Err(error) => {
+                let noted = unfit::value(unfit::STATED, on_disk);
+                self.plan.facts(vec![(unfit::fact(store), Some(noted))]);
+                self.unfit(store, &error);
+            }
+        }
     }
 
     /// Reports a store that stays as it is.

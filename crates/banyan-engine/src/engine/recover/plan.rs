@@ -39,8 +39,6 @@ pub(in crate::engine) struct Plan {
     records: Vec<Planned>,
     /// Facts that go with the last record, or alone.
     facts: OwnedFacts,
-    /// A damaged file to be kept under another name.
-    set_aside: Option<PathBuf>,
     files: Vec<(PathBuf, Vec<u8>)>,
     /// Files that get other names.
     renames: Vec<(PathBuf, PathBuf)>,
@@ -49,14 +47,16 @@ pub(in crate::engine) struct Plan {
 }
 
 impl Plan {
-    /// The damaged file gets another name.
-    pub fn set_aside(&mut self, file: &Path) {
-        self.set_aside = Some(file.to_owned());
+    /// A file gets another name, before any record and any file.
+    pub fn rename(&mut self, file: PathBuf, name: PathBuf) {
+        if !self.renames.iter().any(|(known, _)| *known == file) {
+            self.renames.push((file, name));
+        }
     }
 
-    /// A file gets another name, before any record.
-    pub fn rename(&mut self, file: PathBuf, name: PathBuf) {
-        self.renames.push((file, name));
+    /// Whether a file is about to get this name.
+    pub fn takes(&self, name: &Path) -> bool {
+        self.renames.iter().any(|(_, planned)| planned == name)
     }
 
     /// A file is written, durably, before any record.
@@ -122,6 +122,10 @@ impl Plan {
             file: file.to_owned(),
             reason,
         };
+        for (file, name) in &self.renames {
+            let renamed = seams.files.rename(file, name);
+            renamed.map_err(|reason| unwritable(file, reason))?;
+        }
         for (file, content) in &self.files {
             let temporary = PathBuf::from(format!("{}.new", file.display()));
             if let Some(around) = file.parent().filter(|it| Some(*it) != directory) {
@@ -133,15 +137,6 @@ impl Plan {
             written
                 .and_then(|()| seams.files.rename(&temporary, file))
                 .map_err(|reason| unwritable(file, reason))?;
-        }
-        if let Some(file) = &self.set_aside {
-            let damaged = PathBuf::from(format!("{}.damaged", file.display()));
-            let renamed = seams.files.rename(file, &damaged);
-            renamed.map_err(|reason| unwritable(file, reason))?;
-        }
-        for (file, name) in &self.renames {
-            let renamed = seams.files.rename(file, name);
-            renamed.map_err(|reason| unwritable(file, reason))?;
         }
         let named = self.files.len() + self.renames.len();
         if let (1.., Some(directory)) = (named, directory) {

@@ -13,16 +13,13 @@ use crate::bind;
 use crate::engine::start::StartError;
 use crate::error::{BackendError, ErrorTag};
 use crate::history;
-use crate::keeper::{self, Following, Pointer, Was, digest, file_of};
+use crate::keeper::{self, EDITED, Following, Pointer, Was, digest, file_of};
 use crate::snapshot::Snapshot;
 use crate::stores::ROLLBACK;
 use crate::upgrade::report::Report;
 use crate::upgrade::{self, Old};
 
 const STARTUP: &str = "startup";
-
-/// What is added to the names of files that somebody edited in vain.
-const EDITED: &str = ".edited";
 
 /// The stores that name commits.
 #[derive(Default)]
@@ -178,13 +175,8 @@ impl Run<'_> {
     }
 
     fn keep_aside(&mut self, file: &Path, store: &str) -> Result<(), StartError> {
-        let mut kept = PathBuf::from(format!("{}{EDITED}", file.display()));
-        let mut count = 1;
         // Nobody has to lose one edit for the next.
-        while self.read_single(&kept)?.is_some() {
-            count += 1;
-            kept = PathBuf::from(format!("{}{EDITED}.{count}", file.display()));
-        }
+        let kept = self.free_name(file, EDITED)?;
         tracing::warn!(
             "{} is not what the program left there, but {store} had been copied from running after that: the copy counts, and the file is kept as {}; `banyan store load {store} FILE` takes it over",
             file.display(),

@@ -485,6 +485,18 @@ impl<N: Send + 'static> Files for Disk<N> {
         Ok(names.into_iter().collect())
     }
 
+    /// What a path leads through: none is made without a file in it.
+    fn directories(&self, directory: &Path) -> io::Result<Vec<String>> {
+        let state = self.state();
+        let below = state.image.names.keys().filter_map(|file| {
+            let mut rest = file.strip_prefix(directory).ok()?.iter();
+            let name = rest.next()?.to_str()?.to_owned();
+            rest.next().map(|_| name)
+        });
+        let names: BTreeSet<String> = below.collect();
+        Ok(names.into_iter().collect())
+    }
+
     fn write(&self, path: &Path, sync: Sync, content: &mut Writer<'_>) -> io::Result<()> {
         let file = self.opened(path)?;
         let shown = |step| self.step(Step::Content(file, step));

@@ -98,7 +98,8 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Boolean,
         default: "false",
         clixon_default: None,
-        meaning: "Datastore files name the modules that they were written with.",
+        meaning: "Datastore files name the modules that they were written with, and what files name counts at upgrades. Else it \
+                  is silently ignored.",
         example: "module-state = true",
         since: FIRST,
         applies: Applies::Restart,
