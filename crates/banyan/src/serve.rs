@@ -2,12 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use banyan_controller::SchemaCache;
 use banyan_engine::access::Mode;
-use banyan_engine::backend::{Backend, Cancel};
+use banyan_engine::backend::{Backend, BoxFuture, Cancel};
 use banyan_engine::engine::{Engine, EngineBuilder, StartError};
 use banyan_engine::exec::Exec;
 use banyan_engine::files::{DiskFiles, Files};
@@ -164,6 +164,7 @@ pub fn configuration(serve: &Serve) -> Result<Loaded, ServeError> {
 /// Runs the daemon until it is told to stop.
 pub async fn run(serve: Serve) -> Result<(), ServeError> {
     let Loaded { config, settings } = configuration(&serve)?;
+    let config = Arc::new(config);
     if serve.stop {
         return stop_other(&config);
     }
@@ -197,11 +198,11 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
         .as_deref()
         .map(PidFile::take)
         .transpose()?;
-    let mut listeners = None;
+    let opened = Opened::default();
     if let Some(identity) = &identity {
         // What only root may do, then never again.
         identity.make_store(&config.store.directory)?;
-        listeners = Some(Listeners::open(&config, Some(identity)).await?);
+        opened.put(Listeners::open(&config, Some(identity)).await?);
         identity.assume()?;
         identity.check_store(&config.store.directory)?;
     }
@@ -228,6 +229,7 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
         .join(controller.join(builder))
         .back_up(kept::beside_the_datastores(&config))
         .provider(Arc::new(SchemaState::new(&compiled.schema)?))
+        .before_it_writes(opened.opening(&config))
         .open()
         .await?;
     upgrade::log(engine.reports());
@@ -249,11 +251,13 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
     );
     let stop = Cancel::default();
     let mut servers = JoinSet::new();
-    // The socket appears when requests are answered, if it need not be opened by root.
-    let Listeners { ssh, unix, metrics } = match listeners {
-        Some(listeners) => listeners,
-        None => Listeners::open(&config, None).await?,
-    };
+    let Listeners {
+        ssh,
+        mut unix,
+        metrics,
+    } = opened.take()?;
+    // When requests are answered, if it need not be opened by root.
+    unix.appear()?;
     if let Some(listener) = ssh {
         tracing::info!(address = %listener.address(), "NETCONF over SSH");
         let (server, stop) = (server.clone(), stop.clone());
@@ -389,6 +393,43 @@ pub fn offline_builder(config: &Config, extra: &[PathBuf]) -> Result<EngineBuild
     Ok(builder.mounts(controller))
 }
 
+/// Where clients come in, from when it is opened until it is served: root opens it first of all, others when the start has
+/// nothing left that can fail.
+#[derive(Clone, Default)]
+struct Opened(Arc<Mutex<Option<Listeners>>>);
+
+impl Opened {
+    fn put(&self, listeners: Listeners) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(listeners);
+    }
+
+    fn are_there(&self) -> bool {
+        let listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.is_some()
+    }
+
+    /// Opens what is not open yet.
+    fn opening(
+        &self,
+        config: &Arc<Config>,
+    ) -> impl FnOnce() -> BoxFuture<'static, Result<(), ServeError>> + Send + 'static {
+        let (opened, config) = (self.clone(), config.clone());
+        move || {
+            Box::pin(async move {
+                if !opened.are_there() {
+                    opened.put(Listeners::open(&config, None).await?);
+                }
+                Ok(())
+            })
+        }
+    }
+
+    fn take(&self) -> Result<Listeners, ServeError> {
+        let listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        listeners.ok_or_else(|| ServeError::Usage("nothing was opened for clients".to_owned()))
+    }
+}
+
 /// Where clients come in.
 struct Listeners {
     ssh: Option<SshListener>,
@@ -431,9 +472,13 @@ impl Listeners {
             Some(_) => GROUP_SOCKET_MODE,
             None => SOCKET_MODE,
         };
-        let unix = UnixListener::bind(&config.netconf.socket, mode)?;
+        let unix = match owner {
+            // Who has it later may not rename it there.
+            Some(_) => UnixListener::bind(&config.netconf.socket, mode)?,
+            None => UnixListener::bind_unseen(&config.netconf.socket, mode)?,
+        };
         if owner.is_some() || group.is_some() {
-            privileges::give(&config.netconf.socket, owner, group)?;
+            privileges::give(unix.path(), owner, group)?;
         }
         Ok(Listeners { ssh, unix, metrics })
     }

@@ -41,7 +41,10 @@ pub enum UnixBindError {
 /// A listening socket; its file is removed when it is dropped.
 #[derive(Debug)]
 pub struct UnixListener {
+    /// Where it is now.
     path: PathBuf,
+    /// Where it is to be.
+    wanted: PathBuf,
     listener: tokio::net::UnixListener,
 }
 
@@ -78,8 +81,74 @@ impl UnixListener {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(io_error)?;
         Ok(UnixListener {
             path: path.to_owned(),
+            wanted: path.to_owned(),
             listener,
         })
+    }
+
+    /// As [`UnixListener::bind`], but under another name beside `path` until [`UnixListener::appear`]: what can fail has then
+    /// not failed, and nobody connects before he is served.
+    ///
+    /// # Errors
+    /// As [`UnixListener::bind`].
+    pub fn bind_unseen(path: &Path, mode: u32) -> Result<Self, UnixBindError> {
+        let mut unseen = path.as_os_str().to_owned();
+        unseen.push(".new");
+        if std::os::unix::net::SocketAddr::from_pathname(&unseen).is_err() {
+            // There is no room for a longer name.
+            return UnixListener::bind(path, mode);
+        }
+        check_socket(path)?;
+        let bound = UnixListener::bind(Path::new(&unseen), mode);
+        let mut listener = bound.map_err(|error| match error {
+            UnixBindError::Io { source, .. } => UnixBindError::Io {
+                path: path.to_owned(),
+                source,
+            },
+            other => other,
+        })?;
+        listener.wanted = path.to_owned();
+        Ok(listener)
+    }
+
+    /// Gives the socket its name, if it does not have it yet; one that a dead server left behind goes.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn appear(&mut self) -> Result<(), UnixBindError> {
+        if self.path != self.wanted {
+            let renamed = std::fs::rename(&self.path, &self.wanted);
+            renamed.map_err(|source| UnixBindError::Io {
+                path: self.wanted.clone(),
+                source,
+            })?;
+            self.path.clone_from(&self.wanted);
+        }
+        Ok(())
+    }
+
+    /// The file of the socket, as it is called now.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Whether one may listen on `path`, as far as that can be seen from what is there; changes nothing.
+///
+/// # Errors
+/// See [`UnixBindError`]. Whether its directory can be written is not looked at.
+fn check_socket(path: &Path) -> Result<(), UnixBindError> {
+    let path = path.to_owned();
+    let Ok(metadata) = std::fs::symlink_metadata(&path) else {
+        return Ok(());
+    };
+    if !metadata.file_type().is_socket() {
+        return Err(UnixBindError::NotASocket { path });
+    }
+    match std::os::unix::net::UnixStream::connect(&path) {
+        Ok(_) => Err(UnixBindError::InUse { path }),
+        Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
+        Err(source) => Err(UnixBindError::Io { path, source }),
     }
 }
 
@@ -247,5 +316,34 @@ mod tests {
             UnixListener::bind(&path, 0o600),
             Err(UnixBindError::NotASocket { .. })
         ));
+    }
+
+    #[tokio::test]
+    async fn a_socket_appears_when_it_is_told_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        drop(UnixListener::bind_unseen(&path, 0o600).unwrap());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        let mut listener = UnixListener::bind_unseen(&path, 0o600).unwrap();
+        let connect = || std::os::unix::net::UnixStream::connect(&path);
+        assert!(connect().is_err(), "it is that of a dead server");
+        listener.appear().unwrap();
+        listener.appear().unwrap();
+        connect().unwrap();
+        assert!(matches!(
+            UnixListener::bind_unseen(&path, 0o600),
+            Err(UnixBindError::InUse { .. })
+        ));
+        drop(listener);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        std::fs::write(&path, "").unwrap();
+        assert!(matches!(
+            UnixListener::bind_unseen(&path, 0o600),
+            Err(UnixBindError::NotASocket { .. })
+        ));
+        let nowhere = dir.path().join("no/s");
+        let error = UnixListener::bind_unseen(&nowhere, 0o600).unwrap_err();
+        assert!(error.to_string().starts_with(nowhere.to_str().unwrap()));
     }
 }

@@ -21,6 +21,7 @@ mod layers;
 mod observe;
 mod program;
 mod push;
+mod start_fails;
 mod told;
 mod upgrade;
 mod xpath;
