@@ -85,7 +85,22 @@ impl Controller {
         schema: Arc<Schema>,
         directory: impl AsRef<Path>,
     ) -> Result<Arc<Controller>, ControllerError> {
-        let store = Store::open(directory.as_ref())?;
+        Controller::in_store(schema, Store::open(directory.as_ref())?)
+    }
+
+    /// A controller for commands that only look: it reads what is in the directory, which need not be there, and makes
+    /// and changes nothing. It is not to be started.
+    ///
+    /// # Errors
+    /// The schema lacks the controller's modules.
+    pub fn looking(
+        schema: Arc<Schema>,
+        directory: impl AsRef<Path>,
+    ) -> Result<Arc<Controller>, ControllerError> {
+        Controller::in_store(schema, Store::looking(directory.as_ref()))
+    }
+
+    fn in_store(schema: Arc<Schema>, store: Store) -> Result<Arc<Controller>, ControllerError> {
         let dial = Arc::new(SshDial::new(store.clone()));
         Controller::with(schema, store, Arc::new(SystemClock), dial)
     }

@@ -90,8 +90,12 @@ impl ModuleSource for Texts<'_> {
 impl Library {
     /// The library in a store.
     pub fn new(store: Store) -> Library {
+        let compiled = SchemaCache::new(store.schemas());
         Library {
-            compiled: SchemaCache::new(store.schemas()),
+            compiled: match store.looks_only() {
+                true => compiled.looking(),
+                false => compiled,
+            },
             store,
             schemas: Mutex::default(),
             compiling: Mutex::default(),

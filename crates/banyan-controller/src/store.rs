@@ -32,6 +32,7 @@ fn at(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> StoreError 
 #[derive(Clone, Debug)]
 pub struct Store {
     root: PathBuf,
+    looks_only: bool,
 }
 
 /// A name as a file name: letters, digits, `-`, `_` and inner dots stay, all else is written as %XX.
@@ -58,11 +59,20 @@ impl Store {
     pub fn open(root: &Path) -> Result<Store, StoreError> {
         let store = Store {
             root: root.to_owned(),
+            looks_only: false,
         };
         for path in [root.to_owned(), store.yang(), store.root.join("devices")] {
             make_directory(&path).map_err(at(&path, "making the directory"))?;
         }
         Ok(store)
+    }
+
+    /// The store in this directory for who only looks: it need not be there, and nothing in it is made or changed.
+    pub fn looking(root: &Path) -> Store {
+        Store {
+            root: root.to_owned(),
+            looks_only: true,
+        }
     }
 
     /// Where relative file names of the configuration begin.
@@ -82,6 +92,18 @@ impl Store {
     /// Where compiled schemas are kept.
     pub fn schemas(&self) -> PathBuf {
         self.root.join("schemas")
+    }
+
+    /// Whether nothing is to be changed here.
+    pub fn looks_only(&self) -> bool {
+        self.looks_only
+    }
+
+    fn may_change(&self, path: &Path, doing: &'static str) -> Result<(), StoreError> {
+        match self.looks_only {
+            true => Err(at(path, doing)(io::ErrorKind::ReadOnlyFilesystem.into())),
+            false => Ok(()),
+        }
     }
 
     /// The list of modules that a device was last seen to have.
@@ -121,6 +143,7 @@ impl Store {
     /// # Errors
     /// It cannot be written; then the old content stands.
     pub fn write(&self, path: &Path, content: &[u8]) -> Result<(), StoreError> {
+        self.may_change(path, "writing")?;
         replace(path, content)
     }
 
@@ -129,6 +152,7 @@ impl Store {
     /// # Errors
     /// It cannot be removed.
     pub fn remove(&self, path: &Path) -> Result<(), StoreError> {
+        self.may_change(path, "removing")?;
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(at(path, "removing")(error))

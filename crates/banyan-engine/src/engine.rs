@@ -8,6 +8,7 @@ mod candidate_file;
 mod files;
 mod initial;
 mod recover;
+mod registered;
 mod rehearse;
 mod start;
 mod state;

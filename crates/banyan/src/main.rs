@@ -1,6 +1,7 @@
 //! The `banyan` program: configuration, wiring, subcommands. No logic of its own.
 
 mod args;
+mod assembly;
 mod client;
 mod config;
 mod data;
@@ -8,6 +9,7 @@ mod directories;
 mod kept;
 mod metrics;
 mod models;
+mod preflight;
 mod process;
 mod restore;
 mod serve;

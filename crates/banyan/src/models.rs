@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use banyan_controller::SchemaCache;
 use banyan_data::cores::Cores;
-use banyan_yang::compile::{Compiled, Compiler, Features, Mode};
+use banyan_yang::compile::{CompileError, Compiler, Features, Mode};
+use banyan_yang::diagnostic::Diagnostic;
 use banyan_yang::head::Head;
 use banyan_yang::schema::Schema;
 
@@ -66,13 +68,47 @@ pub enum ModelError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The modules do not compile; the text shows where.
-    #[error("{diagnostics}\n\nthe modules were looked for in {}", places(searched))]
+    #[error("{error}\n\nthe modules were looked for in {}", places(searched))]
     Compile {
-        /// All diagnostics, rendered.
-        diagnostics: String,
+        /// All that is wrong.
+        error: CompileError,
         /// The directories that were searched.
         searched: Vec<PathBuf>,
     },
+}
+
+/// Compiled models, and what is to be said of them.
+#[derive(Debug)]
+pub struct Models {
+    /// What they make.
+    pub schema: Arc<Schema>,
+    /// What the compiler says: warnings, and in lenient mode what was left out.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What the configuration asks for in vain.
+    pub remarks: Vec<Remark>,
+}
+
+/// A value of the configuration that has no effect.
+#[derive(Debug)]
+pub struct Remark {
+    /// Its key.
+    pub key: &'static str,
+    /// The value, or the part of it that is meant.
+    pub value: String,
+    /// What is the matter with it, and what to do.
+    pub message: String,
+}
+
+impl Models {
+    /// All that is to be said, in lines for the log.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        let remarks = self.remarks.iter().map(|remark| remark.message.clone());
+        let sources = self.schema.sources();
+        let diagnostics = self.diagnostics.iter().map(|it| it.one_line(sources));
+        remarks
+            .chain(diagnostics)
+            .chain(without_effect(&self.schema))
+    }
 }
 
 fn places(searched: &[PathBuf]) -> String {
@@ -92,8 +128,9 @@ pub fn compile(
     yang: &Yang,
     own: &[&str],
     cache: Option<&SchemaCache>,
-) -> Result<Compiled, ModelError> {
-    let (source, main) = modules(yang)?;
+) -> Result<Models, ModelError> {
+    let mut remarks = Vec::new();
+    let (source, main) = modules(yang, &mut remarks)?;
     let mut compiler = Compiler::new(&source)
         .workers(&Cores)
         .default_features(features(&yang.other_features))
@@ -117,9 +154,13 @@ pub fn compile(
     if let Some(FeatureChoice::Only(asked)) = yang.features.get(NETCONF) {
         for feature in asked {
             if !NETCONF_FEATURES.contains(&feature.as_str()) {
-                tracing::warn!(
-                    "{NETCONF}:{feature} is not a feature that this server has; it stays off"
-                );
+                remarks.push(Remark {
+                    key: "yang.features",
+                    value: feature.clone(),
+                    message: format!(
+                        "{NETCONF}:{feature} is not a feature that this server has; it stays off"
+                    ),
+                });
             }
         }
     }
@@ -133,9 +174,25 @@ pub fn compile(
         Some(cache) => compiler.compile_through(cache),
         None => compiler.compile(),
     };
-    compiled.map_err(|error| ModelError::Compile {
-        diagnostics: error.to_string(),
+    let compiled = compiled.map_err(|error| ModelError::Compile {
+        error,
         searched: yang.path.clone(),
+    })?;
+    let schema = compiled.schema;
+    let loaded = |name: &str| schema.modules().any(|(_, module)| *module.name == *name);
+    for module in yang.features.keys().filter(|module| !loaded(module)) {
+        remarks.push(Remark {
+            key: "yang.features",
+            value: module.clone(),
+            message: format!(
+                "features of {module} are chosen, and no module of that name is loaded; correct the name, or load it"
+            ),
+        });
+    }
+    Ok(Models {
+        schema,
+        diagnostics: compiled.diagnostics,
+        remarks,
     })
 }
 
@@ -170,7 +227,10 @@ fn features(choice: &FeatureChoice) -> Features {
 }
 
 /// Where modules are found, and the names of those of the main file and the main directory.
-fn modules(yang: &Yang) -> Result<(Directories, Vec<String>), ModelError> {
+fn modules(
+    yang: &Yang,
+    remarks: &mut Vec<Remark>,
+) -> Result<(Directories, Vec<String>), ModelError> {
     let mut source = Directories::default();
     let mut main = Vec::new();
     if let Some(file) = &yang.main_file {
@@ -201,10 +261,14 @@ fn modules(yang: &Yang) -> Result<(Directories, Vec<String>), ModelError> {
     }
     for directory in &yang.path {
         if yang.missing == Missing::PassedOver && !directory.exists() {
-            tracing::warn!(
-                directory = %directory.display(),
-                "this directory of modules does not exist; the modules that Banyan brings may be all that is needed of it"
-            );
+            remarks.push(Remark {
+                key: "yang.path",
+                value: directory.display().to_string(),
+                message: format!(
+                    "{}: this directory of modules does not exist; the modules that Banyan brings may be all that is needed of it",
+                    directory.display()
+                ),
+            });
             continue;
         }
         source.add(directory, yang.search)?;

@@ -3,34 +3,27 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use banyan_controller::SchemaCache;
-use banyan_engine::access::Mode;
+use banyan_controller::Controller;
 use banyan_engine::backend::{Backend, BoxFuture, Cancel};
-use banyan_engine::engine::{Engine, EngineBuilder, StartError};
-use banyan_engine::exec::Exec;
+use banyan_engine::engine::{Engine, StartError};
 use banyan_engine::files::{DiskFiles, Files};
 use banyan_engine::monitoring::SchemaState;
-use banyan_engine::participant::Program;
-use banyan_engine::provider;
 use banyan_kicker::Kickers;
 use banyan_netconf::limits::Compat;
 use banyan_netconf::server::{Server, ServerOptions};
 use banyan_netconf::transport::{
     SshListener, SshServerConfig, SshServerError, SshUser, UnixBindError, UnixListener,
 };
-use banyan_yang::schema::Schema;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::args::Serve;
-use crate::config::{
-    self, Config, ConfigError, Destination, Loaded, Operation, Participant, Severity, Sources,
-};
+use crate::assembly;
+use crate::config::{Config, ConfigError, Destination, Loaded, Severity, Sources};
 use crate::kept;
 use crate::metrics::MetricsListener;
-use crate::models::{self, ACCESS, CONTROLLER, ModelError, PROTOCOL};
+use crate::models::ModelError;
 use crate::process::logging::{self, LogError};
 use crate::process::pid_file::{PidFile, PidFileError, Stopped, stop_holder};
 use crate::process::privileges::{self, Identity, PrivilegeError};
@@ -183,7 +176,7 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
         }
     }
     if serve.rehearse {
-        let builder = offline_builder(&config, &serve.extra)?;
+        let builder = assembly::offline(&config, &serve.extra)?;
         return upgrade::print_rehearsal(builder, serve.format).await;
     }
     let mut access = config.access.clone();
@@ -206,29 +199,18 @@ pub async fn run(serve: Serve) -> Result<(), ServeError> {
         identity.assume()?;
         identity.check_store(&config.store.directory)?;
     }
-    let own = own_modules(&config);
-    let cache = SchemaCache::new(config.store.directory.join("schemas"));
-    let compiled = models::compile(&config.yang, &own, Some(&cache))?;
-    for diagnostic in &compiled.diagnostics {
-        tracing::warn!("{}", diagnostic.one_line(compiled.schema.sources()));
+    let models = assembly::models(&config, &assembly::schema_cache(&config))?;
+    models.warnings().for_each(|line| tracing::warn!("{line}"));
+    for (_, _, reason) in assembly::missing_programs(&config) {
+        tracing::warn!("{reason}");
     }
-    for line in models::without_effect(&compiled.schema) {
-        tracing::warn!("{line}");
-    }
+    let schema = models.schema;
     let kickers = Kickers::new();
-    let mut builder = builder(&config, compiled.schema.clone(), &serve.extra)?.access(access);
-    for participant in &config.participant {
-        // Before the devices: what is cheap to refuse and to undo goes first.
-        builder = builder.participant(taking_part(participant, &config, &compiled.schema)?);
-    }
-    let controller = banyan_controller::Controller::new(
-        compiled.schema.clone(),
-        config.store.directory.join("controller"),
-    )?;
-    let engine = kickers
-        .join(controller.join(builder))
+    let controller = Controller::new(schema.clone(), assembly::of_devices(&config))?;
+    let engine = assembly::assembled(&config, &schema, &controller, &kickers, &serve.extra)?
+        .access(access)
         .back_up(kept::beside_the_datastores(&config))
-        .provider(Arc::new(SchemaState::new(&compiled.schema)?))
+        .provider(Arc::new(SchemaState::new(&schema)?))
         .before_it_writes(opened.opening(&config))
         .open()
         .await?;
@@ -315,20 +297,6 @@ async fn hurried(engine: Engine) -> std::io::Result<()> {
     std::process::exit(1);
 }
 
-/// The modules that the daemon itself needs.
-fn own_modules(config: &Config) -> Vec<&'static str> {
-    let rules: &[&str] = match config.access.mode {
-        Mode::Disabled => &[],
-        _ => ACCESS,
-    };
-    PROTOCOL
-        .iter()
-        .chain(CONTROLLER)
-        .chain(rules)
-        .copied()
-        .collect()
-}
-
 /// The log file is by default in the directory of the datastores, which a first start has not made yet.
 fn make_place_of_log(config: &Config, owner: Option<&Identity>) -> Result<(), ServeError> {
     let directory = &config.store.directory;
@@ -346,51 +314,6 @@ fn make_place_of_log(config: &Config, owner: Option<&Identity>) -> Result<(), Se
             LogError::File { path, source }.into()
         }),
     }
-}
-
-/// The engine of a configuration.
-fn builder(
-    config: &Config,
-    schema: Arc<Schema>,
-    extra: &[PathBuf],
-) -> Result<EngineBuilder, ServeError> {
-    let mut builder = EngineBuilder::new(schema)
-        .directory(&config.store.directory)
-        .start(config.store.startup_mode)
-        .stores(config.store.files.clone())
-        .candidates(config.candidate.sessions)
-        .autolock(config.candidate.autolock)
-        .autocommit(config.candidate.autocommit)
-        .retention(config.history.clone())
-        .observe(config.log.commits.clone())
-        .validate_state(config.validate_state)
-        .subscriptions(config.subscriptions)
-        .stop_timeout(config.process.stop_timeout)
-        .upgrade(upgrade::steps(config)?);
-    for operation in &config.operation {
-        builder = builder.operation(&operation.path, Arc::new(program(operation, config)));
-    }
-    for from in &config.provider {
-        builder = builder.provider(Arc::new(providing(from, config)));
-    }
-    for extra in upgrade::extras(extra)? {
-        builder = builder.extra(extra);
-    }
-    Ok(builder)
-}
-
-/// The engine of a configuration, for commands that look at the stores while no daemon runs: without participants, and
-/// without making anything that is not there.
-pub fn offline_builder(config: &Config, extra: &[PathBuf]) -> Result<EngineBuilder, ServeError> {
-    let compiled = models::compile(&config.yang, &own_modules(config), None)?;
-    let builder = builder(config, compiled.schema.clone(), extra)?;
-    let devices = config.store.directory.join("controller");
-    if !devices.exists() {
-        return Ok(builder);
-    }
-    // What is mounted has schemas of its own.
-    let controller = banyan_controller::Controller::new(compiled.schema, devices)?;
-    Ok(builder.mounts(controller))
 }
 
 /// Where clients come in, from when it is opened until it is served: root opens it first of all, others when the start has
@@ -449,15 +372,8 @@ impl Listeners {
         // SSH first: when its port is taken, the socket is not left behind.
         let mut ssh = None;
         if let Some(address) = config.netconf.ssh {
-            let users = config.user.iter().map(|user| SshUser {
-                name: user.name.clone(),
-                authorized_keys: user.keys.clone(),
-                password_hash: user.password_hash.clone(),
-                groups: user.groups.clone(),
-            });
             let key = &config.netconf.host_key;
-            let options = SshServerConfig::new(address, key.clone(), users.collect());
-            ssh = Some(SshListener::bind(options).await?);
+            ssh = Some(SshListener::bind(ssh_options(config, address)).await?);
             // Elsewhere it stays with whoever has put it there.
             if owner.is_some() && key.starts_with(&config.store.directory) {
                 privileges::give(key, owner, None)?;
@@ -484,6 +400,17 @@ impl Listeners {
     }
 }
 
+/// How SSH is served.
+pub fn ssh_options(config: &Config, address: SocketAddr) -> SshServerConfig {
+    let users = config.user.iter().map(|user| SshUser {
+        name: user.name.clone(),
+        authorized_keys: user.keys.clone(),
+        password_hash: user.password_hash.clone(),
+        groups: user.groups.clone(),
+    });
+    SshServerConfig::new(address, config.netconf.host_key.clone(), users.collect())
+}
+
 /// `-z`
 fn stop_other(config: &Config) -> Result<(), ServeError> {
     let file = config
@@ -496,56 +423,6 @@ fn stop_other(config: &Config) -> Result<(), ServeError> {
         Stopped::Nobody => println!("no daemon runs with the pid file {}", file.display()),
     }
     Ok(())
-}
-
-/// A configured operation as a program of the engine.
-fn program(operation: &Operation, config: &Config) -> Exec {
-    Exec {
-        arguments: operation.arguments.iter().map(Into::into).collect(),
-        timeout: Duration::from_secs(operation.timeout),
-        socket: Some(config.netconf.socket.clone()),
-        ..Exec::new(&operation.program)
-    }
-}
-
-/// A configured participant as a program of the engine.
-fn taking_part(
-    participant: &Participant,
-    config: &Config,
-    schema: &Arc<Schema>,
-) -> Result<Arc<Program>, ServeError> {
-    let phases = participant.phases.iter().copied();
-    let mut program = Program::new(&*participant.name, &participant.program, phases)
-        .arguments(&participant.arguments)
-        .deadline(participant.timeout)
-        .with_trees(participant.trees)
-        .socket(&config.netconf.socket);
-    for (phase, deadline) in &participant.timeouts {
-        program = program.deadline_of(*phase, *deadline);
-    }
-    let paths = participant.paths.iter().map(String::as_str);
-    program
-        .interested_in(schema, paths)
-        .map(Arc::new)
-        .map_err(|error| {
-            ServeError::Usage(format!(
-                "a path of the participant {} is wrong: {error}",
-                participant.name
-            ))
-        })
-}
-
-/// A configured provider as a program of the engine.
-fn providing(from: &config::Provider, config: &Config) -> provider::Program {
-    let exec = Exec {
-        arguments: from.arguments.iter().map(Into::into).collect(),
-        timeout: Duration::from_secs(from.timeout),
-        socket: Some(config.netconf.socket.clone()),
-        ..Exec::new(&from.program)
-    };
-    provider::Program::new(&from.path, exec)
-        .keeps_for(Duration::from_millis(from.cache))
-        .origin(from.origin)
 }
 
 /// Completes when the process is asked to stop: Ctrl-C or SIGTERM.

@@ -15,6 +15,7 @@ use banyan_engine::upgrade::{self, rules};
 use clap::{Args, ValueEnum};
 
 use crate::args::{Format, Serve};
+use crate::assembly;
 use crate::config::{Config, Destination};
 use crate::data::output;
 use crate::serve::{self, ServeError};
@@ -192,7 +193,7 @@ pub async fn run(arguments: Upgrade) -> Result<(), ServeError> {
         false => config.log.destination.clone(),
     };
     crate::process::logging::start(config.log.level, &places)?;
-    let builder = serve::offline_builder(&config, &[])?;
+    let builder = assembly::offline(&config, &[])?;
     let (outcome, changes) = match arguments.dry_run {
         true => match builder.rehearse().await {
             Ok(Rehearsal {

@@ -15,7 +15,7 @@ use super::recover::{self, Migrated, Recovered, Start};
 use super::start::{Extra, StartError, StartMode, StartOptions};
 use super::state::StartState;
 use super::{Core, Engine, Seams, candidate_file, files};
-use crate::access::{Access, AccessOptions};
+use crate::access::AccessOptions;
 use crate::backend::{Cancel, Candidates};
 use crate::backup::MoreFiles;
 use crate::bind::{FileForm, NoMounts, SharedMounts};
@@ -27,7 +27,7 @@ use crate::keeper::{self, Keeper};
 use crate::log::{CommitLog, MemoryLog, RedbLog};
 use crate::number::Seq;
 use crate::observe::{Meter, ObserveOptions, Observed};
-use crate::operation::{Operation, Operations};
+use crate::operation::Operation;
 use crate::participant::Participant;
 use crate::pipeline::{Order, Queue};
 use crate::provider::{Provider, Source};
@@ -37,7 +37,6 @@ use crate::session::Sessions;
 use crate::snapshot::Snapshot;
 use crate::stream::{StreamOptions, Streams};
 use crate::subscription::Subscriptions;
-use crate::system;
 use crate::tids::Tids;
 use crate::upgrade::Upgrade;
 use crate::upgrade::epochs::Epochs;
@@ -73,21 +72,21 @@ pub struct EngineBuilder {
     pub(super) place: Place,
     pub(super) seams: Option<Seams>,
     pub(super) clock: Arc<dyn Clock>,
-    mounts: SharedMounts,
-    participants: Vec<Arc<dyn Participant>>,
-    operations: Vec<(String, Arc<dyn Operation>)>,
-    providers: Vec<Arc<dyn Provider>>,
+    pub(super) mounts: SharedMounts,
+    pub(super) participants: Vec<Arc<dyn Participant>>,
+    pub(super) operations: Vec<(String, Arc<dyn Operation>)>,
+    pub(super) providers: Vec<Arc<dyn Provider>>,
     validate_state: bool,
     start: StartOptions,
     upgrade: Upgrade,
     pub(super) stores: StoreOptions,
     editing: Editing,
-    access: AccessOptions,
+    pub(super) access: AccessOptions,
     observe: ObserveOptions,
     meters: Vec<Arc<dyn Meter>>,
     retention: Retention,
     more_files: Arc<MoreFiles>,
-    streams: StreamOptions,
+    pub(super) streams: StreamOptions,
     subscriptions: Option<usize>,
     stop_timeout: Duration,
     at_last: Option<AtLast>,
@@ -326,23 +325,15 @@ impl EngineBuilder {
                 );
             }
         }
-        let operations = self.bound()?;
+        let (operations, mut providers) = (self.bound()?, self.sources()?);
         let streams = Streams::new(&self.streams, &self.clock).map_err(StartError::Registration)?;
-        let bound = |provider: &Arc<dyn Provider>| Source::new(provider.clone(), &self.schema);
-        let providers: Result<Vec<Source>, String> = self.providers.iter().map(bound).collect();
-        let mut providers = providers.map_err(StartError::Registration)?;
         let log_file = self.log_to_be_made();
         let (seams, directory, lock) = self.boundaries()?;
         let unused = log_file.map(|file| UnusedLog {
             seams: seams.clone(),
             file: Some(file),
         });
-        let access = Access::open(
-            self.access.clone(),
-            &*seams.files,
-            &self.schema,
-            &self.mounts,
-        )?;
+        let access = self.rules(&*seams.files)?;
         let form = Arc::new(FileForm::new(self.stores.clone(), &self.schema));
         let epochs = self.epochs(&seams, directory.as_deref());
         let start = self.starting(&seams, directory.as_deref(), &epochs, &form);
@@ -493,43 +484,6 @@ impl EngineBuilder {
             options: &self.start,
             upgrade: &self.upgrade,
         }
-    }
-
-    /// The operations, each known to the schema and bound once; our own come first.
-    pub(super) fn bound(&self) -> Result<Operations, StartError> {
-        let mut operations = Operations::default();
-        let paths = self.schema.nodes().filter_map(|(id, node)| {
-            use banyan_yang::schema::NodeKind::{Action, Rpc};
-            matches!(node.kind, Rpc | Action).then(|| self.schema.path(id))
-        });
-        let known: std::collections::HashSet<String> = paths.collect();
-        for (path, operation) in system::operations() {
-            if known.contains(path) {
-                operations.bind(path, operation);
-            }
-        }
-        for (path, operation) in &self.operations {
-            if !known.contains(path) {
-                return Err(StartError::Registration(format!(
-                    "the loaded modules have no rpc or action {path}; correct the path, or load the module"
-                )));
-            }
-            if !operations.bind(path.clone(), operation.clone()) {
-                return Err(StartError::Registration(format!(
-                    "{path} is bound twice; remove one of the bindings"
-                )));
-            }
-        }
-        let mut names = std::collections::HashSet::new();
-        for participant in &self.participants {
-            if !names.insert(participant.name()) {
-                return Err(StartError::Registration(format!(
-                    "two participants are called {}",
-                    participant.name()
-                )));
-            }
-        }
-        Ok(operations)
     }
 
     #[expect(clippy::type_complexity, reason = "used once, taken apart at once")]

@@ -46,8 +46,7 @@ impl EngineBuilder {
     }
 
     fn rehearsed(self) -> Result<Rehearsal, StartError> {
-        self.stores.check()?;
-        self.bound()?;
+        self.check()?;
         let (seams, directory, _held) = self.rehearsed_boundaries()?;
         let form = FileForm::new(self.stores.clone(), &self.schema);
         let epochs = self.epochs(&seams, directory.as_deref());

@@ -25,7 +25,7 @@ pub use ssh_client::{HostKeyPolicy, SshAuth, SshConnectError, SshTarget, connect
 pub use ssh_keys::{KeyFileError, hash_password, host_key_fingerprint};
 pub use ssh_server::{SshListener, SshServerConfig, SshServerError, SshUser};
 pub use stdio::Stdio;
-pub use unix::{UnixBindError, UnixListener, connect_unix, group_names, user_name};
+pub use unix::{UnixBindError, UnixListener, check_socket, connect_unix, group_names, user_name};
 
 /// The receiving half of a transport.
 pub type Reading = Box<dyn AsyncRead + Send + Unpin>;

@@ -24,7 +24,9 @@ use tokio::task::JoinHandle;
 use tokio::time::Sleep;
 
 use super::ssh_channel::{Farewell, into_halves};
-use super::ssh_keys::{KeyFileError, is_password_hash, load_or_make_host_key, verify_password};
+use super::ssh_keys::{
+    KeyFileError, is_password_hash, load_or_make_host_key, load_private_key, verify_password,
+};
 use super::unix::out_of_descriptors;
 use super::{Listener, Peer, Reading, Transport, Writing};
 
@@ -129,10 +131,7 @@ impl SshListener {
     /// See [`SshServerError`].
     pub async fn bind(config: SshServerConfig) -> Result<Self, SshServerError> {
         let key = load_or_make_host_key(&config.host_key)?;
-        let mut users = HashMap::new();
-        for user in &config.users {
-            users.insert(user.name.clone(), Credentials::read(user)?);
-        }
+        let users = credentials(&config.users)?;
         let bind_error = |source| SshServerError::Bind {
             address: config.address,
             source,
@@ -194,6 +193,31 @@ impl Listener for SshListener {
             .await
             .ok_or_else(|| io::Error::other("the SSH listener has stopped"))
     }
+}
+
+impl SshServerConfig {
+    /// What is wrong with host key and users: all of it, not the first alone. A host key that is not there would be made;
+    /// nothing is made here, and nobody listens.
+    pub fn faults(&self) -> Vec<SshServerError> {
+        let key = match self.host_key.exists() {
+            true => load_private_key(&self.host_key, None).err(),
+            false => None,
+        };
+        let users = self.users.iter();
+        let users = users.filter_map(|user| Credentials::read(user).err());
+        key.map(SshServerError::HostKey)
+            .into_iter()
+            .chain(users)
+            .collect()
+    }
+}
+
+/// By the names of the users.
+fn credentials(users: &[SshUser]) -> Result<HashMap<String, Credentials>, SshServerError> {
+    let read = users
+        .iter()
+        .map(|user| Ok((user.name.clone(), Credentials::read(user)?)));
+    read.collect()
 }
 
 /// What proves that somebody is a user, and what he is then.

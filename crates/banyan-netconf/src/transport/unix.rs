@@ -59,23 +59,8 @@ impl UnixListener {
             path: path.to_owned(),
             source,
         };
-        if let Ok(metadata) = std::fs::symlink_metadata(path) {
-            if !metadata.file_type().is_socket() {
-                return Err(UnixBindError::NotASocket {
-                    path: path.to_owned(),
-                });
-            }
-            match std::os::unix::net::UnixStream::connect(path) {
-                Ok(_) => {
-                    return Err(UnixBindError::InUse {
-                        path: path.to_owned(),
-                    });
-                }
-                Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => {
-                    std::fs::remove_file(path).map_err(io_error)?;
-                }
-                Err(e) => return Err(io_error(e)),
-            }
+        if standing(path)? == Standing::LeftBehind {
+            std::fs::remove_file(path).map_err(io_error)?;
         }
         let listener = tokio::net::UnixListener::bind(path).map_err(io_error)?;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(io_error)?;
@@ -149,6 +134,46 @@ fn check_socket(path: &Path) -> Result<(), UnixBindError> {
         Ok(_) => Err(UnixBindError::InUse { path }),
         Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
         Err(source) => Err(UnixBindError::Io { path, source }),
+    }
+}
+
+/// What is at the path of a socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Standing {
+    Nothing,
+    /// A socket on which nobody listens any more.
+    LeftBehind,
+}
+
+/// Whether one may listen on `path`, as far as that can be seen from what is there; changes nothing.
+///
+/// # Errors
+/// See [`UnixBindError`]. Whether its directory can be written is not looked at.
+pub fn check_socket(path: &Path) -> Result<(), UnixBindError> {
+    standing(path).map(drop)
+}
+
+fn standing(path: &Path) -> Result<Standing, UnixBindError> {
+    let io_error = |source| UnixBindError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    // Addresses are short: 107 bytes on Linux.
+    std::os::unix::net::SocketAddr::from_pathname(path).map_err(io_error)?;
+    let Ok(metadata) = std::fs::symlink_metadata(path) else {
+        return Ok(Standing::Nothing);
+    };
+    if !metadata.file_type().is_socket() {
+        return Err(UnixBindError::NotASocket {
+            path: path.to_owned(),
+        });
+    }
+    match std::os::unix::net::UnixStream::connect(path) {
+        Ok(_) => Err(UnixBindError::InUse {
+            path: path.to_owned(),
+        }),
+        Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => Ok(Standing::LeftBehind),
+        Err(e) => Err(io_error(e)),
     }
 }
 

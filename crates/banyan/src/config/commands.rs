@@ -4,20 +4,20 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
-use nix::unistd::User;
 
-use super::problem::{Origin, Problem, Severity};
-use super::settings::{Held, Settings};
+use super::problem::{Problem, Severity};
+use super::settings::Settings;
 use super::show::Style;
-use super::{Config, ConfigError, Sources, build, convert, explain, show};
-use crate::process::privileges::{self, PrivilegeError};
+use super::{ConfigError, Sources, build, convert, explain, show};
+use crate::preflight;
 use crate::upgrade::ReportFormat;
 use crate::yang::{YangError, print};
 
 /// The subcommands of `banyan config`.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Say all that is wrong with a configuration, with places. Exit status: 0 nothing, 1 errors, 2 unreadable.
+    /// Say all that is wrong with a configuration, with places: all for which a start, by this user on this machine, would be
+    /// refused. Nothing is made or changed. Exit status: 0 nothing, 1 errors, 2 unreadable.
     Check(Check),
     /// Print the values in force, defaults included, and where each is from.
     Show(Show),
@@ -142,13 +142,13 @@ fn check(check: &Check) -> Result<ExitCode, YangError> {
     let read = &check.read;
     let mut settings = settings_of(read)?;
     // What is missing, or does not go together, is found when the values are put to use.
-    let code = match build::config(&mut settings) {
-        Some(config) => {
-            let missing = missing_here(&config, &settings);
-            settings.problems.extend(missing);
-            ExitCode::SUCCESS
-        }
-        None => ExitCode::FAILURE,
+    if let Some(config) = build::config(&mut settings) {
+        let found = preflight::problems(&config, &settings);
+        settings.problems.extend(found);
+    }
+    let code = match settings.has_errors() {
+        true => ExitCode::FAILURE,
+        false => ExitCode::SUCCESS,
     };
     if check.format == ReportFormat::Json {
         let findings: Vec<serde_json::Value> =
@@ -174,26 +174,6 @@ fn check(check: &Check) -> Result<ExitCode, YangError> {
         count(Severity::Warning, "warning")
     ))?;
     Ok(code)
-}
-
-/// What the daemon would look for on this machine, and not find. The configuration may be for another one.
-fn missing_here(config: &Config, settings: &Settings) -> Vec<Problem> {
-    let process = &config.process;
-    let user = process.user.as_deref().and_then(|name| {
-        let known = User::from_name(name).is_ok_and(|user| user.is_some());
-        (!known).then(|| PrivilegeError::NoUser(name.to_owned()))
-    });
-    let group = config.netconf.socket_group.as_deref();
-    let group = group.and_then(|name| privileges::group(name).err());
-    let found = [("process.user", user), ("netconf.socket-group", group)];
-    let problems = found.into_iter().filter_map(|(key, error)| {
-        let origin = match settings.held.get(key) {
-            Some(Held::One(word)) => word.origin.clone(),
-            _ => Origin::Default,
-        };
-        Some(Problem::warning(origin, error?.to_string()).about(key))
-    });
-    problems.collect()
 }
 
 /// What cannot be used is told on standard error; a configuration with errors is printed as far as it is understood.

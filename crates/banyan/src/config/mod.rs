@@ -43,10 +43,10 @@ use tracing::Level;
 use crate::directories::Search;
 
 pub use participant::Participant;
-pub use problem::{Problem, Severity};
+pub use problem::{Origin, Place, Problem, Severity};
 #[cfg(test)]
 use settings::Dialect;
-pub use settings::debug_level;
+pub use settings::{Settings, debug_level};
 pub use sources::{Loaded, Sources};
 
 /// Everything that `banyan serve` needs to know.

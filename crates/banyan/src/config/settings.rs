@@ -281,6 +281,36 @@ impl Settings {
         }
     }
 
+    /// Where the value of a key is from; of a list the first.
+    pub fn origin(&self, key: &str) -> Origin {
+        let first = self.held.get(key).map(spoken).unwrap_or_default();
+        let first = first.into_iter().next();
+        first.map_or(Origin::Default, |(_, word)| word.origin.clone())
+    }
+
+    /// Where a key of the table `[[table]]` with this number is from; without it, where that table begins.
+    pub fn origin_in(&self, table: &str, number: usize, key: &str) -> Origin {
+        let Some(Held::Tables(rows)) = self.held.get(table) else {
+            return Origin::Default;
+        };
+        let Some((place, row)) = rows.get(number) else {
+            return Origin::Default;
+        };
+        let words = row.get(key).map(spoken).unwrap_or_default();
+        let first = words.into_iter().next();
+        first.map_or(place.clone(), |(_, word)| word.origin.clone())
+    }
+
+    /// Where the value is from that a message speaks of, among those of these keys: the longest one that it has in it.
+    pub fn origin_of_mentioned(&self, keys: &[&str], message: &str) -> Origin {
+        let held = keys.iter().filter_map(|key| self.held.get(key));
+        let said = held.flat_map(spoken).filter(|(said, word)| {
+            mentions(message, said) || mentions(message, &word.path().display().to_string())
+        });
+        said.max_by_key(|(said, _)| said.len())
+            .map_or(Origin::Default, |(_, word)| word.origin.clone())
+    }
+
     /// The default of a key in this dialect; empty when there is none.
     pub fn default_of(&self, key: &Key) -> &'static str {
         match (self.dialect, key.clixon_default) {
@@ -288,6 +318,44 @@ impl Settings {
             _ => key.default,
         }
     }
+}
+
+/// All values of a key, in tables too, each with what it says; of features the module too, and of modules the name
+/// without its revision.
+fn spoken(held: &Held) -> Vec<(&str, &Word)> {
+    fn text(word: &Word) -> (&str, &Word) {
+        let name = word.text.split('@').next().unwrap_or_default();
+        (name, word)
+    }
+    match held {
+        Held::One(word) => vec![text(word)],
+        Held::Many(words) => words.iter().map(text).collect(),
+        Held::Named(words) => words.values().map(text).collect(),
+        Held::Features(modules) => modules
+            .iter()
+            .flat_map(|(module, words)| {
+                let module = words.first().map(|word| (module.as_str(), word));
+                module.into_iter().chain(words.iter().map(text))
+            })
+            .collect(),
+        Held::Tables(rows) => rows
+            .iter()
+            .flat_map(|(_, row)| row.values().flat_map(spoken))
+            .collect(),
+    }
+}
+
+/// Whether a message has a value in it, as a word of its own.
+fn mentions(message: &str, value: &str) -> bool {
+    let inside = |it: char| it.is_alphanumeric() || matches!(it, '-' | '_' | '.');
+    let mut found = message.match_indices(value);
+    !value.is_empty()
+        && found.any(|(at, _)| {
+            let before = message.get(..at).and_then(|it| it.chars().next_back());
+            let after = message.get(at + value.len()..);
+            let after = after.and_then(|it| it.chars().next());
+            !before.is_some_and(inside) && !after.is_some_and(inside)
+        })
 }
 
 /// The log level of debug bits: a number, names, or a level as it is.
@@ -344,7 +412,23 @@ pub fn debug_level(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::debug_level;
+    use super::{debug_level, mentions};
+
+    #[test]
+    fn a_value_is_mentioned_as_a_word_of_its_own() {
+        let message = "module acme has no feature `fast-er`; see /a/b.toml";
+        for (value, expected) in [
+            ("acme", true),
+            ("acm", false),
+            ("fast", false),
+            ("fast-er", true),
+            ("/a/b.toml", true),
+            ("/a/b", false),
+            ("", false),
+        ] {
+            assert_eq!(mentions(message, value), expected, "{value}");
+        }
+    }
 
     #[test]
     fn debug_bits_become_a_level() {

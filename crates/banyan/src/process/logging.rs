@@ -15,6 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
+use super::writable;
 use crate::config::Destination;
 
 /// Where the system's log listens.
@@ -72,6 +73,23 @@ pub fn start(level: Level, destinations: &[Destination]) -> Result<(), LogError>
         .with(filter)
         .try_init();
     Ok(())
+}
+
+/// Whether lines could go there; nothing is made or written.
+///
+/// # Errors
+/// As [`start`].
+pub fn check(destination: &Destination) -> Result<(), LogError> {
+    match destination {
+        Destination::Stderr | Destination::Stdout => Ok(()),
+        Destination::File(path) => writable::file(path).map_err(|source| LogError::File {
+            path: path.clone(),
+            source,
+        }),
+        Destination::Syslog => Syslog::new(Path::new(SYSLOG))
+            .map(drop)
+            .map_err(LogError::Syslog),
+    }
 }
 
 fn lines<S, W>(writer: W, colours: bool) -> Box<dyn Layer<S> + Send + Sync>

@@ -3,3 +3,4 @@
 pub mod logging;
 pub mod pid_file;
 pub mod privileges;
+pub mod writable;

@@ -7,6 +7,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::writable;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -89,6 +90,29 @@ impl PidFile {
             path: path.to_owned(),
             file,
         })
+    }
+}
+
+/// Whether a daemon could take the file, without taking it.
+///
+/// # Errors
+/// As [`PidFile::take`].
+pub fn check(path: &Path) -> Result<(), PidFileError> {
+    let failed = |source| PidFileError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    writable::file(path).map_err(failed)?;
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        file => file.map_err(failed)?,
+    };
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Err(PidFileError::Held {
+            path: path.to_owned(),
+            pid: content(&mut file),
+        }),
+        _ => Ok(()),
     }
 }
 

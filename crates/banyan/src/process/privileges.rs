@@ -205,15 +205,27 @@ impl Identity {
     /// # Errors
     /// Something in it belongs to somebody else, or cannot be written.
     pub fn check_store(&self, directory: &Path) -> Result<(), PrivilegeError> {
-        let failed = |reason: String| PrivilegeError::Store {
-            user: self.name.clone(),
-            directory: directory.to_owned(),
-            reason,
-        };
         let probe = directory.join(format!(".probe-{}", std::process::id()));
         fs::File::create_new(&probe)
             .and_then(|_| fs::remove_file(&probe))
-            .map_err(|error| failed(format!("it cannot be written: {error}")))?;
+            .map_err(|error| self.no_use_of(directory, format!("it cannot be written: {error}")))?;
+        self.check_owner(directory)
+    }
+
+    fn no_use_of(&self, directory: &Path, reason: String) -> PrivilegeError {
+        PrivilegeError::Store {
+            user: self.name.clone(),
+            directory: directory.to_owned(),
+            reason,
+        }
+    }
+
+    /// Whether everything in the store belongs to this user, who need not be us.
+    ///
+    /// # Errors
+    /// Something in it belongs to somebody else, or cannot be looked at.
+    pub fn check_owner(&self, directory: &Path) -> Result<(), PrivilegeError> {
+        let failed = |reason: String| self.no_use_of(directory, reason);
         let mut open = vec![directory.to_owned()];
         while let Some(directory) = open.pop() {
             let entries = fs::read_dir(&directory)

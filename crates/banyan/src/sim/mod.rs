@@ -33,7 +33,9 @@ pub async fn run(sim: Sim) -> Result<(), ServeError> {
         ..Yang::default()
     };
     // All devices have one model, so they share one schema.
-    let schema = models::compile(&yang, PROTOCOL, None)?.schema;
+    let models = models::compile(&yang, PROTOCOL, None)?;
+    models.warnings().for_each(|line| tracing::warn!("{line}"));
+    let schema = models.schema;
     let stop = Cancel::default();
     let mut devices = JoinSet::new();
     let password_hash = hash_password(&sim.password).map_err(ServeError::Password)?;

@@ -19,6 +19,7 @@ mod identity;
 mod kicker;
 mod layers;
 mod observe;
+mod preflight;
 mod program;
 mod push;
 mod start_fails;
