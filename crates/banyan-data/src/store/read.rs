@@ -15,7 +15,7 @@ use crate::xml::scanner::{Scanner, Token};
 use crate::{json, xml};
 
 /// What a datastore's files hold.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Stored {
     /// The data.
     pub tree: Tree,

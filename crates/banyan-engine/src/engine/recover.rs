@@ -11,11 +11,12 @@ mod failsafe;
 mod migrate;
 mod mounted;
 mod named;
+mod once;
 mod plan;
 mod pointers;
 mod unconfirmed;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -80,6 +81,8 @@ struct Run<'a> {
     first: bool,
     /// Mounted data that are kept as they are.
     verbatim: RefCell<mounted::Verbatim>,
+    /// The first file that was read: other stores may be copies of it.
+    first_read: OnceCell<once::FirstRead>,
 }
 
 /// Running as it was found in files and log.
@@ -140,6 +143,7 @@ impl<'a> Run<'a> {
             begins_anew: false,
             first: start.epochs.pins.current()?.is_none(),
             verbatim: RefCell::default(),
+            first_read: OnceCell::new(),
         })
     }
 }

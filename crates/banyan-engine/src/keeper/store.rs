@@ -7,7 +7,6 @@ use banyan_yang::schema::Schema;
 
 use super::follow::Was;
 use super::measured::{Limited, Measured};
-use super::stored::digest;
 use super::{KeepError, Keeper, OnDisk, ReadError, failed, file_of};
 use crate::files::Sync;
 use crate::snapshot::Snapshot;
@@ -224,7 +223,7 @@ impl Keeper {
             self.splits(),
         )?;
         if let Some(single) = on_disk.as_ref().filter(|it| !it.split) {
-            self.file_is(store, Was::Hash(digest(&single.main)));
+            self.file_is(store, Was::Hash(single.digest().to_owned()));
         }
         Ok(on_disk)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use banyan_yang::schema::Schema;
 use sha2::{Digest, Sha256};
@@ -25,6 +26,8 @@ pub(crate) struct OnDisk {
     pub parts: BTreeMap<String, Vec<u8>>,
     /// Whether it is a split datastore.
     pub split: bool,
+    /// SHA-256 of the main file, once somebody has asked.
+    digest: OnceLock<String>,
 }
 
 /// Facts for the log, with owned names.
@@ -72,6 +75,7 @@ impl OnDisk {
                 main: content,
                 parts: BTreeMap::new(),
                 split,
+                digest: OnceLock::new(),
             };
             // Not well-formed: the parse that follows says it better.
             let links = match split {
@@ -114,6 +118,11 @@ impl OnDisk {
         let (manifest, _) = split::manifest(log, store)?;
         let name = file.file_name().and_then(|name| name.to_str());
         Ok(name.is_some_and(|name| manifest.contains_key(name)))
+    }
+
+    /// SHA-256 of the main file, in hexadecimal. Linear in its size the first time.
+    pub fn digest(&self) -> &str {
+        self.digest.get_or_init(|| digest(&self.main))
     }
 
     /// Bytes in all.
@@ -179,7 +188,7 @@ impl OnDisk {
             let complete = self.parts.len() + 1 == manifest.len();
             set_at.filter(|_| known && complete)
         } else {
-            let name = format!("{RUNNING_FACTS}{}", digest(&self.main));
+            let name = format!("{RUNNING_FACTS}{}", self.digest());
             singles.get(&name).and_then(seq_of)
         };
         Ok(Known {
@@ -201,7 +210,7 @@ impl OnDisk {
     /// The log cannot be read.
     pub fn facts(&self, log: &dyn CommitLog, seq: Seq) -> Result<OwnedFacts, crate::log::LogError> {
         if !self.split {
-            let name = format!("{RUNNING_FACTS}{}", digest(&self.main));
+            let name = format!("{RUNNING_FACTS}{}", self.digest());
             return Ok(vec![(name, Some(seq.to_string()))]);
         }
         let (manifest, _) = split::manifest(log, "running")?;

@@ -156,7 +156,7 @@ impl Run<'_> {
         on_disk: &OnDisk,
         remedy: &str,
     ) -> Result<Stored, StartError> {
-        self.parse_mounted(schema, on_disk)
+        self.read_once(schema, on_disk)
             .map_err(|errors| StartError::File {
                 file: on_disk.file.clone(),
                 errors,

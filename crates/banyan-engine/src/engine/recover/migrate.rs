@@ -12,7 +12,7 @@ use super::{Found, Migrated, Run};
 use crate::bind;
 use crate::engine::start::{INVALID, StartError};
 use crate::error::BackendError;
-use crate::keeper::{OnDisk, Was, digest};
+use crate::keeper::{OnDisk, Was};
 use crate::log::Entry;
 use crate::snapshot::Snapshot;
 use crate::upgrade::changes::{ModuleChanges, modules_of};
@@ -257,7 +257,7 @@ impl Run<'_> {
             return Ok(None);
         };
         if !on_disk.split {
-            self.startup_file = Some(Was::Hash(digest(&on_disk.main)));
+            self.startup_file = Some(Was::Hash(on_disk.digest().to_owned()));
         }
         let schema = self.noted("startup", &on_disk)?;
         let brought = self.brought("startup", &on_disk, &schema, STARTUP_REMEDY)?;
