@@ -2,7 +2,8 @@
 //!
 //! One client commits over the Unix socket and notes each answer. The daemon is killed after a number of answers, and
 //! some microseconds, that a seed decides; its files are written in the background all the time, in parts, as one, and
-//! changing between both. `BANYAN_KILLS` and `BANYAN_SEED` make the test longer, and another.
+//! changing between both. Now and then running is copied to startup or to a named store: each holds what its last copy
+//! that was answered gave it, or the one in flight. `BANYAN_KILLS` and `BANYAN_SEED` make the test longer, and another.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,7 +18,7 @@ use banyan_netconf::client::{Client, ClientError, ClientOptions, CommitReport};
 use banyan_netconf::operations::commit_with_report;
 use banyan_netconf::transport::connect_unix;
 
-use super::program::Daemon;
+use super::program::{Daemon, text};
 
 const MODEL: &str = r#"module load {
   yang-version 1.1;
@@ -105,17 +106,33 @@ async fn open(socket: &Path) -> Client {
     opened.expect("a session").0
 }
 
+/// Where running is copied to.
+const STORES: [&str; 2] = ["startup", "golden"];
+
 /// The container of our model in running.
 async fn running(client: &Client) -> String {
     let data = client
         .get_config(Datastore::Running, None, WithDefaults::Explicit)
         .await
         .expect("running");
-    let text = String::from_utf8(data.to_vec()).expect("text");
+    load_in(&String::from_utf8(data.to_vec()).expect("text"))
+}
+
+/// The container of our model in a document, in one line.
+fn load_in(text: &str) -> String {
+    let text: String = text.lines().map(str::trim).collect();
     match (text.find("<load"), text.find("</load>")) {
         (Some(from), Some(to)) => text[from..to + "</load>".len()].to_owned(),
         _ => String::new(),
     }
+}
+
+/// Copies running to a store.
+async fn copy(client: &Client, store: &str) -> Result<(), ClientError> {
+    let request = format!(
+        "<copy-store xmlns=\"urn:banyan:system\"><from>running</from><to>{store}</to></copy-store>"
+    );
+    client.rpc(request).await.map(drop)
 }
 
 /// Commits a number; its place in the history.
@@ -154,6 +171,12 @@ struct Load {
     answered: u32,
     at: u64,
     kills: u32,
+    /// What was copied to each store last, as far as that was answered.
+    copied: BTreeMap<&'static str, u32>,
+    /// The store that the copy in flight was to, when the daemon was killed.
+    copying: Option<&'static str>,
+    /// How many copies were answered, and how many of those in flight were found.
+    copies: (u32, u32),
 }
 
 impl Load {
@@ -197,6 +220,40 @@ impl Load {
             self.at = *seq;
         }
         self.answered = number;
+        self.check_stores();
+    }
+
+    /// Each store holds what its last answered copy gave it, or the one in flight.
+    fn check_stores(&mut self) {
+        for store in STORES {
+            let found = self.store(store);
+            let copied = self.copied.get(store).copied().unwrap_or_default();
+            if found != state(copied) {
+                assert!(
+                    self.copying == Some(store) && found == state(self.answered),
+                    "after kill {}: number {copied} was copied to {store}, which holds {found}\n{}",
+                    self.kills,
+                    self.daemon.log()
+                );
+                self.copied.insert(store, self.answered);
+                self.copies.1 += 1;
+            }
+        }
+        self.copying = None;
+    }
+
+    /// What a store holds; nothing before the first copy.
+    fn store(&self, name: &str) -> String {
+        let output = self.daemon.run(&["store", "show", name, "--format", "xml"]);
+        match self.copied.contains_key(name) || output.status.success() {
+            true => load_in(&text(&output)),
+            false => String::new(),
+        }
+    }
+
+    /// A store for the next copy.
+    fn store_to_copy_to(&mut self) -> &'static str {
+        STORES[self.dice.below(2) as usize]
     }
 
     /// One life of the daemon, to its kill after so many answers.
@@ -210,20 +267,46 @@ impl Load {
                 .await
                 .expect("a commit while nobody kills");
             self.answered += 1;
+            if self.dice.below(8) == 0 {
+                let store = self.store_to_copy_to();
+                copy(&client, store)
+                    .await
+                    .expect("a copy while nobody kills");
+                self.copied.insert(store, self.answered);
+                self.copies.0 += 1;
+            }
             // Time for the files to be written, sometimes.
             if self.dice.below(4) == 0 {
                 tokio::time::sleep(Duration::from_micros(self.dice.below(9_000))).await;
             }
         }
         // One in flight, and one kill.
+        let copying = match self.answered > 0 && self.dice.below(3) == 0 {
+            true => Some(self.store_to_copy_to()),
+            false => None,
+        };
         let number = self.answered + 1;
-        let flying = tokio::spawn(async move { commit(&client, number).await });
+        let flying = tokio::spawn(async move {
+            match copying {
+                Some(store) => copy(&client, store).await.map(|()| None),
+                None => commit(&client, number).await.map(Some),
+            }
+        });
         tokio::time::sleep(Duration::from_micros(self.dice.below(12_000))).await;
         self.daemon.kill();
         self.kills += 1;
-        if let Ok(Ok(seq)) = flying.await {
-            self.answered = number;
-            self.at = seq;
+        self.copying = copying;
+        match flying.await {
+            Ok(Ok(Some(seq))) => {
+                self.answered = number;
+                self.at = seq;
+            }
+            Ok(Ok(None)) => {
+                self.copied
+                    .extend(copying.map(|store| (store, self.answered)));
+                self.copies.0 += 1;
+            }
+            _ => {}
         }
     }
 }
@@ -239,6 +322,9 @@ async fn a_thousand_commits_with_kill_9_at_random_moments() {
         answered: 0,
         at: 0,
         kills: 0,
+        copied: BTreeMap::new(),
+        copying: None,
+        copies: (0, 0),
     };
     for _ in 0..kills {
         let spread = u64::from(2 * COMMITS / KILLS);
@@ -260,6 +346,9 @@ async fn a_thousand_commits_with_kill_9_at_random_moments() {
     let places: Vec<u64> = history.keys().copied().collect();
     assert!(places.windows(2).all(|pair| pair[0] + 1 == pair[1]));
     drop(client);
+    let (answered, found) = load.copies;
+    println!("{answered} copies were answered, and {found} others were found after a kill");
+    assert!(STORES.iter().all(|store| load.copied.contains_key(store)));
     the_files_are_whole(&mut load).await;
 }
 
@@ -285,4 +374,5 @@ async fn the_files_are_whole(load: &mut Load) {
     load.daemon.start();
     let client = open(&load.daemon.socket()).await;
     assert_eq!(running(&client).await, state(load.answered));
+    load.check_stores();
 }
