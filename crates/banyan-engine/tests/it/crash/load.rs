@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use banyan_engine::backend::{Backend, CommitParameters, Confirmed, Datastore, Origin};
+use banyan_engine::backend::{Backend, CommitParameters, Confirmed, Datastore, Document, Origin};
 use banyan_engine::clock::ManualClock;
-use banyan_engine::engine::{EngineBuilder, Seams, StartError};
+use banyan_engine::engine::{EngineBuilder, Extra, Seams, StartError};
 use banyan_engine::files::{Policy, StoreOptions};
 use banyan_engine::history::Retention;
 use banyan_engine::log::RedbLog;
@@ -13,7 +13,7 @@ use banyan_engine::{Engine, Seq};
 use banyan_yang::compile::{Compiler, MemorySource};
 use banyan_yang::schema::Schema;
 
-use super::disk::{Disk, Hold, LogFile};
+use super::disk::{Disk, Hold, Image, LogFile};
 use crate::fixture::Client;
 
 const MODEL: &str = r#"module c {
@@ -58,6 +58,8 @@ pub enum Form {
     Trimmed,
     /// As that, and running has no file: the log and the base of the history are all there is.
     InMemory,
+    /// The history is imported in the place of what the first start has made itself.
+    Replaced,
     /// Running is so large that its file is written when commits pause, beside the next ones; the history is trimmed.
     Large,
 }
@@ -72,6 +74,7 @@ impl Form {
         match self {
             Form::Single | Form::Split => &CHAPTERS,
             Form::Trimmed | Form::InMemory => &TRIMMED,
+            Form::Replaced => &REPLACED,
             Form::Large => &LARGE,
         }
     }
@@ -79,7 +82,7 @@ impl Form {
     fn stores(self) -> StoreOptions {
         let mut options = StoreOptions::default();
         match self {
-            Form::Single | Form::Trimmed => {}
+            Form::Single | Form::Trimmed | Form::Replaced => {}
             Form::Split => options.split = true,
             Form::InMemory => {
                 let running = ("running".to_owned(), Policy::InMemory);
@@ -88,6 +91,29 @@ impl Form {
             Form::Large => options.small = 0,
         }
         options
+    }
+
+    /// What is on the disk before the first chapter, and what must be there then.
+    pub async fn beginning(self) -> (Image, Expected) {
+        if self != Form::Replaced {
+            return (Image::default(), Expected::default());
+        }
+        let disk = Disk::of(Image::default());
+        let (builder, _) = built(&disk, self).unwrap();
+        let builder = builder.extra(Extra {
+            name: "own.xml".to_owned(),
+            content: Document::xml(OWN.edit().into_bytes()),
+        });
+        let engine = builder.open().await.unwrap();
+        assert_eq!(engine.running().seq, Seq(1));
+        engine.stop().await.unwrap();
+        let own = OWN.on(&Data::default());
+        let state = Expected {
+            past: BTreeMap::from([(1, own.text())]),
+            running: vec![own],
+            ..Expected::default()
+        };
+        (disk.image(), state)
     }
 
     fn retention(self) -> Retention {
@@ -111,6 +137,11 @@ pub type CrashDisk = Disk<Known>;
 
 /// Starts an engine on a disk.
 pub async fn start(disk: &CrashDisk, form: Form) -> Result<(Engine, ManualClock), StartError> {
+    let (builder, clock) = built(disk, form)?;
+    Ok((builder.open().await?, clock))
+}
+
+fn built(disk: &CrashDisk, form: Form) -> Result<(EngineBuilder, ManualClock), StartError> {
     let log = RedbLog::open_on(Arc::new(LogFile(disk.clone(), LOG.into())))?;
     let clock = ManualClock::at(jiff::Timestamp::from_second(1_800_000_000).unwrap());
     let seams = Seams {
@@ -120,7 +151,7 @@ pub async fn start(disk: &CrashDisk, form: Form) -> Result<(Engine, ManualClock)
     };
     let builder = EngineBuilder::new(schema()).directory(STORE);
     let builder = builder.stores(form.stores()).retention(form.retention());
-    Ok((builder.seams(seams).open().await?, clock))
+    Ok((builder.seams(seams), clock))
 }
 
 /// The data.
@@ -185,6 +216,14 @@ const TRIMMED: [&[Act]; 3] = [
     &[ConfirmedNote("c"), Trim, Confirm, Put("k3", "1"), Trim],
 ];
 
+/// What the first start makes itself.
+const OWN: Act = Put("own", "0");
+
+const REPLACED: [&[Act]; 2] = [
+    &[Import, Note("a"), Startup],
+    &[Put("k1", "1"), Drop("k0"), Note("b")],
+];
+
 const LARGE: [&[Act]; 2] = [
     &[
         Note("a"),
@@ -240,11 +279,21 @@ impl Act {
             Note(note) | ConfirmedNote(note) | Beside(_, note) => data.note = note.to_owned(),
             Put(name, value) => drop(data.entries.insert(name, value)),
             Drop(name) => drop(data.entries.remove(name)),
-            Import => return ELSEWHERE.iter().fold(data, |data, act| act.on(&data)),
+            // Of what was before nothing is left.
+            Import => return imported().pop().unwrap_or_default(),
             Confirm | Startup | Trim => {}
         }
         data
     }
+}
+
+/// Running after each commit of the history that is imported.
+fn imported() -> Vec<Data> {
+    let states = ELSEWHERE.iter().scan(Data::default(), |data, act| {
+        *data = act.on(data);
+        Some(data.clone())
+    });
+    states.collect()
 }
 
 fn texts(data: &[Data]) -> Vec<String> {
@@ -317,9 +366,20 @@ impl Expected {
             }
             Startup => after.startup = texts(&self.running),
             Trim => {}
-            Note(_) | Put(..) | Drop(_) | Confirm | Import | Beside(..) => after.reverts = None,
+            Import => {
+                let states = (1..).zip(texts(&imported()));
+                (after.past, after.reverts) = (states.collect(), None);
+            }
+            Note(_) | Put(..) | Drop(_) | Confirm | Beside(..) => after.reverts = None,
         }
         after
+    }
+
+    /// The past, as far as it is the same after an act that takes its place.
+    fn common_past(&self, after: &Expected) -> BTreeMap<u64, String> {
+        let mut past = self.past.clone();
+        past.retain(|seq, state| after.past.get(seq) == Some(state));
+        past
     }
 
     /// What it may be while, or after, `act` neither succeeds nor fails.
@@ -327,6 +387,7 @@ impl Expected {
         let mut either = self.clone();
         either.running.extend(after.running.iter().cloned());
         either.startup.extend(after.startup.iter().cloned());
+        either.past = self.common_past(after);
         either.reverts = match (&self.reverts, &after.reverts) {
             (Some((data, _)), None) => Some((data.clone(), false)),
             // Running before is among the others already.
@@ -394,6 +455,7 @@ impl Player {
             let mut known = self.state.known();
             known.running.extend(after.known().running);
             known.startup.extend(after.known().startup);
+            known.past = self.state.common_past(&after);
             known
         });
         let done = match act {

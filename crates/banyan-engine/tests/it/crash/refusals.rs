@@ -14,8 +14,7 @@ struct Beginning {
 }
 
 async fn beginnings(form: Form) -> Vec<Beginning> {
-    let mut image = Image::default();
-    let mut state = Expected::default();
+    let (mut image, mut state) = form.beginning().await;
     let mut beginnings = Vec::new();
     for &acts in form.chapters() {
         let disk = Disk::of(image.clone());
@@ -110,6 +109,11 @@ fn a_full_disk_stops_commits_of_split_datastores_until_there_is_space() {
 #[test]
 fn a_step_that_fails_harms_only_what_needs_it_while_the_history_is_imported_and_trimmed() {
     nothing_refused_breaks(Form::Trimmed, Refusal::Fail);
+}
+
+#[test]
+fn a_step_that_fails_leaves_one_history_where_an_import_takes_the_place_of_another() {
+    nothing_refused_breaks(Form::Replaced, Refusal::Fail);
 }
 
 #[test]

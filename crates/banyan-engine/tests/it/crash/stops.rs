@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::check::check;
 use super::disk::{Disk, Image, Leaves, Moment};
-use super::load::{CrashDisk, Expected, Form, Known, Player};
+use super::load::{CrashDisk, Form, Known, Player};
 
 struct Case {
     image: Image,
@@ -29,8 +29,8 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 async fn played(form: Form) -> CrashDisk {
-    let disk = Disk::of(Image::default());
-    let mut state = Expected::default();
+    let (image, mut state) = form.beginning().await;
+    let disk = Disk::of(image);
     for chapter in form.chapters() {
         let mut player = Player::start(disk.clone(), form, state).await;
         for act in *chapter {
@@ -117,6 +117,11 @@ fn no_stop_of_the_machine_loses_what_was_answered_of_split_datastores() {
 #[test]
 fn no_stop_of_the_machine_loses_anything_while_the_history_is_imported_and_trimmed() {
     no_stop_loses_anything(Form::Trimmed);
+}
+
+#[test]
+fn no_stop_of_the_machine_mixes_a_history_with_the_imported_one_that_takes_its_place() {
+    no_stop_loses_anything(Form::Replaced);
 }
 
 #[test]
