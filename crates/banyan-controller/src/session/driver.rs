@@ -35,7 +35,8 @@ pub(super) struct Driver {
     missing: VecDeque<DeviceModule>,
     job: Option<Arc<Job>>,
     reports: Option<Reports>,
-    /// It was open by order, and is to be open again when the connection goes.
+    /// It was open by order, in this life of the program or an earlier one, and is to be open again when the connection
+    /// goes or cannot be made.
     keep_open: bool,
     /// Failed attempts since it was last open.
     failures: u32,
@@ -128,6 +129,8 @@ impl Driver {
     /// Takes an order, if it can be taken in this state.
     fn accept(&mut self, work: Work) -> Option<Event> {
         match &work.order {
+            // Nobody waits for the answer: the controller wants it to be open, as it was before a start.
+            Order::Open if work.reports.is_none() => self.keep_open = self.device.settings.enabled,
             Order::Open | Order::Pull | Order::Prepare(_) => {}
             Order::Recover(_) | Order::Forward(_) => {}
             Order::Close => {
@@ -377,6 +380,13 @@ impl Driver {
         let pause = Duration::from_secs(1 << self.failures.min(6)).min(LONGEST_PAUSE);
         self.failures += 1;
         self.retry = Some(self.surroundings.clock.sleep(pause));
+        let next = format!("trying again in {} s", pause.as_secs());
+        self.device.update_status(|status| {
+            status.message = Some(match status.message.take() {
+                Some(why) => format!("{why}; {next}"),
+                None => next,
+            });
+        });
     }
 }
 

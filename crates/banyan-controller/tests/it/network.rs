@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use banyan_engine::backend::{
     DefaultOperation, Document, EditRequest, Encoding, Filter, Get, ModuleInfo, Origin, Principal,
     Result, Source, TestOption, WithDefaults,
 };
-use banyan_engine::clock::SystemClock;
+use banyan_engine::clock::{Clock, SystemClock};
 use banyan_engine::engine::{Engine, EngineBuilder};
 use banyan_engine::error::{BackendError, ErrorTag};
 use banyan_engine::monitoring::SchemaState;
@@ -57,6 +58,7 @@ pub struct SimulatedBox {
     pub engine: Engine,
     fault: Arc<Mutex<Option<Fault>>>,
     hangup: Arc<Mutex<Cancel>>,
+    dialled: AtomicUsize,
 }
 
 impl SimulatedBox {
@@ -69,7 +71,13 @@ impl SimulatedBox {
                 .unwrap(),
             fault: Arc::default(),
             hangup: Arc::default(),
+            dialled: AtomicUsize::new(0),
         }
+    }
+
+    /// How often a connection to it was tried.
+    pub fn dialled(&self) -> usize {
+        self.dialled.load(Ordering::SeqCst)
     }
 
     pub fn fails(&self, fault: Option<Fault>) {
@@ -239,6 +247,7 @@ impl Dial for InProcess {
         let (device, user) = (device.to_owned(), settings.user.clone());
         Box::pin(async move {
             let target = boxes.get(&device).ok_or("no such host")?;
+            target.dialled.fetch_add(1, Ordering::SeqCst);
             if *target.fault.lock().unwrap() == Some(Fault::Unreachable) {
                 return Err("connection refused".to_owned());
             }
@@ -334,12 +343,21 @@ impl Network {
         boxes: Arc<BTreeMap<String, SimulatedBox>>,
         directory: tempfile::TempDir,
     ) -> Network {
+        Network::start_by(Arc::new(SystemClock), boxes, directory).await
+    }
+
+    /// The same, with a clock for the controller.
+    async fn start_by(
+        clock: Arc<dyn Clock>,
+        boxes: Arc<BTreeMap<String, SimulatedBox>>,
+        directory: tempfile::TempDir,
+    ) -> Network {
         let schema = compile(&["banyan-controller"], &[]);
         let path: &Path = directory.path();
         let controller = Controller::with(
             schema.clone(),
             Store::open(&path.join("devices")).unwrap(),
-            Arc::new(SystemClock),
+            clock,
             Arc::new(InProcess(boxes.clone())),
         )
         .unwrap();
@@ -356,6 +374,11 @@ impl Network {
 
     /// Stops controller and engine, and starts them again.
     pub async fn restart(self) -> Network {
+        self.restart_by(Arc::new(SystemClock)).await
+    }
+
+    /// The same, with a clock for the controller.
+    pub async fn restart_by(self, clock: Arc<dyn Clock>) -> Network {
         let Network {
             engine,
             controller,
@@ -365,7 +388,7 @@ impl Network {
         controller.stop().await;
         engine.stop().await.unwrap();
         drop((engine, controller));
-        Network::start(boxes, directory).await
+        Network::start_by(clock, boxes, directory).await
     }
 
     /// Three devices, connected.

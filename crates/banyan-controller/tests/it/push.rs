@@ -1,9 +1,11 @@
 //! One commit, three devices: all of them have it, or nobody does.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use banyan_engine::Tid;
 use banyan_engine::backend::{Backend, CommitParameters, Confirmed};
+use banyan_engine::clock::ManualClock;
 
 use crate::network::{Fault, NAMES, Network, call, commit, edit};
 
@@ -353,4 +355,61 @@ async fn what_a_start_takes_back_is_taken_back_on_its_devices() {
     comes_to_have(&network, "b", "mtu", false).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(network.boxes["b"].engine.running().seq, before);
+}
+
+/// Waits until a device was dialled so often and is closed, and says when it is tried again.
+async fn waits_after(network: &Network, name: &str, dialled: usize, says: &str) {
+    for _ in 0..300 {
+        let connections = network.connections().await;
+        if network.boxes[name].dialled() == dialled && connections.contains(says) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!(
+        "{name} was dialled {} times, not {dialled}: {says}: {}",
+        network.boxes[name].dialled(),
+        network.connections().await
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_is_away_at_a_start_is_tried_again_ever_more_rarely_and_gets_what_it_is_owed()
+{
+    let network = Network::open().await;
+    network.edit_boxes(&["c"], "<mtu>1400</mtu>").await;
+    let parameters = CommitParameters {
+        confirmed: Some(Confirmed {
+            timeout: 600,
+            persist: Some("q".into()),
+        }),
+        ..CommitParameters::default()
+    };
+    network.engine.commit(&call(), parameters).await.unwrap();
+    network.boxes["c"].fails(Some(Fault::Unreachable));
+    network.boxes["c"].hang_up();
+    let clock = ManualClock::at(jiff::Timestamp::from_second(1_800_000_000).unwrap());
+    let network = network.restart_by(Arc::new(clock.clone())).await;
+    let boxes = network.boxes.clone();
+    // The start itself tries once, with the others.
+    while !network.connections().await.contains("trying again in 1 s") {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(boxes["c"].running().await.contains("mtu"));
+    let mut dialled = boxes["c"].dialled();
+    for pause in [1, 2, 4, 8, 16, 32, 60, 60] {
+        let says = format!("connection refused; trying again in {pause} s");
+        waits_after(&network, "c", dialled, &says).await;
+        clock.advance(Duration::from_millis(pause * 1000 - 1));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(boxes["c"].dialled(), dialled, "before {pause} s are over");
+        clock.advance(Duration::from_millis(1));
+        dialled += 1;
+    }
+    waits_after(&network, "c", dialled, "trying again in 60 s").await;
+    boxes["c"].fails(None);
+    clock.advance(Duration::from_secs(60));
+    comes_to_have(&network, "c", "mtu", false).await;
+    let connections = network.connections().await;
+    assert!(!connections.contains("trying again"), "{connections}");
 }
