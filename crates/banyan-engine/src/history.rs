@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use banyan_data::Tree;
 
-use crate::backend::{Call, Datastore, Result};
+use crate::backend::{Call, CommitParameters, Committed, Datastore, Result};
 use crate::bind;
 use crate::blocking::on_pool;
 use crate::engine::{Engine, log_failed};
@@ -211,6 +211,17 @@ impl Engine {
     /// The history does not reach there, the candidate is locked by another session, or the caller may not change what
     /// differs.
     pub async fn rollback(&self, call: &Call, past: Past) -> Result<Seq> {
+        Ok(self.rolled_back(call, past, None).await?.0)
+    }
+
+    /// As [`Engine::rollback`], with a commit behind it if there are parameters for one: when that is refused, the candidate
+    /// is as it was before.
+    pub(crate) async fn rolled_back(
+        &self,
+        call: &Call,
+        past: Past,
+        commit: Option<CommitParameters>,
+    ) -> Result<(Seq, Option<Committed>)> {
         let state = self.past(past).await?;
         let (core, caller) = (self.0.clone(), call.clone());
         let candidate = self.tree_of(call.session, Datastore::Candidate);
@@ -222,8 +233,8 @@ impl Engine {
             Ok::<Tree, BackendError>(tree)
         })
         .await??;
-        self.set_candidate(call.session, tree).await?;
-        Ok(state.seq)
+        let committed = self.set_candidate(call, tree, commit).await?;
+        Ok((state.seq, committed))
     }
 }
 

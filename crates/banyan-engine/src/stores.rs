@@ -399,7 +399,7 @@ impl Stores {
                 let tree = self.core().content(content);
                 let running = self.0.running().tree;
                 let tree = on_pool(move || bind::shared_with(&running, tree)).await?;
-                self.0.set_candidate(call.session, tree).await?;
+                self.0.set_candidate(call, tree, None).await?;
             }
             Place::Standard(Datastore::Startup) => {
                 self.0.set_startup(call.session, Some(content)).await?;

@@ -21,8 +21,25 @@ impl Engine {
         call: &Call,
         change: impl FnOnce(&Tree) -> Result<Tree> + Send + 'static,
     ) -> Result<Option<Committed>> {
+        self.edit_candidate_and(call, None, change).await
+    }
+
+    /// As [`Engine::edit_candidate`], with a commit behind it in any case if there are parameters for one: when that is
+    /// refused, the candidate is as it was.
+    pub(crate) async fn edit_candidate_and(
+        &self,
+        call: &Call,
+        commit: Option<CommitParameters>,
+        change: impl FnOnce(&Tree) -> Result<Tree> + Send + 'static,
+    ) -> Result<Option<Committed>> {
         let (before, after) = self.work(call.session, |_| Ok(None), change).await?;
-        self.committed_at_once(call, before, after).await
+        match commit {
+            Some(parameters) => {
+                self.committed_or_restored(call, before, after, parameters)
+                    .await
+            }
+            None => self.committed_at_once(call, before, after).await,
+        }
     }
 
     /// Replaces the session's candidate as a whole, on top of running as it is now.
@@ -35,9 +52,22 @@ impl Engine {
         self.committed_at_once(call, before, after).await
     }
 
-    /// As [`Engine::replace_candidate`], but the commit is the caller's business in any case.
-    pub(crate) async fn set_candidate(&self, session: SessionId, tree: Tree) -> Result<()> {
-        self.replaced(session, tree).await.map(drop)
+    /// As [`Engine::replace_candidate`], but it is committed only if there are parameters for that: when the commit is
+    /// refused, the candidate is as it was.
+    pub(crate) async fn set_candidate(
+        &self,
+        call: &Call,
+        tree: Tree,
+        commit: Option<CommitParameters>,
+    ) -> Result<Option<Committed>> {
+        let (before, after) = self.replaced(call.session, tree).await?;
+        match commit {
+            Some(parameters) => {
+                self.committed_or_restored(call, before, after, parameters)
+                    .await
+            }
+            None => Ok(None),
+        }
     }
 
     async fn replaced(
@@ -167,6 +197,18 @@ impl Engine {
             return Ok(None);
         }
         let parameters = CommitParameters::default();
+        self.committed_or_restored(call, before, after, parameters)
+            .await
+    }
+
+    /// Commits what a step of work has made; when that is refused, the step is taken back.
+    async fn committed_or_restored(
+        &self,
+        call: &Call,
+        before: Arc<WorkTree>,
+        after: Arc<WorkTree>,
+        parameters: CommitParameters,
+    ) -> Result<Option<Committed>> {
         let refused = match self
             .commit_candidate(call, parameters, Options::none(), Until::Commit)
             .await

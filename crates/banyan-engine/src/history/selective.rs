@@ -3,7 +3,7 @@
 use banyan_data::path::InstancePath;
 
 use super::Past;
-use crate::backend::{Call, Committed, Resolution, Result};
+use crate::backend::{Call, CommitParameters, Committed, Resolution, Result};
 use crate::bind;
 use crate::blocking::on_pool;
 use crate::conflict;
@@ -21,6 +21,17 @@ impl Engine {
     /// The history has no such commit, later commits have changed the same things (each place is listed with what both did,
     /// and with the commit that did it), or the candidate has changed them and is not committed.
     pub async fn rollback_only(&self, call: &Call, seq: Seq) -> Result<(Seq, Option<Committed>)> {
+        self.taken_out(call, seq, None).await
+    }
+
+    /// As [`Engine::rollback_only`], with a commit behind it if there are parameters for one: when that is refused, what was
+    /// taken out is in the candidate again.
+    pub(crate) async fn taken_out(
+        &self,
+        call: &Call,
+        seq: Seq,
+        commit: Option<CommitParameters>,
+    ) -> Result<(Seq, Option<Committed>)> {
         let (before, after) = self.around(seq).await?;
         self.update_candidate(call, Resolution::RevertOnConflict)
             .await?;
@@ -46,7 +57,7 @@ impl Engine {
             })
         };
         let committed = self
-            .edit_candidate(call, self.guarded(call, change))
+            .edit_candidate_and(call, commit, self.guarded(call, change))
             .await?;
         Ok((seq, committed))
     }
@@ -63,6 +74,18 @@ impl Engine {
         past: Past,
         path: InstancePath,
     ) -> Result<(Seq, Option<Committed>)> {
+        self.subtree_rolled_back(call, past, path, None).await
+    }
+
+    /// As [`Engine::rollback_subtree`], with a commit behind it if there are parameters for one: when that is refused, the
+    /// candidate is as it was before.
+    pub(crate) async fn subtree_rolled_back(
+        &self,
+        call: &Call,
+        past: Past,
+        path: InstancePath,
+        commit: Option<CommitParameters>,
+    ) -> Result<(Seq, Option<Committed>)> {
         let state = self.past(past).await?;
         let seq = state.seq;
         let (core, caller) = (self.0.clone(), call.clone());
@@ -78,7 +101,7 @@ impl Engine {
             bind::apply_changes(&part, candidate)
         };
         let committed = self
-            .edit_candidate(call, self.guarded(call, change))
+            .edit_candidate_and(call, commit, self.guarded(call, change))
             .await?;
         Ok((seq, committed))
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Request;
 use super::show::diff_format;
-use crate::backend::Result;
+use crate::backend::{CommitParameters, Result};
 use crate::bind;
 use crate::blocking::on_pool;
 use crate::error::{BackendError, ErrorTag};
@@ -125,46 +125,66 @@ fn described(head: &RecordHead) -> Value {
 pub(super) async fn rollback(request: Request) -> Result<Value> {
     let engine = request.engine();
     let call = &request.call.call;
-    let done = |seq: Seq, committed| {
-        let mut output = super::edit::output(committed);
-        output["banyan:seq"] = seq.to_string().into();
-        Ok(output)
-    };
     let number = |name: &str| request.number(name);
+    let commit = commit_wanted(&request)?;
     let only = match (number("only"), number("only-seq")) {
         (Some(number), _) => Some(engine.seq_of(tid(number)).await?),
         (None, seq) => seq.map(Seq),
     };
-    let past = if let Some(only) = only {
+    let (seq, committed) = if let Some(only) = only {
         if request.text("subtree").is_some() {
             return Err(BackendError::new(
                 ErrorTag::BadElement,
                 "one commit is taken out as a whole: give either only or subtree",
             ));
         }
-        let (seq, committed) = engine.rollback_only(call, only).await?;
-        return done(seq, committed);
-    } else if let Some(steps) = number("steps") {
-        Past::Steps(steps)
-    } else if let Some(seq) = number("to") {
-        Past::After(Seq(seq))
-    } else if let Some(number) = number("tid") {
-        Past::AfterTid(tid(number))
-    } else if let Some(number) = number("before") {
-        Past::Before(tid(number))
+        engine.taken_out(call, only, commit).await?
     } else {
-        return Err(BackendError::new(
-            ErrorTag::MissingElement,
-            "rollback needs steps, to, tid, before or only",
-        ));
-    };
-    match path(&request, "subtree").await? {
-        Some(subtree) => {
-            let (seq, committed) = engine.rollback_subtree(call, past, subtree).await?;
-            done(seq, committed)
+        let past = if let Some(steps) = number("steps") {
+            Past::Steps(steps)
+        } else if let Some(seq) = number("to") {
+            Past::After(Seq(seq))
+        } else if let Some(number) = number("tid") {
+            Past::AfterTid(tid(number))
+        } else if let Some(number) = number("before") {
+            Past::Before(tid(number))
+        } else {
+            return Err(BackendError::new(
+                ErrorTag::MissingElement,
+                "rollback needs steps, to, tid, before or only",
+            ));
+        };
+        match path(&request, "subtree").await? {
+            Some(subtree) => {
+                engine
+                    .subtree_rolled_back(call, past, subtree, commit)
+                    .await?
+            }
+            None => engine.rolled_back(call, past, commit).await?,
         }
-        None => done(engine.rollback(call, past).await?, None),
+    };
+    let warnings = committed.as_ref().map(|it| it.warnings.clone());
+    let mut output = super::edit::output(committed);
+    output["banyan:seq"] = seq.to_string().into();
+    if let Some(warnings) = warnings.filter(|it| !it.is_empty()) {
+        output["banyan:warning"] = warnings.into();
     }
+    Ok(output)
+}
+
+/// The commit that is to follow, if one is: who asks for it must be allowed to commit.
+fn commit_wanted(request: &Request) -> Result<Option<CommitParameters>> {
+    if request.leaf("commit").and_then(Value::as_bool) != Some(true) {
+        return Ok(None);
+    }
+    let core = &request.engine().0;
+    core.permit_in(&request.call.call, "ietf-netconf", "commit")?;
+    let text = |leaf: &str| request.text(leaf).map(str::to_owned);
+    Ok(Some(CommitParameters {
+        comment: text("comment"),
+        label: text("label"),
+        ..CommitParameters::default()
+    }))
 }
 
 /// `history-export`

@@ -16,7 +16,9 @@ use super::lines;
 use super::observe;
 use super::outcome::{self, Outcome, Tell};
 use super::read::name_of;
-use super::{CommandError, SYSTEM, call, open, output_leaf, print, remark, warn, with_progress};
+use super::{
+    CommandError, SYSTEM, call, open, output_leaf, print, remark, warn, warned, with_progress,
+};
 use crate::args::{self, Commit, Connect, Delete, Edit, Rollback, Rpc, Set};
 
 /// `banyan set`
@@ -275,27 +277,24 @@ pub async fn rollback(rollback: Rollback) -> Result<(), CommandError> {
         said.push_str(&format!(" --subtree {subtree}"));
         leaves.push(("subtree", Some(subtree)));
     }
-    let reply = call(&client, "rollback", &leaves).await?;
-    let tell = Tell::from(rollback.telling);
-    if !rollback.commit {
-        if !outcome::tell_edit(&reply, tell) && tell == Tell::Line {
-            remark(
-                "the candidate has the old state: look at it with `banyan diff`, then `banyan commit`",
-            );
-        }
-        return Ok(());
+    if rollback.commit {
+        leaves.push(("commit", Some("true".to_owned())));
+        leaves.push(("comment", Some(rollback.comment.unwrap_or(said))));
+        leaves.push(("label", rollback.label));
     }
-    let parameters = CommitParameters {
-        comment: rollback.comment.or(Some(said)),
-        label: rollback.label,
-        ..CommitParameters::default()
-    };
-    let done = committed(&client, &parameters, None, tell).await;
-    done.map_err(|error| match error {
-        // What was in the candidate is gone, and nobody has said so yet.
-        CommandError::Refused(why) => CommandError::Refused(format!(
-            "{why}\nthe candidate has the old state in the place of what it had: look at it with `banyan diff`, correct it and `banyan commit`, or `banyan discard`"
-        )),
+    let done = call(&client, "rollback", &leaves).await;
+    let reply = done.map_err(|error| match error {
+        CommandError::Refused(why) if rollback.commit => {
+            CommandError::Refused(format!("{why}\nthe candidate is as it was before"))
+        }
         other => other,
-    })
+    })?;
+    warned(&reply);
+    let tell = Tell::from(rollback.telling);
+    if !outcome::tell_edit(&reply, tell) && tell == Tell::Line {
+        remark(
+            "the candidate has the old state: look at it with `banyan diff`, then `banyan commit`",
+        );
+    }
+    Ok(())
 }

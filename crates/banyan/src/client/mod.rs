@@ -209,6 +209,16 @@ async fn with_progress(client: &Client, body: String) -> Result<RpcReply, Client
     reply
 }
 
+/// Says what a commit warned of.
+fn warned(reply: &RpcReply) {
+    for element in reply
+        .elements()
+        .filter(|element| element.local() == "warning")
+    {
+        warn(&element.text());
+    }
+}
+
 /// The text of the output leaf `name`; empty when it is absent.
 fn output_leaf(reply: &RpcReply, name: &str) -> String {
     reply

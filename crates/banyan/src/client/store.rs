@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use super::read::form_name;
 use super::save::Saved;
 use super::table::{aligned, head};
-use super::{CommandError, call, open, output_leaf, print, remark, warn};
+use super::{CommandError, call, open, output_leaf, print, remark, warned};
 use crate::args::Connect;
 use crate::data::output::DataForm;
 
@@ -215,16 +215,6 @@ fn read(file: &Path) -> Result<String, CommandError> {
         false => std::fs::read_to_string(file),
     };
     read.map_err(|error| CommandError::Usage(format!("cannot read {}: {error}", file.display())))
-}
-
-/// Says what a commit warned of.
-fn warned(reply: &RpcReply) {
-    for element in reply
-        .elements()
-        .filter(|element| element.local() == "warning")
-    {
-        warn(&element.text());
-    }
 }
 
 #[cfg(test)]

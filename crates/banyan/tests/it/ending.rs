@@ -106,15 +106,31 @@ fn a_start_that_a_program_refuses_says_who_and_why() {
     );
     fs::remove_file(&no).unwrap();
     daemon.start();
-    // The same in `validate`, and in a rollback, whose candidate stays.
+    // The same in `validate`, and in a rollback: then the candidate has what it had.
+    daemon.ok(&["set", "/shop/name", "coffee"]);
     fs::write(&no, "").unwrap();
-    let said = daemon.refused(&["rollback", "1", "--commit"]);
-    assert!(
-        said.contains("no tea today") && said.contains("the candidate has the old state"),
-        "{said}"
-    );
+    for rollback in [
+        &["rollback", "1", "--commit"][..],
+        &["rollback", "1", "--subtree", "/shop", "--commit"],
+        &["rollback", "--to", "seq:0", "--commit"],
+    ] {
+        let said = daemon.refused(rollback);
+        assert!(
+            said.contains("no tea today") && said.contains("the candidate is as it was before"),
+            "{said}"
+        );
+        assert!(daemon.ok(&["diff"]).contains("coffee"));
+    }
     fs::remove_file(&no).unwrap();
-    daemon.ok(&["discard"]);
+    // Not refused, it is one commit, with its comment.
+    let said = daemon.ok(&["rollback", "1", "--commit", "--label", "back"]);
+    assert!(said.contains("committed as 2"), "{said}");
+    let history = daemon.ok(&["history", "--limit", "1"]);
+    assert!(
+        history.contains("rollback 1") && history.contains("back"),
+        "{history}"
+    );
+    daemon.ok(&["rollback", "1", "--commit", "--quiet"]);
     let nothing = notes.path().join("nothing");
     fs::write(&nothing, "").unwrap();
     let said = daemon.refused(&["store", "load", "running", nothing.to_str().unwrap()]);
