@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use banyan_netconf::reply::RpcReply;
 use clap::{Args, Subcommand};
 
 use super::read::form_name;
