@@ -9,7 +9,7 @@ use banyan_engine::Tid;
 use banyan_engine::clock::Clock;
 use jiff::Timestamp;
 
-use crate::machine::Ending;
+use crate::machine::{Ending, without_data};
 use crate::transaction::{DeviceName, Failure, Outcome, Phase, Transaction};
 
 /// How many are kept.
@@ -47,6 +47,19 @@ impl Entry {
             line.push_str(&format!(": {}: {}", failure.origin, failure.reason));
         }
         line
+    }
+
+    /// The same without data of the device, for who may not read all of them.
+    pub fn summary_without_data(&self) -> String {
+        let failure = self.failure.clone().map(|failure| Failure {
+            reason: without_data(&failure.reason),
+            ..failure
+        });
+        let entry = Entry {
+            failure,
+            ..self.clone()
+        };
+        entry.summary()
     }
 }
 

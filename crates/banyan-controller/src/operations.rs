@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use crate::ask::ask;
 use crate::controller::Controller;
 use crate::device::Device;
-use crate::machine::{Ending, Goal, Order};
+use crate::machine::{Ending, Goal, Order, without_data};
 use crate::participant::{NAME, PushWish, confirm, description, intent, parts, require_open};
 use crate::run::{Reached, Run};
 use crate::takeover::{Rule, take_over};
@@ -177,7 +177,7 @@ impl ControllerOperation {
             let taken = take_over(&self.controller, &call.call, &done, Rule::UnlessPending);
             self.note_takeover(tid, taken.await)?;
         }
-        self.finish(tid)?;
+        self.finish(tid, &call.call)?;
         output(&call, tid)
     }
 
@@ -218,7 +218,7 @@ impl ControllerOperation {
         let (done, _claims) = self.collect(tid, work).await;
         let taken = take_over(&self.controller, &call.call, &done, Rule::Always).await;
         self.note_takeover(tid, taken)?;
-        self.finish(tid)?;
+        self.finish(tid, &call.call)?;
         output(&call, tid)
     }
 
@@ -323,7 +323,7 @@ impl ControllerOperation {
                 engine.forget_intent(tid).await?;
             }
         }
-        self.finish(tid)
+        self.finish(tid, &call.call)
     }
 
     async fn begin(
@@ -395,7 +395,7 @@ impl ControllerOperation {
     }
 
     /// The transaction is over: success, or an error that says what every device said.
-    fn finish(&self, tid: Tid) -> Result<()> {
+    fn finish(&self, tid: Tid, call: &Call) -> Result<()> {
         self.controller.ledger.update(tid, |entry| {
             entry.phase = Phase::Done;
             entry.outcome.get_or_insert(Outcome::Success);
@@ -406,7 +406,13 @@ impl ControllerOperation {
         if entry.outcome == Some(Outcome::Success) {
             return Ok(());
         }
-        let mut failed = error(entry.summary());
+        // What differs on a device was looked for in all of its data.
+        let engine = self.controller.engine();
+        let reads_all = engine.is_ok_and(|engine| engine.may_read_all(call));
+        let mut failed = error(match reads_all {
+            true => entry.summary(),
+            false => entry.summary_without_data(),
+        });
         for (name, ending) in &entry.devices {
             let first = entry.failure.as_ref().is_some_and(|f| f.origin == *name);
             let why = match ending {
@@ -416,6 +422,10 @@ impl ControllerOperation {
             };
             let layer = ErrorLayer::Application;
             let tag = ErrorTag::OperationFailed;
+            let why = match reads_all {
+                true => why.clone(),
+                false => without_data(why),
+            };
             let report = Report::new(layer, tag, format!("{name}: {why}"));
             failed.reports.push(report);
         }

@@ -177,7 +177,7 @@ impl DevicePush {
         let mut run = run.lock().await;
         match run.next().await {
             Reached::Prepared | Reached::Committed | Reached::Done(Outcome::Success) => Ok(()),
-            Reached::Done(_) => Err(self.failed(&run, transaction.tid)),
+            Reached::Done(_) => Err(self.failed(&run, transaction)),
         }
     }
 
@@ -198,7 +198,7 @@ impl DevicePush {
         transaction.record("devices", note);
         match run.tell(Event::Commit).await {
             Reached::Committed => Ok(()),
-            _ => Err(self.failed(&run, transaction.tid)),
+            _ => Err(self.failed(&run, transaction)),
         }
     }
 
@@ -253,12 +253,16 @@ impl DevicePush {
     }
 
     /// The refusal of a push that failed: the first device, in its own words, and what remains.
-    fn failed(&self, run: &Run, tid: Tid) -> Refusal {
-        let summary = self
-            .controller
-            .ledger
-            .entry(tid)
-            .map_or_else(|| format!("transaction {tid} failed"), |e| e.summary());
+    fn failed(&self, run: &Run, transaction: &Transaction) -> Refusal {
+        let tid = transaction.tid;
+        let engine = self.controller.engine();
+        // What differs on a device was looked for in all of its data.
+        let reads_all = engine.is_ok_and(|engine| engine.may_read_all(&transaction.call));
+        let summary = match self.controller.ledger.entry(tid) {
+            None => format!("transaction {tid} failed"),
+            Some(entry) if reads_all => entry.summary(),
+            Some(entry) => entry.summary_without_data(),
+        };
         let remains = run.transaction().remains().into_iter().map(|line| {
             Report::new(
                 ErrorLayer::Application,

@@ -307,7 +307,8 @@ impl Engine {
         let input = {
             let target = target.clone();
             on_pool(move || bind::check_input(&input, &running, target.as_ref()).map(|()| input))
-                .await??
+                .await?
+                .map_err(|error| self.hushed_parameters(call, error))?
         };
         let instance = target.clone();
         let request = OperationCall {
@@ -323,6 +324,7 @@ impl Engine {
         let running = self.running().tree;
         on_pool(move || bind::check_output(&output, &running, instance.as_ref()).map(|()| output))
             .await?
+            .map_err(|error| self.hushed_parameters(call, error))
     }
 
     /// The first step of a stop: no commit begins any more, and those in progress come to their end. Those that are not

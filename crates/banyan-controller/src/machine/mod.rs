@@ -8,6 +8,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use push::without_data;
 pub use state::{
     Action, Against, CommitKind, Confirm, EditKind, Ending, Event, Goal, Order, Purpose, Push,
     Report, Request, Revert, State, Store, Sync, Timer, Way, Word,

@@ -239,10 +239,20 @@ pub(super) fn answered(state: State, event: Event) -> Step {
 fn reason(event: Event) -> String {
     match event {
         Event::Refused(why) | Event::Lost(why) => why,
-        Event::Different(what) => format!(
-            "the device has other configuration than it last had: {what}; take it over with config-pull, or undo it on the device"
-        ),
+        Event::Different(what) => format!("{DIFFERENT}: {what}; {TAKE_OVER}"),
         other => format!("an answer out of turn: {other:?}"),
+    }
+}
+
+const DIFFERENT: &str = "the device has other configuration than it last had";
+
+const TAKE_OVER: &str = "take it over with config-pull, or undo it on the device";
+
+/// A reason without the data of the device that it names, for who may not read them.
+pub fn without_data(reason: &str) -> String {
+    match reason.split_once(DIFFERENT) {
+        Some((before, _)) => format!("{before}{DIFFERENT}; {TAKE_OVER}"),
+        None => reason.to_owned(),
     }
 }
 

@@ -10,6 +10,7 @@ use banyan_controller::Controller;
 use banyan_controller::dial::Dial;
 use banyan_controller::model::Settings;
 use banyan_controller::store::Store;
+use banyan_engine::access::{AccessOptions, Mode};
 use banyan_engine::backend::{
     Backend, Body, BoxFuture, Call, Cancel, CommitParameters, Committed, Datastore,
     DefaultOperation, Document, EditRequest, Encoding, Filter, Get, ModuleInfo, Origin, Principal,
@@ -343,16 +344,22 @@ impl Network {
         boxes: Arc<BTreeMap<String, SimulatedBox>>,
         directory: tempfile::TempDir,
     ) -> Network {
-        Network::start_by(Arc::new(SystemClock), boxes, directory).await
+        let access = AccessOptions::default();
+        Network::start_by(Arc::new(SystemClock), access, boxes, directory).await
     }
 
-    /// The same, with a clock for the controller.
+    /// The same, with a clock for the controller, and access control.
     async fn start_by(
         clock: Arc<dyn Clock>,
+        access: AccessOptions,
         boxes: Arc<BTreeMap<String, SimulatedBox>>,
         directory: tempfile::TempDir,
     ) -> Network {
-        let schema = compile(&["banyan-controller"], &[]);
+        let modules = match access.mode {
+            Mode::Disabled => &["banyan-controller"][..],
+            _ => &["banyan-controller", "ietf-netconf-acm"],
+        };
+        let schema = compile(modules, &[]);
         let path: &Path = directory.path();
         let controller = Controller::with(
             schema.clone(),
@@ -361,7 +368,9 @@ impl Network {
             Arc::new(InProcess(boxes.clone())),
         )
         .unwrap();
-        let builder = EngineBuilder::new(schema).directory(path.join("store"));
+        let builder = EngineBuilder::new(schema)
+            .directory(path.join("store"))
+            .access(access);
         let engine = controller.join(builder).open().await.unwrap();
         controller.start(&engine).await;
         Network {
@@ -374,11 +383,12 @@ impl Network {
 
     /// Stops controller and engine, and starts them again.
     pub async fn restart(self) -> Network {
-        self.restart_by(Arc::new(SystemClock)).await
+        let access = AccessOptions::default();
+        self.restart_by(Arc::new(SystemClock), access).await
     }
 
-    /// The same, with a clock for the controller.
-    pub async fn restart_by(self, clock: Arc<dyn Clock>) -> Network {
+    /// The same, with a clock for the controller, and access control.
+    pub async fn restart_by(self, clock: Arc<dyn Clock>, access: AccessOptions) -> Network {
         let Network {
             engine,
             controller,
@@ -388,7 +398,7 @@ impl Network {
         controller.stop().await;
         engine.stop().await.unwrap();
         drop((engine, controller));
-        Network::start_by(clock, boxes, directory).await
+        Network::start_by(clock, access, boxes, directory).await
     }
 
     /// Three devices, connected.
@@ -449,13 +459,18 @@ pub fn call() -> Call {
 }
 
 pub async fn edit(engine: &Engine, content: &str) -> Result<()> {
+    edit_by(&call(), engine, content).await
+}
+
+/// The same, by somebody else.
+pub async fn edit_by(call: &Call, engine: &Engine, content: &str) -> Result<()> {
     let request = EditRequest {
         target: Datastore::Candidate,
         edit: Document::xml(content.to_owned()),
         default_operation: DefaultOperation::Merge,
         test_option: TestOption::Set,
     };
-    engine.edit(&call(), request).await
+    engine.edit(call, request).await
 }
 
 pub async fn commit(engine: &Engine) -> Result<Committed> {

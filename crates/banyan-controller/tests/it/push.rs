@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use banyan_engine::Tid;
-use banyan_engine::backend::{Backend, CommitParameters, Confirmed};
-use banyan_engine::clock::ManualClock;
+use banyan_engine::access::{AccessOptions, Mode};
+use banyan_engine::backend::{Backend, Call, CommitParameters, Confirmed, Principal};
+use banyan_engine::clock::{ManualClock, SystemClock};
+use banyan_engine::number::SessionId;
 
-use crate::network::{Fault, NAMES, Network, call, commit, edit};
+use crate::network::{Fault, NAMES, Network, call, commit, edit, edit_by};
 
 /// Commits a change of all three devices while `b` has a fault; returns the error and checks that nobody kept it.
 async fn commit_fails_everywhere(fault: Fault) -> (Network, String) {
@@ -133,6 +135,49 @@ async fn a_device_that_was_changed_by_others_refuses_and_names_the_difference() 
         .await
         .unwrap();
     assert!(network.running().await.contains("<mtu>9000</mtu>"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_a_device_differs_is_told_only_to_those_who_may_read_all() {
+    let network = Network::open().await;
+    let access = AccessOptions {
+        mode: Mode::Internal,
+        first_admin: Some("tester".into()),
+        ..AccessOptions::default()
+    };
+    let network = network.restart_by(Arc::new(SystemClock), access).await;
+    while network.connections().await.matches("OPEN").count() < 3 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let rule = |name: &str, what: &str, action: &str| {
+        format!("<rule><name>{name}</name>{what}<action>{action}</action></rule>")
+    };
+    let hidden = "<path xmlns:c='urn:banyan:controller'>/c:devices/c:device/c:config</path><access-operations>read</access-operations>";
+    let rules =
+        rule("hidden", hidden, "deny") + &rule("all", "<module-name>*</module-name>", "permit");
+    let nacm = format!(
+        "<nacm xmlns='urn:ietf:params:xml:ns:yang:ietf-netconf-acm'><groups><group><name>staff</name><user-name>alice</user-name></group></groups>
+         <rule-list><name>staff</name><group>staff</group>{rules}</rule-list></nacm>"
+    );
+    edit(&network.engine, &nacm).await.unwrap();
+    commit(&network.engine).await.unwrap();
+    network.boxes["c"]
+        .set("<box xmlns='urn:dev'><mtu>9000</mtu></box>")
+        .await;
+    let alice = Call::new(SessionId(0), Principal::user("alice"));
+    let change = "<devices xmlns='urn:banyan:controller'><device><name>c</name><config><box xmlns='urn:dev'><mtu>1400</mtu></box></config></device></devices>";
+    edit_by(&alice, &network.engine, change).await.unwrap();
+    let parameters = CommitParameters::default;
+    let refused = network.engine.commit(&alice, parameters()).await;
+    let told = format!("{:?}", refused.unwrap_err());
+    assert!(
+        told.contains("c: the device has other configuration than it last had; take it over"),
+        "{told}"
+    );
+    assert!(!told.contains("9000"), "{told}");
+    let refused = network.engine.commit(&call(), parameters()).await;
+    let told = format!("{:?}", refused.unwrap_err());
+    assert!(told.contains("9000"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -389,7 +434,9 @@ async fn a_device_that_is_away_at_a_start_is_tried_again_ever_more_rarely_and_ge
     network.boxes["c"].fails(Some(Fault::Unreachable));
     network.boxes["c"].hang_up();
     let clock = ManualClock::at(jiff::Timestamp::from_second(1_800_000_000).unwrap());
-    let network = network.restart_by(Arc::new(clock.clone())).await;
+    let network = network
+        .restart_by(Arc::new(clock.clone()), AccessOptions::default())
+        .await;
     let boxes = network.boxes.clone();
     // The start itself tries once, with the others.
     while !network.connections().await.contains("trying again in 1 s") {

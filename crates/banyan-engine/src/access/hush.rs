@@ -30,6 +30,23 @@ impl Subject {
 }
 
 impl Engine {
+    /// Whether whoever calls may read all that there is and all that may come: what was found by looking at all data is for
+    /// him alone.
+    pub fn may_read_all(&self, call: &Call) -> bool {
+        self.0.reads_all(call).unwrap_or(false)
+    }
+
+    /// What is wrong with the parameters of an operation, without the values of data that the caller may not read: a rule
+    /// of its input may look at any data.
+    pub(crate) fn hushed_parameters(&self, call: &Call, mut error: BackendError) -> BackendError {
+        if !self.may_read_all(call) {
+            for report in &mut error.reports {
+                report.info.retain(|(name, _)| &**name != "with");
+            }
+        }
+        error
+    }
+
     /// Whether a user may see all of these instances, as RFC 7951 writes their paths.
     pub(crate) fn sees_all(&self, subject: &Subject, paths: &[&str]) -> bool {
         let running = self.running().tree;

@@ -15,7 +15,9 @@ use banyan_engine::provider::{Provider, StateRequest};
 use banyan_engine::{BackendError, Engine};
 use banyan_yang::compile::{Compiler, MemorySource};
 
-use super::{builder, denied, engine, get, invoke, options, path, rule, staff, with, xpath};
+use super::{
+    Nothing, builder, denied, engine, get, invoke, options, path, rule, staff, with, xpath,
+};
 use crate::fixture::{Client, NS, item, name};
 
 #[tokio::test]
@@ -166,6 +168,11 @@ const CASES: &str = "module c { yang-version 1.1; namespace 'urn:c'; prefix c;
   choice way { case one { leaf open { type string; } } case two { leaf closed { type string; } } }
   list host { key name; unique addr; leaf name { type string; } leaf addr { type string; }
     action poke; notification moved; }
+  leaf limit { type uint8; }
+  rpc ask { input {
+    leaf size { type uint8; must '. <= /c:limit'; }
+    leaf host { type leafref { path '/c:host/c:name'; } }
+    leaf addr { type leafref { path \"/c:host[c:name=current()/../host]/c:addr\"; } } } }
   notification alarm; }";
 
 pub(super) async fn with_cases(rules: &str) -> (Engine, Client, Client) {
@@ -189,6 +196,7 @@ pub(super) async fn with_cases(rules: &str) -> (Engine, Client, Client) {
     let schema = compiler.compile().unwrap().schema;
     let builder = EngineBuilder::new(schema)
         .candidates(Candidates::Private)
+        .operation("/c:ask", Arc::new(Nothing))
         .access(options());
     let engine = builder.open().await.unwrap();
     let root = Client::open(&engine, "root").await;
@@ -526,4 +534,37 @@ async fn what_is_copied_is_what_may_be_read() {
     );
     let delete = format!("<item {NS} {NC} nc:operation='delete'><id>2</id></item>");
     root.set(&delete).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_input_of_an_rpc_tells_no_values_that_are_hidden() {
+    let hidden = ["/c:limit", "/c:host"].map(|path| {
+        let what = format!("<path>{path}</path><access-operations>read</access-operations>");
+        rule(&path[3..], &what, "deny")
+    });
+    let may = "<module-name>c</module-name><rpc-name>ask</rpc-name>";
+    let rules = hidden.concat() + &rule("ask", may, "permit");
+    let (_engine, root, alice) = with_cases(&rules).await;
+    root.set(
+        "<limit xmlns='urn:c'>77</limit><host xmlns='urn:c'><name>db</name><addr>secret</addr></host>",
+    )
+    .await
+    .unwrap();
+    let wrong = [
+        "<size>80</size>",
+        "<host>nowhere</host>",
+        "<host>db</host><addr>guessed</addr>",
+    ];
+    for input in wrong {
+        let ask = format!("<ask xmlns='urn:c'>{input}</ask>");
+        let told = format!("{:?}", invoke(&root, &ask).await.unwrap_err());
+        assert_eq!(told.contains("77"), input.contains("size"), "{told}");
+        let told = format!("{:?}", invoke(&alice, &ask).await.unwrap_err());
+        // What is wrong, and not what would be right.
+        assert!(!told.contains("77") && !told.contains("secret"), "{told}");
+        assert!(
+            told.contains("size") || told.contains("host") || told.contains("addr"),
+            "{told}"
+        );
+    }
 }
