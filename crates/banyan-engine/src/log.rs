@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::medium::Medium;
 pub use self::memory::MemoryLog;
-pub use self::redb::RedbLog;
+pub use self::redb::{Compacted, RedbLog};
 pub(crate) use self::rehearsed::rehearsed_log;
 use crate::number::{Seq, Tid};
 

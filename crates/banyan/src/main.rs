@@ -3,6 +3,7 @@
 mod args;
 mod assembly;
 mod client;
+mod compact;
 mod config;
 mod data;
 mod directories;

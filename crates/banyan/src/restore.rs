@@ -76,6 +76,23 @@ fn refused(reason: impl std::fmt::Display) -> CommandError {
     CommandError::Refused(format!("{reason}; nothing was changed"))
 }
 
+/// Keeps daemons away from a directory, in the name of this command.
+///
+/// # Errors
+/// One uses it, or it cannot be written.
+pub fn locked(directory: &Path, command: &str) -> Result<Box<dyn LockGuard>, CommandError> {
+    let owner = format!("{command}, pid {}", std::process::id());
+    let lock = DiskFiles.lock(&directory.join(LOCK), &owner);
+    lock.map_err(|error| match error {
+        LockError::Held(holder) => refused(format!(
+            "{} is in use by another banyan ({}); stop that one first",
+            directory.display(),
+            holder.as_deref().unwrap_or("its pid is not known")
+        )),
+        LockError::Io(error) => refused(format!("{} cannot be used: {error}", directory.display())),
+    })
+}
+
 fn described(about: &About) -> String {
     let (Some(tid), Some(committed)) = (about.tid, about.committed) else {
         return "no commit yet".to_owned();
@@ -179,16 +196,7 @@ impl Target {
             }
             Err(error) => return Err(unusable(error)),
         };
-        let owner = format!("banyan restore, pid {}", std::process::id());
-        let lock = DiskFiles.lock(&directory.join(LOCK), &owner);
-        let lock = lock.map_err(|error| match error {
-            LockError::Held(holder) => refused(format!(
-                "{} is in use by another banyan ({}); stop that one first",
-                directory.display(),
-                holder.as_deref().unwrap_or("its pid is not known")
-            )),
-            LockError::Io(error) => unusable(error),
-        })?;
+        let lock = locked(&directory, "banyan restore")?;
         let mut occupied = false;
         for entry in fs::read_dir(&directory).map_err(unusable)? {
             let name = entry.map_err(unusable)?.file_name();

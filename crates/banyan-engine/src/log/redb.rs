@@ -538,5 +538,8 @@ impl CommitLog for RedbLog {
     }
 }
 
+mod compact;
 #[cfg(test)]
 mod tests;
+
+pub use compact::Compacted;

@@ -266,6 +266,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "store compact",
+        &[
+            "banyan store compact",
+            "banyan store compact -f /etc/banyan.toml",
+        ],
+    ),
+    (
         "yang check",
         &[
             "banyan yang check acme-net.yang",

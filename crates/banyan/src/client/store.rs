@@ -10,6 +10,7 @@ use super::save::Saved;
 use super::table::{aligned, head};
 use super::{CommandError, call, open, output_leaf, print, remark, warned};
 use crate::args::Connect;
+use crate::compact::Compact;
 use crate::data::output::DataForm;
 
 /// `banyan store`
@@ -27,6 +28,8 @@ pub enum StoreCommand {
     Load(OfFile),
     /// Write what a datastore holds to a file, as `load` reads it.
     Save(Save),
+    /// Make the file of the commit log as small as what it holds. No daemon may run.
+    Compact(Compact),
 }
 
 /// `banyan store list`
@@ -95,6 +98,7 @@ pub struct Save {
 /// Runs a command about datastores.
 pub async fn store(command: StoreCommand) -> Result<(), CommandError> {
     match command {
+        StoreCommand::Compact(compact) => crate::compact::run(compact),
         StoreCommand::List(wanted) => list(&wanted).await,
         StoreCommand::Show(show) => {
             print(&text_of(&show.connect, &show.name, form_name(show.format)).await?);

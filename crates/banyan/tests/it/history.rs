@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::program::Daemon;
+use super::program::{Daemon, banyan, text};
 
 const SHOP: &str = r#"module shop {
   yang-version 1.1;
@@ -240,4 +240,43 @@ fn a_daemon_as_it_starts_takes_a_history_and_trims_it_when_it_is_told() {
     other.kill();
     other.start();
     assert!(other.ok(&["get", TEA]).contains('3'));
+}
+
+#[test]
+fn a_trimmed_log_is_made_small_while_no_daemon_runs_and_has_all_that_is_kept() {
+    let more = "[history]\nkeep-commits = 3\n";
+    let mut daemon = Daemon::new(&[("shop", SHOP)], &["shop"], more);
+    let file = daemon.path().join("banyan.toml");
+    let compact = |more: &[&str]| {
+        let named = ["store", "compact", "-f", file.to_str().unwrap()];
+        banyan(&[&named, more].concat())
+    };
+    let log = daemon.path().join("store/commits.redb");
+    let said = text(&compact(&[]));
+    assert!(said.contains("there is no commit log"), "{said}");
+    assert!(!log.exists());
+    daemon.start();
+    for number in 0..60 {
+        let long = number.to_string().repeat(10_000);
+        daemon.ok(&["set", "/shop:shop/motto", &long]);
+        daemon.ok(&["commit", "--quiet"]);
+    }
+    daemon.ok(&["history", "trim"]);
+    let history = daemon.ok(&["history", "--format", "json"]);
+    let said = text(&compact(&[]));
+    assert!(said.contains("in use by another banyan"), "{said}");
+    daemon.stop();
+    let before = std::fs::metadata(&log).unwrap().len();
+    let output = compact(&["--format", "json"]);
+    assert!(output.status.success(), "{}", text(&output));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let after = std::fs::metadata(&log).unwrap().len();
+    assert_eq!(
+        (&said["before"], &said["after"]),
+        (&before.into(), &after.into())
+    );
+    assert!(after < before / 2, "{before} bytes became {after}");
+    daemon.start();
+    assert_eq!(daemon.ok(&["history", "--format", "json"]), history);
+    daemon.ok(&["rollback", "1", "--commit"]);
 }

@@ -173,7 +173,7 @@ impl StorageBackend for Slow {
     }
 }
 
-fn record(seq: u64) -> Record {
+pub(super) fn record(seq: u64) -> Record {
     Record {
         head: RecordHead {
             seq: Seq(seq),
