@@ -323,7 +323,7 @@ impl ControllerOperation {
                 engine.forget_intent(tid).await?;
             }
         }
-        self.finish(tid, &call.call)
+        self.finish(tid, call)
     }
 
     async fn begin(

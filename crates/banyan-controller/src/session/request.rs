@@ -37,7 +37,9 @@ pub(super) fn connect(
     delay: std::time::Duration,
 ) -> Pending {
     Box::pin(async move {
-        surroundings.clock.sleep(delay).await;
+        if !delay.is_zero() {
+            surroundings.clock.sleep(delay).await;
+        }
         let timeout = surroundings.timeout();
         let transport = surroundings
             .dial

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use banyan_engine::Tid;
 use banyan_engine::access::{AccessOptions, Mode};
-use banyan_engine::backend::{Backend, Call, CommitParameters, Confirmed, Principal};
+use banyan_engine::backend::{Backend, Call, CommitParameters, Confirmed, Principal, Source};
 use banyan_engine::clock::{ManualClock, SystemClock};
-use banyan_engine::number::SessionId;
 
 use crate::network::{Fault, NAMES, Network, call, commit, edit, edit_by};
 
@@ -152,7 +151,7 @@ async fn how_a_device_differs_is_told_only_to_those_who_may_read_all() {
     let rule = |name: &str, what: &str, action: &str| {
         format!("<rule><name>{name}</name>{what}<action>{action}</action></rule>")
     };
-    let hidden = "<path xmlns:c='urn:banyan:controller'>/c:devices/c:device/c:config</path><access-operations>read</access-operations>";
+    let hidden = "<path>/banyan-controller:devices/device/config</path><access-operations>read</access-operations>";
     let rules =
         rule("hidden", hidden, "deny") + &rule("all", "<module-name>*</module-name>", "permit");
     let nacm = format!(
@@ -164,7 +163,14 @@ async fn how_a_device_differs_is_told_only_to_those_who_may_read_all() {
     network.boxes["c"]
         .set("<box xmlns='urn:dev'><mtu>9000</mtu></box>")
         .await;
-    let alice = Call::new(SessionId(0), Principal::user("alice"));
+    let source = Source {
+        front_end: "test".into(),
+        transport: "internal".into(),
+        peer: None,
+    };
+    let principal = Principal::user("alice");
+    let session = network.engine.open_session(principal.clone(), source);
+    let alice = Call::new(session.await.unwrap(), principal);
     let change = "<devices xmlns='urn:banyan:controller'><device><name>c</name><config><box xmlns='urn:dev'><mtu>1400</mtu></box></config></device></devices>";
     edit_by(&alice, &network.engine, change).await.unwrap();
     let parameters = CommitParameters::default;

@@ -124,7 +124,7 @@ fn a_start_that_a_program_refuses_says_who_and_why() {
     fs::remove_file(&no).unwrap();
     // Not refused, it is one commit, with its comment.
     let said = daemon.ok(&["rollback", "1", "--commit", "--label", "back"]);
-    assert!(said.contains("committed as 2"), "{said}");
+    assert!(said.contains("committed as 3"), "{said}");
     let history = daemon.ok(&["history", "--limit", "1"]);
     assert!(
         history.contains("rollback 1") && history.contains("back"),
