@@ -1,8 +1,8 @@
 //! Builds an engine: what it is made of is said once, before it starts.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

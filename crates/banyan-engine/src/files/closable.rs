@@ -57,6 +57,10 @@ impl Files for Closable {
         self.inner.list(directory)
     }
 
+    fn directories(&self, directory: &Path) -> io::Result<Vec<String>> {
+        self.inner.directories(directory)
+    }
+
     fn write(&self, path: &Path, sync: Sync, content: &mut Writer<'_>) -> io::Result<()> {
         let _changing = self.changing()?;
         self.inner.write(path, sync, content)

@@ -118,25 +118,6 @@ impl UnixListener {
     }
 }
 
-/// Whether one may listen on `path`, as far as that can be seen from what is there; changes nothing.
-///
-/// # Errors
-/// See [`UnixBindError`]. Whether its directory can be written is not looked at.
-fn check_socket(path: &Path) -> Result<(), UnixBindError> {
-    let path = path.to_owned();
-    let Ok(metadata) = std::fs::symlink_metadata(&path) else {
-        return Ok(());
-    };
-    if !metadata.file_type().is_socket() {
-        return Err(UnixBindError::NotASocket { path });
-    }
-    match std::os::unix::net::UnixStream::connect(&path) {
-        Ok(_) => Err(UnixBindError::InUse { path }),
-        Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
-        Err(source) => Err(UnixBindError::Io { path, source }),
-    }
-}
-
 /// What is at the path of a socket.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Standing {

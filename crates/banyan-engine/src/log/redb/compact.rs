@@ -28,6 +28,7 @@ impl RedbLog {
             syncs: Syncs::default(),
             last_sync: Mutex::default(),
             database: RwLock::default(),
+            ended: RwLock::default(),
         };
         let size = |log: &RedbLog| log.medium.size().unwrap_or_default();
         let before = size(&log);
