@@ -16,7 +16,7 @@ use super::on_change::Changes;
 use super::periodic::Readings;
 use super::terms::{Target, Trigger};
 use super::{Bound, Order, Subscription, Subscriptions, Terms};
-use crate::backend::{Cancel, Document, Result};
+use crate::backend::{Cancel, Document};
 use crate::clock::Clock;
 use crate::engine::WeakEngine;
 use crate::error::BackendError;
@@ -220,7 +220,8 @@ impl Delivery {
                     return;
                 };
                 let modified = message::modified(engine.schema(), id, &terms, encoding);
-                match self.modify(terms, filter).and(modified) {
+                self.modify(terms, filter);
+                match modified {
                     Ok(modified) => said.waiting.push_back(modified),
                     Err(error) => self.fail(&error, said),
                 }
@@ -228,7 +229,7 @@ impl Delivery {
         }
     }
 
-    fn modify(&mut self, terms: Terms, filter: Option<Bound>) -> Result<()> {
+    fn modify(&mut self, terms: Terms, filter: Option<Bound>) {
         let now = self.clock.now();
         match (&mut self.feed, terms.target, filter) {
             (Feed::Changes(feed), Target::Data(data), filter) => {
@@ -237,7 +238,7 @@ impl Delivery {
                     _ => None,
                 };
                 if let Trigger::OnChange(terms) = data.trigger {
-                    feed.modify(terms, selection)?;
+                    feed.modify(terms, selection);
                 }
             }
             (Feed::Readings(feed), Target::Data(data), _) => {
@@ -249,7 +250,6 @@ impl Delivery {
             // One kind does not become the other.
             _ => {}
         }
-        Ok(())
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Changes {
     terms: OnChange,
     /// `None` while it is at work.
     watch: Option<Watch>,
+    /// A filter that is to take the place of the one before, at the next look.
+    selection: Option<Selection>,
     /// The next update has all there is.
     whole: bool,
     /// There may be something to tell.
@@ -43,6 +45,7 @@ impl Changes {
             stale: terms.sync_on_start,
             terms,
             watch: Some(watch),
+            selection: None,
             quiet_until: None,
             patches: 0,
         }
@@ -61,13 +64,12 @@ impl Changes {
     }
 
     /// Other terms; what is selected by another filter is told as a whole.
-    pub fn modify(&mut self, terms: OnChange, selection: Option<Selection>) -> Result<()> {
+    pub fn modify(&mut self, terms: OnChange, selection: Option<Selection>) {
         self.terms = terms;
-        if let (Some(selection), Some(watch)) = (selection, &mut self.watch) {
-            watch.select(selection)?;
+        if selection.is_some() {
+            self.selection = selection;
             self.resync();
         }
-        Ok(())
     }
 
     /// Whether an update may be due.
@@ -93,6 +95,7 @@ impl Changes {
             engine: engine.clone(),
             subscription: subscription.clone(),
             store: self.store,
+            selection: self.selection.take(),
             whole: self.whole,
             excluded: self.terms.excluded.clone(),
             patch: self.patches + 1,
@@ -124,21 +127,25 @@ struct Look {
     engine: Engine,
     subscription: Arc<Subscription>,
     store: Store,
+    selection: Option<Selection>,
     whole: bool,
     excluded: Vec<String>,
     patch: u64,
 }
 
 impl Look {
-    fn at(self, mut watch: Watch) -> (Watch, Result<Option<Document>>) {
+    fn at(mut self, mut watch: Watch) -> (Watch, Result<Option<Document>>) {
         let found = self.update(&mut watch);
         (watch, found)
     }
 
     /// The update, if there is something to tell that the user may hear.
-    fn update(&self, watch: &mut Watch) -> Result<Option<Document>> {
+    fn update(&mut self, watch: &mut Watch) -> Result<Option<Document>> {
         let (id, encoding) = (self.subscription.id, self.subscription.encoding);
         watch.look(self.store.now(&self.engine, &self.subscription.call)?)?;
+        if let Some(selection) = self.selection.take() {
+            watch.select(selection)?;
+        }
         if self.whole {
             if !self.hears("push-update")? {
                 return Ok(None);

@@ -1,7 +1,10 @@
 //! Each operation, its errors, and what is told of subscriptions.
 
+use banyan_engine::access::{AccessOptions, Mode};
+use banyan_engine::backend::BoxFuture;
 use banyan_engine::clock::ManualClock;
 use banyan_engine::error::ErrorTag;
+use banyan_engine::provider::{Provider, StateRequest};
 
 use super::*;
 
@@ -373,4 +376,94 @@ async fn subscriptions_are_state_that_can_be_read() {
         .unwrap();
     alice.hear().await;
     insta::assert_snapshot!(subscriptions(&root).await, @r#"<subscriptions xmlns="urn:ietf:params:xml:ns:yang:ietf-subscribed-notifications"><subscription><id>1</id><datastore xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-push" xmlns:ds="urn:ietf:params:xml:ns:yang:ietf-datastores">ds:running</datastore><datastore-subtree-filter xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-push"><c xmlns="urn:p"><port xmlns="urn:p"></port></c></datastore-subtree-filter><encoding xmlns:sn="urn:ietf:params:xml:ns:yang:ietf-subscribed-notifications">sn:encode-xml</encoding><receivers><receiver><name>session 2 of alice</name><sent-event-records>2</sent-event-records><excluded-event-records>0</excluded-event-records><state>active</state></receiver></receivers><on-change xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-push"><dampening-period>0</dampening-period><sync-on-start>true</sync-on-start><excluded-change>delete</excluded-change></on-change></subscription><subscription><id>2</id><datastore xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-push" xmlns:ds="urn:ietf:params:xml:ns:yang:ietf-datastores">ds:operational</datastore><datastore-xpath-filter xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-push">/q:c</datastore-xpath-filter><encoding xmlns:sn="urn:ietf:params:xml:ns:yang:ietf-subscribed-notifications">sn:encode-xml</encoding><receivers><receiver><name>session 2 of alice</name><sent-event-records>1</sent-event-records><excluded-event-records>0</excluded-event-records><state>active</state></receiver></receivers><periodic xmlns="urn:ietf:params:xml:ns:yang:ietf-yang-push"><period>1000</period></periodic></subscription></subscriptions>"#);
+}
+
+/// Is asked when somebody reads.
+struct Asked;
+
+impl Provider for Asked {
+    fn name(&self) -> &str {
+        "asked"
+    }
+
+    fn covers(&self) -> Vec<String> {
+        vec!["/p:pulled".to_owned()]
+    }
+
+    fn read(&self, request: StateRequest) -> BoxFuture<'_, banyan_engine::backend::Result<Tree>> {
+        let json = br#"{"p:pulled": {"at": "now"}}"#;
+        let tree = json::parse_data(request.running.schema(), json, &ParseOptions::default());
+        Box::pin(std::future::ready(Ok(tree.unwrap())))
+    }
+}
+
+#[tokio::test]
+async fn what_a_provider_knows_when_it_is_asked_is_told_at_intervals_only() {
+    let engine = EngineBuilder::new(schema())
+        .provider(Arc::new(Asked))
+        .open()
+        .await
+        .unwrap();
+    let mut alice = Subscriber::open(&engine, "alice", Encoding::Xml).await;
+    let pulled = subtree(&format!("<pulled {P}/>"));
+    let refused = alice
+        .establish("operational", &(pulled.clone() + ON_CHANGE))
+        .await;
+    let error = refused.unwrap_err();
+    assert_eq!(reason(&error).0, "on-change-unsupported");
+    insta::assert_snapshot!(error, @"nobody announces changes of what the filter selects: it is asked for when it is read; subscribe periodically");
+    // Something of it is announced.
+    let both = subtree(&format!("<pulled {P}/><clock {P}/>"));
+    alice
+        .establish("operational", &(both + ON_CHANGE))
+        .await
+        .unwrap();
+    alice.hear().await;
+    assert_eq!(printed(&alice.tree), "");
+    let periodic = "<yp:periodic><yp:period>100000</yp:period></yp:periodic>";
+    alice
+        .establish("operational", &(pulled + periodic))
+        .await
+        .unwrap();
+    alice.hear().await;
+    assert_eq!(
+        printed(&alice.tree),
+        "<pulled xmlns=\"urn:p\"><at>now</at></pulled>"
+    );
+}
+
+#[tokio::test]
+async fn nobody_kills_subscriptions_without_a_rule_that_says_so() {
+    let access = AccessOptions {
+        mode: Mode::Internal,
+        first_admin: Some("root".into()),
+        ..AccessOptions::default()
+    };
+    let engine = EngineBuilder::new(schema())
+        .access(access)
+        .open()
+        .await
+        .unwrap();
+    let mut root = Subscriber::open(&engine, "root", Encoding::Xml).await;
+    let alice = Subscriber::open(&engine, "alice", Encoding::Xml).await;
+    let filter = subtree(&format!("<c {P}/>"));
+    let id = root
+        .establish("running", &(filter.clone() + ON_CHANGE))
+        .await
+        .unwrap();
+    root.hear().await;
+    let kill = with_id("kill-subscription", SN, id);
+    let error = alice.call(&kill).await.unwrap_err();
+    assert_eq!(error.reports[0].tag, ErrorTag::AccessDenied, "{error}");
+    // Her own she may have, and end.
+    let own = alice
+        .establish("running", &(filter + ON_CHANGE))
+        .await
+        .unwrap();
+    alice
+        .call(&with_id("delete-subscription", SN, own))
+        .await
+        .unwrap();
+    root.call(&kill).await.unwrap();
+    assert!(root.text().await.starts_with("<subscription-terminated"));
 }
