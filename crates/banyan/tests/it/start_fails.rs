@@ -32,7 +32,7 @@ fn content(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 /// A daemon with a pending confirmed commit, and two programs that write down what they hear.
 fn pending(configuration: &str) -> Daemon {
-    let participant = "[[participant]]\nname = 'p'\nexec = ['./hears.sh']\n";
+    let participant = "[[participant]]\nname = 'p'\nexec = ['./hears.sh']\nphases = ['begin', 'commit', 'commit_done', 'end', 'revert']\n";
     let mut daemon = Daemon::new(
         &[("place", MODEL)],
         &["place"],
