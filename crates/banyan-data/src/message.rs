@@ -30,6 +30,11 @@ pub fn in_place(schema: &Arc<Schema>, message: &Invocation) -> Tree {
     around(schema, message, Some(slot))
 }
 
+/// The way down to a notification, without it: the containers and entries around it. Empty for one of the top level.
+pub fn way(schema: &Arc<Schema>, message: &Invocation) -> Tree {
+    around(schema, message, None)
+}
+
 /// The way to the notification in a tree that was made by [`in_place`], and selected from: its content there, unless it
 /// was left out.
 pub fn content_of(tree: &Tree, message: &Invocation) -> Option<Tree> {
@@ -109,7 +114,7 @@ pub fn holds(
     message: &Invocation,
     expression: &Expression,
 ) -> Result<bool, DataError> {
-    let way = around(schema, message, None);
+    let way = way(schema, message);
     let view = View::of(&way).with_operation(&message.content, &message.path);
     let variables = Variables::default();
     let context = Context::at(Cursor::root(&view), &variables);

@@ -181,6 +181,11 @@ impl Value {
         }
     }
 
+    /// A value of type instance-identifier.
+    pub fn instance(path: InstancePath) -> Self {
+        Value::InstanceId(Arc::new(path))
+    }
+
     /// The value without the union around it.
     pub fn innermost(&self) -> &Value {
         match self {

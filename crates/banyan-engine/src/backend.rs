@@ -52,6 +52,35 @@ impl Principal {
     }
 }
 
+/// How a session ended, as its front end knows (RFC 6470 2.2 `termination-reason`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum SessionEnd {
+    /// Its client closed it.
+    #[default]
+    Closed,
+    /// The connection broke off.
+    Dropped,
+    /// Its client was silent for too long.
+    Timeout,
+    /// Its first message was no hello, or one with which it cannot go on.
+    BadHello,
+    /// For another reason: the server stops, for instance.
+    Other,
+}
+
+impl SessionEnd {
+    /// Its name in notifications.
+    pub fn name(self) -> &'static str {
+        match self {
+            SessionEnd::Closed => "closed",
+            SessionEnd::Dropped => "dropped",
+            SessionEnd::Timeout => "timeout",
+            SessionEnd::BadHello => "bad-hello",
+            SessionEnd::Other => "other",
+        }
+    }
+}
+
 /// How a session came in: shown in lock errors, session lists and history.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Source {
@@ -503,6 +532,12 @@ pub trait Backend: Send + Sync {
 
     /// Closes a session: releases its locks and discards what it alone held. Unknown ids are ignored.
     fn close_session(&self, session: SessionId) -> BoxFuture<'_, ()>;
+
+    /// As [`Backend::close_session`], and says how it ended (RFC 6470 `termination-reason`).
+    fn end_session(&self, session: SessionId, why: SessionEnd) -> BoxFuture<'_, ()> {
+        let _ = why;
+        self.close_session(session)
+    }
 
     /// Completes when the session was killed by another (RFC 6241 7.9) or the engine stops.
     fn session_ended(&self, session: SessionId) -> BoxFuture<'_, ()>;

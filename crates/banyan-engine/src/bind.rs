@@ -31,7 +31,10 @@ pub(crate) use change::{
 pub(crate) use document::{apply, parse_config, parse_edit, print};
 pub(crate) use file::{FileForm, is_blank, parse_file, part_links, part_name};
 pub(crate) use lines::{lines, listed, listing};
-pub(crate) use message::{expression_for_message, print_message, subtree_for_messages};
+pub(crate) use message::{
+    check_message, document_of_any, expression_for_message, message_from_json, parse_message,
+    print_message, subtree_for_messages,
+};
 pub(crate) use operation::{
     check_input, check_output, notification_from_json, operation_by_name, operation_schema,
     output_from_json, parse_operation, print_output, printable, state_from_bytes, state_from_json,

@@ -19,6 +19,7 @@ use crate::observe::Stage;
 use crate::participant::Options;
 use crate::pipeline::{self, Attempt, Outcome, Until};
 use crate::session::{INTERNAL, internal_source};
+use crate::stream::{By, ConfirmEvent};
 
 /// How long to wait before a take-back that was refused is tried again.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -265,6 +266,10 @@ impl Engine {
         outcome: &Outcome,
     ) -> Result<()> {
         let core = &self.0;
+        let tell = |event| {
+            let by = By::caller(call, &self.source_of(call.session));
+            core.streams.confirmed(event, by, core.seams.clock.now());
+        };
         match step {
             Step::Plain => Ok(()),
             Step::Settle => {
@@ -274,10 +279,11 @@ impl Engine {
                     self.write_fact(entered, None).await?;
                 }
                 *core.pending() = None;
+                tell(ConfirmEvent::Complete);
                 self.keep_rollback();
                 Ok(())
             }
-            Step::Await { wanted, .. } => {
+            Step::Await { wanted, extends } => {
                 let (before, after) = match &outcome.snapshots {
                     Some(snapshots) => snapshots.clone(),
                     None => (self.running(), self.running()),
@@ -299,6 +305,10 @@ impl Engine {
                     *slot = Some(pending.clone());
                     pending
                 };
+                tell(match extends {
+                    None => ConfirmEvent::Start(wanted.timeout),
+                    Some(_) => ConfirmEvent::Extend(wanted.timeout),
+                });
                 // Before anything can fail: without a timer it would be pending for ever.
                 self.watch(pending.tid, pending.timeout);
                 // Its session may have ended after the point of no return, when nothing was pending yet.
@@ -361,7 +371,7 @@ impl Engine {
                 if !current {
                     return;
                 }
-                match engine.take_back(TakenBack::Timeout, attempt).await {
+                match engine.take_back(TakenBack::Timeout, attempt, None).await {
                     Ok(()) => return,
                     // The next start takes it back.
                     Err(_) if stopping.is_cancelled() => return,
@@ -376,8 +386,13 @@ impl Engine {
     }
 
     /// Takes the pending confirmed commit of that attempt back, unless it has been confirmed or extended since;
-    /// it stays pending when that fails.
-    pub(crate) async fn take_back(&self, why: TakenBack, attempt: Tid) -> Result<()> {
+    /// it stays pending when that fails. `by` is who wants it; the one who committed it when nobody says so.
+    pub(crate) async fn take_back(
+        &self,
+        why: TakenBack,
+        attempt: Tid,
+        by: Option<By>,
+    ) -> Result<()> {
         let core = self.0.clone();
         // A commit in progress may be the one that confirms: look again when it is over.
         let _turn = self.0.confirming.lock().await;
@@ -430,6 +445,15 @@ impl Engine {
             *slot = None;
         }
         drop(slot);
+        let event = match why {
+            TakenBack::Timeout => ConfirmEvent::Timeout,
+            TakenBack::SessionEnded | TakenBack::Cancelled => ConfirmEvent::Cancel,
+        };
+        let by = by
+            .or_else(|| By::session(pending.session, &pending.principal, &internal_source()))
+            .filter(|_| event != ConfirmEvent::Timeout);
+        let now = self.0.seams.clock.now();
+        self.0.streams.confirmed(event, by, now);
         self.keep_rollback();
         Ok(())
     }
@@ -457,7 +481,8 @@ impl Engine {
             )?;
             pending.tid
         };
-        self.take_back(TakenBack::Cancelled, attempt).await
+        let by = By::caller(call, &self.source_of(call.session));
+        self.take_back(TakenBack::Cancelled, attempt, by).await
     }
 
     /// A session is gone: its unconfirmed commit is taken back, unless it persists (RFC 6241 8.4.1).
@@ -469,7 +494,8 @@ impl Engine {
             .filter(|pending| pending.session == session && pending.persist.is_none())
             .map(|pending| pending.tid);
         let Some(attempt) = attempt else { return };
-        if let Err(error) = self.take_back(TakenBack::SessionEnded, attempt).await {
+        let (why, by) = (TakenBack::SessionEnded, None);
+        if let Err(error) = self.take_back(why, attempt, by).await {
             tracing::error!(
                 "the confirmed commit of session {session} cannot be taken back: {error}"
             );

@@ -477,6 +477,7 @@ impl Core {
     pub fn follow(&self) -> Result<Snapshot> {
         self.replacing.known()?;
         let mut running = Snapshot::clone(&self.running.load());
+        let before = running.tree.clone();
         loop {
             let next = crate::number::Seq(running.seq.0 + 1);
             let records = self.seams.log.read(next, 100).map_err(log_failed)?;
@@ -496,6 +497,7 @@ impl Core {
         self.running.store(Arc::new(running.clone()));
         self.committed.notify_waiters();
         self.announced.tell();
+        self.tell_replaced(&before, &running.tree);
         Ok(running)
     }
 }

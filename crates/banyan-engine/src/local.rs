@@ -8,7 +8,7 @@ use banyan_data::document::Layout;
 use crate::backend::{
     Backend, Body, BoxFuture, Call, Candidates, CommitParameters, Committed, Datastore, Document,
     EditRequest, Encoding, Expression, Get, ModuleInfo, Origin, PartiallyLocked, Principal, Result,
-    Source, TestOption,
+    SessionEnd, Source, TestOption,
 };
 use crate::bind;
 use crate::blocking::on_pool;
@@ -41,6 +41,33 @@ impl Engine {
                 on_pool(move || bind::parse_config(&schema, &document, &mounts)).await?
             }
         }
+    }
+
+    /// Closes a session, for that reason or because that one killed it.
+    async fn end(&self, session: SessionId, why: SessionEnd, killed_by: Option<SessionId>) {
+        let core = &self.0;
+        let lock = core.sessions.locked(Datastore::Candidate);
+        let closed = if lock.is_some_and(|lock| lock.owner == session) {
+            let shared = core.candidate.clone();
+            let _turn = shared.turn().await;
+            let closed = core.sessions.close(session);
+            // RFC 6241 8.3.5.2: a lock that ends takes the uncommitted changes with it.
+            self.drop_work(&shared);
+            closed
+        } else {
+            let own = core.sessions.own_candidate_of(session);
+            let closed = core.sessions.close(session);
+            if let Some(own) = own {
+                self.drop_work(&own);
+            }
+            closed
+        };
+        if let Some(closed) = closed {
+            let now = core.seams.clock.now();
+            core.streams.session_ended(&closed, why, killed_by, now);
+        }
+        core.backups.forget(session);
+        self.session_gone(session).await;
     }
 
     /// Makes startup this, or empties it. A copy of running is O(1).
@@ -76,7 +103,9 @@ impl Engine {
                 ErrorTag::OperationFailed,
                 format!("startup is unchanged: {error}"),
             )
-        })
+        })?;
+        self.0.tell_startup(session);
+        Ok(())
     }
 
     /// Running is what commits make it; who wants to write it directly is told how.
@@ -111,29 +140,21 @@ impl Backend for Engine {
             self.0.access.credible(&principal)?;
             let now = self.0.seams.clock.now();
             let candidates = self.0.editing.candidates;
-            self.0.sessions.open(principal, source, candidates, now)
+            let sessions = &self.0.sessions;
+            let id = sessions.open(principal, source, candidates, now)?;
+            if let Some(session) = sessions.get(id) {
+                self.0.streams.session_started(&session);
+            }
+            Ok(id)
         })
     }
 
     fn close_session(&self, session: SessionId) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            let lock = self.0.sessions.locked(Datastore::Candidate);
-            if lock.is_some_and(|lock| lock.owner == session) {
-                let shared = self.0.candidate.clone();
-                let _turn = shared.turn().await;
-                self.0.sessions.close(session);
-                // RFC 6241 8.3.5.2: a lock that ends takes the uncommitted changes with it.
-                self.drop_work(&shared);
-            } else {
-                let own = self.0.sessions.own_candidate_of(session);
-                self.0.sessions.close(session);
-                if let Some(own) = own {
-                    self.drop_work(&own);
-                }
-            }
-            self.0.backups.forget(session);
-            self.session_gone(session).await;
-        })
+        self.end_session(session, SessionEnd::Closed)
+    }
+
+    fn end_session(&self, session: SessionId, why: SessionEnd) -> BoxFuture<'_, ()> {
+        Box::pin(self.end(session, why, None))
     }
 
     fn session_ended(&self, session: SessionId) -> BoxFuture<'_, ()> {
@@ -149,7 +170,8 @@ impl Backend for Engine {
             self.0.permit(call, "kill-session")?;
             self.0.sessions.kill(call.session, victim)?;
             // The locks are free before the answer, as RFC 6241 7.9 wants; the front end may be slow to see its end.
-            self.close_session(victim).await;
+            self.end(victim, SessionEnd::Other, Some(call.session))
+                .await;
             Ok(())
         })
     }

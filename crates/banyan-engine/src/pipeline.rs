@@ -44,6 +44,7 @@ use crate::phases::Phases;
 use crate::reserve::{Reserved, Touched};
 use crate::session::{INTERNAL, source_line};
 use crate::snapshot::{Snapshot, ValidateChangedOnly};
+use crate::stream::By;
 
 /// How long a commit waits for another that touches the same, when its caller sets no deadline.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -594,6 +595,7 @@ fn placed(
         before: before.seq,
         head,
         changes: change.changes.clone(),
+        by: By::caller(&attempt.call, &attempt.source),
         watch: attempt.watch.clone(),
         queued: core.observed.now(),
         fact: attempt.step.fact(before, transaction, now),

@@ -200,14 +200,16 @@ impl Sessions {
         self.table().open.contains_key(&id)
     }
 
-    /// Closes a session and gives its locks free.
-    pub fn close(&self, id: SessionId) {
+    /// Closes a session and gives its locks free. Returns it, if it was open.
+    pub fn close(&self, id: SessionId) -> Option<Session> {
         let mut table = self.table();
-        if let Some(session) = table.open.remove(&id) {
+        let session = table.open.remove(&id);
+        if let Some(session) = &session {
             session.ended.cancel();
         }
         table.locks.retain(|_, lock| lock.owner != id);
         table.partial.retain(|lock| lock.owner != id);
+        session
     }
 
     /// The session of that number.

@@ -4,23 +4,35 @@
 //! and render in their own tasks ([`event`]). Must never be in the way of a commit: what it publishes holds what is at
 //! hand by reference, and is made into a document when somebody reads it.
 
+mod change;
 mod event;
 mod filter;
+pub(crate) mod notice;
+pub(crate) mod notify;
+mod own;
 mod ring;
+mod state;
+pub(crate) mod subscribe;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use banyan_yang::schema::Schema;
 use jiff::Timestamp;
 
+pub(crate) use change::ConfigChange;
 pub(crate) use event::Event;
 pub(crate) use filter::{EventFilter, Passes};
+pub(crate) use own::{By, ConfirmEvent};
 pub(crate) use ring::{Cursor, Next, Stream};
+pub(crate) use state::{RFC5277, RFC8639, described};
+pub(crate) use subscribe::Subscribed;
 
 use crate::backend::Result;
 use crate::clock::Clock;
 use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
+use crate::reaper::Reaper;
 
 /// The stream that every server has, with all events (RFC 5277 3.2.3).
 pub const NETCONF: &str = "NETCONF";
@@ -50,11 +62,32 @@ impl Default for StreamOptions {
     }
 }
 
+impl StreamOptions {
+    /// Whether the streams can be made.
+    ///
+    /// # Errors
+    /// Two have one name.
+    pub fn check(&self) -> std::result::Result<(), String> {
+        let mut names = vec![NETCONF];
+        for (name, _) in &self.streams {
+            if names.contains(&&**name) {
+                return Err(format!("there are two streams called {name}"));
+            }
+            names.push(name);
+        }
+        Ok(())
+    }
+}
+
 /// All streams of an engine.
 pub(crate) struct Streams {
     /// The one with all events.
     all: Arc<Stream>,
     others: BTreeMap<Arc<str>, Arc<Stream>>,
+    /// Whether the schema has the notifications of the server itself.
+    own: bool,
+    /// The subscriptions of RFC 5277.
+    pub subscribed: Subscribed,
 }
 
 impl Streams {
@@ -64,25 +97,28 @@ impl Streams {
     /// Two have one name.
     pub fn new(
         options: &StreamOptions,
+        schema: &Schema,
         clock: &Arc<dyn Clock>,
+        reaper: &Reaper,
     ) -> std::result::Result<Streams, String> {
         let stream = |name: &Arc<str>, description: &Arc<str>| {
             let bounds = ring::Bounds::of(options);
-            let stream = Stream::new(name.clone(), description.clone(), bounds, clock.clone());
-            Arc::new(stream)
+            let (clock, reaper) = (clock.clone(), reaper.clone());
+            let (name, description) = (name.clone(), description.clone());
+            Arc::new(Stream::new(name, description, bounds, clock, reaper))
         };
         let all = stream(&NETCONF.into(), &"All events of the server.".into());
         let mut others = BTreeMap::new();
+        options.check()?;
         for (name, description) in &options.streams {
-            let taken = **name == *NETCONF
-                || others
-                    .insert(name.clone(), stream(name, description))
-                    .is_some();
-            if taken {
-                return Err(format!("there are two streams called {name}"));
-            }
+            others.insert(name.clone(), stream(name, description));
         }
-        Ok(Streams { all, others })
+        Ok(Streams {
+            all,
+            others,
+            own: own::notification(schema, "netconf-config-change").is_some(),
+            subscribed: Subscribed::default(),
+        })
     }
 
     /// All streams, the one of RFC 5277 3.2.3 first.

@@ -186,6 +186,14 @@ pub(crate) fn operations() -> Vec<(&'static str, Arc<dyn Operation>)> {
             ours(|request| Box::pin(subscribe::resync(request))),
         ),
         (
+            crate::stream::notify::PATH,
+            Arc::new(crate::stream::notify::SendNotification),
+        ),
+        (
+            crate::stream::subscribe::PATH,
+            Arc::new(crate::stream::subscribe::CreateSubscription),
+        ),
+        (
             "/banyan:metrics",
             ours(|request| Box::pin(observe::metrics(request))),
         ),

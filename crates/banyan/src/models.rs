@@ -28,6 +28,9 @@ pub const PROTOCOL: &[&str] = &[
     "ietf-nmda-compare",
     SUBSCRIBED,
     PUSH,
+    "notifications",
+    "nc-notifications",
+    "ietf-netconf-notifications",
 ];
 
 /// The protocol's module.

@@ -204,6 +204,9 @@ impl<'o, 'a> DataReader<'o, 'a> {
             }
             NodeKind::List => self.entry(schema, id, open.offset)?,
             NodeKind::AnyData | NodeKind::AnyXml => {
+                if definition.kind == NodeKind::AnyXml {
+                    self.leave_out_unknown_attributes(schema);
+                }
                 let annotations = self.annotations(schema, Some(id), open.offset)?;
                 let original = self.original(id, open.offset)?;
                 let any = match original {
@@ -423,6 +426,13 @@ impl<'o, 'a> DataReader<'o, 'a> {
             }
         }
         Ok(found)
+    }
+
+    /// The attributes of an anyxml are those of an unknown piece of XML (RFC 7950 7.11), and no error.
+    fn leave_out_unknown_attributes(&mut self, schema: &Schema) {
+        let mut attributes = std::mem::take(&mut self.scanner.attributes);
+        attributes.retain(|attribute| self.definition(schema, attribute).is_some());
+        self.scanner.attributes = attributes;
     }
 
     /// The annotation that an attribute is; `None` (and an error) if it is none, or has a value that is none of the

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use banyan_yang::schema::{ModuleId, Schema, SchemaId};
+use banyan_yang::schema::{ModuleId, NodeKind, Schema, SchemaId};
 use banyan_yang::xpath::{NameTest, PlanTest};
 
 /// Schema nodes to enter or to take.
@@ -31,7 +31,8 @@ impl Index {
             if node.mount_point().is_some() {
                 mark_way(schema, id, &mut mounts);
             }
-            if node.kind.is_data() {
+            // A message may stand beside the data.
+            if node.kind.is_data() || is_message(node.kind) {
                 by_name.entry(node.name.clone()).or_default().push(id);
             }
         }
@@ -42,7 +43,7 @@ impl Index {
         }
     }
 
-    /// The data nodes of the name, all that is above them, and the ways to mount points.
+    /// The data nodes and messages of the name, all that is above them, and the ways to mount points.
     fn ways(&self, schema: &Schema, module: Option<ModuleId>, local: &str) -> Ways {
         let Some((local, named)) = self.by_name.get_key_value(local) else {
             return self.mounts.clone();
@@ -59,6 +60,13 @@ impl Index {
         });
         ways.clone()
     }
+}
+
+fn is_message(kind: NodeKind) -> bool {
+    matches!(
+        kind,
+        NodeKind::Rpc | NodeKind::Action | NodeKind::Notification
+    )
 }
 
 /// Adds `id` and all above it; what is there already has all above it, too.

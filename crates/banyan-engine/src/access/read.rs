@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError};
 
 use banyan_data::filter::with_keys;
 use banyan_data::list::{LeafList, List};
-use banyan_data::path::{InstancePath, Select};
+use banyan_data::path::{Found, InstancePath, Select};
 use banyan_data::{Content, Node, Slot, Tree, Value};
 use banyan_yang::schema::OrderedBy;
 
@@ -95,6 +95,26 @@ impl Subject {
             floor = seen(&place, floor).1;
         }
         false
+    }
+
+    /// Whether an instance is in what the user reads of a tree: seen itself, or for the sake of what is seen below it. O(1),
+    /// unless it is denied and rules below it may permit something: then what is below it.
+    pub fn shows(&self, tree: &Tree, path: &InstancePath) -> bool {
+        let (place, floor) = self.along(tree, path);
+        if path.steps.is_empty() || seen(&place, floor).0 {
+            return true;
+        }
+        if whole(&place, floor) == Some(false) {
+            return false;
+        }
+        match tree.get(path) {
+            Some(Found::Node(node)) => {
+                let mut pruning = Pruning { visited: 0 };
+                pruning.node(&place, node, floor, None).is_some()
+            }
+            // What is mounted is asked for node by node.
+            _ => false,
+        }
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Vec<(Tree, Tree)>> {

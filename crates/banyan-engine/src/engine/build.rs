@@ -326,7 +326,9 @@ impl EngineBuilder {
             }
         }
         let (operations, mut providers) = (self.bound()?, self.sources()?);
-        let streams = Streams::new(&self.streams, &self.clock).map_err(StartError::Registration)?;
+        let reaper = Reaper::start();
+        let streams = Streams::new(&self.streams, &self.schema, &self.clock, &reaper)
+            .map_err(StartError::Registration)?;
         let log_file = self.log_to_be_made();
         let (seams, directory, lock) = self.boundaries()?;
         let unused = log_file.map(|file| UnusedLog {
@@ -427,7 +429,7 @@ impl EngineBuilder {
             publishing: tokio::sync::Mutex::default(),
             committed: Notify::new(),
             pending: Mutex::default(),
-            reaper: Reaper::start(),
+            reaper,
             observed,
             retention: self.retention,
             history_sizes: Default::default(),

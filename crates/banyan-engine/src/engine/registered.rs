@@ -10,7 +10,6 @@ use crate::access::Access;
 use crate::files::{DiskFiles, Files};
 use crate::operation::Operations;
 use crate::provider::Source;
-use crate::stream::Streams;
 use crate::system;
 
 impl EngineBuilder {
@@ -23,7 +22,7 @@ impl EngineBuilder {
         self.stores.check()?;
         self.bound()?;
         self.sources()?;
-        Streams::new(&self.streams, &self.clock).map_err(StartError::Registration)?;
+        self.streams.check().map_err(StartError::Registration)?;
         let files: Arc<dyn Files> = match &self.seams {
             Some(seams) => seams.files.clone(),
             None => Arc::new(DiskFiles),

@@ -407,6 +407,7 @@ pub(super) fn published(core: &Core, before: &Snapshot, after: Tree, seq: Seq) {
     core.running.store(Arc::new(running.clone()));
     core.committed.notify_waiters();
     core.announced.tell();
+    core.tell_replaced(&before.tree, &running.tree);
     if let Some(keeper) = &core.keeper {
         keeper.committed(None, &running);
     }

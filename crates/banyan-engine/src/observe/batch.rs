@@ -60,6 +60,11 @@ impl Batch {
         self.bytes.len() as u64
     }
 
+    /// Bytes of the record at this place in the batch.
+    pub fn bytes_of(&self, index: usize) -> u64 {
+        self.bytes.get(index).copied().unwrap_or(0)
+    }
+
     /// Bytes of all records.
     pub fn bytes(&self) -> u64 {
         self.bytes.iter().sum()

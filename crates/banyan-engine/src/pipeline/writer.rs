@@ -10,7 +10,7 @@ use banyan_data::change::ChangeSet;
 use tokio::sync::oneshot;
 
 use super::queue::{Head, Queued, Settled, TakenBack};
-use crate::backend::Result;
+use crate::backend::{Datastore, Result};
 use crate::bind;
 use crate::blocking::panic_text;
 use crate::engine::Core;
@@ -19,6 +19,8 @@ use crate::keeper::Printed;
 use crate::log::{Appended, LogError, Record, RecordHead};
 use crate::number::{Seq, Tid};
 use crate::observe::{Batch, Watch};
+use crate::snapshot::Snapshot;
+use crate::stream::{By, ConfigChange};
 use crate::tids::Promise;
 
 /// A commit that has its place.
@@ -28,6 +30,8 @@ pub(crate) struct Placed {
     pub before: Seq,
     pub head: RecordHead,
     pub changes: Arc<ChangeSet>,
+    /// Whose it is; `None` is the server itself.
+    pub by: Option<By>,
     /// What is kept with the record: a name and its new value.
     pub fact: Option<(&'static str, Option<String>)>,
     /// That of the commit, and when it got its place, on the monotonic clock.
@@ -121,6 +125,7 @@ fn settle(core: &Core, batch: Vec<Queued<Placed>>) -> Vec<Undone> {
 /// Step 6: running is what the batch made; its commits are told in the order of the log.
 fn publish(core: &Core, batch: Vec<Queued<Placed>>, small: Option<Printed>, mut measured: Batch) {
     let newest = batch.iter().rev().find_map(|queued| queued.place.as_ref());
+    let old = core.running.load_full();
     if let Some((_, newest)) = newest {
         if let Some(keeper) = &core.keeper {
             let kept = || keeper.committed(small, &newest.snapshot);
@@ -129,8 +134,7 @@ fn publish(core: &Core, batch: Vec<Queued<Placed>>, small: Option<Printed>, mut 
                 tracing::error!("writing the file of running failed: {}", panic_text(&panic));
             }
         }
-        let old = core.running.swap(Arc::new(newest.snapshot.clone()));
-        core.reaper.bury(old);
+        core.running.store(Arc::new(newest.snapshot.clone()));
         core.committed.notify_waiters();
         core.announced.tell();
         core.queue.written(newest);
@@ -141,12 +145,32 @@ fn publish(core: &Core, batch: Vec<Queued<Placed>>, small: Option<Printed>, mut 
     }
     measured.published();
     tell(core, &batch, &measured);
+    announce(core, &old, &batch, &measured);
+    core.reaper.bury(old);
     let mut done = Vec::with_capacity(batch.len());
     for queued in batch {
         core.order.add(queued.answer, queued.ordered);
         done.push(queued.place);
     }
     core.reaper.bury(done);
+}
+
+/// Publishes the commits of a batch on the stream of all events: O(1) for each, and in the order of the log.
+fn announce(core: &Core, old: &Snapshot, batch: &[Queued<Placed>], measured: &Batch) {
+    let mut before = &old.tree;
+    let placed = batch.iter().filter_map(|queued| queued.place.as_ref());
+    for (index, (placed, head)) in placed.enumerate() {
+        let after = &head.snapshot.tree;
+        let changes = Some(placed.changes.clone());
+        let change = ConfigChange {
+            by: placed.by.clone(),
+            datastore: Datastore::Running,
+            trees: Some((before.clone(), after.clone(), changes)),
+        };
+        let bytes = measured.bytes_of(index);
+        core.streams.changed(change, placed.head.time, bytes);
+        before = after;
+    }
 }
 
 /// Tells metrics, and each commit of the batch, what was measured.

@@ -17,6 +17,7 @@ use crate::error::{BackendError, ErrorTag};
 use crate::monitor;
 use crate::nmda::{Missing, Origin};
 use crate::overlay::overlay;
+use crate::stream;
 use crate::subscription;
 
 /// Data that lie over the configuration.
@@ -149,6 +150,11 @@ impl Engine {
         }
         if wanted(subscription::PATH) {
             state.push(subscription::subscriptions(self));
+        }
+        for place in [stream::RFC5277, stream::RFC8639] {
+            if wanted(place) {
+                state.push(stream::described(&self.0.streams, place));
+            }
         }
         if wanted(access::STATE_PATH) {
             state.push(self.0.access.counters.state());

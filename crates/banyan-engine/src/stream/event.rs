@@ -6,12 +6,19 @@ use banyan_data::operation::Invocation;
 use jiff::Timestamp;
 
 use super::EventFilter;
+use super::own::Own;
 use crate::backend::{Call, Document, Encoding, Result};
 use crate::bind;
 use crate::engine::Engine;
 
 /// What an event is taken to hold beside what is counted.
 const OVERHEAD: u64 = 512;
+
+/// What the ways to what changed are taken to hold.
+const WAYS: u64 = 4096;
+
+/// What is rendered at once.
+const SMALL: u64 = WAYS + 4096;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -26,6 +33,8 @@ pub(crate) struct Event {
 enum What {
     /// A notification, bound to its schema.
     Message(Arc<Invocation>),
+    /// The server tells of itself.
+    Own(Own),
 }
 
 impl Event {
@@ -38,9 +47,27 @@ impl Event {
         }
     }
 
+    /// Something of the server itself, for which so many bytes are kept.
+    pub(super) fn own(time: Timestamp, own: Own, bytes: u64) -> Event {
+        Event {
+            time,
+            size: match &own {
+                // Beside what changed, the way to it is kept twice: before and after.
+                Own::Change(_) => WAYS + 2 * bytes,
+                _ => OVERHEAD,
+            },
+            what: What::Own(own),
+        }
+    }
+
     /// When it happened (`eventTime`).
     pub fn time(&self) -> Timestamp {
         self.time
+    }
+
+    /// Whether it is rendered so fast that it need not be on the pool.
+    pub fn is_small(&self) -> bool {
+        self.size < SMALL
     }
 
     /// How much memory it holds, in bytes, roughly.
@@ -62,6 +89,13 @@ impl Event {
     ) -> Result<Option<Document>> {
         let message = match &self.what {
             What::Message(message) => message.clone(),
+            What::Own(own) => {
+                let subject = engine.0.subject(call)?;
+                match own.message(engine.schema(), subject.as_deref())? {
+                    Some(message) => Arc::new(message),
+                    None => return Ok(None),
+                }
+            }
         };
         let message = match filter {
             None => message,

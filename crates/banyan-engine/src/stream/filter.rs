@@ -90,32 +90,31 @@ impl EventFilter {
                 // A notification of a mounted schema is looked for by its name.
                 let own = Arc::ptr_eq(message.content.schema(), &self.schema);
                 let id = if own { message.id } else { SchemaId::ROOT };
-                // A cache: every insert leaves it whole.
-                let known = bound
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .get(&id)
-                    .cloned();
-                let expression = match known {
-                    Some(known) => known,
-                    None => {
-                        let expression = Arc::new(bind::expression_for_message(
-                            &self.schema,
-                            select,
-                            namespaces,
-                            id,
-                        )?);
-                        bound
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .insert(id, expression.clone());
-                        expression
-                    }
-                };
+                let expression = self.expression(id, select, namespaces, bound)?;
                 let holds = message::holds(&self.schema, message, &expression);
                 let holds = holds.map_err(|error| bind::data_errors(&self.schema, vec![error]))?;
                 Ok(holds.then(|| message.clone()))
             }
         }
+    }
+
+    /// The expression about notifications of one kind; bound when the first one comes by.
+    fn expression(
+        &self,
+        id: SchemaId,
+        select: &str,
+        namespaces: &[(String, String)],
+        bound: &Mutex<HashMap<SchemaId, Arc<Expression>>>,
+    ) -> Result<Arc<Expression>> {
+        // A cache: every insert leaves it whole.
+        let known = || bound.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known().get(&id).cloned();
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        let expression = bind::expression_for_message(&self.schema, select, namespaces, id)?;
+        let expression = Arc::new(expression);
+        known().insert(id, expression.clone());
+        Ok(expression)
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::{Event, StreamOptions};
 use crate::clock::Clock;
+use crate::reaper::Reaper;
 
 /// How long events are kept at least, so that subscribers come to them, also where nothing is kept for replay.
 const LIVE: Duration = Duration::from_secs(60);
@@ -60,20 +61,24 @@ impl Ring {
         self.first + self.kept.len() as u64
     }
 
-    /// Takes out what is beyond the bounds. O(what goes).
-    fn trim(&mut self, bounds: &Bounds, now: Duration) {
+    /// Takes out what is beyond the bounds, and returns it: what it keeps alive may be large, and is not to be dropped here.
+    /// O(what goes).
+    #[must_use]
+    fn trim(&mut self, bounds: &Bounds, now: Duration) -> Vec<Arc<Event>> {
+        let mut gone = Vec::new();
         while let Some(oldest) = self.kept.front() {
             let old = now.saturating_sub(oldest.since) > bounds.age;
             let many = self.kept.len() > bounds.events;
             let large = self.bytes > bounds.bytes && self.kept.len() > 1;
             if !(old || many || large) {
-                return;
+                break;
             }
             self.bytes -= oldest.event.size();
             self.aged = Some(oldest.event.time());
-            self.kept.pop_front();
+            gone.extend(self.kept.pop_front().map(|kept| kept.event));
             self.first += 1;
         }
+        gone
     }
 }
 
@@ -87,6 +92,7 @@ pub(crate) struct Stream {
     pub created: Timestamp,
     bounds: Bounds,
     clock: Arc<dyn Clock>,
+    reaper: Reaper,
     ring: Mutex<Ring>,
     /// The number that the next event will have: who waits for one looks here.
     end: watch::Sender<u64>,
@@ -98,6 +104,7 @@ impl Stream {
         description: Arc<str>,
         bounds: Bounds,
         clock: Arc<dyn Clock>,
+        reaper: Reaper,
     ) -> Stream {
         Stream {
             name,
@@ -105,6 +112,7 @@ impl Stream {
             created: clock.now(),
             bounds,
             clock,
+            reaper,
             ring: Mutex::default(),
             end: watch::Sender::new(0),
         }
@@ -115,6 +123,21 @@ impl Stream {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The ring, without what is too old.
+    fn trimmed(&self) -> MutexGuard<'_, Ring> {
+        let now = self.clock.monotonic();
+        let mut ring = self.ring();
+        let gone = ring.trim(&self.bounds, now);
+        self.bury(gone);
+        ring
+    }
+
+    fn bury(&self, gone: Vec<Arc<Event>>) {
+        if !gone.is_empty() {
+            self.reaper.bury(gone);
+        }
+    }
+
     /// Whether past events can be had.
     pub fn replays(&self) -> bool {
         self.bounds.replay
@@ -122,8 +145,7 @@ impl Stream {
 
     /// The time of the last event that is not kept any more (RFC 8639 `replay-log-aged-time`).
     pub fn aged(&self) -> Option<Timestamp> {
-        let mut ring = self.ring();
-        ring.trim(&self.bounds, self.clock.monotonic());
+        let ring = self.trimmed();
         ring.aged
     }
 
@@ -133,7 +155,8 @@ impl Stream {
         let mut ring = self.ring();
         ring.bytes += event.size();
         ring.kept.push_back(Kept { event, since });
-        ring.trim(&self.bounds, since);
+        let gone = ring.trim(&self.bounds, since);
+        self.bury(gone);
         // Under the lock, so that it never goes back.
         self.end.send_replace(ring.end());
     }
@@ -177,8 +200,7 @@ impl Cursor {
     pub(super) fn new(stream: Arc<Stream>, replay_from: Option<Timestamp>) -> Cursor {
         let end = stream.end.subscribe();
         let (at, replay) = {
-            let mut ring = stream.ring();
-            ring.trim(&stream.bounds, stream.clock.monotonic());
+            let ring = stream.trimmed();
             let until = ring.end();
             match replay_from {
                 None => (until, None),
@@ -196,6 +218,11 @@ impl Cursor {
     /// The stream.
     pub fn stream(&self) -> &Arc<Stream> {
         &self.stream
+    }
+
+    /// Whether events of the past are still to come, or the word that they were all.
+    pub fn replays(&self) -> bool {
+        self.replay.is_some()
     }
 
     /// The number of the event that comes next, if none is missed.

@@ -37,6 +37,7 @@ mod stopped;
 mod stores;
 mod stores_follow;
 mod stores_model;
+mod streams;
 mod upgrade;
 mod upgrade_mounts;
 mod upgrade_stores;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use banyan_engine::SessionId;
-use banyan_engine::backend::{Backend, Call, Cancel, Candidates, Encoding, Principal, Source};
+use banyan_engine::backend::{
+    Backend, Call, Cancel, Candidates, Encoding, Principal, SessionEnd, Source,
+};
 use banyan_engine::notice::Notice;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -68,10 +70,38 @@ pub(super) async fn run(
     tracing::info!(session = %id, user = peer.user, transport = peer.transport, "NETCONF session begins");
     let call = Call::new(id, principal);
     let ended = converse(&*backend, &options, &call, transport, &stop).await;
-    open.close().await;
+    let why = match &ended {
+        Ok(end) => end.why,
+        Err(_) => SessionEnd::Dropped,
+    };
+    open.close(why).await;
     match ended {
-        Ok(reason) => tracing::info!(session = %id, reason, "NETCONF session ended"),
+        Ok(Ended { reason, .. }) => tracing::info!(session = %id, reason, "NETCONF session ended"),
         Err(e) => tracing::info!(session = %id, reason = %e, "NETCONF session lost"),
+    }
+}
+
+/// How a session ended, and the same for people.
+struct Ended {
+    why: SessionEnd,
+    reason: String,
+}
+
+impl Ended {
+    fn new(why: SessionEnd, reason: impl Into<String>) -> Ended {
+        Ended {
+            why,
+            reason: reason.into(),
+        }
+    }
+
+    /// The backend knows who killed it.
+    fn killed() -> Ended {
+        Ended::new(SessionEnd::Other, "killed")
+    }
+
+    fn stopped() -> Ended {
+        Ended::new(SessionEnd::Other, "the server stops")
     }
 }
 
@@ -82,7 +112,7 @@ async fn converse(
     call: &Call,
     transport: Box<dyn Transport>,
     stop: &Cancel,
-) -> Result<String, SendError> {
+) -> Result<Ended, SendError> {
     let killed = backend.session_ended(call.session);
     tokio::pin!(killed);
     let capabilities = capabilities::announced(backend, options);
@@ -98,14 +128,16 @@ async fn converse(
     if let Ok(sent) = timeout(options.limits.hello_time, out.message(&ours.print())).await {
         sent?;
     } else {
-        return Ok("the client does not read our <hello>".to_owned());
+        let reason = "the client does not read our <hello>";
+        return Ok(Ended::new(SessionEnd::Timeout, reason));
     }
     let greeted = tokio::select! {
         greeted = greeting => greeted,
-        () = &mut killed => return Ok("killed".to_owned()),
-        () = stop.cancelled() => return Ok("the server stops".to_owned()),
+        () = &mut killed => return Ok(Ended::killed()),
+        () = stop.cancelled() => return Ok(Ended::stopped()),
     };
     // The reader always sends; without it, the queue below is closed too.
+    let has_greeted = greeted.is_ok();
     let base_1_1 = greeted.as_ref().is_ok_and(|g| g.base_1_1);
     let encoding = greeted.as_ref().map_or(Encoding::Xml, |g| g.notices);
     let mut subscribed = Subscribed::take(backend, call, encoding);
@@ -116,7 +148,8 @@ async fn converse(
         {
             // A client that believes to be alone must not get the candidate of all; of the other there is but one.
             if candidates == Candidates::Private {
-                return Ok(format!("it can have no private candidate: {error}"));
+                let reason = format!("it can have no private candidate: {error}");
+                return Ok(Ended::new(SessionEnd::BadHello, reason));
             }
         }
     }
@@ -130,8 +163,8 @@ async fn converse(
         };
         let next = tokio::select! {
             biased;
-            () = &mut killed => return Ok("killed".to_owned()),
-            () = stop.cancelled() => return Ok("the server stops".to_owned()),
+            () = &mut killed => return Ok(Ended::killed()),
+            () = stop.cancelled() => return Ok(Ended::stopped()),
             next = next => next,
         };
         let queued = match next {
@@ -141,26 +174,32 @@ async fn converse(
                 tokio::pin!(sending);
                 tokio::select! {
                     sent = &mut sending => sent?,
-                    () = &mut killed => return Ok("killed".to_owned()),
+                    () = &mut killed => return Ok(Ended::killed()),
                     () = stop.cancelled() => {
                         // A client that reads gets it whole.
                         let _ = timeout(FINISH_TIME, sending).await;
-                        return Ok("the server stops".to_owned());
+                        return Ok(Ended::stopped());
                     }
                 }
                 continue;
             }
         };
         let Some(queued) = queued else {
-            return Ok("the reader of the session crashed".to_owned());
+            let reason = "the reader of the session crashed";
+            return Ok(Ended::new(SessionEnd::Other, reason));
         };
         match queued.input {
             Input::Refused(refused) => refuse(refused, base_1_1, &mut out).await?,
             Input::End(refused, reason) => {
+                let why = match (has_greeted, refused.is_some()) {
+                    (_, false) => SessionEnd::Dropped,
+                    (false, true) => SessionEnd::BadHello,
+                    (true, true) => SessionEnd::Other,
+                };
                 if let Some(refused) = refused {
                     refuse(refused, base_1_1, &mut out).await?;
                 }
-                return Ok(reason);
+                return Ok(Ended::new(why, reason));
             }
             Input::Rpc(rpc) => {
                 let work = execute(
@@ -179,12 +218,14 @@ async fn converse(
                         // RFC 6241 7.9: operations under way are aborted.
                         call.cancel.cancel();
                         let _ = timeout(CANCEL_TIME, work).await;
-                        return Ok("killed".to_owned());
+                        return Ok(Ended::killed());
                     }
                 };
                 match after {
                     After::Continue => {}
-                    After::Close => return Ok("closed by the client".to_owned()),
+                    After::Close => {
+                        return Ok(Ended::new(SessionEnd::Closed, "closed by the client"));
+                    }
                 }
             }
         }
@@ -216,9 +257,9 @@ struct OpenSession {
 }
 
 impl OpenSession {
-    async fn close(&mut self) {
+    async fn close(&mut self, why: SessionEnd) {
         if let Some(backend) = self.backend.take() {
-            backend.close_session(self.id).await;
+            backend.end_session(self.id, why).await;
         }
     }
 }
@@ -229,7 +270,7 @@ impl Drop for OpenSession {
             (self.backend.take(), tokio::runtime::Handle::try_current())
         {
             let id = self.id;
-            runtime.spawn(async move { backend.close_session(id).await });
+            runtime.spawn(async move { backend.end_session(id, SessionEnd::Other).await });
         }
     }
 }

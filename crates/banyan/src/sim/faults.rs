@@ -6,7 +6,7 @@ use std::time::Duration;
 use banyan_engine::backend::{
     Backend, Body, BoxFuture, Call, Candidates, CommitParameters, Committed, Datastore, Document,
     EditRequest, Encoding, Expression, Get, ModuleInfo, Origin, PartiallyLocked, Principal, Result,
-    Source,
+    SessionEnd, Source,
 };
 use banyan_engine::error::{BackendError, ErrorTag};
 use banyan_engine::nmda::{Data, GetData};
@@ -69,6 +69,10 @@ impl Backend for Faulty {
 
     fn close_session(&self, session: SessionId) -> BoxFuture<'_, ()> {
         self.inner.close_session(session)
+    }
+
+    fn end_session(&self, session: SessionId, why: SessionEnd) -> BoxFuture<'_, ()> {
+        self.inner.end_session(session, why)
     }
 
     fn session_ended(&self, session: SessionId) -> BoxFuture<'_, ()> {

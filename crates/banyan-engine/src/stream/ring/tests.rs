@@ -50,7 +50,13 @@ impl Fixture {
     fn new(options: &StreamOptions) -> Fixture {
         let clock = ManualClock::at(at(1000));
         let seam: Arc<dyn Clock> = Arc::new(clock.clone());
-        let stream = Stream::new("s".into(), "d".into(), Bounds::of(options), seam);
+        let stream = Stream::new(
+            "s".into(),
+            "d".into(),
+            Bounds::of(options),
+            seam,
+            Reaper::start(),
+        );
         Fixture {
             clock,
             schema: schema(),
