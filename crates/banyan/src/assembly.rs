@@ -65,6 +65,7 @@ fn builder(
         .autolock(config.candidate.autolock)
         .autocommit(config.candidate.autocommit)
         .retention(config.history.clone())
+        .streams(config.streams.clone())
         .observe(config.log.commits.clone())
         .validate_state(config.validate_state)
         .subscriptions(config.subscriptions)

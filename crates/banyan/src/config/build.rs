@@ -12,6 +12,7 @@ use banyan_engine::files::StoreOptions;
 use banyan_engine::history::Retention;
 use banyan_engine::nmda::Origin as NodeOrigin;
 use banyan_engine::observe::ObserveOptions;
+use banyan_engine::stream::StreamOptions;
 use banyan_engine::upgrade::Policy;
 use tracing::Level;
 
@@ -131,6 +132,7 @@ pub fn config(settings: &mut Settings) -> Option<Config> {
             bytes: parsed(settings, "history.keep-megabytes")
                 .map(|megabytes: u64| megabytes * 1_000_000),
         },
+        streams: streams(settings),
         validate_state: truth(settings, "state.validate"),
         subscriptions: parsed(settings, "subscription.max").unwrap_or(100),
         provider,
@@ -189,6 +191,17 @@ fn files(settings: &mut Settings) -> StoreOptions {
         settings.problem(problem.about("store.split"));
     }
     options
+}
+
+fn streams(settings: &Settings) -> StreamOptions {
+    let usual = StreamOptions::default();
+    StreamOptions {
+        retention: parsed(settings, "stream.retention")
+            .map_or(usual.retention, Duration::from_secs),
+        events: parsed(settings, "stream.events").unwrap_or(usual.events),
+        bytes: parsed(settings, "stream.bytes").unwrap_or(usual.bytes),
+        streams: usual.streams,
+    }
 }
 
 fn access(settings: &mut Settings, users: &[User]) -> AccessOptions {

@@ -37,6 +37,7 @@ use banyan_engine::engine::StartMode;
 use banyan_engine::files::StoreOptions;
 use banyan_engine::history::Retention;
 use banyan_engine::observe::ObserveOptions;
+use banyan_engine::stream::StreamOptions;
 use banyan_engine::upgrade::Policy;
 use tracing::Level;
 
@@ -74,6 +75,8 @@ pub struct Config {
     pub participant: Vec<Participant>,
     /// How much of the past is kept.
     pub history: Retention,
+    /// How much notification streams keep.
+    pub streams: StreamOptions,
     /// Whether operational data must keep the constraints of the schema.
     pub validate_state: bool,
     /// How many subscriptions a session may have.

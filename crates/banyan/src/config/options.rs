@@ -31,7 +31,6 @@ pub enum Fate {
 const RESTCONF: &str = "the RESTCONF server comes later";
 const CLI: &str = "the interactive CLI comes later";
 const PLUGINS: &str = "Banyan loads no C plugins: programs are bound with [[operation]]";
-const STREAMS: &str = "event streams come later";
 
 macro_rules! options {
     ($($name:literal $fate:expr, $reason:expr;)*) => {
@@ -99,10 +98,9 @@ pub static OPTIONS: &[ClixonOption] = options! {
     "CLICON_XML_CHANGELOG" Fate::Always("false"), "migration rules have a form of their own: upgrade.rules";
     "CLICON_XML_CHANGELOG_FILE" Fate::Later, "write its steps as migration rules: upgrade.rules";
     "CLICON_VALIDATE_TARGET_STATE" Fate::NoEffect, "constraints of configuration do not see state (RFC 7950 6.4.1), so that leaving it out costs nothing";
-    "CLICON_STREAM_DISCOVERY_RFC5277" Fate::Later, STREAMS;
-    "CLICON_STREAM_DISCOVERY_RFC8040" Fate::Later, STREAMS;
-    "CLICON_STREAM_PATH" Fate::Later, STREAMS;
-    "CLICON_STREAM_RETENTION" Fate::Later, STREAMS;
+    "CLICON_STREAM_DISCOVERY_RFC5277" Fate::Always("true"), "the streams are always in the state of the server (RFC 5277 3.2.5, RFC 8639)";
+    "CLICON_STREAM_DISCOVERY_RFC8040" Fate::Later, RESTCONF;
+    "CLICON_STREAM_PATH" Fate::Later, RESTCONF;
     "CLICON_STREAM_URL" Fate::Obsolete, "since Clixon 7.5; the location follows from CLICON_STREAM_PATH";
     "CLICON_STREAM_PUB" Fate::Obsolete, "publishing through nchan is gone";
     "CLICON_LOG_STRING_LIMIT" Fate::NoEffect, "log lines hold no packets, and need no limit";

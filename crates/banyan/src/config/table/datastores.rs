@@ -165,6 +165,51 @@ pub(super) const KEYS: &[Key] = &[
         applies: Applies::Restart,
     },
     Key {
+        name: "stream.retention",
+        clixon: Clixon::Leaf(&["CLICON_STREAM_RETENTION"]),
+        kind: Kind::Integer {
+            min: 0,
+            max: 31_536_000,
+        },
+        default: "3600",
+        clixon_default: None,
+        meaning: "For how many seconds the notification streams keep events, so that they can be replayed (RFC 5277). With 0 there \
+                  is no replay. They are in memory, and gone after a restart.",
+        example: "retention = 600",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "stream.events",
+        clixon: Clixon::Without,
+        kind: Kind::Integer {
+            min: 1,
+            max: 100_000_000,
+        },
+        default: "10000",
+        clixon_default: None,
+        meaning: "How many events a stream keeps at most. A subscriber that is so many behind loses the oldest, and is told how \
+                  many.",
+        example: "events = 100000",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
+        name: "stream.bytes",
+        clixon: Clixon::Without,
+        kind: Kind::Integer {
+            min: 1,
+            max: 1_000_000_000_000,
+        },
+        default: "33554432",
+        clixon_default: None,
+        meaning: "How much memory the events of a stream may hold, roughly: a commit counts with twice the size of its record in \
+                  the log. The newest event is kept, however large it is.",
+        example: "bytes = 100000000",
+        since: FIRST,
+        applies: Applies::Restart,
+    },
+    Key {
         name: "history.keep-commits",
         clixon: Clixon::Without,
         kind: Kind::Integer {
