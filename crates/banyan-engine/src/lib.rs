@@ -47,11 +47,6 @@ pub mod session;
 pub mod snapshot;
 pub mod state;
 pub mod stores;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the subscriptions that read streams land next"
-)]
 pub mod stream;
 mod subscription;
 mod system;

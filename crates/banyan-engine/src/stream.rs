@@ -16,6 +16,7 @@ pub(crate) mod subscribe;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use banyan_yang::schema::Schema;
@@ -88,6 +89,16 @@ pub(crate) struct Streams {
     own: bool,
     /// The subscriptions of RFC 5277.
     pub subscribed: Subscribed,
+    pub counts: Arc<Counts>,
+}
+
+/// What subscriptions of RFC 5277 have come to since the start.
+#[derive(Default, Debug)]
+pub(crate) struct Counts {
+    /// Notifications that front ends were given.
+    pub delivered: AtomicU64,
+    /// Events that had gone before their subscriber took them.
+    pub missed: AtomicU64,
 }
 
 impl Streams {
@@ -118,6 +129,7 @@ impl Streams {
             others,
             own: own::notification(schema, "netconf-config-change").is_some(),
             subscribed: Subscribed::default(),
+            counts: Arc::default(),
         })
     }
 

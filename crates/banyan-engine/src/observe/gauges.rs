@@ -31,6 +31,10 @@ pub(super) struct Gauges {
     pending: Gauge,
     pending_remaining: Seconds,
     denials: Family<Labels<1>, Counter>,
+    stream_events: Family<Labels<1>, Counter>,
+    notices: Counter,
+    missed: Counter,
+    subscriptions: Gauge,
     store_nodes: Family<Labels<1>, Gauge>,
     store_memory: Family<Labels<1>, Gauge>,
     file_bytes: Family<Labels<1>, Gauge>,
@@ -60,6 +64,10 @@ impl Gauges {
             pending: Gauge::default(),
             pending_remaining: Seconds::default(),
             denials: Family::default(),
+            stream_events: Family::default(),
+            notices: Counter::default(),
+            missed: Counter::default(),
+            subscriptions: Gauge::default(),
             store_nodes: Family::default(),
             store_memory: Family::default(),
             file_bytes: Family::default(),
@@ -112,6 +120,26 @@ impl Gauges {
             gauges.denials.clone(),
         );
         registry.register(
+            "stream_events",
+            "Events that were published, by stream; NETCONF has those of all",
+            gauges.stream_events.clone(),
+        );
+        registry.register(
+            "stream_subscriptions",
+            "Sessions that are subscribed to a stream with create-subscription",
+            gauges.subscriptions.clone(),
+        );
+        registry.register(
+            "stream_notifications_delivered",
+            "Notifications that such subscriptions have given to front ends",
+            gauges.notices.clone(),
+        );
+        registry.register(
+            "stream_events_missed",
+            "Events that had left their stream before a subscriber took them",
+            gauges.missed.clone(),
+        );
+        registry.register(
             "store_nodes",
             "Instances of data nodes in a datastore; for those beside running, what running does not share",
             gauges.store_nodes.clone(),
@@ -158,6 +186,7 @@ impl Gauges {
             let count = u64::from(count.load(Ordering::Relaxed));
             counter.inner().store(count, Ordering::Relaxed);
         }
+        self.look_at_streams(core);
         for (store, size) in self.sizes(core) {
             let store = [named("store", &store)];
             self.store_nodes
@@ -175,6 +204,25 @@ impl Gauges {
             self.file_bytes
                 .get_or_create(&[label("store", store)])
                 .set(number(size.unwrap_or_default()));
+        }
+    }
+
+    fn look_at_streams(&self, core: &Core) {
+        let streams = &core.streams;
+        for stream in streams.all() {
+            let events = self
+                .stream_events
+                .get_or_create(&[named("stream", &stream.name)]);
+            events.inner().store(stream.end(), Ordering::Relaxed);
+        }
+        self.subscriptions
+            .set(number(streams.subscribed.count() as u64));
+        for (counter, count) in [
+            (&self.notices, &streams.counts.delivered),
+            (&self.missed, &streams.counts.missed),
+        ] {
+            let count = count.load(Ordering::Relaxed);
+            counter.inner().store(count, Ordering::Relaxed);
         }
     }
 

@@ -1,6 +1,7 @@
 //! `create-subscription` (RFC 5277 2.1.1): a session gets the events of a stream until it ends, or a stop time comes.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,11 +10,11 @@ use banyan_data::{Content, Node, Tree};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Cursor, Event, EventFilter, NETCONF, Next, Passes, notice};
+use super::{Counts, Cursor, Event, EventFilter, NETCONF, Next, Passes, notice};
 use crate::backend::{BoxFuture, Call, Cancel, Document, Filter, Result};
 use crate::blocking::on_pool;
 use crate::clock::Clock;
-use crate::engine::{Engine, WeakEngine};
+use crate::engine::WeakEngine;
 use crate::error::{BackendError, ErrorLayer, ErrorTag, Report};
 use crate::notice::Mailbox;
 use crate::number::SessionId;
@@ -142,6 +143,7 @@ async fn create(call: OperationCall) -> Result<()> {
         cursor,
         filter,
         stop: wanted.stop,
+        counts: core.streams.counts.clone(),
     };
     tokio::spawn(async move {
         let _entry = entry;
@@ -268,6 +270,7 @@ struct Subscription {
     cursor: Cursor,
     filter: Option<Arc<EventFilter>>,
     stop: Option<Timestamp>,
+    counts: Arc<Counts>,
 }
 
 /// Nobody takes what is sent, or nobody is left who makes it.
@@ -309,6 +312,7 @@ impl Subscription {
                     .await
             }
             Next::Missed(count) => {
+                self.counts.missed.fetch_add(count, Ordering::Relaxed);
                 let stream = &self.cursor.stream().name;
                 tracing::warn!(
                     "the subscriber in session {} is too slow for the stream {stream}: {count} events have gone before it took them",
@@ -337,9 +341,7 @@ impl Subscription {
         };
         // Held no longer: it may take long until there is room.
         drop(engine);
-        notice::send(&self.mailbox, time, document)
-            .await
-            .map_err(|_| Gone)
+        self.send(time, document).await
     }
 
     /// What is said of the subscription itself: never filtered, never denied.
@@ -361,9 +363,14 @@ impl Subscription {
             }
         };
         drop(engine);
-        notice::send(&self.mailbox, self.clock.now(), document)
-            .await
-            .map_err(|_| Gone)
+        self.send(self.clock.now(), document).await
+    }
+
+    async fn send(&self, time: Timestamp, document: Document) -> std::result::Result<(), Gone> {
+        let sent = notice::send(&self.mailbox, time, document).await;
+        sent.map_err(|_| Gone)?;
+        self.counts.delivered.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 }
 

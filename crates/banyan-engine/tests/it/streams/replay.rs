@@ -102,4 +102,18 @@ async fn who_is_overtaken_is_told_and_goes_on() {
         expected += 1;
     }
     assert!(told > 0);
+    let metrics = engine.metrics().await.unwrap();
+    let figure = |name: &str| -> u64 {
+        let line = metrics.lines().find(|line| line.starts_with(name));
+        let figure = line.and_then(|line| line.rsplit(' ').next());
+        figure.unwrap().parse().unwrap()
+    };
+    let missed = figure("banyan_stream_events_missed_total");
+    assert!(missed > 0);
+    assert_eq!(
+        figure("banyan_stream_notifications_delivered_total"),
+        200 - missed + told
+    );
+    assert_eq!(figure("banyan_stream_subscriptions"), 1);
+    assert_eq!(figure("banyan_stream_events_total{stream=\"plant\"}"), 200);
 }
