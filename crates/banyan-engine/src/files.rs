@@ -74,7 +74,8 @@ pub trait Files: Send + std::marker::Sync {
     /// The names of the directories in a directory, in no order; none when it does not exist.
     fn directories(&self, directory: &Path) -> io::Result<Vec<String>>;
 
-    /// Makes or replaces the file, readable by the owner only, with what `content` writes.
+    /// Makes the file, readable by the owner only, with what `content` writes. One that is there is removed first: written
+    /// over, and renamed without a sync, it could come back after a crash, under the new name, as it was.
     fn write(&self, path: &Path, sync: Sync, content: &mut Writer<'_>) -> io::Result<()>;
 
     /// Renames; replaces what is there, at once.

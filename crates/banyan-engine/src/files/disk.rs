@@ -125,12 +125,17 @@ impl Files for DiskFiles {
     }
 
     fn write(&self, path: &Path, sync: Sync, content: &mut Writer<'_>) -> io::Result<()> {
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(path)?;
+        let new = || {
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true).mode(0o600).open(path)
+        };
+        let file = new().or_else(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                self.remove(path)?;
+                new()
+            }
+            _ => Err(error),
+        })?;
         let pieces = Pieces {
             file,
             sync,
@@ -225,6 +230,21 @@ mod tests {
             .unwrap();
         assert_eq!((mode(&directory), mode(&file)), (0o700, 0o600));
         assert_eq!(DiskFiles.read(&file).unwrap().unwrap(), b"<config/>");
+    }
+
+    #[test]
+    fn what_is_written_is_another_file_than_what_was_there() {
+        let scratch = tempfile::tempdir().unwrap();
+        let (file, kept) = (scratch.path().join("a"), scratch.path().join("b"));
+        let write = |text: &'static [u8]| {
+            let written = DiskFiles.write(&file, Sync::Later, &mut |out| out.write_all(text));
+            written.unwrap();
+        };
+        write(b"old");
+        fs::hard_link(&file, &kept).unwrap();
+        write(b"new");
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert_eq!(fs::read(&kept).unwrap(), b"old");
     }
 
     #[test]

@@ -498,6 +498,9 @@ impl<N: Send + 'static> Files for Disk<N> {
     }
 
     fn write(&self, path: &Path, sync: Sync, content: &mut Writer<'_>) -> io::Result<()> {
+        if self.state().image.names.contains_key(path) {
+            self.step(Step::Names(Naming::Remove(path.to_owned())))?;
+        }
         let file = self.opened(path)?;
         let shown = |step| self.step(Step::Content(file, step));
         shown(Piece::Length(0))?;
