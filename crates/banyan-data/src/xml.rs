@@ -6,6 +6,7 @@
 pub(crate) mod data;
 mod edit;
 pub(crate) mod escape;
+mod expression;
 mod linked;
 pub(crate) mod namespaces;
 mod operation;

@@ -8,6 +8,7 @@ use banyan_yang::nearest::nearest;
 use banyan_yang::schema::{NodeKind, Schema, SchemaId};
 
 use super::edit::{NETCONF, YANG};
+use super::expression::{by_module_names, is_path};
 use super::linked::Store;
 use super::namespaces::ValuePrefixes;
 use super::scanner::{self, Open, Scanner, Token, is_blank};
@@ -379,6 +380,11 @@ impl<'o, 'a> DataReader<'o, 'a> {
             return Err(lexical::ValueError::new("the node has no type"));
         };
         let prefixes = self.prefixes(schema, id);
+        let by_names = match is_path(ty) {
+            true => by_module_names(schema, prefixes.namespaces, text),
+            false => Cow::Borrowed(text),
+        };
+        let text = &*by_names;
         let refused = match lexical::parse(schema, ty, text, &prefixes) {
             Ok(value) => return Ok(value),
             Err(refused) => refused,

@@ -26,6 +26,16 @@ async fn a_rule_that_cannot_be_understood_is_refused() {
     );
 }
 
+/// RFC 8341 3.2.5: a path has the prefixes that are declared around it, whichever they are.
+#[tokio::test]
+async fn a_denial_counts_whatever_its_prefixes_are() {
+    let denial = path("hide", "/other:item", "read", "deny").replace("xmlns:t=", "xmlns:other=");
+    let (engine, root) = engine(&denial).await;
+    let alice = Client::open(&engine, "alice").await;
+    assert!(root.show(Datastore::Running).await.contains("<item"));
+    assert!(!alice.show(Datastore::Running).await.contains("<item"));
+}
+
 #[tokio::test]
 async fn rules_change_with_a_commit() {
     let (engine, root) = engine(&path("items", "/t:item", "*", "permit")).await;
