@@ -64,6 +64,9 @@ ssh = "127.0.0.1:{self.port}"
 name = "admin"
 password-hash = "{password_hash}"
 keys = ["{self.key.with_suffix('.pub').read_text().strip()}"]
+[[user]]
+name = "guest"
+keys = ["{self.key.with_suffix('.pub').read_text().strip()}"]
 [compat]
 lenient = {"true" if lenient else "false"}
 [[operation]]

@@ -6,13 +6,17 @@ import threading
 from lxml import etree
 
 BASE = "urn:ietf:params:xml:ns:netconf:base:1.0"
-NC = {"nc": BASE, "a": "urn:acme:net"}
 BASE_1_1 = "urn:ietf:params:netconf:base:1.1"
 PRIVATE = "urn:ietf:params:netconf:capability:private-candidate:1.0"
 PC = "urn:ietf:params:xml:ns:yang:ietf-netconf-private-candidate"
 NMDA = "urn:ietf:params:xml:ns:yang:ietf-netconf-nmda"
 DS = "urn:ietf:params:xml:ns:yang:ietf-datastores"
 BY = "urn:banyan:system"
+NOTIFICATION = "urn:ietf:params:xml:ns:netconf:notification:1.0"
+SN = "urn:ietf:params:xml:ns:yang:ietf-subscribed-notifications"
+YP = "urn:ietf:params:xml:ns:yang:ietf-yang-push"
+NCN = "urn:ietf:params:xml:ns:yang:ietf-netconf-notifications"
+NC = {"nc": BASE, "a": "urn:acme:net", "n": NOTIFICATION, "sn": SN, "yp": YP, "ncn": NCN, "by": BY}
 
 
 class Refused(Exception):
@@ -40,6 +44,8 @@ class Raw:
         self.socket.connect(str(daemon.socket))
         self.buffer = b""
         self.number = 0
+        # Notifications that came before a reply, and are not looked at yet.
+        self.events = []
         offered = "".join(f"<capability>{one}</capability>" for one in (BASE_1_1, *capabilities))
         self.socket.sendall(f'<hello xmlns="{BASE}"><capabilities>{offered}</capabilities></hello>]]>]]>'.encode())
         self.hello = etree.fromstring(self._until(b"]]>]]>"))
@@ -88,10 +94,28 @@ class Raw:
         body = f'<rpc message-id="{self.number}" xmlns="{BASE}" xmlns:nc="{BASE}">{operation}</rpc>'.encode()
         self.socket.sendall(b"\n#%d\n%s\n##\n" % (len(body), body))
 
+    def event(self):
+        """The next notification, whole."""
+        if self.events:
+            return self.events.pop(0)
+        message = etree.fromstring(self._message())
+        assert message.tag == f"{{{NOTIFICATION}}}notification", etree.tostring(message)
+        return message
+
+    def event_of(self, name):
+        """The next notification of that name; those before it are passed over."""
+        while True:
+            event = self.event()
+            if etree.QName(event[1]).localname == name:
+                return event
+
     def rpc(self, operation):
         """The reply to an operation; raises Refused for errors."""
         self.send(operation)
         reply = etree.fromstring(self._message())
+        while reply.tag == f"{{{NOTIFICATION}}}notification":
+            self.events.append(reply)
+            reply = etree.fromstring(self._message())
         assert reply.get("message-id") == str(self.number)
         if reply.find("nc:rpc-error", NC) is not None:
             raise Refused(reply)
@@ -107,6 +131,15 @@ class Raw:
 
     def commit(self, inside=""):
         return self.rpc(f"<commit>{inside}</commit>")
+
+    def subscribe(self, inside=""):
+        """Subscribes to a stream (RFC 5277)."""
+        self.ok(f'<create-subscription xmlns="{NOTIFICATION}">{inside}</create-subscription>')
+
+    def establish(self, inside):
+        """Subscribes as RFC 8639 has it; the number of the subscription."""
+        reply = self.rpc(f'<establish-subscription xmlns="{SN}" xmlns:yp="{YP}" xmlns:ds="{DS}">{inside}</establish-subscription>')
+        return reply.findtext("sn:id", namespaces=NC)
 
     def discard(self):
         self.ok("<discard-changes/>")

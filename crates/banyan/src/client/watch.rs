@@ -210,13 +210,17 @@ async fn print_all(
                 remark(text);
                 true
             }
-            Shown::Event(text) | Shown::Between(text) => say(text),
+            Shown::Gap(text) if watch.format == Format::Text => {
+                warn(text);
+                true
+            }
+            Shown::Event(text) | Shown::Between(text) | Shown::Gap(text) => say(text),
             // Words of ours are for people; the rest is the subscription's own.
             Shown::Last(text) | Shown::Broken(_, text) => watch.format == Format::Text || say(text),
         };
         match shown {
             Shown::Event(_) => seen += 1,
-            Shown::Between(_) => {}
+            Shown::Between(_) | Shown::Gap(_) => {}
             Shown::Last(_) => break,
             Shown::Broken(reason, _) => return Err(CommandError::Refused(reason)),
         }

@@ -1,6 +1,6 @@
 //! What a notification is to who watches, in the format that was asked for.
 
-use banyan_netconf::names::{NOTIFICATION, SUBSCRIBED};
+use banyan_netconf::names::{BANYAN, NOTIFICATION, SUBSCRIBED};
 use banyan_netconf::reply::Notification;
 use banyan_netconf::xml::escape_text;
 use serde_json::{Map, Value};
@@ -19,6 +19,8 @@ pub(super) enum Shown {
     Event(String),
     /// About the subscription itself, which goes on.
     Between(String),
+    /// Events are missing here.
+    Gap(String),
     /// The subscription is over as it was meant.
     Last(String),
     /// The subscription was ended: the reason, and the notification.
@@ -30,6 +32,7 @@ enum Standing {
     Event,
     Replayed,
     Changed,
+    Missed,
     Completed,
     Terminated,
 }
@@ -47,6 +50,14 @@ impl Shown {
         let text = match (format, &standing) {
             (Format::Text, Standing::Replayed) => {
                 "that was the past; from here on events are printed as they happen".to_owned()
+            }
+            (Format::Text, Standing::Missed) => {
+                let count = event.event.child(BANYAN, "count");
+                let count = count.map(|count| count.text()).unwrap_or_default();
+                format!(
+                    "{count} events are missing here: they came faster than they were taken; `stream.events` and \
+                     `stream.bytes` say how many are kept"
+                )
             }
             (Format::Text, _) => told::told(event),
             _ => {
@@ -67,6 +78,7 @@ impl Shown {
         match standing {
             Standing::Event => Shown::Event(text),
             Standing::Replayed | Standing::Changed => Shown::Between(text),
+            Standing::Missed => Shown::Gap(text),
             Standing::Completed => Shown::Last(text),
             Standing::Terminated => {
                 let reason = reason.rsplit(':').next().unwrap_or_default();
@@ -83,6 +95,7 @@ fn standing(namespace: &str, local: &str) -> Standing {
         (COMPLETE, "notificationComplete") | (SUBSCRIBED, "subscription-completed") => {
             Standing::Completed
         }
+        (BANYAN, "notifications-missed") => Standing::Missed,
         (SUBSCRIBED, "subscription-terminated") => Standing::Terminated,
         (
             SUBSCRIBED,
@@ -111,6 +124,7 @@ fn of_json(event: &Notification) -> Result<Shown, CommandError> {
     let (module, local) = name.split_once(':').unwrap_or(("", name));
     let namespace = match module {
         "nc-notifications" => COMPLETE,
+        "banyan" => BANYAN,
         "ietf-subscribed-notifications" => SUBSCRIBED,
         _ => "",
     };
@@ -166,6 +180,16 @@ mod tests {
         let of = |event: &Notification, format| Shown::of(event, format).unwrap();
         let replayed = json("{\"nc-notifications:replayComplete\":{}}");
         assert!(matches!(of(&replayed, Format::Json), Shown::Between(_)));
+        let missed = notification(
+            "<notifications-missed xmlns=\"urn:banyan:system\"><stream>NETCONF</stream><count>7</count></notifications-missed>",
+        );
+        let Shown::Gap(text) = of(&missed, Format::Text) else {
+            panic!()
+        };
+        assert!(text.starts_with("7 events are missing"), "{text}");
+        let missed =
+            json("{\"banyan:notifications-missed\":{\"stream\":\"NETCONF\",\"count\":\"7\"}}");
+        assert!(matches!(of(&missed, Format::Json), Shown::Gap(_)));
         let complete = notification(&format!("<notificationComplete xmlns=\"{COMPLETE}\"/>"));
         assert!(matches!(of(&complete, Format::Xml), Shown::Last(_)));
         let ended = json(
