@@ -3,6 +3,7 @@
 mod data;
 mod operations;
 mod random;
+mod streams;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -47,6 +48,7 @@ module p {
       leaf note { type string; }
     }
   }
+  notification alarm { leaf text { type string; } }
   container clock { config false; leaf drift { type int32; } }
   container pulled { config false; leaf at { type string; } }
 }
