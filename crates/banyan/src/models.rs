@@ -192,9 +192,16 @@ pub fn compile(
             ),
         });
     }
+    // What is odd in a standard is in the text that Banyan brings of it, too: nobody can mend it there.
+    let brought = |it: &Diagnostic| {
+        it.primary
+            .is_some_and(|span| schema.sources().name(span.source).starts_with("embedded "))
+    };
+    let mut diagnostics = compiled.diagnostics;
+    diagnostics.retain(|it| it.is_error() || !brought(it));
     Ok(Models {
         schema,
-        diagnostics: compiled.diagnostics,
+        diagnostics,
         remarks,
     })
 }
