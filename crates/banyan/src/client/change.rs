@@ -41,12 +41,23 @@ pub async fn delete(delete: Delete) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// Whether a comment and a label can be sent.
+fn notes(comment: Option<&str>, label: Option<&str>) -> Result<(), CommandError> {
+    for (what, text) in [("the comment", comment), ("the label", label)] {
+        lines::holdable(what, text.unwrap_or_default()).map_err(CommandError::Usage)?;
+    }
+    Ok(())
+}
+
 async fn edit_path(
     client: &Client,
     path: &str,
     operation: &str,
     value: Option<&str>,
 ) -> Result<RpcReply, CommandError> {
+    lines::holdable("the path", path).map_err(CommandError::Usage)?;
+    let text = value.unwrap_or_default();
+    lines::holdable(&format!("the value of {path}"), text).map_err(CommandError::Usage)?;
     let mut body = format!(
         "<edit-path xmlns=\"{SYSTEM}\"><edit><position>1</position><path>{}</path><operation>{operation}</operation>",
         escape_text(path)
@@ -143,6 +154,7 @@ pub async fn commit(commit: Commit) -> Result<(), CommandError> {
             .or_else(|| commit.persist_id.clone())
             .unwrap_or_else(|| format!("cli-{}", std::process::id())),
     });
+    notes(commit.comment.as_deref(), commit.label.as_deref())?;
     let parameters = CommitParameters {
         confirmed: trial.as_ref().map(|trial| Confirmed {
             timeout: trial.seconds,

@@ -32,7 +32,16 @@ pub(super) fn steps(text: &str) -> Result<String, String> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let step = step(line).map_err(|wrong| format!("line {}: {wrong}", index + 1))?;
+        let step = step(line)
+            .and_then(|step| {
+                holdable("the path", &step.path)?;
+                holdable(
+                    &format!("the value of {}", step.path),
+                    step.value.as_deref().unwrap_or(""),
+                )?;
+                Ok(step)
+            })
+            .map_err(|wrong| format!("line {}: {wrong}", index + 1))?;
         position += 1;
         body.push_str(&format!(
             "<edit><position>{position}</position><path>{}</path><operation>{}</operation>",
@@ -45,6 +54,23 @@ pub(super) fn steps(text: &str) -> Result<String, String> {
         body.push_str("</edit>");
     }
     Ok(body)
+}
+
+/// Whether a message can hold a text.
+///
+/// # Errors
+/// XML has no such character (XML 1.0 2.2).
+pub(super) fn holdable(what: &str, text: &str) -> Result<(), String> {
+    let wrong = |it: &char| {
+        *it < ' ' && !matches!(it, '\t' | '\n' | '\r') || matches!(it, '\u{FFFE}' | '\u{FFFF}')
+    };
+    match text.chars().find(wrong) {
+        None => Ok(()),
+        Some(it) => Err(format!(
+            "{what} holds the character U+{:04X}, which XML and YANG cannot hold; leave it out",
+            u32::from(it)
+        )),
+    }
 }
 
 fn step(line: &str) -> Result<Step, String> {
@@ -127,6 +153,10 @@ mod tests {
             ("set", "line 1: set what?"),
             ("set /a \"open", "line 1: the value"),
             ("delete /a 1", "line 1: delete takes"),
+            (
+                "set /a \"x\\u0007\"",
+                "line 1: the value of /a holds the character U+0007",
+            ),
         ] {
             let said = steps(text).unwrap_err();
             assert!(said.contains(wrong), "{said}");

@@ -188,6 +188,7 @@ async fn call(
     let mut body = format!("<{name} xmlns=\"{SYSTEM}\">");
     for (leaf, value) in leaves {
         if let Some(value) = value {
+            lines::holdable(leaf, value).map_err(CommandError::Usage)?;
             body.push_str(&format!("<{leaf}>{}</{leaf}>", escape_text(value)));
         }
     }
