@@ -86,7 +86,7 @@ pub(crate) struct Subscription {
 /// What the task of a subscription is told to do.
 enum Order {
     /// Go on under other terms.
-    Modify(Terms, Option<Bound>),
+    Modify(Box<Terms>, Option<Bound>),
     /// Send all there is once more.
     Resync,
     /// End; say so when somebody else wanted it.

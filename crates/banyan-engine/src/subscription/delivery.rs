@@ -220,7 +220,7 @@ impl Delivery {
                     return;
                 };
                 let modified = message::modified(engine.schema(), id, &terms, encoding);
-                self.modify(terms, filter);
+                self.modify(*terms, filter);
                 match modified {
                     Ok(modified) => said.waiting.push_back(modified),
                     Err(error) => self.fail(&error, said),

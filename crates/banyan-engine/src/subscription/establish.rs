@@ -137,7 +137,7 @@ impl Engine {
             Target::Events(events) => self.event_filter(events, about).await?.map(Bound::Events),
         };
         *locked(&subscription.terms) = terms.clone();
-        subscription.order(Order::Modify(terms, bound.filter(|_| filtered)));
+        subscription.order(Order::Modify(Box::new(terms), bound.filter(|_| filtered)));
         Ok(())
     }
 

@@ -115,7 +115,7 @@ async fn running(client: &Client) -> String {
         .get_config(Datastore::Running, None, WithDefaults::Explicit)
         .await
         .expect("running");
-    load_in(&String::from_utf8(data.to_vec()).expect("text"))
+    load_in(std::str::from_utf8(&data).expect("text"))
 }
 
 /// The container of our model in a document, in one line.
