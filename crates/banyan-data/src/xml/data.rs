@@ -437,7 +437,10 @@ impl<'o, 'a> DataReader<'o, 'a> {
     /// The attributes of an anyxml are those of an unknown piece of XML (RFC 7950 7.11), and no error.
     fn leave_out_unknown_attributes(&mut self, schema: &Schema) {
         let mut attributes = std::mem::take(&mut self.scanner.attributes);
-        attributes.retain(|attribute| self.definition(schema, attribute).is_some());
+        attributes.retain(|attribute| {
+            self.encoding_of_original(attribute).is_some()
+                || self.definition(schema, attribute).is_some()
+        });
         self.scanner.attributes = attributes;
     }
 

@@ -249,6 +249,55 @@ async fn what_was_not_confirmed_is_taken_back_by_the_start_of_a_backup_as_by_any
 }
 
 #[tokio::test]
+async fn stores_that_cannot_be_used_or_that_somebody_put_there_are_in_a_backup() {
+    for split in [false, true] {
+        let scratch = tempfile::tempdir().unwrap();
+        let (store, copy) = (scratch.path().join("store"), scratch.path().join("copy"));
+        let options = StoreOptions {
+            split,
+            ..StoreOptions::default()
+        };
+        let file = |directory: &Path, store: &str| match split {
+            true => directory.join(format!("{store}.d")).join("0.xml"),
+            false => directory.join(format!("{store}_db")),
+        };
+        let with = |directory: &Path| builder(directory).stores(options.clone());
+        let by_hand = [
+            ("startup", "<config><bad/></config>".to_owned()),
+            ("lab", "<config>an hour of work".to_owned()),
+            ("failsafe", format!("<config>{}</config>", item(9, "safe"))),
+        ];
+        for (name, content) in &by_hand {
+            let file = file(&store, name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, content).unwrap();
+        }
+        std::fs::write(store.join("running_db.damaged.2"), "<config>typo").unwrap();
+        let (engine, alice) = open(|| with(&store)).await;
+        alice.set(&item(1, "a")).await.unwrap();
+        let listed = engine.stores().list().await.unwrap();
+        for name in ["failsafe", "lab"] {
+            assert!(listed.iter().any(|store| store.name == name), "{name}");
+        }
+        let (_, members) = backup(&alice).await;
+        into_directory(&members, &copy);
+        for (name, content) in &by_hand[..2] {
+            let kept = std::fs::read_to_string(file(&copy, name)).unwrap();
+            assert_eq!(kept, *content, "{name}, split: {split}");
+        }
+        let kept = std::fs::read_to_string(copy.join("running_db.damaged.2")).unwrap();
+        assert_eq!(kept, "<config>typo");
+        let (other, bob) = open(|| with(&copy)).await;
+        other
+            .stores()
+            .copy(&bob.call, "failsafe", "candidate")
+            .await
+            .unwrap();
+        assert!(bob.show(Datastore::Candidate).await.contains("safe"));
+    }
+}
+
+#[tokio::test]
 async fn an_empty_store_is_backed_up_too_and_one_without_a_directory_is_not() {
     let scratch = tempfile::tempdir().unwrap();
     let (store, copy) = (scratch.path().join("store"), scratch.path().join("copy"));

@@ -90,10 +90,11 @@ impl Compilation<'_> {
     fn implement_leafref_targets(&mut self, scanned: &mut usize) {
         let mut paths = BTreeMap::new();
         for index in *scanned..self.drafts.len() {
-            collect_paths(
-                self.drafts.get(DraftId(index as u32)).facts.ty.as_ref(),
-                &mut paths,
-            );
+            let id = DraftId(index as u32);
+            // What features leave out is no path that is supported.
+            if self.drafts.absence(id).is_none() {
+                collect_paths(self.drafts.get(id).facts.ty.as_ref(), &mut paths);
+            }
         }
         *scanned = self.drafts.len();
         for (path, home) in paths {

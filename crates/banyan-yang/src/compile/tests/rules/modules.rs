@@ -1,6 +1,7 @@
 //! Rules 4 to 8: modules, submodules, imports, revisions.
 
 use super::*;
+use crate::compile::Features;
 
 const SUBMODULES: [&str; 2] = [
     "submodule s { YANG belongs-to m { prefix m; } container c { uses g; leaf d { type t; } leaf e { type top; } } }",
@@ -314,6 +315,32 @@ fn only_one_revision_of_a_module_is_implemented() {
      = note: see RFC 7950 5.6.5
      = help: implement one of them and ask for the other as import-only
     ");
+}
+
+// RFC 7950 5.6.5: only a path that is supported makes the module of its target an implemented one.
+#[test]
+fn a_leafref_that_features_leave_out_implements_nothing() {
+    let target = "module t { yang-version 1.1; namespace urn:t; prefix t; container c { leaf k { type string; } }
+        typedef ref { type leafref { path /t:c/t:k; } } }";
+    let imports = "import t { prefix t; }";
+    for (condition, implemented) in [("if-feature f;", false), ("", true)] {
+        let user = importing(
+            "1.1",
+            imports,
+            &format!("feature f; container d {{ {condition} leaf r {{ type t:ref; }} }}"),
+        );
+        let source = source(&[&user, target]);
+        let compiler = Compiler::new(&source)
+            .implement("m", None)
+            .features("m", Features::none());
+        let schema = compiler.compile().unwrap().schema;
+        let module = schema.module_by_name("t").expect("it is imported");
+        assert_eq!(
+            schema.module(module).implemented,
+            implemented,
+            "{condition}"
+        );
+    }
 }
 
 // Rule 8.
