@@ -290,14 +290,19 @@ impl Keeper {
     }
 
     /// Writes running's file if it is behind, safely: temporary file, its name and place in the log, rename,
-    /// directory. At every moment the file's hash is in the log. Blocking.
+    /// directory. At every moment the file's hash is in the log. A file of a newer state stays. Blocking.
     ///
     /// # Errors
     /// The disk refuses; the old file stays, and nothing is lost.
     pub fn checkpoint(&self, running: &Snapshot) -> Result<(), KeepError> {
         let turn = self.turns.of("running");
         let mut parts = turn.begin();
-        if self.state().synced >= running.seq || !self.has_file("running") {
+        let newer = {
+            let state = self.state();
+            // A commit that came while this one waited for its turn has written its own.
+            state.synced >= running.seq || state.written > running.seq
+        };
+        if newer || !self.has_file("running") {
             return Ok(());
         }
         let begun = self.clock.monotonic();

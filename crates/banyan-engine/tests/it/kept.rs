@@ -209,9 +209,8 @@ async fn an_edit_of_what_was_not_confirmed_goes_and_the_start_says_so() {
         ..CommitParameters::default()
     };
     alice.commit_with(parameters).await.unwrap();
-    machine.files.crash();
+    engine.stop().await.unwrap();
     drop((alice, engine));
-    machine.files.restart();
     let edited = machine.running_file().replace("trial", "by hand");
     assert!(edited.contains("by hand"));
     put(&machine, "running_db", &edited);
