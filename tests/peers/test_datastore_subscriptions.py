@@ -140,7 +140,7 @@ def test_watch_prints_what_is_there_and_then_what_changes(daemon, session):
     from subprocess import PIPE, Popen
 
     import conftest
-    watch = Popen([conftest.BANYAN, "watch", "/acme-net:interfaces/interface", "--count", "2", "--socket", daemon.socket],
+    watch = Popen([conftest.BANYAN, "watch", "/interfaces/interface", "--count", "2", "--socket", daemon.socket],
                   stdout=PIPE, text=True)
     first = watch.stdout.readline()
     assert "push-update" in first, first
@@ -149,7 +149,7 @@ def test_watch_prints_what_is_there_and_then_what_changes(daemon, session):
     rest = watch.stdout.read()
     assert watch.wait(60) == 0
     assert "name w0;" in rest and "push-change-update" in rest and "1400" in rest, rest
-    state = banyan(daemon, "watch", "/acme-net:interfaces/interface{w0}/counters", "--every", "0.1", "--count", "1")
+    state = banyan(daemon, "watch", "/interfaces/interface{w0}/counters", "--every", "0.1", "--count", "1")
     assert state.returncode == 0, state.stderr
 
 

@@ -43,8 +43,8 @@ impl Engine {
         }
     }
 
-    /// Closes a session, for that reason or because that one killed it.
-    async fn end(&self, session: SessionId, why: SessionEnd, killed_by: Option<SessionId>) {
+    /// Closes a session, for that reason or because another one has killed it.
+    async fn end(&self, session: SessionId, why: SessionEnd) {
         let core = &self.0;
         let lock = core.sessions.locked(Datastore::Candidate);
         let closed = if lock.is_some_and(|lock| lock.owner == session) {
@@ -64,7 +64,7 @@ impl Engine {
         };
         if let Some(closed) = closed {
             let now = core.seams.clock.now();
-            core.streams.session_ended(&closed, why, killed_by, now);
+            core.streams.session_ended(&closed, why, now);
         }
         core.backups.forget(session);
         self.session_gone(session).await;
@@ -154,7 +154,7 @@ impl Backend for Engine {
     }
 
     fn end_session(&self, session: SessionId, why: SessionEnd) -> BoxFuture<'_, ()> {
-        Box::pin(self.end(session, why, None))
+        Box::pin(self.end(session, why))
     }
 
     fn session_ended(&self, session: SessionId) -> BoxFuture<'_, ()> {
@@ -170,8 +170,7 @@ impl Backend for Engine {
             self.0.permit(call, "kill-session")?;
             self.0.sessions.kill(call.session, victim)?;
             // The locks are free before the answer, as RFC 6241 7.9 wants; the front end may be slow to see its end.
-            self.end(victim, SessionEnd::Other, Some(call.session))
-                .await;
+            self.end(victim, SessionEnd::Other).await;
             Ok(())
         })
     }

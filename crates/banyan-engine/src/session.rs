@@ -41,6 +41,8 @@ pub struct Session {
     pub ended: Cancel,
     /// Cancelled when it was killed.
     killed: Cancel,
+    /// Who has killed it.
+    pub(crate) killed_by: Option<SessionId>,
     /// The candidate that it has for itself; `None`: it works on the shared one.
     pub(crate) candidate: Option<Arc<Candidate>>,
     /// Where its subscriptions put what they bring; `None`: its front end takes nothing.
@@ -147,6 +149,7 @@ impl Sessions {
             since: now,
             ended: Cancel::default(),
             killed: Cancel::default(),
+            killed_by: None,
             candidate: own_candidate(id, candidates),
             mailbox: None,
         };
@@ -287,8 +290,10 @@ impl Sessions {
             .with_info("bad-element", "session-id")
             .into());
         }
-        match self.table().open.get(&victim) {
+        match self.table().open.get_mut(&victim) {
             Some(session) => {
+                // Its front end may be the first to close it.
+                session.killed_by.get_or_insert(caller);
                 session.killed.cancel();
                 session.ended.cancel();
                 Ok(())
@@ -430,6 +435,7 @@ mod tests {
         sessions.kill(alice, SessionId(99)).unwrap_err();
         sessions.kill(alice, bob).unwrap();
         assert!(sessions.end_of(bob).is_cancelled());
+        assert_eq!(sessions.close(bob).unwrap().killed_by, Some(alice));
         assert!(!sessions.end_of(alice).is_cancelled());
     }
 }

@@ -171,14 +171,9 @@ impl Streams {
         self.tell_own(session.since, 0, || Own::SessionStart(By::of(session)));
     }
 
-    /// A session has ended, or was killed by that one.
-    pub fn session_ended(
-        &self,
-        session: &Session,
-        why: SessionEnd,
-        killed_by: Option<SessionId>,
-        now: Timestamp,
-    ) {
+    /// A session has ended.
+    pub fn session_ended(&self, session: &Session, why: SessionEnd, now: Timestamp) {
+        let killed_by = session.killed_by;
         self.tell_own(now, 0, || Own::SessionEnd {
             who: By::of(session),
             reason: match killed_by {

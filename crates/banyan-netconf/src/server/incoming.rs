@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use banyan_engine::backend::{Candidates, Encoding};
+use banyan_engine::backend::{Candidates, Encoding, SessionEnd};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::ServerOptions;
@@ -28,8 +28,8 @@ pub(super) enum Input {
     Rpc(Box<Rpc>),
     /// Answer a message that is no request with its error, and go on.
     Refused(Refused),
-    /// Answer with an error, if there is one, and end: the reason is for the log.
-    End(Option<Refused>, String),
+    /// Answer with an error, if there is one, and end: why, and the reason for the log.
+    End(Option<Refused>, SessionEnd, String),
 }
 
 /// An input in the queue of its session, with the room that it takes up there until it is dropped.
@@ -125,9 +125,8 @@ impl Incoming {
             Ok(first) => first?,
             Err(_) => {
                 let seconds = hello_time.as_secs();
-                return Err(end(format!(
-                    "the client sent no <hello> within {seconds} s"
-                )));
+                let reason = format!("the client sent no <hello> within {seconds} s");
+                return Err(end(SessionEnd::Timeout, reason));
             }
         };
         let old = Greeted::OLD;
@@ -151,19 +150,21 @@ impl Incoming {
                     envelope,
                     error: Box::new(error),
                 };
-                return Err(Input::End(Some(refused), reason));
+                return Err(Input::End(Some(refused), SessionEnd::BadHello, reason));
             }
             (Err(refused), _) => {
                 let reason = refused.error.to_string();
-                return Err(Input::End(Some(refused), reason));
+                return Err(Input::End(Some(refused), SessionEnd::BadHello, reason));
             }
         };
         if hello.session_id.is_some() {
             // RFC 6241 8.1: the server must terminate the session.
-            return Err(end("the client's <hello> holds a session-id".into()));
+            let reason = "the client's <hello> holds a session-id";
+            return Err(end(SessionEnd::BadHello, reason.into()));
         }
         let Some(framing) = ours.framing_with(&hello) else {
-            return Err(end("the client offers neither base:1.0 nor base:1.1".into()));
+            let reason = "the client offers neither base:1.0 nor base:1.1";
+            return Err(end(SessionEnd::BadHello, reason.into()));
         };
         self.inbound.set_framing(framing);
         let base_1_1 = framing == Framing::Chunked;
@@ -192,9 +193,12 @@ impl Incoming {
             Err(end) => end,
             Ok(Err(refused)) => Input::Refused(refused),
             Ok(Ok(Message::Rpc(rpc))) => Input::Rpc(rpc),
-            Ok(Ok(Message::Hello(_))) => end("the client sent a second <hello>".into()),
+            Ok(Ok(Message::Hello(_))) => {
+                end(SessionEnd::Other, "the client sent a second <hello>".into())
+            }
             Ok(Ok(Message::Reply(_) | Message::Notification(_))) => {
-                end("the client sent a message that only a server may send".into())
+                let reason = "the client sent a message that only a server may send";
+                end(SessionEnd::Other, reason.into())
             }
         }
     }
@@ -203,17 +207,27 @@ impl Incoming {
     async fn message(&mut self) -> Result<Result<Message, Refused>, Input> {
         match self.inbound.next().await {
             Ok(Some(message)) => Ok(message),
-            Ok(None) => Err(end("the client closed the connection".to_owned())),
+            Ok(None) => {
+                let reason = "the client closed the connection";
+                Err(end(SessionEnd::Dropped, reason.to_owned()))
+            }
             Err(e @ InboundError::Framing(FramingError::MessageTooLarge { .. })) => {
                 let error = RpcError::new(ErrorType::Rpc, ErrorTag::TooBig, e.to_string());
                 let refused = Refused {
                     envelope: ReplyEnvelope::anonymous(),
                     error: Box::new(error),
                 };
-                Err(Input::End(Some(refused), e.to_string()))
+                Err(Input::End(Some(refused), SessionEnd::Other, e.to_string()))
             }
             // RFC 6242 4.2: the session is terminated.
-            Err(e) => Err(end(e.to_string())),
+            Err(e) => {
+                let why = match e {
+                    InboundError::Lost(_)
+                    | InboundError::Framing(FramingError::Truncated { .. }) => SessionEnd::Dropped,
+                    _ => SessionEnd::Other,
+                };
+                Err(end(why, e.to_string()))
+            }
         }
     }
 }
@@ -223,6 +237,6 @@ fn room_for(bytes: usize) -> usize {
     (bytes / ROOM_UNIT + 1).min(Semaphore::MAX_PERMITS)
 }
 
-fn end(reason: String) -> Input {
-    Input::End(None, reason)
+fn end(why: SessionEnd, reason: String) -> Input {
+    Input::End(None, why, reason)
 }

@@ -137,7 +137,6 @@ async fn converse(
         () = stop.cancelled() => return Ok(Ended::stopped()),
     };
     // The reader always sends; without it, the queue below is closed too.
-    let has_greeted = greeted.is_ok();
     let base_1_1 = greeted.as_ref().is_ok_and(|g| g.base_1_1);
     let encoding = greeted.as_ref().map_or(Encoding::Xml, |g| g.notices);
     let mut subscribed = Subscribed::take(backend, call, encoding);
@@ -190,12 +189,7 @@ async fn converse(
         };
         match queued.input {
             Input::Refused(refused) => refuse(refused, base_1_1, &mut out).await?,
-            Input::End(refused, reason) => {
-                let why = match (has_greeted, refused.is_some()) {
-                    (_, false) => SessionEnd::Dropped,
-                    (false, true) => SessionEnd::BadHello,
-                    (true, true) => SessionEnd::Other,
-                };
+            Input::End(refused, why, reason) => {
                 if let Some(refused) = refused {
                     refuse(refused, base_1_1, &mut out).await?;
                 }

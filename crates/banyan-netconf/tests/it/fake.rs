@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use banyan_engine::backend::{
     Backend, Body, BoxFuture, Call, CommitParameters, Committed, Datastore, Document, EditRequest,
-    Encoding, Get, ModuleInfo, Origin, Principal, Result, Source,
+    Encoding, Get, ModuleInfo, Origin, Principal, Result, SessionEnd, Source,
 };
 use banyan_engine::error::{BackendError, ErrorLayer, ErrorTag, Report};
 use banyan_engine::notice::{Notice, Notices};
@@ -43,6 +43,8 @@ pub struct Fake {
     pub waited: AtomicUsize,
     /// How many operations went on.
     pub went_on: AtomicUsize,
+    /// How sessions ended.
+    pub ends: Mutex<Vec<SessionEnd>>,
     /// How the last session wanted its notices.
     pub wanted: Mutex<Option<Encoding>>,
     mailboxes: Mutex<HashMap<SessionId, mpsc::Sender<Notice>>>,
@@ -190,6 +192,11 @@ impl Backend for Fake {
         state.sessions.remove(&session);
         state.locks.retain(|_, holder| *holder != session);
         Box::pin(async {})
+    }
+
+    fn end_session(&self, session: SessionId, why: SessionEnd) -> BoxFuture<'_, ()> {
+        self.ends.lock().unwrap().push(why);
+        self.close_session(session)
     }
 
     fn session_ended(&self, session: SessionId) -> BoxFuture<'_, ()> {

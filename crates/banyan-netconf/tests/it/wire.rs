@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use banyan_engine::backend::SessionEnd;
 use banyan_netconf::limits::{Compat, Limits};
 use banyan_netconf::server::ServerOptions;
 
@@ -203,4 +204,36 @@ async fn stopping_the_server_ends_idle_sessions() {
     session.send(HELLO_1_1).await;
     session.stop.cancel();
     assert_eq!(session.rest().await, "");
+}
+
+#[tokio::test]
+async fn the_backend_hears_how_a_session_ended() {
+    let get = format!("<rpc {BASE} message-id=\"1\"><get/></rpc>");
+    let close = get.replace("get", "close-session");
+    let hello_with_id = HELLO_1_0.replace("</hello>", "<session-id>4</session-id></hello>");
+    for (said, why) in [
+        (format!("{HELLO_1_0}{close}]]>]]>"), SessionEnd::Closed),
+        (format!("{HELLO_1_0}{get}]]>]]>"), SessionEnd::Dropped),
+        (format!("{HELLO_1_0}<rpc"), SessionEnd::Dropped),
+        (hello_with_id, SessionEnd::BadHello),
+        (format!("{get}]]>]]>"), SessionEnd::BadHello),
+        (format!("{HELLO_1_0}{HELLO_1_0}"), SessionEnd::Other),
+        (format!("{HELLO_1_1}nonsense"), SessionEnd::Other),
+    ] {
+        let mut session = raw(small()).await;
+        session.send(&said).await;
+        session.finish().await;
+        session.rest().await;
+        assert_eq!(*session.fake.ends.lock().unwrap(), [why], "{said}");
+    }
+    let hasty = ServerOptions {
+        limits: Limits {
+            hello_time: Duration::from_millis(20),
+            ..Limits::default()
+        },
+        ..ServerOptions::default()
+    };
+    let mut session = raw(hasty).await;
+    session.rest().await;
+    assert_eq!(*session.fake.ends.lock().unwrap(), [SessionEnd::Timeout]);
 }
