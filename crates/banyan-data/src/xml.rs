@@ -3,6 +3,7 @@
 //! Must not keep a document tree between the text and ours, and must not know NETCONF messages: what is
 //! inside of `<config>` or `<data>` comes here, the message around it (but a bare `<rpc-reply>`) does not.
 
+mod attributes;
 pub(crate) mod data;
 mod edit;
 pub(crate) mod escape;

@@ -7,6 +7,7 @@ mod build;
 mod candidate_file;
 mod files;
 mod initial;
+mod place;
 mod recover;
 mod registered;
 mod rehearse;

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Seams;
-use super::build::{EngineBuilder, LOCK, LOG, Place, not_locked};
+use super::build::EngineBuilder;
+use super::place::{LOCK, LOG, Place, not_locked};
 use super::recover;
 use super::start::StartError;
 use crate::bind::FileForm;
