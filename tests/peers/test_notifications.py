@@ -88,6 +88,24 @@ def test_a_commit_by_another_user_arrives(daemon, session):
         assert "eth0" in subscriber.get_config("running").data_xml
 
 
+@pytest.mark.parametrize(
+    "filter",
+    [
+        ("subtree", f'<netconf-config-change xmlns="{NCN}"/>'),
+        ("xpath", "/ietf-netconf-notifications:netconf-config-change"),
+    ],
+)
+def test_filters_of_ncclient(daemon, session, filter):
+    """ncclient puts <filter> into the namespace of RFC 6241."""
+    with connect(daemon) as subscriber:
+        subscriber.create_subscription(filter=filter)
+        with connect(daemon):
+            session.edit(interface("eth1", "<mtu>9000</mtu>"))
+            session.commit()
+        taken = subscriber.take_notification(timeout=60)
+        assert etree.QName(taken.notification_ele[1]).localname == "netconf-config-change"
+
+
 def test_sessions_that_begin_and_end_are_told_with_the_reason(daemon):
     with Raw(daemon) as subscriber:
         subscriber.subscribe()

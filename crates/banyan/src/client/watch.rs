@@ -201,7 +201,7 @@ async fn print_all(
         let Some(event) = event else {
             let reason = client.closed().await;
             return Err(CommandError::Unreachable(format!(
-                "the daemon is gone: {reason}"
+                "the session was closed: {reason}; somebody has ended it (`banyan kill-session`), or the daemon stops"
             )));
         };
         let shown = Shown::of(&event, watch.format)?;

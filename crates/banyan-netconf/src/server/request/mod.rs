@@ -5,6 +5,7 @@
 
 mod faults;
 mod nmda;
+mod subscription;
 
 use std::sync::Arc;
 
@@ -153,8 +154,10 @@ pub(super) fn read(operation: &Fragment, compat: Compat) -> Read<Request> {
             id.map(Request::PartialUnlock)
                 .map_err(|_| invalid_value("lock-id", &text))
         }
-        (NOTIFICATION, "create-subscription")
-        | (SUBSCRIBED, "establish-subscription" | "modify-subscription")
+        (NOTIFICATION, "create-subscription") => {
+            Ok(Request::Subscribe(subscription::of_clients(operation)))
+        }
+        (SUBSCRIBED, "establish-subscription" | "modify-subscription")
         | (YANG_PUSH, "resync-subscription") => {
             Ok(Request::Subscribe(Document::xml(operation.document())))
         }

@@ -472,3 +472,29 @@ fn edit_data_edits_the_candidate_alone() {
         assert_eq!(edit(store).unwrap_err().tag, ErrorTag::InvalidValue);
     }
 }
+
+#[test]
+fn a_filter_of_ncclient_is_that_of_rfc_5277() {
+    for (filter, expected) in [
+        (
+            "<nc:filter xmlns:nc='urn:ietf:params:xml:ns:netconf:base:1.0' type='subtree'><a xmlns='urn:a'/></nc:filter>",
+            "type='subtree'><a xmlns='urn:a'/></banyan-filter:filter>",
+        ),
+        (
+            "<filter xmlns='urn:ietf:params:xml:ns:netconf:base:1.0' type='xpath' select='/a'/>",
+            "type='xpath' select='/a'/>",
+        ),
+    ] {
+        let operation = format!(
+            "<create-subscription xmlns='{NOTIFICATION}'><stream>s</stream>{filter}</create-subscription>"
+        );
+        let Request::Subscribe(document) = read_text(&operation).unwrap() else {
+            panic!("{operation}");
+        };
+        let text = String::from_utf8(document.bytes.to_vec()).unwrap();
+        let of_5277 = format!("<banyan-filter:filter xmlns:banyan-filter=\"{NOTIFICATION}\"");
+        assert!(text.contains(&of_5277), "{text}");
+        assert!(text.contains(expected), "{text}");
+        assert!(text.contains(">s</stream>"), "{text}");
+    }
+}
